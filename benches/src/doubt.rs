@@ -1,0 +1,122 @@
+//! Why a figure should not be believed as it stands. A result that cannot doubt itself is an advertisement.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::figures::{DesignFigures, Median, RoundFigures};
+
+const LITTLES_LAW_OFF: f64 = 0.05;
+const ACHIEVED_OF_ASKED: f64 = 0.99;
+const GENERATOR_SHARE: f64 = 0.80;
+const SPREAD: f64 = 0.15;
+/// The generator's thread, its pacing, and two for the server.
+const CORES_APART: usize = 4;
+
+/// A reason to doubt, with the number that raised it. `Display` says what to do about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "doubt", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Doubt {
+    /// Some requests did not have the expected answer.
+    Errors {
+        /// How many, over all rounds.
+        count: u64,
+    },
+    /// Throughput × latency is more than 5 % off the number of connections: they stood idle.
+    LittlesLaw {
+        /// How far off, as a share.
+        off: f64,
+    },
+    /// Less than 99 % of the asked rate was achieved: the server was beyond its ceiling.
+    BelowAskedRate {
+        /// What was achieved, as a share.
+        achieved: f64,
+    },
+    /// The generator's busiest thread was on a core for more than 80 % of the time: it may be what was measured.
+    GeneratorBusy {
+        /// How much, as a share.
+        share: f64,
+    },
+    /// Throughput of the rounds lies more than 15 % apart.
+    Spread {
+        /// How far apart, as a share of the median.
+        spread: f64,
+    },
+    /// Generator and server had to share cores.
+    SharedCores {
+        /// How many there are.
+        cores: usize,
+    },
+}
+
+impl Doubt {
+    /// Everything that speaks against the figures of one design. Shares are the medians over its rounds.
+    pub fn about(figures: &DesignFigures) -> Vec<Self> {
+        let median = |figure: fn(&RoundFigures) -> Option<f64>| {
+            Median::of(figures.rounds.iter().filter_map(figure)).map(|over_rounds| over_rounds.median)
+        };
+        let mut doubts = Vec::new();
+        if figures.errors.total() > 0 {
+            doubts.push(Self::Errors { count: figures.errors.total() });
+        }
+        if let Some(off) = median(|round| round.littles_law_off).filter(|off| *off > LITTLES_LAW_OFF) {
+            doubts.push(Self::LittlesLaw { off });
+        }
+        let achieved = median(|round| round.asked_rps.map(|asked| round.throughput_rps / asked));
+        if let Some(achieved) = achieved.filter(|achieved| *achieved < ACHIEVED_OF_ASKED) {
+            doubts.push(Self::BelowAskedRate { achieved });
+        }
+        if let Some(share) = median(|round| round.generator_share).filter(|share| *share > GENERATOR_SHARE) {
+            doubts.push(Self::GeneratorBusy { share });
+        }
+        let spread = figures.throughput_rps.spread();
+        if spread > SPREAD {
+            doubts.push(Self::Spread { spread });
+        }
+        doubts
+    }
+
+    /// What speaks against any comparison on a machine with this many cores.
+    pub fn about_cores(cores: usize) -> Option<Self> {
+        (cores < CORES_APART).then_some(Self::SharedCores { cores })
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = |share: f64| share * 100.0;
+        match self {
+            Self::Errors { count } => {
+                write!(
+                    f,
+                    "{count} requests did not have the expected answer: look at the errors before the speed"
+                )
+            }
+            Self::LittlesLaw { off } => write!(
+                f,
+                "throughput x latency is {:.0} % off the number of connections: some stood idle, use fewer",
+                percent(*off)
+            ),
+            Self::BelowAskedRate { achieved } => write!(
+                f,
+                "only {:.1} % of the asked rate was achieved: the server was past its ceiling, ask for less",
+                percent(*achieved)
+            ),
+            Self::GeneratorBusy { share } => write!(
+                f,
+                "the load generator used {:.0} % of its core: this may be its ceiling and not the server's",
+                percent(*share)
+            ),
+            Self::Spread { spread } => write!(
+                f,
+                "rounds lie {:.0} % apart: something else uses this machine, repeat when it is quiet",
+                percent(*spread)
+            ),
+            Self::SharedCores { cores } => write!(
+                f,
+                "generator and servers share {cores} cores: trust ratios and CPU time, not absolute throughput"
+            ),
+        }
+    }
+}

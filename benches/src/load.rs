@@ -1,0 +1,78 @@
+//! Puts one server under load and counts what came back, without ever flattering it.
+//!
+//! The generator runs on threads of its own, each with its own small runtime and its own connections, so that its CPU time
+//! can be told apart from everything else in the process and nothing else delays it. Connections are opened before the
+//! clock starts. Whatever is not the expected answer is counted as an error, by kind; nothing is retried silently.
+
+mod closed;
+mod connection;
+mod fixed;
+mod generator;
+mod latencies;
+mod pacing;
+mod plan;
+mod queue;
+mod run;
+mod tally;
+mod target;
+
+pub use latencies::Latencies;
+pub use plan::{ClosedLoop, FixedRate, Load};
+pub use run::{Errors, GeneratorCpu, Run};
+pub use target::{Reach, Target};
+
+use std::net::SocketAddr;
+
+/// Why no load could be made. What goes wrong once load is flowing is not here: it is counted in [`Errors`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The base URL, path or a header cannot be read.
+    #[error("`{url}` cannot be measured: {reason}")]
+    Url {
+        /// What was given.
+        url: String,
+        /// What is wrong with it, as the end of a sentence.
+        reason: String,
+    },
+    /// The address is not this machine's, and the caller did not say that the server is their own.
+    #[error(
+        "{address} is not a loopback address; load is sent elsewhere only to a server of your own, when you say so"
+    )]
+    NotLoopback {
+        /// Where the URL led.
+        address: SocketAddr,
+    },
+    /// The plan asks for something that cannot be done, such as no connections.
+    #[error("this load cannot be made: {0}")]
+    Plan(&'static str),
+    /// The connections could not be opened.
+    #[error("could not connect to {address}: is the server running?")]
+    Connect {
+        /// Who was called.
+        address: SocketAddr,
+        /// What the operating system or the HTTP handshake said.
+        source: std::io::Error,
+    },
+    /// The operating system gave no thread or no event loop to the generator.
+    #[error("the load generator could not start a thread")]
+    Thread(#[source] std::io::Error),
+    /// A generator thread ended without a result, which is a defect of this library.
+    #[error("a thread of the load generator ended without a result")]
+    Lost,
+}
+
+/// Runs `load` against `target` and returns once every request is answered or given up.
+///
+/// The work happens on threads of the generator's own: this future only waits, needs no particular runtime, and stops the
+/// load when it is dropped.
+///
+/// # Errors
+/// [`LoadError`] when the load cannot begin: a bad plan, no connection, no thread.
+pub async fn run(target: &Target, load: &Load) -> Result<Run, LoadError> {
+    load.check()?;
+    match load {
+        Load::Closed(plan) => closed::run(target, plan).await,
+        Load::Fixed(plan) => fixed::run(target, plan).await,
+    }
+}

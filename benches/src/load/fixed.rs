@@ -1,0 +1,87 @@
+//! The fixed arrival rate: a schedule that does not ask how the server is doing.
+
+use std::time::{Duration, Instant};
+
+use super::closed::{StopOnDrop, reopen};
+use super::connection::Connection;
+use super::generator::{self, Worker};
+use super::pacing::{self, Schedule};
+use super::queue::ArrivalQueue;
+use super::tally::{Sent, SharedTally};
+use super::{FixedRate, LoadError, Run, Target};
+
+/// How far ahead the first arrival is, so that the pacing thread is up and waiting for it.
+const UNTIL_FIRST: Duration = Duration::from_millis(5);
+
+pub(super) async fn run(target: &Target, plan: &FixedRate) -> Result<Run, LoadError> {
+    let stop = StopOnDrop::default();
+    let queue = ArrivalQueue::new(plan.queue);
+    let last_answer = plan.duration + plan.grace;
+    let worker = Carrier { target: target.clone(), queue: queue.clone(), last_answer };
+    let ready = generator::connect(target, plan.connections, plan.threads, worker).await?;
+    let start = Instant::now() + UNTIL_FIRST;
+    let schedule = Schedule { start, rate_rps: plan.rate_rps, arrivals: plan.arrivals() };
+    let paced = pacing::spawn(schedule, queue.clone(), stop.flag()).map_err(LoadError::Thread)?;
+    ready.start(start);
+    let (mut tally, mut cpu) = generator::gather(ready.finish().await?);
+    // What no connection carried within the grace has waited all the time, and is not left out.
+    while let Some(intended) = queue.pop() {
+        tally.given_up(intended, None);
+    }
+    let paced = paced.await.map_err(|_gone| LoadError::Lost)?;
+    cpu.push(paced.cpu);
+    tally.errors.overflowed = paced.overflowed;
+    let elapsed = tally.last.map_or(Duration::ZERO, |last| last - start).max(scheduled(plan));
+    Ok(Run {
+        elapsed,
+        answered: tally.answered,
+        body_bytes: tally.body_bytes,
+        errors: tally.errors,
+        latency: tally.latency,
+        send_lag: Some(tally.send_lag),
+        pacing_lag: Some(paced.lag),
+        asked_rps: Some(plan.rate_rps),
+        connections: plan.connections,
+        in_flight: tally.in_flight,
+        generator: generator::cost(&cpu, elapsed),
+    })
+}
+
+/// The length of the schedule: one period for each arrival, the last one's too.
+fn scheduled(plan: &FixedRate) -> Duration {
+    Duration::from_secs_f64(plan.arrivals() as f64 / plan.rate_rps)
+}
+
+#[derive(Clone)]
+struct Carrier {
+    target: Target,
+    queue: ArrivalQueue,
+    /// Counted from the start: when even the last answer is no longer waited for.
+    last_answer: Duration,
+}
+
+impl Worker for Carrier {
+    async fn work(self, mut connection: Connection, start: Instant, tally: SharedTally) {
+        let end = start + self.last_answer;
+        let mut on_its_way = None;
+        let requests = async {
+            while let Some(intended) = self.queue.next().await {
+                let sent = Instant::now();
+                on_its_way = Some((intended, sent));
+                let answer = connection.exchange(&self.target).await;
+                on_its_way = None;
+                tally.lock().ended(&self.target, Sent { intended, sent }, answer);
+                if connection.is_closed() {
+                    match reopen(&self.target, &tally, end).await {
+                        Some(fresh) => connection = fresh,
+                        None => break,
+                    }
+                }
+            }
+        };
+        let in_time = tokio::time::timeout_at(end.into(), requests).await;
+        if let (Err(_elapsed), Some((intended, sent))) = (in_time, on_its_way) {
+            tally.lock().given_up(intended, Some(sent));
+        }
+    }
+}

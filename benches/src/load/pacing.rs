@@ -1,0 +1,128 @@
+//! The pacing thread: releases each arrival when it is due, whatever the server and the connections are doing.
+//!
+//! An async runtime's timer ticks in milliseconds and would bias every latency by about one of them. So one operating
+//! system thread does nothing but keep the schedule: it parks until shortly before an arrival is due and spins for the
+//! rest. Spinning longer would be more precise and take a core from a server that shares the machine.
+
+use std::hint;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::Latencies;
+use super::queue::ArrivalQueue;
+use crate::process;
+
+/// How long before an arrival the thread is awake and spins. A parked thread wakes some 10 to 50 µs late on Linux once its
+/// timer slack is gone; what remains late is in the pacing lag for everyone to see.
+const SPIN: Duration = Duration::from_micros(40);
+
+/// The longest that the thread parks at once, so that it sees within this time that it is to stop.
+const LONGEST_PARK: Duration = Duration::from_millis(50);
+
+/// The instants at which arrivals are due: `start`, `start + 1 / rate`, and so on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Schedule {
+    pub(super) start: Instant,
+    pub(super) rate_rps: f64,
+    pub(super) arrivals: u64,
+}
+
+impl Schedule {
+    /// When arrival `index` is due. Computed from the start each time: adding periods up would add their rounding up.
+    fn due(&self, index: u64) -> Instant {
+        self.start + Duration::from_secs_f64(index as f64 / self.rate_rps)
+    }
+}
+
+/// What the pacing thread brings home.
+pub(super) struct Paced {
+    /// How late arrivals were released.
+    pub(super) lag: Latencies,
+    /// Arrivals for which the queue had no room.
+    pub(super) overflowed: u64,
+    pub(super) cpu: Option<Duration>,
+}
+
+/// Starts the pacing thread. It closes the queue after the last arrival.
+pub(super) fn spawn(
+    schedule: Schedule,
+    queue: ArrivalQueue,
+    stop: Arc<AtomicBool>,
+) -> io::Result<oneshot::Receiver<Paced>> {
+    let (report, paced) = oneshot::channel();
+    thread::Builder::new().name("load-pacing".to_owned()).spawn(move || {
+        // A receiver that is gone means that the run was given up.
+        report.send(pace(schedule, &queue, &stop)).ok();
+    })?;
+    Ok(paced)
+}
+
+fn pace(schedule: Schedule, queue: &ArrivalQueue, stop: &AtomicBool) -> Paced {
+    process::ask_for_precise_timers();
+    let before = process::this_thread_cpu_time();
+    let mut lag = Latencies::new();
+    let mut overflowed = 0;
+    for index in 0..schedule.arrivals {
+        let due = schedule.due(index);
+        let Some(released) = wait_until(due, stop) else {
+            // Nobody waits for the result any more, so what is still queued is not sent either.
+            while queue.pop().is_some() {}
+            break;
+        };
+        lag.record(released - due);
+        overflowed += u64::from(!queue.push(due));
+    }
+    queue.close();
+    let cpu = before.zip(process::this_thread_cpu_time()).map(|(before, after)| after - before);
+    Paced { lag, overflowed, cpu }
+}
+
+/// Waits until `due` and says when it stopped waiting; none when it is told to stop.
+fn wait_until(due: Instant, stop: &AtomicBool) -> Option<Instant> {
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let now = Instant::now();
+        let left = due.saturating_duration_since(now);
+        if left.is_zero() {
+            return Some(now);
+        }
+        if left > SPIN {
+            thread::park_timeout((left - SPIN).min(LONGEST_PARK));
+        } else {
+            hint::spin_loop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrivals_are_due_at_multiples_of_the_period_without_drift() {
+        let start = Instant::now();
+        let schedule = Schedule { start, rate_rps: 3_000.0, arrivals: 0 };
+        assert_eq!(schedule.due(0), start);
+        assert_eq!(schedule.due(3_000), start + Duration::from_secs(1));
+        assert_eq!(schedule.due(3_000_000), start + Duration::from_secs(1_000));
+    }
+
+    #[test]
+    fn an_arrival_is_never_released_before_it_is_due() {
+        let due = Instant::now() + Duration::from_millis(3);
+        assert!(wait_until(due, &AtomicBool::new(false)).unwrap() >= due);
+    }
+
+    #[test]
+    fn a_pacing_thread_that_is_told_to_stop_does_not_wait() {
+        let in_an_hour = Instant::now() + Duration::from_secs(3_600);
+        assert_eq!(wait_until(in_an_hour, &AtomicBool::new(true)), None);
+    }
+}

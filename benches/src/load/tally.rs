@@ -1,0 +1,97 @@
+//! What the connections of one generator thread have counted so far.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::connection::Answer;
+use super::{Errors, Latencies, Target};
+
+/// The counts of one thread. Shared by its connections: one histogram stays in the cache where sixty would not.
+#[derive(Clone)]
+pub(super) struct SharedTally(Arc<Mutex<Tally>>);
+
+pub(super) struct Tally {
+    pub(super) answered: u64,
+    pub(super) body_bytes: u64,
+    pub(super) errors: Errors,
+    pub(super) latency: Latencies,
+    pub(super) send_lag: Latencies,
+    pub(super) in_flight: Duration,
+    /// When the last request ended, however it ended.
+    pub(super) last: Option<Instant>,
+}
+
+/// A request on its way: when it was due and when it was sent.
+#[derive(Clone, Copy)]
+pub(super) struct Sent {
+    pub(super) intended: Instant,
+    pub(super) sent: Instant,
+}
+
+impl SharedTally {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Tally::new())))
+    }
+
+    /// Only the connections of one thread lock it, one at a time, so it is never waited for.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Tally> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn take(&self) -> Tally {
+        std::mem::replace(&mut *self.lock(), Tally::new())
+    }
+}
+
+impl Tally {
+    pub(super) fn new() -> Self {
+        Self {
+            answered: 0,
+            body_bytes: 0,
+            errors: Errors::default(),
+            latency: Latencies::new(),
+            send_lag: Latencies::new(),
+            in_flight: Duration::ZERO,
+            last: None,
+        }
+    }
+
+    /// Counts how a request ended.
+    pub(super) fn ended(&mut self, target: &Target, request: Sent, answer: hyper::Result<Answer>) {
+        let now = Instant::now();
+        self.in_flight += now - request.sent;
+        self.send_lag.record(request.sent - request.intended);
+        self.last = Some(now);
+        match answer {
+            Ok(answer) if target.expects(answer.status) => {
+                self.answered += 1;
+                self.body_bytes += answer.body_bytes;
+                self.latency.record(now - request.intended);
+            }
+            Ok(answer) => *self.errors.unexpected_status.entry(answer.status.as_u16()).or_default() += 1,
+            Err(_broken) => self.errors.broken += 1,
+        }
+    }
+
+    /// Counts a request that was given up at the end of the grace. `sent` is none when it never left the queue.
+    pub(super) fn given_up(&mut self, intended: Instant, sent: Option<Instant>) {
+        let now = Instant::now();
+        self.errors.unfinished += 1;
+        self.latency.record(now - intended);
+        self.last = Some(now);
+        if let Some(sent) = sent {
+            self.in_flight += now - sent;
+        }
+    }
+
+    /// Adds another thread's.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.answered += other.answered;
+        self.body_bytes += other.body_bytes;
+        self.errors.merge(&other.errors);
+        self.latency.merge(&other.latency);
+        self.send_lag.merge(&other.send_lag);
+        self.in_flight += other.in_flight;
+        self.last = self.last.max(other.last);
+    }
+}

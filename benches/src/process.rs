@@ -1,0 +1,142 @@
+//! What a process costs: CPU time and memory, read from outside by its id.
+//!
+//! CPU time is the steadiest figure on a shared machine, if it is read finely enough. The usual portable source,
+//! `/proc/PID/stat` or what libraries make of it, counts in ticks of 10 ms: one per cent of a one-second round. Summing
+//! `/proc/PID/task/*/schedstat` is exact but forgets threads that have ended, and servers that hash passwords end threads.
+//! Linux keeps a clock for every process (POSIX `clock_getcpuclockid`) that counts nanoseconds of user and system time
+//! over all threads, those that ended too, and may be read from another process. That is what is used there; elsewhere
+//! it is `sysinfo`'s accumulated time, in milliseconds.
+
+use std::time::Duration;
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+/// Why a process could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProcessError {
+    /// There is no such process, or it may not be looked at.
+    #[error("process {pid} cannot be read: is it still running?")]
+    Unreadable {
+        /// Its id.
+        pid: u32,
+        /// What the system said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is no process with this id.
+    #[error("there is no process {pid}")]
+    Unknown {
+        /// The id.
+        pid: u32,
+    },
+}
+
+/// User and system CPU time that process `pid` has used since it began, all its threads together, ended ones too.
+///
+/// Read it before and after a run; the difference is what the run cost. The processes it started are not in it.
+///
+/// # Errors
+/// [`ProcessError`] when there is no such process.
+#[cfg(target_os = "linux")]
+pub fn cpu_time(pid: u32) -> Result<Duration, ProcessError> {
+    let unreadable =
+        |source: Box<dyn std::error::Error + Send + Sync>| ProcessError::Unreadable { pid, source };
+    // Zero would be this process' own clock.
+    let raw = i32::try_from(pid).map_err(|error| unreadable(error.into()))?;
+    if raw == 0 {
+        return Err(ProcessError::Unknown { pid });
+    }
+    let clock = nix::time::clock_getcpuclockid(nix::unistd::Pid::from_raw(raw))
+        .map_err(|error| unreadable(error.into()))?;
+    nix::time::clock_gettime(clock).map(Duration::from).map_err(|error| unreadable(error.into()))
+}
+
+/// User and system CPU time that process `pid` has used since it began, in steps of a millisecond.
+///
+/// # Errors
+/// [`ProcessError`] when there is no such process.
+#[cfg(not(target_os = "linux"))]
+pub fn cpu_time(pid: u32) -> Result<Duration, ProcessError> {
+    with_process(pid, ProcessRefreshKind::nothing().with_cpu(), |process| {
+        Duration::from_millis(process.accumulated_cpu_time())
+    })
+}
+
+/// Memory of process `pid` that is resident, in bytes.
+///
+/// # Errors
+/// [`ProcessError`] when there is no such process.
+pub fn resident_bytes(pid: u32) -> Result<u64, ProcessError> {
+    with_process(pid, ProcessRefreshKind::nothing().with_memory(), sysinfo::Process::memory)
+}
+
+fn with_process<T>(
+    pid: u32,
+    what: ProcessRefreshKind,
+    read: impl FnOnce(&sysinfo::Process) -> T,
+) -> Result<T, ProcessError> {
+    let unreadable = |source: sysinfo::Error| ProcessError::Unreadable { pid, source: source.into() };
+    let mut system = System::new().map_err(unreadable)?;
+    let key = Pid::from_u32(pid);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[key]), true, what);
+    system.process(key).map(read).ok_or(ProcessError::Unknown { pid })
+}
+
+/// CPU time that the calling thread has used; none where the system has no such clock.
+pub(crate) fn this_thread_cpu_time() -> Option<Duration> {
+    #[cfg(unix)]
+    {
+        let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID);
+        now.ok().map(Duration::from)
+    }
+    #[cfg(not(unix))]
+    {
+        None
+    }
+}
+
+/// Asks that the calling thread be woken when it asked to be. Linux otherwise delays timers by up to 50 µs to save power.
+pub(crate) fn ask_for_precise_timers() {
+    #[cfg(target_os = "linux")]
+    {
+        // Refused, the thread is less precise, and the pacing lag shows it.
+        nix::sys::prctl::set_timerslack(1).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_works_has_used_the_time_that_its_thread_has() {
+        let pid = std::process::id();
+        let (before, thread_before) = (cpu_time(pid).unwrap(), this_thread_cpu_time());
+        let busy_until = std::time::Instant::now() + Duration::from_millis(50);
+        while std::time::Instant::now() < busy_until {
+            std::hint::spin_loop();
+        }
+        let thread_used = thread_before.zip(this_thread_cpu_time()).map(|(before, after)| after - before);
+        let used = cpu_time(pid).unwrap() - before;
+        // Other tests' threads run beside, so the process may have used more than this thread; never less, but for
+        // the step of the coarser clock.
+        assert!(
+            used + Duration::from_millis(1) >= thread_used.unwrap_or_default(),
+            "{used:?} < {thread_used:?}"
+        );
+    }
+
+    #[test]
+    fn a_process_has_memory_and_one_that_does_not_exist_has_none() {
+        assert!(resident_bytes(std::process::id()).unwrap() > 100_000);
+        assert!(resident_bytes(u32::MAX).is_err());
+    }
+
+    #[test]
+    fn a_process_that_does_not_exist_has_no_cpu_time() {
+        assert!(cpu_time(0).is_err());
+        assert!(cpu_time(u32::MAX).is_err());
+        // The largest id that Linux hands out is below this one.
+        assert!(cpu_time(2_000_000_000).is_err());
+    }
+}

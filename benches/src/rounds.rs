@@ -1,0 +1,220 @@
+//! Several designs side by side: warm-up, then rounds in rotating order, so that whatever the machine does meanwhile
+//! happens to all of them.
+
+mod store;
+
+use std::time::Duration;
+
+use crate::doubt::Doubt;
+use crate::figures::{BASELINE, Comparison, Costs, DesignFigures, RoundFigures};
+use crate::load::{self, Load, LoadError, Target};
+use crate::process::{self, ProcessError};
+pub use store::{CounterError, StoreCounter};
+
+const MOST_ROUNDS: usize = 1_000;
+
+/// One design to measure: where it is, and what tells its cost.
+#[derive(Debug, Clone)]
+pub struct Design {
+    /// Its name; the one called [`BASELINE`] is what the others are compared with.
+    pub name: String,
+    /// The request that is sent to it, credential included.
+    pub target: Target,
+    /// The process id of its server, for CPU time per request.
+    pub pid: Option<u32>,
+    /// The process id of its store, for the store's CPU time per request.
+    pub store_pid: Option<u32>,
+    /// What counts its store's round trips.
+    pub store_counter: Option<StoreCounter>,
+}
+
+/// How the designs are measured. It takes about `designs × (warm_up + rounds × load.duration())`.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The load of each round.
+    pub load: Load,
+    /// Rounds for each design, 1 to 1,000; five or more give a spread worth the name.
+    pub rounds: usize,
+    /// How long each design is warmed up, in the same way and without being counted; zero for not at all.
+    pub warm_up: Duration,
+    /// Whether every round keeps its histogram; some thousand numbers each.
+    pub keep_histograms: bool,
+}
+
+/// What is about to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// The design that is put under load now.
+    pub design: &'a str,
+    /// The round, from 1; 0 is the warm-up.
+    pub round: usize,
+    /// How many steps are done; the last report has all of them done.
+    pub done: usize,
+    /// How many steps there are.
+    pub of: usize,
+}
+
+/// Why designs could not be compared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompareError {
+    /// There is nothing to compare, a name stands twice, or the number of rounds is out of bounds.
+    #[error("these designs cannot be compared: {0}")]
+    Plan(&'static str),
+    /// A design could not be put under load.
+    #[error("design `{design}`: {source}")]
+    Load {
+        /// Its name.
+        design: String,
+        /// Why.
+        source: LoadError,
+    },
+    /// The CPU time of a design's server or store could not be read.
+    #[error("design `{design}`: {source}")]
+    Process {
+        /// Its name.
+        design: String,
+        /// Why.
+        source: ProcessError,
+    },
+    /// The round trips of a design's store could not be counted.
+    #[error("design `{design}`: its store's round trips could not be counted")]
+    Counter {
+        /// Its name.
+        design: String,
+        /// Why.
+        source: CounterError,
+    },
+}
+
+/// Measures the designs in turn and compares them with the one called [`BASELINE`], if that is among them.
+///
+/// # Errors
+/// [`CompareError`] at the first design that cannot be measured; half a comparison is none.
+pub async fn compare(
+    designs: &[Design],
+    plan: &Plan,
+    mut progress: impl FnMut(Progress<'_>),
+) -> Result<Comparison, CompareError> {
+    check(designs, plan)?;
+    let warm_ups = if plan.warm_up.is_zero() { 0 } else { designs.len() };
+    let of = warm_ups + designs.len() * plan.rounds;
+    let mut done = 0;
+    if warm_ups > 0 {
+        let load = plan.load.clone().lasting(plan.warm_up);
+        for design in designs {
+            progress(Progress { design: &design.name, round: 0, done, of });
+            load::run(&design.target, &load).await.map_err(|source| design.unloadable(source))?;
+            done += 1;
+        }
+    }
+    let mut figures: Vec<Vec<RoundFigures>> = vec![Vec::with_capacity(plan.rounds); designs.len()];
+    for round in 1..=plan.rounds {
+        for index in rotated(designs.len(), round) {
+            let design = &designs[index];
+            progress(Progress { design: &design.name, round, done, of });
+            figures[index].push(measure(design, plan, round).await?);
+            done += 1;
+        }
+    }
+    if let Some(last) = designs.last() {
+        progress(Progress { design: &last.name, round: plan.rounds, done, of });
+    }
+    Ok(sum_up(designs, plan, figures))
+}
+
+fn check(designs: &[Design], plan: &Plan) -> Result<(), CompareError> {
+    if designs.is_empty() {
+        return Err(CompareError::Plan("there is none"));
+    }
+    if !(1..=MOST_ROUNDS).contains(&plan.rounds) {
+        return Err(CompareError::Plan("there must be 1 to 1,000 rounds"));
+    }
+    let twice = |name: &str| designs.iter().filter(|design| design.name == name).count() > 1;
+    if designs.iter().any(|design| twice(&design.name)) {
+        return Err(CompareError::Plan("two of them have the same name"));
+    }
+    Ok(())
+}
+
+/// The order of round `round` (from 1): A B C, then C A B, then B C A. Nobody is always first.
+fn rotated(count: usize, round: usize) -> impl Iterator<Item = usize> {
+    let shift = (round - 1) % count;
+    (0..count).map(move |place| (place + count - shift) % count)
+}
+
+async fn measure(design: &Design, plan: &Plan, round: usize) -> Result<RoundFigures, CompareError> {
+    let before = design.read().await?;
+    let run = load::run(&design.target, &plan.load).await.map_err(|source| design.unloadable(source))?;
+    let after = design.read().await?;
+    Ok(RoundFigures::new(round, &run, before.until(after), plan.keep_histograms))
+}
+
+/// What stands on a design's meters at one moment.
+struct Meters {
+    server_cpu: Option<Duration>,
+    store_cpu: Option<Duration>,
+    round_trips: Option<u64>,
+}
+
+impl Meters {
+    fn until(self, after: Self) -> Costs {
+        let micros = |(before, after): (Duration, Duration)| after.saturating_sub(before).as_secs_f64() * 1e6;
+        let count = |(before, after): (u64, u64)| after.saturating_sub(before);
+        Costs {
+            server_cpu_us: self.server_cpu.zip(after.server_cpu).map(micros),
+            store_cpu_us: self.store_cpu.zip(after.store_cpu).map(micros),
+            store_round_trips: self.round_trips.zip(after.round_trips).map(count),
+        }
+    }
+}
+
+impl Design {
+    async fn read(&self) -> Result<Meters, CompareError> {
+        let cpu = |pid: Option<u32>| {
+            let read = pid.map(process::cpu_time).transpose();
+            read.map_err(|source| CompareError::Process { design: self.name.clone(), source })
+        };
+        let round_trips = match &self.store_counter {
+            Some(counter) => Some(counter.read().await.map_err(|source| self.uncountable(source))?),
+            None => None,
+        };
+        Ok(Meters { server_cpu: cpu(self.pid)?, store_cpu: cpu(self.store_pid)?, round_trips })
+    }
+
+    fn unloadable(&self, source: LoadError) -> CompareError {
+        CompareError::Load { design: self.name.clone(), source }
+    }
+
+    fn uncountable(&self, source: CounterError) -> CompareError {
+        CompareError::Counter { design: self.name.clone(), source }
+    }
+}
+
+fn sum_up(designs: &[Design], plan: &Plan, mut figures: Vec<Vec<RoundFigures>>) -> Comparison {
+    if let Some(place) = designs.iter().position(|design| design.name == BASELINE) {
+        let baseline = figures[place].clone();
+        for rounds in &mut figures {
+            rounds.iter_mut().zip(&baseline).for_each(|(own, base)| own.compare_with(base));
+        }
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let named = designs.iter().zip(figures);
+    Comparison {
+        load: plan.load.clone(),
+        rounds: plan.rounds,
+        doubts: Doubt::about_cores(cores).into_iter().collect(),
+        designs: named.filter_map(|(design, rounds)| DesignFigures::over(&design.name, rounds)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_rotates_so_that_each_design_has_each_place() {
+        let order = |round| rotated(3, round).collect::<Vec<_>>();
+        assert_eq!([order(1), order(2), order(3), order(4)], [[0, 1, 2], [2, 0, 1], [1, 2, 0], [0, 1, 2]]);
+    }
+}

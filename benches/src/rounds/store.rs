@@ -1,0 +1,38 @@
+//! How a store's round trips are counted: by whoever knows the store.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Why a counter could not be read: whatever its maker's store said.
+pub type CounterError = Box<dyn std::error::Error + Send + Sync>;
+
+type Reading = Pin<Box<dyn Future<Output = Result<u64, CounterError>> + Send>>;
+
+/// Reads how many round trips a store has answered so far. This library knows no store: the caller brings the reading.
+///
+/// It is read before and after each round. The number must only ever grow, and must not count the reading itself, or each
+/// round would seem to make one round trip more than it did.
+#[derive(Clone)]
+pub struct StoreCounter(Arc<dyn Fn() -> Reading + Send + Sync>);
+
+impl StoreCounter {
+    /// A counter out of an async closure, such as one that asks Redis for `INFO stats`.
+    pub fn new<F, R>(read: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<u64, CounterError>> + Send + 'static,
+    {
+        Self(Arc::new(move || Box::pin(read())))
+    }
+
+    pub(super) async fn read(&self) -> Result<u64, CounterError> {
+        (self.0)().await
+    }
+}
+
+impl fmt::Debug for StoreCounter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoreCounter")
+    }
+}
