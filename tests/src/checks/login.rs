@@ -1,0 +1,220 @@
+//! Log-in: who gets in, and what somebody who does not get in may learn.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::{
+    check::{ATTACK, Check, RULE, Verdict},
+    client::Call,
+    exchange::Exchange,
+    stage::{Stage, fresh_email, fresh_password, log_in},
+};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "login.succeeds",
+        title: "the right password gets in, and the credential works",
+        gains: "Nobody gets in.",
+        read: "contract: the five flows",
+        run: |stage| Box::pin(succeeds(stage)),
+        ..RULE
+    },
+    Check {
+        id: "login.wrong-password",
+        title: "a wrong password is 401 invalid_credentials",
+        gains: "Anybody who knows an address gets in.",
+        read: "OWASP Authentication Cheat Sheet",
+        run: |stage| Box::pin(wrong_password(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "login.unknown-address-alike",
+        title: "an unknown address gets the same status, headers and body as a wrong password",
+        gains: "Tries addresses until the answer differs, and so learns who has an account: a list for phishing and for passwords leaked elsewhere.",
+        read: "OWASP WSTG-IDNT-04, OWASP Authentication Cheat Sheet: authentication responses",
+        run: |stage| Box::pin(unknown_address_alike(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "login.password-whole",
+        title: "every byte of a long password counts, and so do case and spaces",
+        gains: "A password cut at 72 bytes (as bcrypt does) or tidied up is guessed by its beginning.",
+        read: "OWASP Password Storage Cheat Sheet: input limits of bcrypt; NIST SP 800-63B §3.1.1.2",
+        run: |stage| Box::pin(password_whole(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "login.domain-case",
+        title: "the domain's case and spaces around the address do not matter",
+        gains: "People are told that their password is wrong, because a phone wrote a capital letter.",
+        read: "RFC 5321 §2.3.11, contract: e-mail",
+        run: |stage| Box::pin(domain_case(stage)),
+        ..RULE
+    },
+    Check {
+        id: "login.invalid-body",
+        title: "a missing or mistyped member is 422 with pointers",
+        gains: "A client that sends the wrong shape cannot tell that from a wrong password.",
+        read: "RFC 9457 §3, contract: errors",
+        run: |stage| Box::pin(invalid_body(stage)),
+        ..RULE
+    },
+    Check {
+        id: "login.unknown-address-same-time",
+        title: "an unknown address takes as long as a wrong password",
+        gains: "Times the answers: where no password is hashed for an unknown address, the quick ones have no account.",
+        read: "OWASP Authentication Cheat Sheet: timing; CWE-208",
+        moves_time: true,
+        run: |stage| Box::pin(same_time(stage)),
+        ..ATTACK
+    },
+];
+
+async fn succeeds(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let held = stage.log_in(&person).await?;
+    let me = stage.me(&held).await?;
+    me.is(200)?
+        .expect(me.text("email").as_deref() == Some(&person.email), "the account's own address in `email`")?;
+    Ok(())
+}
+
+async fn wrong_password(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    for wrong in [fresh_password(), person.password.to_uppercase()] {
+        let answer = stage.send(log_in(&person.email, &wrong, "mobile")).await?;
+        answer.refused(401, "invalid_credentials", "the password is wrong")?;
+        let no_credential = answer.set_cookies().iter().all(|cookie| cookie.value.is_empty());
+        answer
+            .expect(no_credential && answer.text("access_token").is_none(), "no credential in a refusal")?;
+    }
+    stage.log_in(&person).await?;
+    Ok(())
+}
+
+async fn unknown_address_alike(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let known = stage.send(log_in(&person.email, &fresh_password(), "mobile")).await?;
+    let unknown = stage.send(log_in(&fresh_email(), &fresh_password(), "mobile")).await?;
+    let told = |part: &str| format!("the same {part} as for a known address with a wrong password");
+    unknown.expect(unknown.status == known.status, format!("{}: {}", told("status"), known.status))?;
+    unknown.expect(names(&unknown) == names(&known), format!("{}: {:?}", told("headers"), names(&known)))?;
+    let same = told_body(&unknown) == told_body(&known);
+    unknown.expect(same, format!("{}: {}", told("body"), told_body(&known)))?;
+    Ok(())
+}
+
+/// Header names; those that a server may add to any answer as it likes are left out.
+fn names(answer: &Exchange) -> BTreeSet<&str> {
+    let names = answer.headers.keys().map(|name| name.as_str());
+    names.filter(|name| !["date", "x-request-id", "connection", "keep-alive"].contains(name)).collect()
+}
+
+/// The body without what names this one occurrence (RFC 9457 §3.1.5).
+fn told_body(answer: &Exchange) -> String {
+    match answer.json() {
+        Value::Object(mut members) => {
+            members.retain(|name, _| name != "instance" && name != "request_id");
+            Value::Object(members).to_string()
+        }
+        _ => String::from_utf8_lossy(&answer.body).into_owned(),
+    }
+}
+
+async fn password_whole(stage: &Stage) -> Verdict {
+    let email = fresh_email();
+    let password = format!(" Ab \u{0}ü{}z ", "x".repeat(90));
+    let call = Call::post("/auth/signup").json(&json!({"email": email, "password": password}));
+    stage.send(call).await?.is_since(201, "a password may be any characters")?;
+    let first_72: String = password.chars().take(70).collect();
+    for (wrong, what) in [
+        (first_72, "its first 72 bytes"),
+        (password.trim().to_owned(), "it without the spaces around"),
+        (
+            password.split('\u{0}').next().unwrap_or_default().to_owned() + "xxxxxx",
+            "its beginning, up to the NUL",
+        ),
+        (password.replace('A', "a"), "it in lower case"),
+        (password.replace('z', "y"), "it with another last letter"),
+    ] {
+        let answer = stage.send(log_in(&email, &wrong, "mobile")).await?;
+        answer.refused(
+            401,
+            "invalid_credentials",
+            &format!("what was sent is not the password but {what}"),
+        )?;
+    }
+    stage.send(log_in(&email, &password, "mobile")).await?.is_since(200, "this is the password")?;
+    Ok(())
+}
+
+async fn domain_case(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let local = person.email.trim_end_matches("@example.test");
+    let answer = stage.send(log_in(&format!(" {local}@EXAMPLE.Test "), &person.password, "mobile")).await?;
+    answer.is_since(200, "it is the same address, its domain in capitals")?;
+    Ok(())
+}
+
+async fn invalid_body(stage: &Stage) -> Verdict {
+    for (body, what) in [
+        (json!({}), "nothing is there"),
+        (json!({"email": fresh_email()}), "the password is missing"),
+        (json!({"password": fresh_password()}), "the address is missing"),
+        (json!({"email": 7, "password": fresh_password()}), "the address is a number"),
+        (json!({"email": fresh_email(), "password": ["a"]}), "the password is a list"),
+        (json!([]), "it is a list, where an object belongs"),
+    ] {
+        let answer = stage.send(Call::post("/auth/login").json(&body)).await?;
+        answer.refused(422, "invalid", &format!("the JSON is well-formed, but {what}"))?;
+    }
+    Ok(())
+}
+
+/// Interleaved pairs and medians, since a machine's speed changes from second to second. The bound is wide: this finds
+/// a hash that is not made, not a difference of microseconds.
+async fn same_time(stage: &Stage) -> Verdict {
+    const ACCOUNTS: usize = 4;
+    const TRIES_EACH: usize = 6;
+    stage.forget_failures().await?;
+    let mut people = Vec::new();
+    for _ in 0..ACCOUNTS {
+        people.push(stage.sign_up().await?);
+    }
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    let mut last = None;
+    for turn in 0..ACCOUNTS * TRIES_EACH {
+        let Some(person) = people.get(turn % ACCOUNTS) else { continue };
+        known.push(timed(stage, &person.email).await?.1);
+        let (answer, took) = timed(stage, &fresh_email()).await?;
+        unknown.push(took);
+        last = Some(answer);
+    }
+    stage.forget_failures().await?;
+    let (known, unknown) = (median(known), median(unknown));
+    // Within half and double, or within a millisecond where hashing costs next to nothing.
+    let alike =
+        known.abs_diff(unknown) < Duration::from_millis(1) || (unknown * 2 > known && known * 2 > unknown);
+    if let (false, Some(answer)) = (alike, last) {
+        let text =
+            format!("about the same time for both: known {known:?}, unknown {unknown:?} (medians of 24)");
+        return Err(answer.failed(text));
+    }
+    Ok(())
+}
+
+async fn timed(stage: &Stage, email: &str) -> Result<(Exchange, Duration), Box<crate::check::Outcome>> {
+    let call = log_in(email, &fresh_password(), "mobile");
+    let began = Instant::now();
+    let answer = stage.send(call).await?;
+    let took = began.elapsed();
+    answer.refused(401, "invalid_credentials", "the password is wrong")?;
+    Ok((answer, took))
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

@@ -1,0 +1,214 @@
+//! `GET /me`: how a credential is presented, and how its absence or refusal is told.
+
+use serde_json::Value;
+
+use crate::{
+    check::{ATTACK, Check, RULE, Verdict},
+    client::Call,
+    descriptor::Feature,
+    exchange::Exchange,
+    stage::Stage,
+};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "me.shape",
+        title: "/me is {user_id, email, session_id}, the last one null where the scheme has no sessions",
+        gains: "A client does not know who is logged in.",
+        read: "contract: the five flows",
+        run: |stage| Box::pin(shape(stage)),
+        ..RULE
+    },
+    Check {
+        id: "me.no-credential",
+        title: "no credential is 401 unauthenticated, with a challenge that names no error",
+        gains: "Reads what is not theirs, without logging in.",
+        read: "RFC 6750 §3, RFC 9110 §11.6.1",
+        run: |stage| Box::pin(no_credential(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "me.refused-credential",
+        title: "a refused credential is 401 invalid_token, with a challenge that says so",
+        gains: "A client cannot tell that it must log in afresh, and tries for ever.",
+        read: "RFC 6750 §3.1",
+        run: |stage| Box::pin(refused_credential(stage)),
+        ..RULE
+    },
+    Check {
+        id: "me.odd-authorization",
+        title: "an Authorization header of another scheme, or without a token, is 401",
+        gains: "A parser that stumbles lets somebody in, or answers 500.",
+        read: "RFC 9110 §11.4, RFC 6750 §2.1",
+        run: |stage| Box::pin(odd_authorization(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "me.two-authorizations",
+        title: "two Authorization headers are 400",
+        gains: "A proxy judges the one header and the server believes the other.",
+        read: "RFC 9110 §5.3, contract: access token",
+        run: |stage| Box::pin(two_authorizations(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "me.scheme-any-case",
+        title: "the scheme's name may be written in any case",
+        gains: "Clients that write `bearer` are shut out.",
+        read: "RFC 9110 §11.1",
+        needs: &[Feature::AccessJwt],
+        run: |stage| Box::pin(scheme_any_case(stage)),
+        ..RULE
+    },
+    Check {
+        id: "me.token-in-query",
+        title: "a token in the query is not looked at",
+        gains: "Tokens in URLs end up in logs, histories and Referer headers, where others find them.",
+        read: "RFC 9700 §4.3.2, RFC 6750 §5.3",
+        run: |stage| Box::pin(token_in_query(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "me.token-in-cookie",
+        title: "an access token in a cookie is not looked at",
+        gains: "A cookie is sent by any page: what it opens can be used from other sites.",
+        read: "OWASP CSRF Prevention Cheat Sheet",
+        needs: &[Feature::AccessJwt],
+        run: |stage| Box::pin(token_in_cookie(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "me.authorization-beats-cookie",
+        title: "a request with an Authorization header is judged by that alone",
+        gains: "A request that two rules could judge is judged by the weaker.",
+        read: "contract: CSRF",
+        needs: &[Feature::SessionCookie],
+        run: |stage| Box::pin(authorization_beats_cookie(stage)),
+        ..ATTACK
+    },
+];
+
+async fn shape(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let me = stage.me(&person.held).await?;
+    me.is(200)?;
+    let body = me.json();
+    me.expect(me.text("user_id").as_ref() == Some(&person.held.user_id), "`user_id` as at sign-up")?;
+    me.expect(me.text("email").as_ref() == Some(&person.email), format!("`email`: {}", person.email))?;
+    let Some(session) = body.get("session_id") else { return Err(me.failed("a member `session_id`")) };
+    if stage.claims(Feature::Refresh) {
+        let same = session.as_str() == person.held.session_id.as_deref();
+        me.expect(same, format!("`session_id` as at sign-up, {:?}", person.held.session_id))?;
+    } else if !stage.claims(Feature::SessionCookie) {
+        me.expect(session.is_null(), "`session_id` null: the scheme has no sessions")?;
+    }
+    let cookie =
+        person.held.cookie.as_deref().and_then(|cookie| cookie.split_once('=')).map(|(_, value)| value);
+    let leaks = matches!((session, cookie), (Value::String(id), Some(value)) if id.contains(value) || value.contains(id.as_str()));
+    me.expect(!leaks, "a `session_id` that is not the cookie's value: the page's scripts can read this one")?;
+    Ok(())
+}
+
+fn challenge(answer: &Exchange) -> String {
+    answer.header("www-authenticate").unwrap_or_default().to_owned()
+}
+
+async fn no_credential(stage: &Stage) -> Verdict {
+    let answer = stage.send(Call::get("/me")).await?;
+    answer.refused(401, "unauthenticated", "no credential was sent")?;
+    let right = challenge(&answer) == "Bearer realm=\"authlab\"";
+    answer.expect(right, "WWW-Authenticate: Bearer realm=\"authlab\"")?;
+    Ok(())
+}
+
+async fn refused_credential(stage: &Stage) -> Verdict {
+    let mut calls = vec![Call::get("/me").bearer("garbage")];
+    if stage.claims(Feature::SessionCookie) {
+        calls.push(Call::get("/me").own_cookie("__Host-session=AAAAAAAAAAAAAAAAAAAAAA"));
+    }
+    for call in calls {
+        let answer = stage.send(call).await?;
+        answer.refused(401, "invalid_token", "a credential was sent, and it is none")?;
+        let told = challenge(&answer);
+        let right = told.starts_with("Bearer realm=\"authlab\"") && told.contains("error=\"invalid_token\"");
+        answer.expect(right, "WWW-Authenticate: Bearer realm=\"authlab\", error=\"invalid_token\"")?;
+    }
+    Ok(())
+}
+
+async fn odd_authorization(stage: &Stage) -> Verdict {
+    for value in [
+        "Bearer",
+        "Bearer ",
+        "Basic YWRhOmFkYQ==",
+        "Digest x",
+        "Bearer a b",
+        "Bearer =",
+        "x",
+        "Bearer \u{e9}",
+    ] {
+        let answer = stage.send(Call::get("/me").header("authorization", value)).await?;
+        answer.is_since(401, &format!("`{value}` is no bearer token"))?;
+    }
+    Ok(())
+}
+
+async fn two_authorizations(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let token = person.held.access.clone().unwrap_or_else(|| "garbage".to_owned());
+    for other in [token.as_str(), "garbage"] {
+        let both = Call::get("/me").bearer(&token).bearer(other);
+        stage.send(both).await?.refused(400, "malformed", "there are two Authorization headers")?;
+    }
+    stage.me(&person.held).await?.is_since(200, "one is enough")?;
+    Ok(())
+}
+
+async fn scheme_any_case(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let token = person.held.access()?;
+    for scheme in ["bearer", "BEARER", "bEaReR"] {
+        let call = Call::get("/me").header("authorization", format!("{scheme} {token}"));
+        stage.send(call).await?.is_since(200, "a scheme's name is case-insensitive")?;
+    }
+    Ok(())
+}
+
+async fn token_in_query(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let cookie =
+        person.held.cookie.as_deref().and_then(|cookie| cookie.split_once('=')).map(|(_, value)| value);
+    let token = person.held.access.as_deref().or(cookie).unwrap_or_default();
+    for name in ["access_token", "token", "session"] {
+        let answer = stage.send(Call::get(format!("/me?{name}={token}"))).await?;
+        answer.refused(
+            401,
+            "unauthenticated",
+            "the credential stands in the URL, where none is looked for",
+        )?;
+    }
+    Ok(())
+}
+
+async fn token_in_cookie(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let token = person.held.access()?;
+    for name in ["access_token", "__Host-access", "__Host-session", "Authorization"] {
+        let answer = stage.send(Call::get("/me").own_cookie(&format!("{name}={token}"))).await?;
+        answer.is_since(401, "an access token comes in the Authorization header or not at all")?;
+    }
+    Ok(())
+}
+
+async fn authorization_beats_cookie(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    let cookie = person.held.cookie()?;
+    stage.send(Call::get("/me").own_cookie(cookie)).await?.is(200)?;
+    let both = Call::get("/me").own_cookie(cookie).bearer("garbage");
+    stage.send(both).await?.refused(
+        401,
+        "invalid_token",
+        "the Authorization header is judged, not the cookie",
+    )?;
+    Ok(())
+}

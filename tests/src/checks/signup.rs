@@ -1,0 +1,205 @@
+//! Sign-up: what an account may be called, and that there is only one of each.
+
+use serde_json::{Value, json};
+
+use crate::{
+    check::{ATTACK, Check, Outcome, RULE, Verdict},
+    client::Call,
+    exchange::Exchange,
+    stage::{Stage, fresh_email, fresh_password},
+};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "signup.succeeds",
+        title: "signing up is 201 with a credential that works",
+        gains: "Nobody can have an account.",
+        read: "contract: the five flows",
+        run: |stage| Box::pin(succeeds(stage)),
+        ..RULE
+    },
+    Check {
+        id: "signup.email-taken",
+        title: "an address that has an account is 409 email_taken, however it is spelt",
+        gains: "Signs up with somebody's address in another spelling, and receives what is meant for them.",
+        read: "OWASP WSTG-IDNT-02",
+        run: |stage| Box::pin(email_taken(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "signup.email-taken-race",
+        title: "of many sign-ups with one address at once, one succeeds",
+        gains: "Two accounts with one address: which of them a password or a deletion meets is luck.",
+        read: "CWE-367",
+        run: |stage| Box::pin(email_taken_race(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "signup.email-bounds",
+        title: "an address of 254 bytes is taken; a longer one, one with control characters, or none at all is 422",
+        gains: "Line breaks in an address become headers of the mails that are sent to it.",
+        read: "RFC 5321 §4.5.3.1.3, CWE-93, contract: e-mail",
+        run: |stage| Box::pin(email_bounds(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "signup.email-normalised",
+        title: "the address is kept trimmed and with its domain in lower case",
+        gains: "One address becomes several accounts.",
+        read: "RFC 5321 §2.3.11, contract: e-mail",
+        run: |stage| Box::pin(email_normalised(stage)),
+        ..RULE
+    },
+    Check {
+        id: "signup.password-bounds",
+        title: "passwords of 8 to 1,024 bytes are taken, others are 422",
+        gains: "Short passwords are guessed; unbounded ones let anybody make the server hash megabytes.",
+        read: "NIST SP 800-63B §3.1.1.2, OWASP ASVS 6.2",
+        run: |stage| Box::pin(password_bounds(stage)),
+        ..RULE
+    },
+    Check {
+        id: "signup.client-and-device",
+        title: "client is web or mobile, device a label of at most 64 characters; both may be left out",
+        gains: "A label without a bound fills the store, one session at a time.",
+        read: "contract: the five flows",
+        run: |stage| Box::pin(client_and_device(stage)),
+        ..RULE
+    },
+    Check {
+        id: "signup.unknown-members",
+        title: "members that the contract does not know are ignored",
+        gains: "A client of tomorrow cannot talk to a server of today; or worse, `user_id` and `role` are taken over.",
+        read: "OWASP API3:2023 (mass assignment), contract: first paragraph",
+        run: |stage| Box::pin(unknown_members(stage)),
+        ..ATTACK
+    },
+];
+
+pub(super) async fn sign_up(stage: &Stage, body: &Value) -> Result<Exchange, Box<Outcome>> {
+    stage.send(Call::post("/auth/signup").json(body)).await
+}
+
+async fn succeeds(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let me = stage.me(&person.held).await?;
+    me.is(200)?;
+    let same = me.text("user_id").as_ref() == Some(&person.held.user_id);
+    me.expect(same, format!("the `user_id` of the sign-up, {}", person.held.user_id))?;
+    Ok(())
+}
+
+async fn email_taken(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let local = person.email.trim_end_matches("@example.test");
+    for spelling in [person.email.clone(), format!("{local}@Example.TEST"), format!("  {}\t", person.email)] {
+        let answer = sign_up(stage, &json!({"email": spelling, "password": fresh_password()})).await?;
+        answer.refused(409, "email_taken", "there is an account with this address")?;
+    }
+    stage.log_in(&person).await?;
+    Ok(())
+}
+
+async fn email_taken_race(stage: &Stage) -> Verdict {
+    let email = fresh_email();
+    let call = || Call::post("/auth/signup").json(&json!({"email": email, "password": fresh_password()}));
+    let answers = stage.send_all((0..6).map(|_| call()).collect()).await?;
+    let created = answers.iter().filter(|answer| answer.status == 201).count();
+    for answer in &answers {
+        answer.expect(created == 1, format!("one 201 of six at once; there were {created}"))?;
+        if answer.status != 201 {
+            answer.refused(409, "email_taken", "another one of six at once was first")?;
+        }
+    }
+    Ok(())
+}
+
+/// An address of exactly this many bytes.
+fn email_of(bytes: usize) -> String {
+    let start = fresh_email().trim_end_matches("example.test").to_owned();
+    let mut domain = String::new();
+    while domain.len() + start.len() + 5 < bytes {
+        let room = bytes - domain.len() - start.len() - 5;
+        // A label has at most 63 bytes (RFC 1035 §2.3.4); one byte goes to the dot.
+        domain.push_str(&"a".repeat(room.min(if room == 62 { 30 } else { 61 })));
+        if domain.len() + start.len() + 5 < bytes {
+            domain.push('.');
+        }
+    }
+    format!("{start}{domain}.test")
+}
+
+async fn email_bounds(stage: &Stage) -> Verdict {
+    let longest = email_of(254);
+    let answer = sign_up(stage, &json!({"email": longest, "password": fresh_password()})).await?;
+    answer.is_since(201, &format!("an address may have 254 bytes, this one has {}", longest.len()))?;
+    let name = fresh_email().trim_end_matches("@example.test").to_owned();
+    for (email, what) in [
+        (email_of(255), "it has 255 bytes"),
+        (format!("{name}\n@example.test"), "it has a line break in it"),
+        (format!("{name}\u{0}@example.test"), "it has a NUL in it"),
+        (format!("{name}@example.test\r\nBcc: x@example.test"), "it carries a second header line"),
+        (name.clone(), "it has no @"),
+        (format!("{name}@"), "it has no domain"),
+        ("@example.test".to_owned(), "it has no local part"),
+        (String::new(), "it is empty"),
+    ] {
+        let answer = sign_up(stage, &json!({"email": email, "password": fresh_password()})).await?;
+        answer.refused(422, "invalid", &format!("this is no address: {what}"))?;
+    }
+    Ok(())
+}
+
+async fn email_normalised(stage: &Stage) -> Verdict {
+    let name = fresh_email().trim_end_matches("@example.test").to_owned();
+    let body = json!({"email": format!("  X{name}@ExAmple.TEST "), "password": fresh_password()});
+    let answer = sign_up(stage, &body).await?;
+    answer.is(201)?;
+    let me = stage.me(&stage.held(&answer)?).await?;
+    let kept = format!("X{name}@example.test");
+    me.is(200)?.expect(me.text("email").as_ref() == Some(&kept), format!("the address {kept:?}"))?;
+    Ok(())
+}
+
+async fn password_bounds(stage: &Stage) -> Verdict {
+    for (password, status, what) in [
+        ("1234567".to_owned(), 422, "7 bytes are too few"),
+        (format!("pw{}", &fresh_password()[40..46]), 201, "8 bytes are enough"),
+        ("ééé".to_owned() + "x", 422, "7 bytes are too few (two for each é)"),
+        ("éééé".to_owned(), 201, "8 bytes are enough, in four characters"),
+        ("p".repeat(1024), 201, "1,024 bytes are allowed"),
+        ("p".repeat(1025), 422, "1,025 bytes are too many"),
+        ("é".repeat(513), 422, "1,026 bytes are too many, in 513 characters"),
+    ] {
+        let answer = sign_up(stage, &json!({"email": fresh_email(), "password": password})).await?;
+        answer.is_since(status, what)?;
+    }
+    Ok(())
+}
+
+async fn client_and_device(stage: &Stage) -> Verdict {
+    for (client, device, status, what) in [
+        (json!("web"), json!("Ada's laptop"), 201, "both are well-formed"),
+        (json!("mobile"), json!("字".repeat(64)), 201, "the label has 64 characters"),
+        (json!("mobile"), json!("字".repeat(65)), 422, "the label has 65 characters"),
+        (json!("desktop"), json!("x"), 422, "there is no client `desktop`"),
+    ] {
+        let body =
+            json!({"email": fresh_email(), "password": fresh_password(), "client": client, "device": device});
+        sign_up(stage, &body).await?.is_since(status, what)?;
+    }
+    Ok(())
+}
+
+async fn unknown_members(stage: &Stage) -> Verdict {
+    let victim = stage.sign_up().await?;
+    let body = json!({
+        "email": fresh_email(), "password": fresh_password(), "user_id": victim.held.user_id, "epoch": 99,
+        "role": "admin", "from_the_future": {"deep": [1, 2, 3]},
+    });
+    let answer = sign_up(stage, &body).await?;
+    answer.is_since(201, "members that nobody knows are ignored")?;
+    let own = answer.text("user_id").as_ref() != Some(&victim.held.user_id);
+    answer.expect(own, "a `user_id` that the server chose, not the one that was sent")?;
+    Ok(())
+}

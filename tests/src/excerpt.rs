@@ -1,0 +1,67 @@
+//! Requests and answers as a person reads them: the lines that matter, cut at a bound.
+//!
+//! Credentials are shown in full: this is a checker of test servers, and they are what its lessons are about.
+
+use reqwest::header::HeaderMap;
+
+use crate::client::Call;
+
+const BODY_SHOWN: usize = 600;
+const HEADER_SHOWN: usize = 700;
+const HEADERS_SHOWN: [&str; 12] = [
+    "content-type",
+    "cache-control",
+    "www-authenticate",
+    "set-cookie",
+    "allow",
+    "retry-after",
+    "location",
+    "access-control-allow-origin",
+    "access-control-allow-credentials",
+    "x-request-id",
+    "content-length",
+    "connection",
+];
+
+pub(crate) fn request(call: &Call) -> String {
+    let mut text = format!("{} {}", call.method, cut(&call.path, HEADER_SHOWN));
+    for (name, value) in &call.headers {
+        text.push_str(&format!("\n{name}: {}", cut(value, HEADER_SHOWN)));
+    }
+    with_body(text, call.body.as_deref().unwrap_or_default())
+}
+
+pub(crate) fn answer(status: u16, headers: &HeaderMap, body: &[u8]) -> String {
+    let mut text = format!("HTTP {status}");
+    for name in HEADERS_SHOWN {
+        for value in headers.get_all(name) {
+            text.push_str(&format!(
+                "\n{name}: {}",
+                cut(&String::from_utf8_lossy(value.as_bytes()), HEADER_SHOWN)
+            ));
+        }
+    }
+    with_body(text, body)
+}
+
+fn with_body(mut text: String, body: &[u8]) -> String {
+    if !body.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&cut(&String::from_utf8_lossy(body), BODY_SHOWN));
+    }
+    text
+}
+
+/// Cuts long text, says how long it was, and spells control characters out, which a terminal would obey.
+pub(crate) fn cut(text: &str, shown: usize) -> String {
+    let mut kept: String = text.chars().take(shown).flat_map(visible).collect();
+    let length = text.chars().count();
+    if length > shown {
+        kept.push_str(&format!("… ({length} characters)"));
+    }
+    kept
+}
+
+fn visible(c: char) -> Vec<char> {
+    if c.is_control() && c != '\n' { c.escape_default().collect() } else { vec![c] }
+}

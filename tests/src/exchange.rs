@@ -1,0 +1,132 @@
+//! One request with its answer, and the questions that checks ask of it.
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use crate::{check::Outcome, excerpt};
+
+/// A request that was sent and what came back.
+#[derive(Debug, Clone)]
+pub(crate) struct Exchange {
+    pub(crate) sent: String,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+type Asked<'a> = Result<&'a Exchange, Box<Outcome>>;
+
+impl Exchange {
+    /// The failure of a check that this exchange shows.
+    pub(crate) fn failed(&self, expected: impl Into<String>) -> Box<Outcome> {
+        Box::new(Outcome::Failed {
+            sent: self.sent.clone(),
+            expected: expected.into(),
+            received: excerpt::answer(self.status, &self.headers, &self.body),
+        })
+    }
+
+    /// Fails the check unless `holds`.
+    pub(crate) fn expect(&self, holds: bool, expected: impl Into<String>) -> Asked<'_> {
+        if holds { Ok(self) } else { Err(self.failed(expected)) }
+    }
+
+    /// Fails the check unless the status is this one.
+    pub(crate) fn is(&self, status: u16) -> Asked<'_> {
+        self.expect(self.status == status, format!("status {status}"))
+    }
+
+    /// As [`Exchange::is`], with the reason why it must be so.
+    pub(crate) fn is_since(&self, status: u16, reason: &str) -> Asked<'_> {
+        self.expect(self.status == status, format!("status {status}: {reason}"))
+    }
+
+    /// Fails the check unless the request was refused with this status and code.
+    pub(crate) fn refused(&self, status: u16, code: &str, reason: &str) -> Asked<'_> {
+        self.refused_as(status, &[code], reason)
+    }
+
+    /// As [`Exchange::refused`], where the contract leaves more than one code open.
+    pub(crate) fn refused_as(&self, status: u16, codes: &[&str], reason: &str) -> Asked<'_> {
+        let holds = self.status == status && codes.contains(&self.text("code").unwrap_or_default().as_str());
+        self.expect(holds, format!("status {status} with code `{}`: {reason}", codes.join("` or `")))
+    }
+
+    /// The body as JSON, `null` where it is none.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// A string member of the body.
+    pub(crate) fn text(&self, member: &str) -> Option<String> {
+        self.json().get(member)?.as_str().map(str::to_owned)
+    }
+
+    /// A string member of the body that must be there.
+    pub(crate) fn must_text(&self, member: &str) -> Result<String, Box<Outcome>> {
+        self.text(member).ok_or_else(|| self.failed(format!("a body with the text `{member}`")))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The `Set-Cookie` lines.
+    pub(crate) fn set_cookies(&self) -> Vec<SetCookie> {
+        let lines = self.headers.get_all("set-cookie").iter();
+        lines.map(|line| SetCookie::parse(&String::from_utf8_lossy(line.as_bytes()))).collect()
+    }
+
+    /// The cookie of this name that the answer sets.
+    pub(crate) fn set_cookie(&self, name: &str) -> Option<SetCookie> {
+        self.set_cookies().into_iter().find(|cookie| cookie.name == name)
+    }
+}
+
+/// A `Set-Cookie` line taken apart (RFC 6265 §4.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SetCookie {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    attributes: Vec<(String, String)>,
+}
+
+impl SetCookie {
+    fn parse(line: &str) -> Self {
+        let mut pieces = line.split(';').map(|piece| {
+            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+            (name.trim().to_owned(), value.trim().to_owned())
+        });
+        let (name, value) = pieces.next().unwrap_or_default();
+        let attributes = pieces.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        SetCookie { name, value, attributes }
+    }
+
+    /// The value of an attribute (empty for a flag); names are given in lower case.
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The attributes that decide where the cookie goes; a clearing line must repeat them.
+    pub(crate) fn scope(&self) -> (bool, bool, Option<String>, Option<&str>, Option<&str>) {
+        (
+            self.attribute("secure").is_some(),
+            self.attribute("httponly").is_some(),
+            self.attribute("samesite").map(str::to_ascii_lowercase),
+            self.attribute("path"),
+            self.attribute("domain"),
+        )
+    }
+
+    /// Whether a browser drops the cookie on reading this line.
+    pub(crate) fn clears(&self) -> bool {
+        self.attribute("max-age").is_some_and(|age| age.parse::<i64>().is_ok_and(|age| age <= 0))
+            || (self.attribute("max-age").is_none()
+                && self.attribute("expires").is_some_and(|date| date.contains("1970")))
+    }
+
+    /// As a `Cookie` header carries it.
+    pub(crate) fn pair(&self) -> String {
+        format!("{}={}", self.name, self.value)
+    }
+}

@@ -1,0 +1,89 @@
+//! Tokens taken apart, and tokens forged: by hand, since a library would refuse to make most of them.
+
+use aws_lc_rs::hmac;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::Value;
+
+/// The alphabet of base64url (RFC 4648 §5), in the order of its values.
+pub(crate) const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// A JWT in compact serialization (RFC 7515 §7.1), as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    pub(crate) header: String,
+    pub(crate) payload: String,
+    pub(crate) signature: String,
+}
+
+impl Parts {
+    /// Splits a token of three parts whose first two are JSON objects.
+    pub(crate) fn of(token: &str) -> Option<Self> {
+        let mut parts = token.split('.').map(str::to_owned);
+        let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
+        let whole = parts.next().is_none() && decoded(&header).is_some() && decoded(&payload).is_some();
+        whole.then_some(Parts { header, payload, signature })
+    }
+
+    pub(crate) fn header(&self) -> Value {
+        decoded(&self.header).unwrap_or(Value::Null)
+    }
+
+    pub(crate) fn claims(&self) -> Value {
+        decoded(&self.payload).unwrap_or(Value::Null)
+    }
+
+    /// The same token with members of its header set; the signature stays as it was.
+    pub(crate) fn with_header(&self, changes: &Value) -> String {
+        format!("{}.{}.{}", encoded(&merged(self.header(), changes)), self.payload, self.signature)
+    }
+
+    /// The same token with claims set; the signature stays as it was.
+    pub(crate) fn with_claims(&self, changes: &Value) -> String {
+        format!("{}.{}.{}", self.header, encoded(&merged(self.claims(), changes)), self.signature)
+    }
+
+    /// A new token with this header and these claims changed, signed by HMAC-SHA-256 under `key`.
+    pub(crate) fn forged(&self, header: &Value, claims: &Value, key: &[u8]) -> String {
+        let (header, claims) = (merged(self.header(), header), merged(self.claims(), claims));
+        signed(&header, &claims, |input| {
+            hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), input).as_ref().to_vec()
+        })
+    }
+}
+
+/// A token whose signature is made by `sign` over the signing input.
+pub(crate) fn signed(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+    let input = format!("{}.{}", encoded(header), encoded(claims));
+    let signature = BASE64_URL_SAFE_NO_PAD.encode(sign(input.as_bytes()));
+    format!("{input}.{signature}")
+}
+
+pub(crate) fn encoded(json: &Value) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(json.to_string())
+}
+
+/// Sets members of an object; one set to `null` is taken away.
+pub(crate) fn merged(mut object: Value, changes: &Value) -> Value {
+    if let (Some(members), Some(changes)) = (object.as_object_mut(), changes.as_object()) {
+        for (name, value) in changes {
+            match value {
+                Value::Null => members.remove(name),
+                _ => members.insert(name.clone(), value.clone()),
+            };
+        }
+    }
+    object
+}
+
+fn decoded(part: &str) -> Option<Value> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
+    serde_json::from_slice::<Value>(&bytes).ok().filter(Value::is_object)
+}
+
+/// The text with the character at `index` exchanged for one whose value differs in the bit `mask`.
+pub(crate) fn flipped(text: &str, index: usize, mask: usize) -> Option<String> {
+    let mut bytes = text.as_bytes().to_vec();
+    let value = ALPHABET.iter().position(|c| bytes.get(index) == Some(c))?;
+    *bytes.get_mut(index)? = *ALPHABET.get(value ^ (mask & 63))?;
+    String::from_utf8(bytes).ok()
+}

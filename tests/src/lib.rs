@@ -1,0 +1,29 @@
+//! The checker: holds any server, in any language, against the HTTP contract, knowing nothing of it but a base URL.
+//!
+//! It depends on no lab and on no part of the kit, so that it cannot share their mistakes. Read it in this order:
+//!
+//! - [`Target`]: which server, and what it claims ([`Descriptor`], read from `GET /lab` or given by hand).
+//! - [`checks`]: every check, with a stable id, what an attacker gains where it fails, and where to read.
+//! - [`run`]: plays the checks, side by side first, then one after another those that move the server's clock.
+//! - [`Report`]: what came of it, as text for people and as JSON for programs.
+
+mod check;
+mod checks;
+mod client;
+mod descriptor;
+mod error;
+mod excerpt;
+mod exchange;
+mod jwt;
+mod report;
+mod runner;
+mod stage;
+mod target;
+
+pub use check::{Check, Outcome};
+pub use checks::checks;
+pub use descriptor::{Descriptor, Feature, Limits, UnknownFeature};
+pub use error::Error;
+pub use report::{CheckResult, Counts, Report};
+pub use runner::{Options, run};
+pub use target::Target;

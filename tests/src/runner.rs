@@ -1,0 +1,128 @@
+//! Plays the checks against one server.
+//!
+//! Most checks are independent and run side by side. Those that move the server's clock would pull it away under the
+//! others' feet, so they run alone, one after another, at the end.
+
+use std::{sync::Arc, time::Instant};
+
+use tokio::{sync::Semaphore, task::JoinSet};
+
+use crate::{
+    check::{Check, Outcome},
+    checks::checks,
+    client::Client,
+    error::Error,
+    report::{CheckResult, Report},
+    stage::Stage,
+    target::Target,
+};
+
+/// What is to be run, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Ids (`login.succeeds`) or topics (`login`); empty means everything.
+    pub only: Vec<String>,
+    /// Only what an attacker would try.
+    pub attacks_only: bool,
+    /// How many checks run at once, of those that can.
+    pub concurrency: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { only: Vec::new(), attacks_only: false, concurrency: 4 }
+    }
+}
+
+/// Runs the checks and reports on each; `progress` hears of every result as it comes.
+///
+/// # Errors
+/// [`Error::NoSuchCheck`] where a filter names nothing, [`Error::Client`] where no HTTP client can be made. What the
+/// server does wrong is no error but the report's content.
+pub async fn run(
+    target: &Target,
+    options: &Options,
+    progress: impl Fn(&CheckResult),
+) -> Result<Report, Error> {
+    let chosen = chosen(options)?;
+    let client = Client::new(target.base_url()).map_err(Error::Client)?;
+    let stage = Arc::new(Stage { client, target: target.clone() });
+    let began = Instant::now();
+    if target.descriptor().controls {
+        // Failed log-ins of an earlier run would throttle this one. Where the controls do not work, their checks say so.
+        drop(stage.forget_failures().await);
+    }
+    let (alone, together): (Vec<Check>, Vec<Check>) = chosen.iter().partition(|check| check.moves_time);
+    let mut results = side_by_side(&stage, together, options.concurrency.max(1), &progress).await;
+    for check in alone {
+        results.extend(side_by_side(&stage, vec![check], 1, &progress).await);
+    }
+    results.sort_by_key(|result| chosen.iter().position(|check| check.id == result.id));
+    Ok(Report::new(target, results, began.elapsed()))
+}
+
+fn chosen(options: &Options) -> Result<Vec<Check>, Error> {
+    let goes_by = |check: &Check, name: &str| check.id == name || check.topic() == name.trim_end_matches('.');
+    let all = checks();
+    if let Some(name) = options.only.iter().find(|name| !all.iter().any(|check| goes_by(check, name))) {
+        return Err(Error::NoSuchCheck { name: name.clone() });
+    }
+    let wanted = |check: &Check| {
+        (check.attack || !options.attacks_only)
+            && (options.only.is_empty() || options.only.iter().any(|name| goes_by(check, name)))
+    };
+    Ok(all.into_iter().filter(wanted).collect())
+}
+
+async fn side_by_side(
+    stage: &Arc<Stage>,
+    checks: Vec<Check>,
+    concurrency: usize,
+    progress: &impl Fn(&CheckResult),
+) -> Vec<CheckResult> {
+    let places = Arc::new(Semaphore::new(concurrency));
+    let mut running = JoinSet::new();
+    let mut names = std::collections::HashMap::new();
+    for check in checks {
+        let (stage, places) = (Arc::clone(stage), Arc::clone(&places));
+        let handle = running.spawn(async move {
+            let place = places.acquire_owned().await;
+            let began = Instant::now();
+            let outcome = play(&check, &stage).await;
+            drop(place);
+            CheckResult::new(&check, outcome, began.elapsed())
+        });
+        names.insert(handle.id(), check);
+    }
+    let mut results = Vec::new();
+    while let Some(ended) = running.join_next().await {
+        let result = match ended {
+            Ok(result) => result,
+            Err(broken) => {
+                let Some(check) = names.get(&broken.id()) else { continue };
+                CheckResult::new(check, checker_broke(&broken), std::time::Duration::ZERO)
+            }
+        };
+        progress(&result);
+        results.push(result);
+    }
+    results
+}
+
+async fn play(check: &Check, stage: &Stage) -> Outcome {
+    if let Some(reason) = check.does_not_apply(stage.descriptor()) {
+        return Outcome::Skipped { reason };
+    }
+    match (check.run)(stage).await {
+        Ok(()) => Outcome::Passed,
+        Err(outcome) => *outcome,
+    }
+}
+
+fn checker_broke(error: &tokio::task::JoinError) -> Outcome {
+    Outcome::Failed {
+        sent: "what the check sends".to_owned(),
+        expected: "a check that ends".to_owned(),
+        received: format!("a fault of the checker itself: {error}"),
+    }
+}

@@ -1,0 +1,253 @@
+//! What a check plays on: people with random addresses, their credentials, and the server's clock.
+//!
+//! Every check signs up its own people, so that checks do not meet and can run side by side. The stage also holds what
+//! differs between the schemes, so that a check says `me`, not which header carries the credential.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    check::Outcome,
+    client::{Call, Client},
+    descriptor::{Descriptor, Feature},
+    exchange::Exchange,
+    target::Target,
+};
+
+/// The server under test, and hands to act on it.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) client: Client,
+    pub(crate) target: Target,
+}
+
+/// Somebody with an account.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) email: String,
+    pub(crate) password: String,
+    pub(crate) held: Held,
+}
+
+/// The credentials of one log-in.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Held {
+    pub(crate) user_id: String,
+    pub(crate) access: Option<String>,
+    pub(crate) refresh: Option<String>,
+    /// `name=value`, as a `Cookie` header carries it.
+    pub(crate) cookie: Option<String>,
+    pub(crate) session_id: Option<String>,
+}
+
+type Tried<T> = Result<T, Box<Outcome>>;
+
+impl Stage {
+    pub(crate) fn descriptor(&self) -> &Descriptor {
+        self.target.descriptor()
+    }
+
+    pub(crate) fn claims(&self, feature: Feature) -> bool {
+        self.descriptor().claims(feature)
+    }
+
+    /// Sends a call. An unfinished server, or one that is tired of this address, ends the check here.
+    pub(crate) async fn send(&self, call: Call) -> Tried<Exchange> {
+        let exchange = self.client.send(call).await?;
+        if exchange.status == 501 && exchange.text("code").as_deref() == Some("not_written") {
+            let text = exchange.text("detail").unwrap_or_else(|| "this part is not written yet".to_owned());
+            return Err(Box::new(Outcome::NotWritten { text }));
+        }
+        if exchange.status == 429 && !self.descriptor().controls {
+            let wait = exchange.header("retry-after").unwrap_or("a few");
+            let reason = format!("the server throttles the checker's address: try again in {wait} s");
+            return Err(Box::new(Outcome::Skipped { reason }));
+        }
+        Ok(exchange)
+    }
+
+    /// Sends calls side by side.
+    pub(crate) async fn send_all(&self, calls: Vec<Call>) -> Tried<Vec<Exchange>> {
+        join_all(calls.into_iter().map(|call| self.send(call))).await.into_iter().collect()
+    }
+
+    /// Signs somebody up on a mobile device.
+    pub(crate) async fn sign_up(&self) -> Tried<Person> {
+        self.sign_up_on("mobile").await
+    }
+
+    /// Signs somebody up in a browser, where the refresh token comes in a cookie.
+    pub(crate) async fn sign_up_web(&self) -> Tried<Person> {
+        self.sign_up_on("web").await
+    }
+
+    async fn sign_up_on(&self, client: &str) -> Tried<Person> {
+        let (email, password) = (fresh_email(), fresh_password());
+        let body = json!({"email": email, "password": password, "client": client});
+        let answer = self.send(Call::post("/auth/signup").json(&body)).await?;
+        answer.is(201)?;
+        Ok(Person { email, password, held: self.held(&answer)? })
+    }
+
+    /// Logs somebody in on another mobile device.
+    pub(crate) async fn log_in(&self, person: &Person) -> Tried<Held> {
+        self.log_in_on(person, "mobile", None).await
+    }
+
+    /// Logs somebody in, with a cookie that the browser already has.
+    pub(crate) async fn log_in_on(&self, person: &Person, client: &str, cookie: Option<&str>) -> Tried<Held> {
+        let mut call = log_in(&person.email, &person.password, client);
+        if let Some(cookie) = cookie {
+            call = call.own_cookie(cookie);
+        }
+        let answer = self.send(call).await?;
+        answer.is(200)?;
+        self.held(&answer)
+    }
+
+    /// Reads the credentials out of an answer that must carry some.
+    pub(crate) fn held(&self, answer: &Exchange) -> Tried<Held> {
+        let cookie =
+            answer.set_cookies().into_iter().find(|cookie| !cookie.value.is_empty() && !cookie.clears());
+        let held = Held {
+            user_id: answer.must_text("user_id")?,
+            access: answer.text("access_token"),
+            refresh: answer.text("refresh_token"),
+            cookie: cookie.map(|cookie| cookie.pair()),
+            session_id: answer.text("session_id"),
+        };
+        let some = held.access.is_some() || held.cookie.is_some();
+        answer.expect(some, "a credential: an `access_token` in the body, or a cookie")?;
+        Ok(held)
+    }
+
+    /// `GET /me` with these credentials.
+    pub(crate) async fn me(&self, held: &Held) -> Tried<Exchange> {
+        self.send(held.on(Call::get("/me"))).await
+    }
+
+    /// `POST /auth/refresh`, the way in which this refresh token is delivered.
+    pub(crate) async fn refresh(&self, held: &Held) -> Tried<Exchange> {
+        self.send(held.refreshing()).await
+    }
+
+    /// Refreshes, which must succeed, and gives the credentials held from then on.
+    pub(crate) async fn renewed(&self, held: &Held) -> Tried<Held> {
+        let answer = self.refresh(held).await?;
+        answer.is(200)?;
+        let mut renewed = self.held(&answer)?;
+        // A refresh that keeps the cookie sets none: the browser goes on with the one that it has.
+        if renewed.refresh.is_none() && renewed.cookie.is_none() {
+            renewed.cookie = held.cookie.clone();
+        }
+        Ok(renewed)
+    }
+
+    pub(crate) async fn log_out(&self, held: &Held, scope: &str) -> Tried<Exchange> {
+        self.send(held.on(Call::post("/auth/logout").json(&json!({"scope": scope})))).await
+    }
+
+    /// Whether the session behind these credentials is still there, asked where the scheme does know: by refreshing
+    /// where there are refresh tokens, at `/me` elsewhere.
+    pub(crate) async fn asks_for_session(&self, held: &Held) -> Tried<Exchange> {
+        if self.claims(Feature::Refresh) { self.refresh(held).await } else { self.me(held).await }
+    }
+
+    /// The server's clock, in Unix seconds.
+    pub(crate) async fn now(&self) -> Tried<f64> {
+        let answer = self.send(Call::get("/lab/clock")).await?;
+        answer.is(200)?;
+        now_in(&answer)
+    }
+
+    /// Moves the server's clock forward, in steps that one call takes.
+    pub(crate) async fn advance(&self, seconds: u64) -> Tried<f64> {
+        let call = Call::post("/lab/clock").json(&json!({"advance_seconds": seconds}));
+        let answer = self.send(call).await?;
+        answer.is(200)?;
+        now_in(&answer)
+    }
+
+    /// Moves the clock past the throttle's window, so that earlier failures count no more.
+    pub(crate) async fn forget_failures(&self) -> Tried<()> {
+        self.advance(self.descriptor().limits.window_seconds.saturating_add(2)).await.map(drop)
+    }
+
+    /// Moves the clock past the window in which a refresh token is kept.
+    pub(crate) async fn pass_refresh_window(&self) -> Tried<()> {
+        self.advance(self.refresh_window().saturating_add(2)).await.map(drop)
+    }
+
+    pub(crate) fn refresh_window(&self) -> u64 {
+        self.descriptor().refresh_window.unwrap_or(10)
+    }
+}
+
+impl Held {
+    /// A call that carries this credential: the access token where there is one, else the cookie.
+    pub(crate) fn on(&self, call: Call) -> Call {
+        match (&self.access, &self.cookie) {
+            (Some(token), _) => call.bearer(token),
+            (None, Some(cookie)) => call.own_cookie(cookie),
+            (None, None) => call,
+        }
+    }
+
+    /// A refresh, the token in the body where it came in the body, in its cookie otherwise.
+    pub(crate) fn refreshing(&self) -> Call {
+        let call = Call::post("/auth/refresh");
+        match (&self.refresh, &self.cookie) {
+            (Some(token), _) => call.json(&json!({"refresh_token": token})),
+            (None, Some(cookie)) => call.own_cookie(cookie),
+            (None, None) => call,
+        }
+    }
+
+    /// The access token, which the scheme claims to have.
+    pub(crate) fn access(&self) -> Tried<&str> {
+        self.access.as_deref().ok_or_else(|| missing("an `access_token` in the body"))
+    }
+
+    /// The refresh token of a mobile client.
+    pub(crate) fn refresh(&self) -> Tried<&str> {
+        self.refresh.as_deref().ok_or_else(|| missing("a `refresh_token` in the body of a mobile client"))
+    }
+
+    /// The cookie, `name=value`.
+    pub(crate) fn cookie(&self) -> Tried<&str> {
+        self.cookie.as_deref().ok_or_else(|| missing("a credential in a `Set-Cookie` line"))
+    }
+
+    /// The session's id.
+    pub(crate) fn session_id(&self) -> Tried<&str> {
+        self.session_id.as_deref().ok_or_else(|| missing("a `session_id` in the body"))
+    }
+}
+
+fn missing(expected: &str) -> Box<Outcome> {
+    Box::new(Outcome::Failed {
+        sent: "a log-in or sign-up".to_owned(),
+        expected: expected.to_owned(),
+        received: "an answer without it".to_owned(),
+    })
+}
+
+fn now_in(answer: &Exchange) -> Tried<f64> {
+    let now = answer.json().get("now").and_then(Value::as_f64);
+    now.ok_or_else(|| answer.failed("the server's time in `now`, a number of Unix seconds"))
+}
+
+/// A log-in call.
+pub(crate) fn log_in(email: &str, password: &str, client: &str) -> Call {
+    Call::post("/auth/login").json(&json!({"email": email, "password": password, "client": client}))
+}
+
+/// An address that nobody has had before; `.test` can be nobody's (RFC 6761 §6.2).
+pub(crate) fn fresh_email() -> String {
+    format!("{}@example.test", Uuid::new_v4().simple())
+}
+
+pub(crate) fn fresh_password() -> String {
+    format!("correct horse {}", Uuid::new_v4().simple())
+}

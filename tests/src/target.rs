@@ -1,0 +1,131 @@
+//! Which server is judged, and what it claims.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+use serde_json::Value;
+
+use crate::{
+    client::{BODY_CAP, read_bounded, transport},
+    descriptor::Descriptor,
+    error::Error,
+};
+
+/// A server to be judged: an address, and what is claimed there.
+#[derive(Debug, Clone)]
+pub struct Target {
+    base_url: String,
+    origin: String,
+    loopback: bool,
+    descriptor: Descriptor,
+    /// The descriptor word for word, where it came from the server: whether it is well-formed is itself checked.
+    as_served: Option<Value>,
+}
+
+impl Target {
+    /// Asks the server at `url` what it claims.
+    ///
+    /// # Errors
+    /// Each way in which there is nothing to be judged: see [`Error`].
+    pub async fn discover(url: &str) -> Result<Self, Error> {
+        let base = Base::parse(url)?;
+        let mut answer = base.get("/lab").await?;
+        let status = answer.status().as_u16();
+        if status != 200 {
+            return Err(Error::NoDescriptor { url: base.url, status });
+        }
+        let body = read_bounded(&mut answer, BODY_CAP)
+            .await
+            .map_err(|source| Error::NotHttp { url: base.url.clone(), source })?;
+        let bad = |source| Error::BadDescriptor { url: base.url.clone(), source };
+        let as_served: Value = serde_json::from_slice(&body).map_err(bad)?;
+        let descriptor = Descriptor::deserialize_leniently(&as_served).map_err(bad)?;
+        Ok(base.target(descriptor, Some(as_served)))
+    }
+
+    /// Takes the word of a person for what the server at `url` claims, and makes sure that it answers.
+    ///
+    /// # Errors
+    /// As [`Target::discover`], except that no descriptor is needed.
+    pub async fn described(url: &str, descriptor: Descriptor) -> Result<Self, Error> {
+        let base = Base::parse(url)?;
+        base.get("/health/live").await?;
+        Ok(base.target(descriptor, None))
+    }
+
+    /// The address, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// What the server claims.
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    /// The origin that a browser would send from this server's own pages.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether the server runs on this machine, so that it could reach a port that the checker opens.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+
+    /// The descriptor as the server wrote it.
+    pub(crate) fn as_served(&self) -> Option<&Value> {
+        self.as_served.as_ref()
+    }
+}
+
+impl Descriptor {
+    fn deserialize_leniently(as_served: &Value) -> Result<Self, serde_json::Error> {
+        serde_json::from_value(as_served.clone())
+    }
+}
+
+struct Base {
+    url: String,
+    parsed: Url,
+}
+
+impl Base {
+    fn parse(url: &str) -> Result<Self, Error> {
+        let given = || url.to_owned();
+        let Ok(parsed) = Url::parse(url) else { return Err(Error::NotAUrl { url: given() }) };
+        match parsed.scheme() {
+            "http" if parsed.has_host() => {
+                Ok(Base { url: parsed.as_str().trim_end_matches('/').to_owned(), parsed })
+            }
+            "http" => Err(Error::NotAUrl { url: given() }),
+            "https" => Err(Error::Tls { url: given() }),
+            _ => Err(Error::NotAnHttpUrl { url: given() }),
+        }
+    }
+
+    async fn get(&self, path: &str) -> Result<reqwest::Response, Error> {
+        let url = self.url.clone();
+        transport().map_err(Error::Client)?.get(format!("{url}{path}")).send().await.map_err(|source| match (
+            source.is_timeout(),
+            source.is_connect(),
+        ) {
+            (true, false) => Error::Silent { url },
+            (_, true) => Error::Unreachable { url, source },
+            (false, false) => Error::NotHttp { url, source },
+        })
+    }
+
+    fn target(self, descriptor: Descriptor, as_served: Option<Value>) -> Target {
+        let host = self.parsed.host_str().unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        Target {
+            origin: descriptor.origin.clone().unwrap_or_else(|| self.parsed.origin().ascii_serialization()),
+            loopback: address
+                .map_or(host == "localhost" || host.ends_with(".localhost"), |ip| ip.is_loopback()),
+            base_url: self.url,
+            descriptor,
+            as_served,
+        }
+    }
+}
