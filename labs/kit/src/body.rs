@@ -1,0 +1,203 @@
+//! JSON in, with every flaw told where it is.
+//!
+//! Size, content type and syntax are refused one by one (413, 415, 400). What is JSON but says something that cannot be
+//! is a 422 that names each flaw by its JSON pointer, all at once, so that a client's author fixes them in one go.
+
+use std::time::Duration;
+
+use axum::body::Body as RawBody;
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Flaw};
+
+/// The longest body, in bytes.
+pub const MAX_BYTES: usize = 16 * 1024;
+/// How long a body may take to arrive.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A request's JSON body, parsed into `T`. An empty body is `{}` whatever its content type; unknown fields are ignored.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+/// A type that can be read from a JSON object.
+pub trait FromFields: Sized {
+    /// Reads what it needs. `None` when a required field was not to be had; the flaws are noted in `fields`.
+    fn from_fields(fields: &mut Fields) -> Option<Self>;
+}
+
+/// The fields of a JSON object, and what is wrong with them.
+#[derive(Debug, Default)]
+pub struct Fields {
+    object: Map<String, Value>,
+    flaws: Vec<Flaw>,
+}
+
+impl Fields {
+    /// A field that must be there, as text that `parse` takes.
+    pub fn required<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        match self.object.get(name) {
+            None => self.flaw(name, "is required".into()),
+            Some(value) => self.parse(name, value.clone(), parse),
+        }
+    }
+
+    /// A field that may be missing or null.
+    pub fn optional<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        match self.object.get(name) {
+            None | Some(Value::Null) => None,
+            Some(value) => self.parse(name, value.clone(), parse),
+        }
+    }
+
+    /// A whole number that must be there and be at most `max`.
+    pub fn required_number(&mut self, name: &'static str, max: u64) -> Option<u64> {
+        match self.object.get(name).map(Value::as_u64) {
+            None => self.flaw(name, "is required".into()),
+            Some(Some(number)) if number <= max => Some(number),
+            Some(_) => self.flaw(name, format!("must be a whole number from 0 to {max}")),
+        }
+    }
+
+    fn parse<T>(
+        &mut self,
+        name: &str,
+        value: Value,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let Value::String(text) = value else { return self.flaw(name, "must be a string".into()) };
+        match parse(&text) {
+            Ok(parsed) => Some(parsed),
+            Err(detail) => self.flaw(name, detail),
+        }
+    }
+
+    fn flaw<T>(&mut self, name: &str, detail: String) -> Option<T> {
+        self.flaws.push(Flaw { pointer: format!("/{name}"), detail });
+        None
+    }
+}
+
+impl<T: FromFields, S: Sync> FromRequest<S> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        let announced =
+            parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length: usize| length > MAX_BYTES) {
+            return Err(Error::TooLarge);
+        }
+        let bytes = match tokio::time::timeout(READ_TIMEOUT, read(body)).await {
+            Ok(bytes) => bytes?,
+            Err(_) => return Err(Error::Malformed("The body did not arrive in time.")),
+        };
+        if bytes.is_empty() {
+            return parse(Fields::default());
+        }
+        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if !content_type.is_some_and(is_json) {
+            return Err(Error::UnsupportedMediaType);
+        }
+        let text = std::str::from_utf8(&bytes).or(Err(Error::Malformed("The body is not UTF-8.")))?;
+        match serde_json::from_str(text) {
+            Ok(Value::Object(object)) => parse(Fields { object, flaws: Vec::new() }),
+            Ok(_) => {
+                Err(Error::Invalid(vec![Flaw { pointer: String::new(), detail: "must be an object".into() }]))
+            }
+            Err(_) => Err(Error::Malformed("The body is not JSON.")),
+        }
+    }
+}
+
+fn parse<T: FromFields>(mut fields: Fields) -> Result<Body<T>, Error> {
+    match T::from_fields(&mut fields) {
+        Some(parsed) if fields.flaws.is_empty() => Ok(Body(parsed)),
+        _ => Err(Error::Invalid(fields.flaws)),
+    }
+}
+
+async fn read(body: RawBody) -> Result<Bytes, Error> {
+    match Limited::new(body, MAX_BYTES).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
+        Err(_) => Err(Error::Malformed("The body ended early.")),
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Pair {
+        a: String,
+        b: Option<String>,
+    }
+
+    impl FromFields for Pair {
+        fn from_fields(fields: &mut Fields) -> Option<Self> {
+            let text =
+                |text: &str| if text.is_empty() { Err("is empty".to_owned()) } else { Ok(text.to_owned()) };
+            let (a, b) = (fields.required("a", text), fields.optional("b", text));
+            Some(Self { a: a?, b })
+        }
+    }
+
+    async fn read(content_type: Option<&str>, body: impl Into<RawBody>) -> Result<Pair, Error> {
+        let mut request = Request::new(body.into());
+        if let Some(value) = content_type {
+            request.headers_mut().insert(CONTENT_TYPE, value.parse().unwrap());
+        }
+        Body::<Pair>::from_request(request, &()).await.map(|body| body.0)
+    }
+
+    const JSON: Option<&str> = Some("application/json; charset=utf-8");
+
+    #[tokio::test]
+    async fn unknown_fields_are_ignored_and_every_flaw_is_told_at_once() {
+        let pair = read(JSON, r#"{"a":"x","b":null,"c":[1]}"#).await.unwrap();
+        assert_eq!(pair, Pair { a: "x".into(), b: None });
+        let Err(Error::Invalid(flaws)) = read(JSON, r#"{"a":"","b":7}"#).await else { panic!("taken") };
+        let pointers: Vec<_> =
+            flaws.iter().map(|flaw| (flaw.pointer.as_str(), flaw.detail.as_str())).collect();
+        assert_eq!(pointers, [("/a", "is empty"), ("/b", "must be a string")]);
+    }
+
+    #[tokio::test]
+    async fn an_empty_body_is_an_empty_object_whatever_its_type() {
+        assert!(matches!(read(None, "").await, Err(Error::Invalid(_))));
+        assert!(matches!(read(Some("text/plain"), "").await, Err(Error::Invalid(_))));
+        assert!(matches!(read(Some("text/plain"), r#"{"a":"x"}"#).await, Err(Error::UnsupportedMediaType)));
+    }
+
+    #[tokio::test]
+    async fn a_body_of_16_kib_is_read_and_one_byte_more_is_not() {
+        let body = |length: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8));
+        assert!(read(JSON, body(MAX_BYTES)).await.is_ok());
+        assert!(matches!(read(JSON, body(MAX_BYTES + 1)).await, Err(Error::TooLarge)));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_json_is_malformed_and_what_is_no_object_is_invalid() {
+        assert!(matches!(read(JSON, "{").await, Err(Error::Malformed(_))));
+        assert!(matches!(read(JSON, vec![b'"', 0xff, b'"']).await, Err(Error::Malformed(_))));
+        assert!(matches!(read(JSON, "[]").await, Err(Error::Invalid(_))));
+    }
+}

@@ -1,0 +1,432 @@
+//! Everything that can be set, read in one place.
+//!
+//! [`Config`] is plain data with a default for each value except the secrets. [`Config::from_env`] is the only reader of
+//! the environment in the project; the command line overrides what it found.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::keyring::{Keyring, KeyringError};
+
+/// A server's settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen. Port 0 takes a free one. `AUTHLAB_LISTEN`
+    pub listen: SocketAddr,
+    /// The origins that are this server's own for browsers (RFC 6454), as `https://app.example`. Empty: the loopback
+    /// names of the address that was bound. Never derived from the `Host` header. `AUTHLAB_ORIGIN`, comma-separated
+    pub origins: Vec<String>,
+    /// Where sessions and refresh tokens live. `AUTHLAB_STORE` or `REDIS_URL`
+    pub store: Store,
+    /// Where accounts live. `AUTHLAB_ACCOUNTS`: `memory` or a path
+    pub accounts: AccountsAt,
+    /// How long an access token is good for. `AUTHLAB_ACCESS_TTL`, seconds
+    pub access_ttl: Duration,
+    /// The absolute limit of a session, however busy it is. `AUTHLAB_REFRESH_TTL`, seconds
+    pub refresh_ttl: Duration,
+    /// The limit of an unused session. `AUTHLAB_IDLE_TTL`, seconds
+    pub idle_ttl: Duration,
+    /// How long after a rotation the token before it still gets the same answer; zero is strict mode.
+    /// `AUTHLAB_REFRESH_WINDOW`, seconds
+    pub refresh_window: Duration,
+    /// How far a token's `iat` and `nbf` may lie ahead of our clock. `exp` has no leeway. `AUTHLAB_LEEWAY`, seconds
+    pub leeway: Duration,
+    /// The `iss` of our access tokens. `AUTHLAB_ISSUER`
+    pub issuer: String,
+    /// The `aud` of our access tokens. `AUTHLAB_AUDIENCE`
+    pub audience: String,
+    /// The keys that sign access tokens; none: a random one that does not survive a restart. `AUTHLAB_ACCESS_KEYS`
+    pub access_keys: Option<Keyring>,
+    /// The master secrets behind refresh tokens; none: as above. `AUTHLAB_REFRESH_KEYS`
+    pub refresh_keys: Option<Keyring>,
+    /// Whether `/lab/clock` moves this server's clock. Loopback only; never by default, and never by the environment.
+    pub lab_controls: bool,
+    /// Proxies whose `X-Forwarded-For` is believed. `AUTHLAB_TRUSTED_PROXIES`, comma-separated addresses
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Bounds on log-ins. `AUTHLAB_FAILURES_…`
+    pub log_in: LogInLimits,
+    /// Bounds on everything else.
+    pub limits: Limits,
+    /// How long Redis may take.
+    pub redis: RedisTimes,
+}
+
+/// Where sessions and refresh tokens live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// In this process: gone with it, and seen by no other.
+    Memory,
+    /// In Redis, or Valkey, at a URL that `redis` understands.
+    Redis(String),
+}
+
+/// Where accounts live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountsAt {
+    /// In this process: gone with it.
+    Memory,
+    /// In a SQLite file, made if it is not there. Servers on one machine may share it.
+    File(PathBuf),
+}
+
+/// How many failed log-ins are looked at before a password is not checked any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LogInLimits {
+    /// Failures of one account from one address in a window.
+    pub failures_per_account_and_address: u32,
+    /// Failures of one account from anywhere in a window.
+    pub failures_per_account: u32,
+    /// Failures from one address, whatever the account, in a window.
+    pub failures_per_address: u32,
+    /// The window's length in seconds.
+    pub window_seconds: u64,
+}
+
+/// Bounds on a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections open at once; further ones wait in the kernel's queue. `AUTHLAB_CONNECTIONS`
+    pub connections: usize,
+    /// Time to send a request's headers, and to send its body.
+    pub read_timeout: Duration,
+    /// Bytes of a request's line and headers together.
+    pub header_bytes: usize,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// Passwords hashed at once; each takes 19 MiB and a core. `AUTHLAB_HASHING`
+    pub hashing: usize,
+    /// Log-ins that may wait for a place to hash; further ones are refused as `overloaded`.
+    pub hashing_queue: usize,
+    /// Sessions of one account; the least recently used goes out. `AUTHLAB_SESSIONS_PER_USER`
+    pub sessions_per_user: usize,
+    /// How long a shutdown waits for requests under way.
+    pub drain: Duration,
+}
+
+/// How long Redis may take. A route that needs it answers 503 within `deadline` of its first call.
+#[derive(Clone, Copy, Debug)]
+pub struct RedisTimes {
+    /// To a connection.
+    pub connect: Duration,
+    /// To one answer on an open connection.
+    pub response: Duration,
+    /// To one answer with everything in it, reconnecting included.
+    pub deadline: Duration,
+    /// Until the kernel gives up on bytes that nobody acknowledges.
+    pub user_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            origins: Vec::new(),
+            store: Store::Memory,
+            accounts: AccountsAt::Memory,
+            access_ttl: Duration::from_secs(15 * 60),
+            refresh_ttl: Duration::from_secs(30 * 24 * 60 * 60),
+            idle_ttl: Duration::from_secs(14 * 24 * 60 * 60),
+            refresh_window: Duration::from_secs(10),
+            leeway: Duration::from_secs(5),
+            issuer: "https://authlab.example".into(),
+            audience: "authlab-api".into(),
+            access_keys: None,
+            refresh_keys: None,
+            lab_controls: false,
+            trusted_proxies: Vec::new(),
+            log_in: LogInLimits::default(),
+            limits: Limits::default(),
+            redis: RedisTimes::default(),
+        }
+    }
+}
+
+impl Default for LogInLimits {
+    fn default() -> Self {
+        Self {
+            failures_per_account_and_address: 10,
+            failures_per_account: 100,
+            failures_per_address: 100,
+            window_seconds: 15 * 60,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        Self {
+            connections: 10_000,
+            read_timeout: Duration::from_secs(10),
+            header_bytes: 16 * 1024,
+            body_bytes: 16 * 1024,
+            hashing: (cores / 2).max(1),
+            hashing_queue: 64,
+            sessions_per_user: 50,
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for RedisTimes {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_millis(500),
+            response: Duration::from_millis(500),
+            deadline: Duration::from_millis(800),
+            user_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+/// A setting that cannot be used. The message names the variable and what it takes.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value that does not parse.
+    #[error("{name} is `{value}`, and should be {expected}")]
+    Value {
+        /// The variable.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it may hold.
+        expected: &'static str,
+    },
+    /// A list of keys that cannot be used. The keys are not repeated here.
+    #[error("{name} cannot be used: {source}")]
+    Keys {
+        /// The variable.
+        name: &'static str,
+        /// Why.
+        source: KeyringError,
+    },
+    /// A combination of values that makes no sense.
+    #[error("{0}")]
+    Combination(&'static str),
+}
+
+impl Config {
+    /// The settings that the process's environment asks for, over the defaults.
+    #[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    /// The settings that `lookup` knows, over the defaults.
+    pub fn read(lookup: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
+        let vars = Vars { lookup };
+        let d = Self::default();
+        let list = |value: String| value.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>();
+        let config = Self {
+            listen: vars
+                .parsed("AUTHLAB_LISTEN", "an address and a port, as 127.0.0.1:8080")?
+                .unwrap_or(d.listen),
+            origins: vars.text("AUTHLAB_ORIGIN").map(list).unwrap_or_default(),
+            store: match vars.text("AUTHLAB_STORE") {
+                Some(value) => value.parse().map_err(|StoreError| ConfigError::Value {
+                    name: "AUTHLAB_STORE",
+                    value,
+                    expected: StoreError::EXPECTED,
+                })?,
+                None => vars.text("REDIS_URL").map_or(d.store, Store::Redis),
+            },
+            accounts: match vars.text("AUTHLAB_ACCOUNTS").as_deref() {
+                None | Some("memory") => AccountsAt::Memory,
+                Some(path) => AccountsAt::File(path.into()),
+            },
+            access_ttl: vars.seconds("AUTHLAB_ACCESS_TTL")?.unwrap_or(d.access_ttl),
+            refresh_ttl: vars.seconds("AUTHLAB_REFRESH_TTL")?.unwrap_or(d.refresh_ttl),
+            idle_ttl: vars.seconds("AUTHLAB_IDLE_TTL")?.unwrap_or(d.idle_ttl),
+            refresh_window: vars.seconds("AUTHLAB_REFRESH_WINDOW")?.unwrap_or(d.refresh_window),
+            leeway: vars.seconds("AUTHLAB_LEEWAY")?.unwrap_or(d.leeway),
+            issuer: vars.text("AUTHLAB_ISSUER").unwrap_or(d.issuer),
+            audience: vars.text("AUTHLAB_AUDIENCE").unwrap_or(d.audience),
+            access_keys: vars.keys("AUTHLAB_ACCESS_KEYS")?,
+            refresh_keys: vars.keys("AUTHLAB_REFRESH_KEYS")?,
+            lab_controls: false,
+            trusted_proxies: vars.addresses("AUTHLAB_TRUSTED_PROXIES")?,
+            log_in: LogInLimits {
+                failures_per_account_and_address: vars
+                    .count("AUTHLAB_FAILURES_PER_ACCOUNT_AND_ADDRESS")?
+                    .unwrap_or(d.log_in.failures_per_account_and_address),
+                failures_per_account: vars
+                    .count("AUTHLAB_FAILURES_PER_ACCOUNT")?
+                    .unwrap_or(d.log_in.failures_per_account),
+                failures_per_address: vars
+                    .count("AUTHLAB_FAILURES_PER_ADDRESS")?
+                    .unwrap_or(d.log_in.failures_per_address),
+                window_seconds: vars
+                    .seconds("AUTHLAB_FAILURES_WINDOW")?
+                    .map_or(d.log_in.window_seconds, |window| window.as_secs()),
+            },
+            limits: Limits {
+                connections: vars.count("AUTHLAB_CONNECTIONS")?.map_or(d.limits.connections, |n| n as usize),
+                hashing: vars.count("AUTHLAB_HASHING")?.map_or(d.limits.hashing, |n| n as usize),
+                sessions_per_user: vars
+                    .count("AUTHLAB_SESSIONS_PER_USER")?
+                    .map_or(d.limits.sessions_per_user, |n| n as usize),
+                ..d.limits
+            },
+            redis: d.redis,
+        };
+        config.checked()
+    }
+
+    /// Refuses combinations that would undo a design's promise.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        if self.access_ttl.is_zero() || self.refresh_ttl.is_zero() || self.idle_ttl.is_zero() {
+            return Err(ConfigError::Combination("a credential needs a lifetime of at least one second"));
+        }
+        if self.idle_ttl > self.refresh_ttl {
+            return Err(ConfigError::Combination("the idle limit cannot be longer than the absolute limit"));
+        }
+        if self.refresh_window >= self.idle_ttl {
+            return Err(ConfigError::Combination("the refresh window must be shorter than the idle limit"));
+        }
+        if self.lab_controls && !self.listen.ip().is_loopback() {
+            return Err(ConfigError::Combination(
+                "lab controls move the clock for everybody: they need a loopback address to listen on",
+            ));
+        }
+        Ok(self)
+    }
+}
+
+/// A store's name that is none. The message says what would be one.
+#[derive(Debug, thiserror::Error)]
+#[error("a store is {}", Self::EXPECTED)]
+pub struct StoreError;
+
+impl StoreError {
+    /// What a store's name looks like.
+    pub const EXPECTED: &'static str = "`memory` or a URL such as redis://127.0.0.1:6379";
+}
+
+impl std::str::FromStr for Store {
+    type Err = StoreError;
+
+    fn from_str(name: &str) -> Result<Self, StoreError> {
+        let redis = ["redis://", "redis+unix://", "unix://", "valkey://"];
+        match name {
+            "memory" => Ok(Self::Memory),
+            url if redis.iter().any(|scheme| url.starts_with(scheme)) => Ok(Self::Redis(url.to_owned())),
+            _ => Err(StoreError),
+        }
+    }
+}
+
+impl fmt::Display for Store {
+    /// The store without the password that its URL may hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory"),
+            Self::Redis(url) => {
+                let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
+                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+                write!(f, "{scheme}://{place}")
+            }
+        }
+    }
+}
+
+/// The typed readers over a lookup.
+struct Vars<L> {
+    lookup: L,
+}
+
+impl<L: Fn(&'static str) -> Option<String>> Vars<L> {
+    fn text(&self, name: &'static str) -> Option<String> {
+        (self.lookup)(name)
+    }
+
+    fn parsed<T: std::str::FromStr>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.text(name) else { return Ok(None) };
+        match value.trim().parse() {
+            Ok(parsed) => Ok(Some(parsed)),
+            Err(_) => Err(ConfigError::Value { name, value, expected }),
+        }
+    }
+
+    fn seconds(&self, name: &'static str) -> Result<Option<Duration>, ConfigError> {
+        // Bounded so that no sum of a time and a lifetime can overflow.
+        const MAX: u64 = 10 * 366 * 24 * 60 * 60;
+        match self.parsed::<u64>(name, "a number of seconds")? {
+            Some(seconds) if seconds > MAX => {
+                Err(ConfigError::Value { name, value: seconds.to_string(), expected: "at most ten years" })
+            }
+            seconds => Ok(seconds.map(Duration::from_secs)),
+        }
+    }
+
+    fn count(&self, name: &'static str) -> Result<Option<u32>, ConfigError> {
+        match self.parsed::<u32>(name, "a whole number from 1")? {
+            Some(0) => Err(ConfigError::Value { name, value: "0".into(), expected: "a whole number from 1" }),
+            count => Ok(count),
+        }
+    }
+
+    fn addresses(&self, name: &'static str) -> Result<Vec<IpAddr>, ConfigError> {
+        let Some(value) = self.text(name) else { return Ok(Vec::new()) };
+        let addresses: Result<_, _> = value.split(',').map(|address| address.trim().parse()).collect();
+        addresses.or(Err(ConfigError::Value { name, value, expected: "addresses with commas between them" }))
+    }
+
+    fn keys(&self, name: &'static str) -> Result<Option<Keyring>, ConfigError> {
+        let Some(value) = self.text(name) else { return Ok(None) };
+        value.parse().map(Some).map_err(|source| ConfigError::Keys { name, source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &'static str, value: &'static str) -> Result<Config, ConfigError> {
+        Config::read(move |asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn an_empty_environment_gives_the_figures_that_the_course_teaches() {
+        let config = Config::read(|_| None).unwrap();
+        assert_eq!(config.access_ttl.as_secs(), 900);
+        assert_eq!(config.refresh_ttl.as_secs(), 2_592_000);
+        assert_eq!(config.idle_ttl.as_secs(), 1_209_600);
+        assert_eq!(config.store, Store::Memory);
+        assert!(!config.lab_controls);
+    }
+
+    #[test]
+    fn a_value_that_does_not_parse_names_its_variable_and_what_it_takes() {
+        assert_eq!(with("AUTHLAB_ACCESS_TTL", "60").unwrap().access_ttl.as_secs(), 60);
+        let error = with("AUTHLAB_ACCESS_TTL", "soon").unwrap_err();
+        assert_eq!(error.to_string(), "AUTHLAB_ACCESS_TTL is `soon`, and should be a number of seconds");
+    }
+
+    #[test]
+    fn an_idle_limit_beyond_the_absolute_limit_is_refused() {
+        assert!(with("AUTHLAB_IDLE_TTL", "2592000").is_ok());
+        assert!(with("AUTHLAB_IDLE_TTL", "2592001").is_err());
+    }
+
+    #[test]
+    fn a_store_shows_itself_without_its_password() {
+        let store: Store = "redis://user:hunter2@db.example:6379/1".parse().unwrap();
+        assert_eq!(store.to_string(), "redis://db.example:6379/1");
+        assert!("postgres://x".parse::<Store>().is_err());
+    }
+
+    #[test]
+    fn keys_that_cannot_be_used_are_not_repeated_in_the_message() {
+        let error = with("AUTHLAB_ACCESS_KEYS", "1=short").unwrap_err();
+        assert!(!error.to_string().contains("short="), "{error}");
+        assert!(error.to_string().starts_with("AUTHLAB_ACCESS_KEYS cannot be used"), "{error}");
+    }
+}

@@ -1,0 +1,88 @@
+//! Time travel, for the checker, the playground and the curious.
+//!
+//! It exists only on a server that was started with lab controls, and answers only to a peer on this machine that talks
+//! to it directly: anybody else is told that nothing is here. The name in `Host` must be a loopback name too, since a page
+//! elsewhere can have its own name point at 127.0.0.1 (DNS rebinding).
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, FromRequestParts, State};
+use http::header::HOST;
+use http::request::Parts;
+use serde::Serialize;
+
+use crate::body::{Body, Fields, FromFields};
+use crate::clock::MAX_ADVANCE_SECONDS;
+use crate::error::Error;
+use crate::scheme::Scheme;
+use crate::state::App;
+
+/// This server's time, in seconds since the Unix epoch.
+#[derive(Serialize)]
+pub(crate) struct Now {
+    now: u64,
+}
+
+pub(crate) struct Advance {
+    by: Duration,
+}
+
+impl FromFields for Advance {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let seconds = fields.required_number("advance_seconds", MAX_ADVANCE_SECONDS)?;
+        Some(Self { by: Duration::from_secs(seconds) })
+    }
+}
+
+pub(crate) async fn read_clock<S: Scheme>(_here: AtTheBench, State(app): State<App<S>>) -> Json<Now> {
+    Json(Now { now: app.clock.now_s() })
+}
+
+pub(crate) async fn advance_clock<S: Scheme>(
+    _here: AtTheBench,
+    State(app): State<App<S>>,
+    Body(advance): Body<Advance>,
+) -> Json<Now> {
+    app.clock.advance(advance.by);
+    tracing::info!(seconds = advance.by.as_secs(), "the clock was moved");
+    Json(Now { now: app.clock.now_s() })
+}
+
+/// Whoever sits at this machine, with controls on and no proxy between.
+pub(crate) struct AtTheBench;
+
+impl<S: Scheme> FromRequestParts<App<S>> for AtTheBench {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical());
+        let local =
+            peer.is_some_and(|peer| peer.is_loopback()) && names_loopback(parts) && !is_forwarded(parts);
+        if !(app.controls && local) {
+            return Err(Error::NotFound);
+        }
+        app.origins.refuse_foreign(parts)?;
+        Ok(Self)
+    }
+}
+
+fn names_loopback(parts: &Parts) -> bool {
+    let mut hosts = parts.headers.get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let Ok(host) = host.to_str() else { return false };
+    let name = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn is_forwarded(parts: &Parts) -> bool {
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"]
+        .iter()
+        .any(|name| parts.headers.contains_key(*name))
+}

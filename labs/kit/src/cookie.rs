@@ -1,0 +1,112 @@
+//! Cookies that hold a credential.
+//!
+//! There is one kind only: `__Host-…; Secure; HttpOnly; Path=/`. The prefix makes the browser itself refuse a cookie that
+//! a sibling domain or a plain-text page tries to plant, and a cookie is cleared with exactly the attributes it was set
+//! with, because a browser ignores anything else (and the person stays logged in).
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
+use http::HeaderValue;
+use http::header::{COOKIE, SET_COOKIE};
+use http::request::Parts;
+
+/// Which cross-site requests carry the cookie (RFC 6265bis §5.6.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// Links from elsewhere do, forms and scripts from elsewhere do not.
+    Lax,
+    /// None from elsewhere.
+    Strict,
+}
+
+/// A cookie by name and policy.
+#[derive(Clone, Copy, Debug)]
+pub struct HostCookie {
+    /// The full name, `__Host-` included.
+    pub name: &'static str,
+    /// Its policy towards other sites.
+    pub same_site: SameSite,
+}
+
+/// A `Set-Cookie` header, to be put beside a response's body.
+#[derive(Clone, Debug)]
+pub struct SetCookie(HeaderValue);
+
+impl HostCookie {
+    /// Gives the browser a value to keep. Values are tokens of ours; one that no header can hold (none is) is not sent.
+    pub fn set(&self, value: &str, max_age: Duration) -> SetCookie {
+        self.header(value, max_age.as_secs())
+    }
+
+    /// Takes the cookie away.
+    pub fn clear(&self) -> SetCookie {
+        self.header("", 0)
+    }
+
+    fn header(&self, value: &str, max_age_s: u64) -> SetCookie {
+        let same_site = match self.same_site {
+            SameSite::Lax => "Lax",
+            SameSite::Strict => "Strict",
+        };
+        let text = format!(
+            "{}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; Secure; SameSite={same_site}",
+            self.name
+        );
+        let mut header = HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""));
+        header.set_sensitive(true);
+        SetCookie(header)
+    }
+}
+
+/// The value of a cookie. Of two with one name the first counts: browsers send the one with the longer path first, and a
+/// `__Host-` cookie has no path to be longer.
+pub fn read<'a>(request: &'a Parts, name: &str) -> Option<&'a str> {
+    let headers = request.headers.get_all(COOKIE).iter();
+    let pairs = headers.filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(';'));
+    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+impl IntoResponseParts for SetCookie {
+    type Error = std::convert::Infallible;
+
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Self::Error> {
+        parts.headers_mut().append(SET_COOKIE, self.0);
+        Ok(parts)
+    }
+}
+
+impl IntoResponse for SetCookie {
+    fn into_response(self) -> Response {
+        (self, ()).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: HostCookie = HostCookie { name: "__Host-session", same_site: SameSite::Lax };
+
+    fn text(cookie: SetCookie) -> String {
+        cookie.into_response().headers()[SET_COOKIE].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_cookie_is_cleared_with_the_attributes_that_it_was_set_with() {
+        let set = text(SESSION.set("abc", Duration::from_secs(60)));
+        assert_eq!(set, "__Host-session=abc; Path=/; Max-Age=60; HttpOnly; Secure; SameSite=Lax");
+        let attributes = |header: &str| header.split_once("; ").unwrap().1.replace("Max-Age=60", "Max-Age=0");
+        assert_eq!(attributes(&text(SESSION.clear())), attributes(&set));
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name_in_any_header() {
+        let mut request = http::Request::new(());
+        request.headers_mut().append(COOKIE, HeaderValue::from_static("a=1; x__Host-session=no"));
+        request.headers_mut().append(COOKIE, HeaderValue::from_static("__Host-session=yes=1; b=2"));
+        let parts = request.into_parts().0;
+        assert_eq!(read(&parts, "__Host-session"), Some("yes=1"));
+        assert_eq!(read(&parts, "session"), None);
+    }
+}

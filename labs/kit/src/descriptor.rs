@@ -1,0 +1,62 @@
+//! `GET /lab`: what a server says of itself, so that the checker can hold it to its word.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::config::LogInLimits;
+
+/// The version of the HTTP contract that the labs speak.
+pub const CONTRACT: u32 = 1;
+
+/// What a scheme claims.
+#[derive(Clone, Debug)]
+pub struct Claims {
+    /// The design: `session`, `access`, `hybrid`, or `none` for the baseline.
+    pub lab: &'static str,
+    /// Where its credentials' state lives: `memory`, `redis`, or `none`.
+    pub store: &'static str,
+    /// The promises that the checker tests one by one.
+    pub features: &'static [&'static str],
+    /// How long an access token is good for, where there is one.
+    pub access_ttl: Option<Duration>,
+    /// How long a refresh token's session, or a cookie's session, lives at most.
+    pub refresh_ttl: Option<Duration>,
+    /// How long it lives unused.
+    pub idle_ttl: Option<Duration>,
+    /// How long after a rotation the token before it still gets the same answer.
+    pub refresh_window: Option<Duration>,
+}
+
+/// The document. Durations are whole seconds; a scheme without one says `null`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Descriptor {
+    contract: u32,
+    lab: &'static str,
+    store: &'static str,
+    features: &'static [&'static str],
+    access_ttl: Option<u64>,
+    refresh_ttl: Option<u64>,
+    idle_ttl: Option<u64>,
+    refresh_window: Option<u64>,
+    limits: LogInLimits,
+    controls: bool,
+}
+
+impl Descriptor {
+    pub(crate) fn new(claims: Claims, limits: LogInLimits, controls: bool) -> Self {
+        let seconds = |ttl: Option<Duration>| ttl.map(|ttl| ttl.as_secs());
+        Self {
+            contract: CONTRACT,
+            lab: claims.lab,
+            store: claims.store,
+            features: claims.features,
+            access_ttl: seconds(claims.access_ttl),
+            refresh_ttl: seconds(claims.refresh_ttl),
+            idle_ttl: seconds(claims.idle_ttl),
+            refresh_window: seconds(claims.refresh_window),
+            limits,
+            controls,
+        }
+    }
+}

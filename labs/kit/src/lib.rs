@@ -1,0 +1,51 @@
+//! What every lab stands on.
+//!
+//! An authentication scheme answers three questions: how is a credential **issued**, **checked** and **ended**? That is
+//! [`scheme`], the one trait that the labs implement. All the rest is here, once:
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`scheme`] | the trait, and the extractors that protect a handler by its signature |
+//! | [`routes`] | the five flows over any scheme |
+//! | [`accounts`], [`email`], [`password`] | who may log in |
+//! | [`bearer`], [`cookie`], [`csrf`] | how a credential travels, and from where |
+//! | [`body`], [`error`] | JSON in, problem documents out |
+//! | [`config`], [`keyring`], [`clock`] | settings, secrets and time, passed in |
+//! | [`redis`] | one connection whose outages are short and loud; where a Redis is found |
+//! | [`serve`], [`log`] | connections with limits; lines without credentials |
+
+pub mod accounts;
+pub mod bearer;
+pub mod body;
+mod client_address;
+pub mod clock;
+pub mod config;
+mod controls;
+pub mod cookie;
+pub mod csrf;
+pub mod descriptor;
+pub mod email;
+pub mod error;
+mod health;
+pub mod keyring;
+pub mod log;
+pub mod none;
+mod observe;
+pub mod password;
+pub mod redis;
+pub mod routes;
+pub mod scheme;
+pub mod serve;
+pub mod state;
+mod throttle;
+
+pub use accounts::User;
+pub use clock::Clock;
+pub use config::{Config, Store};
+pub use csrf::Origins;
+pub use error::Error;
+pub use redis::Redis;
+pub use routes::{router, routes};
+pub use scheme::{Client, ClientKind, Confirmed, LogOut, NotReady, Principal, Scheme, Scope};
+pub use serve::serve;
+pub use state::{App, StartError};

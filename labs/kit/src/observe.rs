@@ -1,0 +1,87 @@
+//! What surrounds every request: its id, its line in the log, and the headers that every answer carries.
+//!
+//! A log line holds method, route, status, time and the cause of a failure. It never holds a header, a body, a query or an
+//! identifier from a path: that is where credentials are. A client's fault is logged at debug, because at info each
+//! refused request would write a line inside the measured path (and let anybody fill the disk).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use http::header::CACHE_CONTROL;
+use http::{HeaderName, HeaderValue};
+use tracing::Instrument;
+
+use crate::error::Cause;
+
+/// The id of a request, on its answer and on every line of its log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Counts requests from a random start, so that ids of two servers do not meet.
+#[derive(Clone)]
+struct Ids {
+    server: u32,
+    next: Arc<AtomicU32>,
+}
+
+/// Puts ids, logs and common headers around a server's routes. A client's own `x-request-id` is not taken over: what a
+/// stranger writes does not go into the log.
+pub(crate) fn around(routes: Router) -> Router {
+    let (server, next, ..) = uuid::Uuid::new_v4().as_fields();
+    let ids = Ids { server, next: Arc::new(AtomicU32::new(u32::from(next))) };
+    routes.layer(from_fn_with_state(ids, observe))
+}
+
+async fn observe(State(ids): State<Ids>, request: Request, next: Next) -> Response {
+    let id = format!("{:08x}{:08x}", ids.server, ids.next.fetch_add(1, Ordering::Relaxed));
+    let span = tracing::info_span!("request", %id);
+    let line = Line::of(&request);
+    let storable = may_be_stored(request.uri().path());
+    let mut response = next.run(request).instrument(span.clone()).await;
+    span.in_scope(|| line.write(&response));
+    let headers = response.headers_mut();
+    if !storable {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// What is the same for everybody may be kept; an answer about a person may not (RFC 9111 §5.2.2.5).
+fn may_be_stored(path: &str) -> bool {
+    path == "/lab" || path.starts_with("/health/") || path.starts_with("/.well-known/")
+}
+
+/// What a log line says of a request.
+struct Line {
+    method: http::Method,
+    route: Option<MatchedPath>,
+    start: Instant,
+}
+
+impl Line {
+    fn of(request: &Request) -> Self {
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        Self { method: request.method().clone(), route, start: Instant::now() }
+    }
+
+    fn write(&self, response: &Response) {
+        let status = response.status().as_u16();
+        let route = self.route.as_ref().map_or("-", MatchedPath::as_str);
+        let us = self.start.elapsed().as_micros() as u64;
+        let method = &self.method;
+        match response.extensions().get::<Cause>() {
+            Some(Cause(cause)) if response.status().is_server_error() => {
+                tracing::error!(%method, route, status, us, %cause, "failed");
+            }
+            Some(Cause(cause)) => tracing::debug!(%method, route, status, us, %cause, "refused"),
+            None => tracing::debug!(%method, route, status, us, "served"),
+        }
+    }
+}

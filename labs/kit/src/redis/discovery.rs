@@ -1,0 +1,235 @@
+//! Finds a Redis for a person who just wants to run the labs.
+//!
+//! In this order: the URL that was asked for; a `valkey-server` or `redis-server` on the `PATH`, started privately (own
+//! folder, own port, nothing written to disk); the same from a container image through the `docker` command; none, and
+//! then the labs keep their state in memory and say so. Whatever was started here ends with [`Found`].
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{ConnectError, Redis};
+use crate::config::RedisTimes;
+
+/// The image that is pulled when nothing else is asked for. Pinned, so that two runs compare.
+pub const DEFAULT_IMAGE: &str = "redis:7.4.7-alpine";
+
+/// How long a private server may take to answer its first command.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an image may take to arrive.
+const PULL_PATIENCE: Duration = Duration::from_secs(120);
+
+/// A Redis that answers, and what it is.
+#[derive(Debug)]
+pub struct Found {
+    /// Where it answers.
+    pub url: String,
+    /// What it is, for a report: `redis 7.0.15 (path)`.
+    pub description: String,
+    server: Option<Server>,
+}
+
+/// A server of our own; dropping it ends it.
+#[derive(Debug)]
+enum Server {
+    Process { child: Child, _folder: tempfile::TempDir },
+    Container { id: String },
+}
+
+impl Found {
+    /// The server's process, where it was started here as one: reports read its CPU time.
+    pub fn pid(&self) -> Option<u32> {
+        match &self.server {
+            Some(Server::Process { child, .. }) => Some(child.id()),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        match self {
+            Self::Process { child, .. } => {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            Self::Container { id } => {
+                let _ = docker(&["rm", "--force", "--volumes", id], PATIENCE);
+            }
+        }
+    }
+}
+
+/// What a search came to.
+#[derive(Debug)]
+pub enum Search {
+    /// A Redis that answers.
+    Found(Found),
+    /// None, with one sentence for each place that was looked at.
+    Missing(Vec<String>),
+}
+
+/// Looks for a Redis. That there is none is no fault; an error means that the one that was asked for does not work.
+pub async fn find(asked: Option<&str>, image: &str) -> Result<Search, ConnectError> {
+    if let Some(url) = asked {
+        let description = format!("{} (url)", probe(url).await?);
+        return Ok(Search::Found(Found { url: url.into(), description, server: None }));
+    }
+    let mut misses = Vec::new();
+    match on_path() {
+        Some(program) => match from_program(&program).await {
+            Ok(found) => return Ok(Search::Found(found)),
+            Err(miss) => misses.push(miss),
+        },
+        None => misses.push("neither valkey-server nor redis-server is on the PATH".into()),
+    }
+    match from_docker(image).await {
+        Ok(found) => return Ok(Search::Found(found)),
+        Err(miss) => misses.push(miss),
+    }
+    Ok(Search::Missing(misses))
+}
+
+/// The server program that the `PATH` holds, if any.
+pub fn on_path() -> Option<PathBuf> {
+    ["valkey-server", "redis-server"].iter().find_map(|name| which::which(name).ok())
+}
+
+/// Starts a private server from a program. The error is a sentence.
+pub async fn from_program(program: &Path) -> Result<Found, String> {
+    let shown = program.display();
+    // Another program may take the free port before the server does, so there are three tries.
+    let mut last = String::new();
+    for _ in 0..3 {
+        let folder =
+            tempfile::tempdir().map_err(|error| format!("no folder can be made for {shown}: {error}"))?;
+        let port = free_port().map_err(|error| format!("no port is free for {shown}: {error}"))?;
+        let child = Command::new(program)
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--maxmemory-policy", "noeviction", "--daemonize", "no"])
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("{shown} cannot be started: {error}"))?;
+        let mut server = Server::Process { child, _folder: folder };
+        let url = format!("redis://127.0.0.1:{port}");
+        match until_it_answers(&url, &mut server).await {
+            Ok(version) => {
+                return Ok(Found { url, description: format!("{version} (path)"), server: Some(server) });
+            }
+            Err(error) => last = format!("{shown} was started and is of no use: {error}"),
+        }
+    }
+    Err(last)
+}
+
+/// Starts a container from an image; it is removed when [`Found`] is dropped. The error is a sentence.
+pub async fn from_docker(image: &str) -> Result<Found, String> {
+    if which::which("docker").is_err() {
+        return Err("docker is not on the PATH".into());
+    }
+    let image = image.to_owned();
+    let started = tokio::task::spawn_blocking(move || start_container(&image)).await;
+    let (mut server, url) = started.map_err(|error| format!("docker was not waited for: {error}"))??;
+    let version = until_it_answers(&url, &mut server).await?;
+    Ok(Found { url, description: format!("{version} (docker)"), server: Some(server) })
+}
+
+fn start_container(image: &str) -> Result<(Server, String), String> {
+    // A quick question first: without a daemon, a pull would take long to give up.
+    docker(&["version", "--format", "{{.Server.Version}}"], PATIENCE)
+        .map_err(|error| format!("no Docker daemon answers ({error})"))?;
+    if docker(&["image", "inspect", image], PATIENCE).is_err() {
+        docker(&["pull", "--quiet", image], PULL_PATIENCE)
+            .map_err(|error| format!("{image} cannot be pulled ({error})"))?;
+    }
+    let id = docker(&["run", "--detach", "--publish", "127.0.0.1::6379", image], PATIENCE)
+        .map_err(|error| format!("{image} does not start ({error})"))?;
+    let server = Server::Container { id: id.clone() };
+    let published = docker(&["port", &id, "6379/tcp"], PATIENCE)
+        .map_err(|error| format!("{image} publishes no port ({error})"))?;
+    let address = published.lines().next().unwrap_or_default().trim();
+    Ok((server, format!("redis://{address}")))
+}
+
+/// Runs `docker`, within a time: a daemon that hangs must not hang us.
+fn docker(arguments: &[&str], patience: Duration) -> Result<String, String> {
+    let child = Command::new("docker")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let pid = child.id();
+    let (done, waited) = std::sync::mpsc::channel::<std::io::Result<Output>>();
+    std::thread::spawn(move || done.send(child.wait_with_output()));
+    let Ok(output) = waited.recv_timeout(patience) else {
+        let _ = Command::new("kill").arg(pid.to_string()).status();
+        return Err(format!("no answer in {} s", patience.as_secs()));
+    };
+    let output = output.map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().rfind(|line| !line.trim().is_empty());
+    Err(last.unwrap_or("it failed without a word").trim().to_owned())
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+async fn probe(url: &str) -> Result<String, ConnectError> {
+    let redis = Redis::connect(url, RedisTimes::default()).await?;
+    redis.version().await.map_err(|source| ConnectError::NotRedis { url: url.to_owned(), source })
+}
+
+/// Asks until there is an answer, the process is gone, or the time is over. The pause between two questions only spares
+/// the CPU: what is waited for is the answer.
+async fn until_it_answers(url: &str, server: &mut Server) -> Result<String, String> {
+    let start = Instant::now();
+    loop {
+        let error = match probe(url).await {
+            Ok(version) => return Ok(version),
+            Err(error) => error,
+        };
+        if let Server::Process { child, .. } = server
+            && let Ok(Some(status)) = child.try_wait()
+        {
+            return Err(format!("it ended at once ({status})"));
+        }
+        if start.elapsed() > PATIENCE {
+            return Err(error.to_string());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The kind and version in an answer to `INFO server`; none if it is no such answer. A program that only bears the name
+/// is found out by this.
+pub(super) fn version_of(info: &str) -> Option<String> {
+    let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    if let Some(version) = field("valkey_version:") {
+        return Some(format!("valkey {version}"));
+    }
+    field("redis_version:").map(|version| format!("redis {version}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_known_by_its_info_and_not_by_its_name() {
+        let redis = "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\n";
+        assert_eq!(version_of(redis).as_deref(), Some("redis 7.0.15"));
+        let valkey = "# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.3\r\n";
+        assert_eq!(version_of(valkey).as_deref(), Some("valkey 8.1.3"));
+        assert_eq!(version_of("ERR unknown command"), None);
+    }
+}

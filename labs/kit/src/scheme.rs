@@ -1,0 +1,195 @@
+//! The one question that the labs answer differently.
+//!
+//! An authentication scheme says how a credential is **issued**, how it is **checked** and how it is **ended**.
+//! Everything else (accounts, passwords, errors, limits, the server) is the same whatever the answer, so it lives in
+//! this crate once and every lab is an implementation of [`Scheme`]. The difference between two labs *is* the lesson.
+
+use std::fmt;
+use std::future::Future;
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, IntoResponseParts};
+use http::request::Parts;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::accounts::{Email, User};
+use crate::descriptor::Claims;
+use crate::error::Error;
+use crate::state::App;
+
+/// How a credential is issued, checked and ended.
+///
+/// Implementations write plain `async fn`. None of them is asked about passwords: the kit has checked the password (and
+/// the request's origin, for browsers) before it calls [`issue`](Scheme::issue).
+pub trait Scheme: Clone + Send + Sync + 'static {
+    /// What the answer to a log-in carries: `Json<Body>`, or cookies and `Json<Body>`.
+    type Issued: IntoResponse + Send;
+    /// What the answer to a log-out carries: cleared cookies, or `()`.
+    type Ended: IntoResponseParts + Send;
+
+    /// What this server says of itself at `GET /lab`; every claim is tested by the checker.
+    fn claims(&self) -> Claims;
+
+    /// Makes a credential for a user who has just proven who they are.
+    ///
+    /// Never adopts an identifier that the client sent (session fixation, OWASP ASVS 7.2.4), and ends the session whose
+    /// cookie came along with the request. Fails with [`Error::LogInAfresh`] when the account's epoch was raised
+    /// after `user` was read.
+    fn issue(
+        &self,
+        request: &Parts,
+        user: &User,
+        client: &Client,
+    ) -> impl Future<Output = Result<Self::Issued, Error>> + Send;
+
+    /// Says who sent this request, or refuses it. This is the hot path of every design.
+    fn authenticate(&self, request: &Parts) -> impl Future<Output = Result<Principal, Error>> + Send;
+
+    /// Makes sure that a principal's credential has not been ended, for the routes that read or change sessions or the
+    /// account, and says for what client it was made. `user` is the account's row as it is now. A scheme whose
+    /// `authenticate` asks its store already, and one that has no store to ask, keep this default.
+    fn confirm(
+        &self,
+        _principal: &Principal,
+        _user: &User,
+    ) -> impl Future<Output = Result<Client, Error>> + Send {
+        async { Ok(Client::default()) }
+    }
+
+    /// Ends the credential that the request presents, and nothing else. Succeeds whatever that credential's state is:
+    /// a person who logs out twice has logged out.
+    fn end(
+        &self,
+        request: &Parts,
+        log_out: &LogOut,
+    ) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
+
+    /// Ends every other credential of the principal's account; the presenting one lives on.
+    fn end_others(&self, principal: &Principal) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
+
+    /// Ends every credential of an account, as far as this scheme can. The account's row has been deleted, or its
+    /// epoch raised to `user.epoch`, before this is called; so a failure here may be retried without harm.
+    fn end_all(&self, user: &User) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
+
+    /// Whether the stores that this scheme needs answer; the message names the part that does not.
+    fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send {
+        async { Ok(()) }
+    }
+}
+
+/// Who sent a request. A handler that takes one as an argument is protected by its signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Principal {
+    /// The account.
+    pub user_id: Uuid,
+    /// The account's address as it was when the credential was made.
+    pub email: String,
+    /// The session's public name, where the scheme has sessions. It is no secret and opens nothing.
+    pub session_id: Option<Uuid>,
+}
+
+impl<S: Scheme> FromRequestParts<App<S>> for Principal {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
+        app.scheme.authenticate(parts).await
+    }
+}
+
+/// A principal whose account exists and whose credential has not been ended, both asked of the stores just now. The
+/// routes that read or change sessions or the account take this one.
+#[derive(Clone, Debug)]
+pub struct Confirmed {
+    /// Who sent the request.
+    pub principal: Principal,
+    /// Their account, as it is now.
+    pub user: User,
+    /// The client that the credential was made for, so that one that takes its place goes to the same kind.
+    pub client: Client,
+}
+
+impl<S: Scheme> FromRequestParts<App<S>> for Confirmed {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
+        let principal = app.scheme.authenticate(parts).await?;
+        let user =
+            app.accounts.find(principal.user_id).await?.ok_or(Error::InvalidToken("its account is gone"))?;
+        let client = app.scheme.confirm(&principal, &user).await?;
+        Ok(Self { principal, user, client })
+    }
+}
+
+/// Where the credential is going to live, as the client says of itself when it logs in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientKind {
+    /// A page in a browser: long-lived credentials go into an `HttpOnly` cookie.
+    Web,
+    /// An app: everything goes into the body.
+    #[default]
+    Mobile,
+}
+
+impl ClientKind {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Mobile => "mobile",
+        }
+    }
+}
+
+/// What a client says of itself when it logs in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// Where the credential will live.
+    pub kind: ClientKind,
+    /// A free label for the list of sessions, at most 64 characters.
+    pub device: Option<String>,
+}
+
+/// What a log-out for the presenting credential may carry besides the request's headers.
+#[derive(Clone, Debug, Default)]
+pub struct LogOut {
+    /// The refresh token, from a client that keeps it outside a cookie.
+    pub refresh_token: Option<SecretString>,
+}
+
+/// Which sessions a log-out ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The presenting one.
+    #[default]
+    Local,
+    /// All but the presenting one.
+    Others,
+    /// All of the account's.
+    Global,
+}
+
+/// A part that a server needs and that does not answer. The text goes to whoever asks `/health/ready`: a name and a
+/// plain word, nothing internal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotReady {
+    /// The failing part, such as `redis`.
+    pub part: &'static str,
+    /// What is wrong with it, in words for an operator.
+    pub problem: String,
+}
+
+impl fmt::Display for NotReady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.part, self.problem)
+    }
+}
+
+impl User {
+    /// A user who exists nowhere: the baseline design and unit tests issue credentials to them.
+    pub fn sample() -> Self {
+        Self { id: Uuid::from_u128(1), email: Email::sample(), epoch: 0 }
+    }
+}
