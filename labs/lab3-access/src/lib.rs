@@ -1,0 +1,9 @@
+//! Access-only JWT, and the logout problem.
+//!
+//! - [`access_token`]: the token, how it is made and everything that is checked of it
+//! - [`access`]: the scheme that hands it out, and why logging out ends nothing
+
+pub mod access;
+pub mod access_token;
+
+pub use access::{Access, router};
