@@ -1,0 +1,185 @@
+//! Who may use whom: down only.
+//!
+//! The checker and the meter speak HTTP to an address and know no lab, which is why they can judge a server in any
+//! language; a lab stands on the kit and on nothing beside it, so that what differs between two labs is their scheme. An
+//! arrow that says otherwise is easily added and hard to take out again, so it fails here.
+
+use std::fmt;
+use std::path::Path;
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+
+use Room::{Book, Cli, Conformance, Kit, Lab, Measure};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Kit,
+    Lab,
+    Cli,
+    Conformance,
+    Measure,
+    Book,
+}
+
+/// Where each room lies. The first that fits counts.
+const FOLDERS: &[(&str, Room)] = &[
+    ("labs/kit", Kit),
+    ("labs/cli", Cli),
+    ("labs/lab", Lab),
+    ("tests", Conformance),
+    ("benches", Measure),
+    ("book", Book),
+];
+
+/// What each room may use in what it ships, and in its tests and benches.
+const RULES: &[(Room, &[Room], &[Room])] = &[
+    (Kit, &[], &[]),
+    (Lab, &[Kit], &[Kit]),
+    (Cli, &[Kit, Lab, Conformance, Measure], &[Kit, Lab, Conformance, Measure]),
+    (Conformance, &[], &[Kit, Lab]),
+    (Measure, &[], &[Kit, Lab]),
+    (Book, &[], &[]),
+];
+
+/// The arrows between two labs: the hybrid hands out the access token that the lab before it made.
+const SIDEWAYS: &[(&str, &str)] = &[("lab4-hybrid", "lab3-access")];
+
+#[derive(Debug)]
+struct Arrow {
+    user: (String, Room),
+    used: (String, Room),
+    kind: DependencyKind,
+}
+
+impl fmt::Display for Arrow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} → {} ({})", self.user.0, self.used.0, self.kind)
+    }
+}
+
+impl Arrow {
+    fn is_allowed(&self) -> bool {
+        let Some((_, shipped, tested)) = RULES.iter().find(|(room, ..)| *room == self.user.1) else {
+            return false;
+        };
+        let allowed = if self.kind == DependencyKind::Development { tested } else { shipped };
+        allowed.contains(&self.used.1)
+            || SIDEWAYS.iter().any(|(user, used)| *user == self.user.0 && *used == self.used.0)
+    }
+}
+
+fn room_of(folder: &str) -> Option<Room> {
+    FOLDERS.iter().find(|(prefix, _)| folder.starts_with(prefix)).map(|(_, room)| *room)
+}
+
+fn workspace() -> Metadata {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    MetadataCommand::new().manifest_path(manifest).no_deps().exec().expect("cargo describes the workspace")
+}
+
+/// Every dependency of a member on a member, of any kind, for any target, optional or not.
+fn arrows(workspace: &Metadata) -> Vec<Arrow> {
+    let members: Vec<_> = workspace
+        .workspace_packages()
+        .into_iter()
+        .map(|package| {
+            let folder = package.manifest_path.parent().expect("a manifest lies in a folder");
+            let folder =
+                folder.strip_prefix(&workspace.workspace_root).expect("a member lies in the workspace");
+            let room = room_of(folder.as_str());
+            (
+                package,
+                room.unwrap_or_else(|| panic!("`{folder}` is in no room: give it one in FOLDERS and RULES")),
+            )
+        })
+        .collect();
+    let mut arrows = Vec::new();
+    for (package, room) in &members {
+        for dependency in &package.dependencies {
+            let used = members.iter().find(|(used, _)| used.name.as_str() == dependency.name);
+            if let Some((used, used_room)) = used {
+                arrows.push(Arrow {
+                    user: (package.name.to_string(), *room),
+                    used: (used.name.to_string(), *used_room),
+                    kind: dependency.kind,
+                });
+            }
+        }
+    }
+    arrows
+}
+
+#[test]
+fn every_arrow_between_members_points_down() {
+    let arrows = arrows(&workspace());
+    let seen = |user, used| arrows.iter().any(|arrow| arrow.user.0 == user && arrow.used.0 == used);
+    assert!(
+        seen("lab4-hybrid", "lab3-access") && seen("authlab", "kit"),
+        "the arrows are not seen at all: {arrows:?}"
+    );
+
+    let wrong: Vec<_> = arrows.iter().filter(|arrow| !arrow.is_allowed()).map(Arrow::to_string).collect();
+    assert!(wrong.is_empty(), "these arrows are not allowed: {}", wrong.join(", "));
+}
+
+/// An arrow between two packages, each named by name and folder.
+fn arrow(user: (&str, &str), used: (&str, &str), kind: DependencyKind) -> Arrow {
+    let package =
+        |(name, folder): (&str, &str)| (name.to_owned(), room_of(folder).expect("the folder has a room"));
+    Arrow { user: package(user), used: package(used), kind }
+}
+
+const KIT: (&str, &str) = ("kit", "labs/kit");
+const CLI: (&str, &str) = ("authlab", "labs/cli");
+const SESSION: (&str, &str) = ("lab2-session", "labs/lab2-session");
+const ACCESS: (&str, &str) = ("lab3-access", "labs/lab3-access");
+const HYBRID: (&str, &str) = ("lab4-hybrid", "labs/lab4-hybrid");
+const CHECKER: (&str, &str) = ("conformance", "tests");
+const METER: (&str, &str) = ("measure", "benches");
+const BOOK: (&str, &str) = ("book", "book");
+
+#[test]
+fn the_judge_lets_the_arrows_of_the_design_pass() {
+    use DependencyKind::{Development, Normal};
+    for (user, used, kind) in [
+        (CLI, HYBRID, Normal),
+        (CLI, CHECKER, Normal),
+        (CLI, METER, Normal),
+        (SESSION, KIT, Normal),
+        (HYBRID, ACCESS, Normal),
+        (CHECKER, SESSION, Development),
+        (METER, KIT, Development),
+    ] {
+        let arrow = arrow(user, used, kind);
+        assert!(arrow.is_allowed(), "{arrow}");
+    }
+}
+
+#[test]
+fn the_judge_refuses_an_arrow_up_or_sideways_and_a_lab_in_what_judges_it() {
+    use DependencyKind::{Build, Development, Normal};
+    for (user, used, kind) in [
+        (KIT, SESSION, Normal),
+        (KIT, SESSION, Development),
+        (KIT, CHECKER, Development),
+        (SESSION, ACCESS, Normal),
+        (ACCESS, HYBRID, Normal),
+        (SESSION, CHECKER, Development),
+        (CHECKER, KIT, Normal),
+        (CHECKER, SESSION, Build),
+        (METER, HYBRID, Normal),
+        (METER, CHECKER, Development),
+        (CHECKER, CLI, Development),
+        (BOOK, KIT, Normal),
+        (BOOK, SESSION, Development),
+    ] {
+        let arrow = arrow(user, used, kind);
+        assert!(!arrow.is_allowed(), "{arrow}");
+    }
+}
+
+#[test]
+fn a_folder_that_no_rule_knows_has_no_room() {
+    assert_eq!(room_of("labs/lab2-session"), Some(Lab));
+    assert_eq!(room_of("crates/lab2-session"), None);
+}

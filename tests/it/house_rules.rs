@@ -1,0 +1,110 @@
+//! What the compiler does not hold the sources to: every member takes the workspace's lints, no file is a bag of things,
+//! and no lab lets tower-sessions' middleware handle its cookie.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the sources are.
+const ROOMS: &[&str] = &["labs", "tests", "benches", "book"];
+
+/// Names that say where something was put and not what it is; and `mod.rs`, of which an editor shows twenty.
+const BAGS: &[&str] = &["common", "helper", "helpers", "misc", "mod", "types", "util", "utils"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package lies in the workspace").to_owned()
+}
+
+/// Every file under the rooms that `wanted` picks by its path.
+fn files(wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let mut folders: Vec<_> = ROOMS.iter().map(|room| root().join(room)).collect();
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let entry = entry.expect("a folder can be listed");
+            let path = entry.path();
+            if entry.file_type().expect("an entry has a type").is_dir() {
+                folders.push(path);
+            } else if wanted(&path) {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+fn is_rust(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs")
+}
+
+fn is_bag(path: &Path) -> bool {
+    path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| BAGS.contains(&stem))
+}
+
+/// The table `[lints]` with `workspace = true` and nothing else: a member that softens a lint would write more there.
+fn takes_the_workspaces_lints(manifest: &str) -> bool {
+    let mut lines = manifest.lines().map(str::trim).skip_while(|line| *line != "[lints]").skip(1);
+    let table: Vec<_> =
+        lines.by_ref().take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty()).collect();
+    table == ["workspace = true"]
+}
+
+/// A comment may explain why the middleware is not used; code may not name it.
+fn names_the_session_layer(source: &str) -> bool {
+    source.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("SessionManagerLayer"))
+}
+
+fn shown(paths: Vec<PathBuf>) -> Vec<String> {
+    paths.iter().map(|path| path.strip_prefix(root()).unwrap_or(path).display().to_string()).collect()
+}
+
+#[test]
+fn every_member_takes_the_workspaces_lints() {
+    let manifests = files(|path| path.ends_with("Cargo.toml"));
+    assert!(manifests.len() >= 8, "the manifests are not seen at all: {manifests:?}");
+    let text = |path: &PathBuf| fs::read_to_string(path).expect("a manifest can be read");
+    let wrong = manifests.into_iter().filter(|path| !takes_the_workspaces_lints(&text(path))).collect();
+    assert_eq!(shown(wrong), Vec::<String>::new(), "each of these needs `[lints]` with `workspace = true`");
+}
+
+#[test]
+fn a_member_that_softens_a_lint_is_seen() {
+    assert!(takes_the_workspaces_lints(
+        "[package]\nname = \"kit\"\n\n[lints]\nworkspace = true\n\n[dependencies]\n"
+    ));
+    assert!(!takes_the_workspaces_lints("[package]\nname = \"kit\"\n"));
+    assert!(!takes_the_workspaces_lints("[lints]\nworkspace = true\nclippy.todo = \"allow\"\n"));
+}
+
+#[test]
+fn no_file_is_a_bag() {
+    assert_eq!(
+        shown(files(|path| is_rust(path) && is_bag(path))),
+        Vec::<String>::new(),
+        "name these for what they hold"
+    );
+}
+
+#[test]
+fn a_bag_is_known_by_its_name() {
+    assert!(is_bag(Path::new("labs/kit/src/utils.rs")) && is_bag(Path::new("labs/kit/src/redis/mod.rs")));
+    assert!(!is_bag(Path::new("labs/lab4-hybrid/src/rotation.rs")));
+}
+
+#[test]
+fn no_lab_mounts_the_session_middleware() {
+    let labs = root().join("labs");
+    let source = |path: &PathBuf| fs::read_to_string(path).expect("a source can be read");
+    let sources = files(|path| is_rust(path) && path.starts_with(&labs));
+    let wrong = sources.into_iter().filter(|path| names_the_session_layer(&source(path))).collect();
+    let why =
+        "it clears a `__Host-` cookie without `Secure`, which a browser ignores: use `Session` in the scheme";
+    assert_eq!(shown(wrong), Vec::<String>::new(), "{why}");
+}
+
+#[test]
+fn a_mounted_session_middleware_is_seen_and_a_comment_about_it_is_not() {
+    assert!(names_the_session_layer("    .layer(SessionManagerLayer::new(store))"));
+    assert!(!names_the_session_layer(
+        "    // No SessionManagerLayer: it clears the cookie without `Secure`."
+    ));
+}

@@ -1,0 +1,10 @@
+//! What can only be shown with the whole house or with real parts: one binary, since linking it once is what costs.
+//!
+//! A test that needs Docker or Redis and finds none says so on stderr and passes; `AUTHLAB_REQUIRE=docker,redis` makes it
+//! fail instead ([`requirement`]).
+
+mod architecture;
+mod containers;
+mod house_rules;
+mod local_redis;
+mod requirement;
