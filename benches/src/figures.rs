@@ -233,3 +233,6 @@ impl Median {
         if self.median == 0.0 { 0.0 } else { (self.max - self.min) / self.median.abs() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@
 //! A *fixed arrival rate* makes no such agreement. Request number `i` is due at `i / rate` after the start whatever became
 //! of the ones before, and its latency counts **from the moment it was due**, not from the moment when a connection was
 //! free to carry it. The half second then shows as what it was: a queue of five hundred people, the first of whom waited
-//! 500 ms and the last almost nothing. `tests/freeze.rs` stops a server for half a second and holds both drivers against
+//! 500 ms and the last almost nothing. `tests/it/freeze.rs` stops a server for half a second and holds both drivers against
 //! what arithmetic says must come out.
 //!
 //! So: [`load::ClosedLoop`] for the ceiling, [`load::FixedRate`] for latency.

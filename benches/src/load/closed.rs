@@ -1,7 +1,7 @@
 //! The closed loop: as fast as the server answers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
@@ -9,17 +9,12 @@ use super::generator::{self, Worker};
 use super::tally::{Sent, SharedTally};
 use super::{ClosedLoop, LoadError, Run, Target};
 
-/// How long a connection waits before it tries again to reach a server that refuses: enough not to spin.
-const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
-
 pub(super) async fn run(target: &Target, plan: &ClosedLoop) -> Result<Run, LoadError> {
-    let stop = StopOnDrop::default();
     let worker = Loop {
         target: target.clone(),
         duration: plan.duration,
         grace: plan.grace,
         left: Arc::new(AtomicU64::new(plan.max_requests)),
-        stop: stop.flag(),
     };
     let ready = generator::connect(target, plan.connections, plan.threads, worker).await?;
     let start = Instant::now();
@@ -47,7 +42,6 @@ struct Loop {
     duration: Duration,
     grace: Duration,
     left: Arc<AtomicU64>,
-    stop: Arc<AtomicBool>,
 }
 
 impl Worker for Loop {
@@ -56,17 +50,14 @@ impl Worker for Loop {
         let mut on_its_way = None;
         let requests = async {
             while Instant::now() < end && self.may_send() {
+                if !connection.is_open().await && !connection.reopen(&self.target, &tally, end).await {
+                    break;
+                }
                 let sent = Instant::now();
                 on_its_way = Some(sent);
                 let answer = connection.exchange(&self.target).await;
                 on_its_way = None;
                 tally.lock().ended(&self.target, Sent { intended: sent, sent }, answer);
-                if connection.is_closed() {
-                    match reopen(&self.target, &tally, end).await {
-                        Some(fresh) => connection = fresh,
-                        None => break,
-                    }
-                }
             }
         };
         let in_time = tokio::time::timeout_at((end + self.grace).into(), requests).await;
@@ -77,41 +68,8 @@ impl Worker for Loop {
 }
 
 impl Loop {
+    /// Takes one request out of what the plan allows.
     fn may_send(&self) -> bool {
-        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        taken.is_ok() && !self.stop.load(Ordering::Relaxed)
-    }
-}
-
-/// Opens a lost connection again, counting each attempt; none when that did not succeed before `end`.
-pub(super) async fn reopen(target: &Target, tally: &SharedTally, end: Instant) -> Option<Connection> {
-    loop {
-        match Connection::open(target).await {
-            Ok(connection) => {
-                tally.lock().errors.reconnects += 1;
-                return Some(connection);
-            }
-            Err(_refused) => tally.lock().errors.refused_connections += 1,
-        }
-        if Instant::now() + BETWEEN_ATTEMPTS >= end {
-            return None;
-        }
-        tokio::time::sleep(BETWEEN_ATTEMPTS).await;
-    }
-}
-
-/// Tells the workers to end when the run's future is dropped, so that load never outlives the interest in it.
-#[derive(Default)]
-pub(super) struct StopOnDrop(Arc<AtomicBool>);
-
-impl StopOnDrop {
-    pub(super) fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
-    }
-}
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 }

@@ -1,6 +1,7 @@
 //! One HTTP/1.1 connection of the generator's own, and one request over it at a time.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -10,6 +11,10 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::Target;
+use super::tally::SharedTally;
+
+/// How long a connection waits before it tries again to reach a server that refuses: enough not to spin.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
 
 /// An answer whose body was read to its end.
 pub(super) struct Answer {
@@ -32,14 +37,31 @@ impl Connection {
         Ok(Self { sender })
     }
 
-    /// Whether the server has closed it, or it broke.
-    pub(super) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+    /// Opens a lost connection again, counting each attempt; false when that did not succeed before `end`.
+    pub(super) async fn reopen(&mut self, target: &Target, tally: &SharedTally, end: Instant) -> bool {
+        loop {
+            match Self::open(target).await {
+                Ok(connection) => {
+                    tally.lock().errors.reconnects += 1;
+                    *self = connection;
+                    return true;
+                }
+                Err(_refused) => tally.lock().errors.refused_connections += 1,
+            }
+            if Instant::now() + BETWEEN_ATTEMPTS >= end {
+                return false;
+            }
+            tokio::time::sleep(BETWEEN_ATTEMPTS).await;
+        }
+    }
+
+    /// Whether it can carry another request. It cannot when the server has closed it, or when it broke.
+    pub(super) async fn is_open(&mut self) -> bool {
+        self.sender.ready().await.is_ok()
     }
 
     /// Sends the target's request and reads the whole answer.
     pub(super) async fn exchange(&mut self, target: &Target) -> hyper::Result<Answer> {
-        self.sender.ready().await?;
         let response = self.sender.send_request(target.request()).await?;
         let status = response.status();
         let mut body = response.into_body();

@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::closed::{StopOnDrop, reopen};
 use super::connection::Connection;
 use super::generator::{self, Worker};
-use super::pacing::{self, Schedule};
+use super::pacing::{self, Schedule, StopOnDrop};
 use super::queue::ArrivalQueue;
 use super::tally::{Sent, SharedTally};
 use super::{FixedRate, LoadError, Run, Target};
@@ -66,22 +65,21 @@ impl Worker for Carrier {
         let mut on_its_way = None;
         let requests = async {
             while let Some(intended) = self.queue.next().await {
+                on_its_way = Some((intended, None));
+                if !connection.is_open().await && !connection.reopen(&self.target, &tally, end).await {
+                    break;
+                }
                 let sent = Instant::now();
-                on_its_way = Some((intended, sent));
+                on_its_way = Some((intended, Some(sent)));
                 let answer = connection.exchange(&self.target).await;
                 on_its_way = None;
                 tally.lock().ended(&self.target, Sent { intended, sent }, answer);
-                if connection.is_closed() {
-                    match reopen(&self.target, &tally, end).await {
-                        Some(fresh) => connection = fresh,
-                        None => break,
-                    }
-                }
             }
         };
-        let in_time = tokio::time::timeout_at(end.into(), requests).await;
-        if let (Err(_elapsed), Some((intended, sent))) = (in_time, on_its_way) {
-            tally.lock().given_up(intended, Some(sent));
+        // Out of time or out of connection: an arrival that was taken from the queue is accounted for either way.
+        tokio::time::timeout_at(end.into(), requests).await.ok();
+        if let Some((intended, sent)) = on_its_way {
+            tally.lock().given_up(intended, sent);
         }
     }
 }

@@ -140,7 +140,11 @@ fn run_thread<W: Worker>(
         for connection in connections {
             workers.spawn(worker.clone().work(connection, start, tally.clone()));
         }
-        workers.join_all().await;
+        tokio::select! {
+            () = async { while workers.join_next().await.is_some() {} } => {}
+            // The clock's other end is gone: the run's future was dropped, and load must not outlive the interest in it.
+            _gone = started.changed() => return None,
+        }
         let cpu = before.zip(process::this_thread_cpu_time()).map(|(before, after)| after - before);
         Some(Share { tally: tally.take(), cpu })
     })

@@ -69,11 +69,7 @@ fn pace(schedule: Schedule, queue: &ArrivalQueue, stop: &AtomicBool) -> Paced {
     let mut overflowed = 0;
     for index in 0..schedule.arrivals {
         let due = schedule.due(index);
-        let Some(released) = wait_until(due, stop) else {
-            // Nobody waits for the result any more, so what is still queued is not sent either.
-            while queue.pop().is_some() {}
-            break;
-        };
+        let Some(released) = wait_until(due, stop) else { break };
         lag.record(released - due);
         overflowed += u64::from(!queue.push(due));
     }
@@ -98,6 +94,22 @@ fn wait_until(due: Instant, stop: &AtomicBool) -> Option<Instant> {
         } else {
             hint::spin_loop();
         }
+    }
+}
+
+/// Tells the pacing thread to end when the run's future is dropped, so that load never outlives the interest in it.
+#[derive(Default)]
+pub(super) struct StopOnDrop(Arc<AtomicBool>);
+
+impl StopOnDrop {
+    pub(super) fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -1,0 +1,119 @@
+//! The arithmetic of figures and doubts, on numbers made up so that the right answer is plain.
+
+use std::time::Duration;
+
+use super::*;
+
+fn run(answered: u64) -> Run {
+    let mut latency = Latencies::new();
+    latency.record(Duration::from_micros(100));
+    Run {
+        elapsed: Duration::from_secs(1),
+        answered,
+        body_bytes: 10 * answered,
+        errors: Errors::default(),
+        latency,
+        send_lag: None,
+        pacing_lag: None,
+        asked_rps: None,
+        connections: 4,
+        in_flight: Duration::from_secs(4),
+        generator: None,
+    }
+}
+
+fn costs(server_cpu_us: f64, store_round_trips: u64) -> Costs {
+    Costs {
+        server_cpu_us: Some(server_cpu_us),
+        store_cpu_us: None,
+        store_round_trips: Some(store_round_trips),
+    }
+}
+
+fn figures(rounds: Vec<RoundFigures>) -> DesignFigures {
+    DesignFigures::over("session", rounds).unwrap()
+}
+
+fn doubts(change: impl Fn(&mut RoundFigures)) -> Vec<Doubt> {
+    let mut round = RoundFigures::new(1, &run(1_000), Costs::default(), false);
+    change(&mut round);
+    figures(vec![round]).doubts
+}
+
+#[test]
+fn a_median_is_the_middle_value_or_the_mean_of_the_middle_two() {
+    assert_eq!(Median::of([3.0, 1.0, 2.0]), Some(Median { median: 2.0, min: 1.0, max: 3.0 }));
+    assert_eq!(Median::of([4.0, 1.0, 2.0, 10.0]).unwrap().median, 3.0);
+    assert_eq!(Median::of([]), None);
+}
+
+#[test]
+fn a_spread_is_a_share_of_the_median() {
+    assert_eq!(Median::of([90.0, 100.0, 120.0]).unwrap().spread(), 0.3);
+    assert_eq!(Median::of([0.0]).unwrap().spread(), 0.0);
+}
+
+#[test]
+fn costs_are_divided_by_the_requests_that_caused_them() {
+    let round = RoundFigures::new(1, &run(1_000), costs(12_500.0, 3_000), false);
+    assert_eq!((round.server_cpu_us, round.store_round_trips), (Some(12.5), Some(3.0)));
+    assert_eq!((round.throughput_rps, round.body_bytes), (1_000.0, 10.0));
+}
+
+#[test]
+fn a_round_without_requests_divides_by_nothing() {
+    let round = RoundFigures::new(1, &run(0), costs(12_500.0, 3_000), false);
+    assert_eq!((round.server_cpu_us, round.store_round_trips, round.body_bytes), (Some(0.0), Some(0.0), 0.0));
+}
+
+#[test]
+fn a_ratio_compares_neighbours_in_time_and_not_medians() {
+    // Both designs slow down by half in the second round; the design keeps half of the baseline's throughput in each.
+    let baseline =
+        [1_000, 500, 1_000].map(|answered| RoundFigures::new(1, &run(answered), costs(0.0, 0), false));
+    let mut own =
+        [500, 250, 500].map(|answered| RoundFigures::new(1, &run(answered), costs(5_000.0, 0), false));
+    own.iter_mut().zip(&baseline).for_each(|(own, base)| own.compare_with(base));
+    let figures = figures(own.to_vec());
+    assert_eq!(figures.ratio, Some(Median { median: 0.5, min: 0.5, max: 0.5 }));
+    assert_eq!(figures.server_cpu_over_baseline_us, Some(Median { median: 10.0, min: 10.0, max: 20.0 }));
+}
+
+#[test]
+fn a_figure_that_one_round_lacks_is_no_figure_of_all() {
+    let with = RoundFigures::new(1, &run(1_000), costs(1.0, 1), false);
+    let without = RoundFigures::new(2, &run(1_000), Costs::default(), false);
+    assert!(figures(vec![with.clone()]).server_cpu_us.is_some());
+    assert_eq!(figures(vec![with, without]).server_cpu_us, None);
+}
+
+#[test]
+fn clean_figures_are_not_doubted() {
+    assert_eq!(doubts(|_| {}), []);
+}
+
+#[test]
+fn each_doubt_begins_beyond_its_limit() {
+    assert_eq!(doubts(|round| round.littles_law_off = Some(0.05)), []);
+    assert_eq!(doubts(|round| round.littles_law_off = Some(0.06)), [Doubt::LittlesLaw { off: 0.06 }]);
+    assert_eq!(doubts(|round| round.generator_share = Some(0.80)), []);
+    assert_eq!(doubts(|round| round.generator_share = Some(0.81)), [Doubt::GeneratorBusy { share: 0.81 }]);
+    assert_eq!(doubts(|round| round.asked_rps = Some(1_010.0)), []);
+    assert_eq!(doubts(|round| round.asked_rps = Some(1_250.0)), [Doubt::BelowAskedRate { achieved: 0.8 }]);
+    assert_eq!(doubts(|round| round.errors.broken = 1), [Doubt::Errors { count: 1 }]);
+}
+
+#[test]
+fn rounds_far_apart_are_doubted_and_close_ones_are_not() {
+    let rounds = |answered: [u64; 3]| {
+        answered.map(|answered| RoundFigures::new(1, &run(answered), Costs::default(), false))
+    };
+    assert_eq!(figures(rounds([950, 1_000, 1_100]).to_vec()).doubts, []);
+    assert_eq!(figures(rounds([900, 1_000, 1_100]).to_vec()).doubts, [Doubt::Spread { spread: 0.2 }]);
+}
+
+#[test]
+fn few_cores_are_doubted_and_many_are_not() {
+    assert_eq!(Doubt::about_cores(2), Some(Doubt::SharedCores { cores: 2 }));
+    assert_eq!(Doubt::about_cores(8), None);
+}

@@ -1,0 +1,13 @@
+//! The library against real servers: one that does nothing, as a process of its own, and some that misbehave.
+
+mod do_nothing;
+#[cfg(unix)]
+mod freeze;
+mod load;
+mod misbehaving;
+mod rounds;
+
+use tokio::sync::Mutex;
+
+/// Tests whose assertion is a length of time take turns; the others may run beside them.
+static TURN: Mutex<()> = Mutex::const_new(());

@@ -1,0 +1,65 @@
+//! Servers that no hyper would make: plain sockets that are silent, slow or curt.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::Duration;
+
+use measure::load::{Reach, Target};
+
+pub(crate) struct Misbehaving {
+    address: SocketAddr,
+    departures: Receiver<()>,
+}
+
+impl Misbehaving {
+    pub(crate) fn target(&self) -> Target {
+        Target::get(&format!("http://{}", self.address), "/me", Reach::LoopbackOnly)
+            .expect("it is on loopback")
+    }
+
+    /// Waits until a client has closed its connection.
+    pub(crate) fn saw_a_client_leave(&self) -> bool {
+        self.departures.recv_timeout(Duration::from_secs(5)).is_ok()
+    }
+}
+
+/// Takes every request and never answers.
+pub(crate) fn silent() -> Misbehaving {
+    serve(|mut stream, departures| {
+        std::io::copy(&mut stream, &mut std::io::sink()).ok();
+        departures.send(()).ok();
+    })
+}
+
+/// Answers one request after `delay` and closes the connection.
+pub(crate) fn closing_after_each_answer(delay: Duration) -> Misbehaving {
+    serve(move |stream, _departures| {
+        let mut reader = BufReader::new(&stream);
+        let mut line = String::new();
+        while reader.read_line(&mut line).is_ok_and(|length| length > 2) {
+            line.clear();
+        }
+        thread::park_timeout(delay);
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+        (&stream).write_all(answer).ok();
+        // The client is the one to hang up first, or the answer could be lost to a reset.
+        stream.shutdown(std::net::Shutdown::Write).ok();
+        (&stream).read_to_end(&mut Vec::new()).ok();
+    })
+}
+
+fn serve(each: impl Fn(TcpStream, Sender<()>) + Clone + Send + 'static) -> Misbehaving {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let (departed, departures) = mpsc::channel();
+    // The thread ends with the test process; it holds nothing but its sockets.
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (each, departed) = (each.clone(), departed.clone());
+            thread::spawn(move || each(stream, departed));
+        }
+    });
+    Misbehaving { address, departures }
+}

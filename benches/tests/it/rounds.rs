@@ -1,0 +1,112 @@
+//! Designs side by side, against real servers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::do_nothing::{BODY_BYTES, DoNothing};
+use measure::doubt::Doubt;
+use measure::figures::Comparison;
+use measure::load::{ClosedLoop, Load};
+use measure::rounds::{CompareError, Design, Plan, Progress, StoreCounter, compare};
+
+const REQUESTS: u64 = 100;
+
+fn plan(rounds: usize) -> Plan {
+    let load = ClosedLoop { max_requests: REQUESTS, ..ClosedLoop::new(4, Duration::from_secs(30)) };
+    Plan { load: Load::Closed(load), rounds, warm_up: Duration::from_millis(50), keep_histograms: true }
+}
+
+fn design(name: &str, server: &DoNothing) -> Design {
+    Design {
+        name: name.to_owned(),
+        target: server.target(),
+        pid: Some(server.pid()),
+        store_pid: None,
+        store_counter: None,
+    }
+}
+
+/// A store that is asked twice for each of the hundred requests between two readings.
+fn two_round_trips_per_request() -> StoreCounter {
+    let counted = Arc::new(AtomicU64::new(0));
+    StoreCounter::new(move || {
+        let counted = Arc::clone(&counted);
+        async move { Ok(counted.fetch_add(2 * REQUESTS, Ordering::Relaxed)) }
+    })
+}
+
+#[tokio::test]
+async fn designs_are_measured_in_turn_and_held_against_the_baseline() {
+    let servers = [DoNothing::start(200), DoNothing::start(200)];
+    let mut session = design("session", &servers[1]);
+    session.store_counter = Some(two_round_trips_per_request());
+    let designs = [design("none", &servers[0]), session];
+    let mut steps = Vec::new();
+    let note = |step: Progress<'_>| steps.push((step.design.to_owned(), step.round, step.done, step.of));
+    let comparison = compare(&designs, &plan(2), note).await.unwrap();
+
+    let names: Vec<_> =
+        steps.iter().map(|(design, round, done, _)| (design.as_str(), *round, *done)).collect();
+    let warm_up = [("none", 0, 0), ("session", 0, 1)];
+    let rounds = [("none", 1, 2), ("session", 1, 3), ("session", 2, 4), ("none", 2, 5), ("session", 2, 6)];
+    assert_eq!(names, [&warm_up[..], &rounds[..]].concat());
+    assert!(steps.iter().all(|(_, _, _, of)| *of == 6));
+
+    let none = comparison.design("none").unwrap();
+    assert_eq!(none.ratio.unwrap().median, 1.0);
+    assert_eq!(none.store_round_trips, None);
+    let session = comparison.design("session").unwrap();
+    assert_eq!(session.store_round_trips.unwrap().median, 2.0);
+    assert!(session.server_cpu_us.unwrap().median > 0.0);
+    for (own, base) in session.rounds.iter().zip(&none.rounds) {
+        assert_eq!((own.answered, own.requests, own.body_bytes), (REQUESTS, REQUESTS, BODY_BYTES as f64));
+        assert_eq!(own.ratio, Some(own.throughput_rps / base.throughput_rps));
+        assert_eq!(own.histogram.as_ref().unwrap().iter().map(|(_, count)| count).sum::<u64>(), REQUESTS);
+    }
+}
+
+#[tokio::test]
+async fn a_comparison_survives_json() {
+    let server = DoNothing::start(200);
+    let comparison = compare(&[design("none", &server)], &plan(1), |_| {}).await.unwrap();
+    let json = serde_json::to_string(&comparison).unwrap();
+    let again: Comparison = serde_json::from_str(&json).unwrap();
+    assert_eq!(again, comparison);
+}
+
+#[tokio::test]
+async fn a_design_that_fails_is_doubted_and_the_one_beside_it_is_not() {
+    let (fine, failing) = (DoNothing::start(200), DoNothing::start(503));
+    let designs = [design("none", &fine), design("failing", &failing)];
+    let comparison = compare(&designs, &plan(1), |_| {}).await.unwrap();
+    let is_error = |doubt: &Doubt| matches!(doubt, Doubt::Errors { .. });
+    assert!(comparison.design("failing").unwrap().doubts.contains(&Doubt::Errors { count: REQUESTS }));
+    assert!(!comparison.design("none").unwrap().doubts.iter().any(is_error));
+}
+
+#[tokio::test]
+async fn designs_without_the_baseline_have_no_ratio() {
+    let server = DoNothing::start(200);
+    let comparison = compare(&[design("session", &server)], &plan(1), |_| {}).await.unwrap();
+    assert_eq!(comparison.design("session").unwrap().ratio, None);
+    assert_eq!(comparison.design("none"), None);
+}
+
+#[tokio::test]
+async fn what_cannot_be_measured_is_refused_by_name() {
+    let server = DoNothing::start(200);
+    let twice = [design("none", &server), design("none", &server)];
+    assert!(matches!(compare(&twice, &plan(1), |_| {}).await, Err(CompareError::Plan(_))));
+    assert!(matches!(compare(&[], &plan(1), |_| {}).await, Err(CompareError::Plan(_))));
+    assert!(matches!(compare(&twice[..1], &plan(0), |_| {}).await, Err(CompareError::Plan(_))));
+
+    let no_process = [Design { pid: Some(u32::MAX), ..design("session", &server) }];
+    let refused = compare(&no_process, &plan(1), |_| {}).await.unwrap_err();
+    assert!(matches!(&refused, CompareError::Process { design, .. } if design == "session"), "{refused}");
+
+    let failing = StoreCounter::new(|| async { Err("the store is gone".into()) });
+    let no_counter = [Design { store_counter: Some(failing), ..design("session", &server) }];
+    let refused = compare(&no_counter, &plan(1), |_| {}).await.unwrap_err();
+    assert!(matches!(&refused, CompareError::Counter { design, .. } if design == "session"), "{refused}");
+}
