@@ -10,6 +10,11 @@
 //! and logs people out more often. A list of refused tokens, asked on every request, would end them at once, and would be
 //! the store that this design set out to do without.
 
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
 use axum::{Json, Router};
 use http::request::Parts;
 use kit::accounts::User;
@@ -31,11 +36,11 @@ use crate::access_token::{AccessTokens, Grant};
 #[derive(Clone, Debug)]
 pub struct Access {
     // Behind an `Arc`, since the server's state is cloned for every request.
-    tokens: std::sync::Arc<AccessTokens>,
+    tokens: Arc<AccessTokens>,
 }
 
-/// The body of a log-in (RFC 6749 §5.1).
-#[derive(Debug, Serialize)]
+/// The body of a log-in (RFC 6749 §5.1). It holds the token, so it has no `Debug`.
+#[derive(Serialize)]
 pub struct Body {
     token_type: &'static str,
     access_token: String,

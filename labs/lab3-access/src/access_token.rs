@@ -18,6 +18,8 @@
 
 mod claims;
 mod header;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::time::Duration;

@@ -1,0 +1,451 @@
+//! What is taken and what is refused, in pairs. Where the library's defaults would take what we refuse, the test says so:
+//! `library_takes` runs the very same token through them.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation, crypto};
+use kit::clock::Clock;
+use kit::error::Error;
+use kit::keyring::Keyring;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{AccessTokens, Checked, Grant, MAX_BYTES, Session};
+
+const OLD: &str = "0123456789abcdef0123456789abcdef";
+const NEW: &str = "fedcba9876543210fedcba9876543210";
+const ISSUER: &str = "https://authlab.example";
+const AUDIENCE: &str = "authlab-api";
+const TTL_S: u64 = 900;
+const LEEWAY_S: u64 = 5;
+const USER: Uuid = Uuid::from_u128(7);
+
+struct Bench {
+    tokens: AccessTokens,
+    clock: Clock,
+    now_s: u64,
+}
+
+/// Keys 2 (issuing) and 1, and the token's content that everything varies from. The clock stands a day ahead of the
+/// system's, so that no test can pass by the system's time; it advances by whole seconds from a fixed fraction, far from
+/// the next second.
+fn bench() -> Bench {
+    let keys: Keyring = format!("2={NEW},1={OLD}").parse().unwrap();
+    let clock = Clock::system();
+    clock.advance(Duration::from_millis(86_400_000 + 1000 - clock.now_ms() % 1000));
+    let (ttl, leeway) = (Duration::from_secs(TTL_S), Duration::from_secs(LEEWAY_S));
+    let now_s = clock.now_s();
+    Bench { tokens: AccessTokens::new(&keys, ISSUER, AUDIENCE, ttl, leeway, clock.clone()), clock, now_s }
+}
+
+impl Bench {
+    fn header(&self) -> Value {
+        json!({"typ": "at+jwt", "alg": "HS256", "kid": "2"})
+    }
+
+    fn claims(&self) -> Value {
+        json!({
+            "iss": ISSUER, "aud": AUDIENCE, "sub": USER, "iat": self.now_s, "exp": self.now_s + TTL_S,
+            "jti": "j", "email": "ann@example.test",
+        })
+    }
+
+    fn check(&self, token: &str) -> Result<Checked, &'static str> {
+        match self.tokens.check(token) {
+            Ok(checked) => Ok(checked),
+            Err(Error::InvalidToken(reason)) => Err(reason),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    /// The header with one member changed, or with `null` removed, and rightly signed.
+    fn with_header(&self, member: &str, value: Value) -> String {
+        signed(&changed(self.header(), member, value).to_string(), &self.claims().to_string())
+    }
+
+    fn with_claim(&self, claim: &str, value: Value) -> String {
+        signed(&self.header().to_string(), &changed(self.claims(), claim, value).to_string())
+    }
+}
+
+fn changed(mut object: Value, member: &str, value: Value) -> Value {
+    let members = object.as_object_mut().unwrap();
+    match value {
+        Value::Null => members.remove(member),
+        value => members.insert(member.into(), value),
+    };
+    object
+}
+
+fn signed(header: &str, payload: &str) -> String {
+    signed_by(NEW, header, payload)
+}
+
+fn signed_by(secret: &str, header: &str, payload: &str) -> String {
+    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    let signature = crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
+    format!("{message}.{signature}")
+}
+
+/// Whether the library takes the token with the settings that most programs have: the algorithm, the issuer, the audience.
+fn library_takes(token: &str) -> bool {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    jsonwebtoken::decode::<Value>(token, &DecodingKey::from_secret(NEW.as_bytes()), &validation).is_ok()
+}
+
+#[test]
+fn an_issued_token_says_who_and_until_when_and_is_taken() {
+    let bench = bench();
+    let session = Some(Session { id: Uuid::from_u128(9), epoch: 3 });
+    let issued = bench.tokens.issue(&Grant { user_id: USER, email: "ann@example.test", session }).unwrap();
+    let checked = bench.check(issued.expose()).unwrap();
+    let expected = Checked {
+        user_id: USER,
+        email: "ann@example.test".into(),
+        session,
+        expires_at_s: bench.now_s + TTL_S,
+    };
+    assert_eq!(checked, expected);
+    assert_eq!(format!("{issued:?}"), "AccessToken(…)");
+}
+
+#[test]
+fn a_token_without_a_session_has_neither_sid_nor_epoch() {
+    let bench = bench();
+    let issued = bench.tokens.issue(&Grant { user_id: USER, email: "a@b", session: None }).unwrap();
+    let payload = URL_SAFE_NO_PAD.decode(issued.expose().split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&payload).unwrap();
+    let mut names: Vec<_> = claims.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["aud", "email", "exp", "iat", "iss", "jti", "sub"]);
+}
+
+#[test]
+fn two_tokens_of_one_second_differ_in_their_jti() {
+    let bench = bench();
+    let grant = Grant { user_id: USER, email: "a@b", session: None };
+    let (first, second) = (bench.tokens.issue(&grant).unwrap(), bench.tokens.issue(&grant).unwrap());
+    assert_ne!(first.expose(), second.expose());
+}
+
+#[test]
+fn a_token_is_good_until_the_second_before_exp_and_refused_exactly_at_exp() {
+    let bench = bench();
+    let token = signed(&bench.header().to_string(), &bench.claims().to_string());
+    bench.clock.advance(Duration::from_secs(TTL_S - 1));
+    assert!(bench.check(&token).is_ok());
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.check(&token).unwrap_err(), "expired");
+}
+
+#[test]
+fn the_library_takes_a_token_for_a_minute_after_exp_and_we_do_not() {
+    let bench = bench();
+    // By the system's clock, which is the one that the library looks at.
+    let system_s = Clock::system().now_s();
+    let late = changed(bench.claims(), "exp", json!(system_s - 50));
+    let late = signed(&bench.header().to_string(), &changed(late, "iat", json!(system_s - 950)).to_string());
+    assert!(library_takes(&late));
+    assert_eq!(bench.check(&late).unwrap_err(), "expired");
+}
+
+#[test]
+fn an_expired_token_passes_where_the_times_are_ignored_and_a_forged_one_does_not() {
+    let bench = bench();
+    let token = signed(&bench.header().to_string(), &bench.claims().to_string());
+    bench.clock.advance(Duration::from_secs(10 * TTL_S));
+    assert!(bench.check(&token).is_err());
+    assert_eq!(bench.tokens.dangerous_check_ignoring_expiry(&token).unwrap().user_id, USER);
+    let forged = signed_by(OLD, &bench.header().to_string(), &bench.claims().to_string());
+    assert!(bench.tokens.dangerous_check_ignoring_expiry(&forged).is_err());
+    let elsewhere = bench.with_claim("aud", json!("another-api"));
+    assert!(bench.tokens.dangerous_check_ignoring_expiry(&elsewhere).is_err());
+}
+
+#[test]
+fn iat_and_nbf_may_lie_as_far_ahead_as_the_leeway_and_no_further() {
+    let bench = bench();
+    for claim in ["iat", "nbf"] {
+        assert!(bench.check(&bench.with_claim(claim, json!(bench.now_s + LEEWAY_S))).is_ok(), "{claim}");
+        let early = bench.with_claim(claim, json!(bench.now_s + LEEWAY_S + 1));
+        assert!(library_takes(&early), "{claim}");
+        assert_eq!(bench.check(&early).unwrap_err(), "not good yet", "{claim}");
+    }
+}
+
+#[test]
+fn a_missing_claim_is_refused_though_the_library_misses_only_exp() {
+    let bench = bench();
+    for claim in ["iss", "aud", "sub", "iat", "jti", "email"] {
+        let token = bench.with_claim(claim, Value::Null);
+        assert!(library_takes(&token), "{claim}");
+        assert!(bench.check(&token).is_err(), "{claim}");
+    }
+    assert!(!library_takes(&bench.with_claim("exp", Value::Null)));
+    assert!(bench.check(&bench.with_claim("exp", Value::Null)).is_err());
+    assert!(bench.check(&bench.with_claim("unknown", json!("ignored"))).is_ok());
+}
+
+#[test]
+fn iss_and_aud_are_one_exact_string_each_though_the_library_takes_lists() {
+    let bench = bench();
+    for (claim, right) in [("iss", ISSUER), ("aud", AUDIENCE)] {
+        assert!(bench.check(&bench.with_claim(claim, json!(right))).is_ok());
+        let list = bench.with_claim(claim, json!([right, "https://evil.example"]));
+        assert!(library_takes(&list), "{claim}");
+        assert!(bench.check(&list).is_err(), "{claim}");
+        for wrong in [json!(""), json!(format!("{right}/")), json!(right.to_uppercase()), json!(7), json!({})]
+        {
+            assert!(bench.check(&bench.with_claim(claim, wrong.clone())).is_err(), "{claim} {wrong}");
+        }
+    }
+}
+
+#[test]
+fn sub_is_a_uuid_and_jti_is_not_empty() {
+    let bench = bench();
+    for (claim, value) in
+        [("sub", json!("")), ("sub", json!("ann")), ("sub", json!([USER])), ("jti", json!(""))]
+    {
+        assert!(bench.check(&bench.with_claim(claim, value.clone())).is_err(), "{claim} {value}");
+    }
+}
+
+#[test]
+fn exp_is_a_whole_number_that_is_a_date() {
+    let bench = bench();
+    let exp = bench.now_s + TTL_S;
+    assert!(bench.check(&bench.with_claim("exp", json!(253_402_300_799_u64))).is_ok());
+    for wrong in [
+        json!(exp.to_string()),
+        json!(exp as f64 + 0.5),
+        json!(-1),
+        json!(253_402_300_800_u64),
+        json!(1_u64 << 63),
+    ] {
+        assert!(bench.check(&bench.with_claim("exp", wrong.clone())).is_err(), "{wrong}");
+    }
+    let payload = |exp: &str| bench.claims().to_string().replace(&(bench.now_s + TTL_S).to_string(), exp);
+    for raw in ["1e400", "null", "true", "[1]", "18446744073709551616"] {
+        assert!(bench.check(&signed(&bench.header().to_string(), &payload(raw))).is_err(), "{raw}");
+    }
+    assert!(bench.check(&signed(&bench.header().to_string(), &payload(&exp.to_string()))).is_ok());
+    // A token that was over before it began.
+    assert!(bench.check(&bench.with_claim("exp", json!(bench.now_s))).is_err());
+}
+
+#[test]
+fn a_sid_needs_its_epoch() {
+    let bench = bench();
+    let sid = changed(bench.claims(), "sid", json!(Uuid::from_u128(9)));
+    let both = changed(sid.clone(), "epoch", json!(3));
+    let check = |claims: &Value| bench.check(&signed(&bench.header().to_string(), &claims.to_string()));
+    assert_eq!(check(&both).unwrap().session, Some(Session { id: Uuid::from_u128(9), epoch: 3 }));
+    assert!(check(&sid).is_err());
+    assert!(check(&changed(bench.claims(), "epoch", json!(3))).is_err());
+    assert!(check(&changed(both, "nbf", json!({}))).is_err());
+}
+
+#[test]
+fn only_at_jwt_is_an_access_token_though_the_library_takes_any_typ() {
+    let bench = bench();
+    assert!(bench.check(&bench.with_header("typ", json!("at+jwt"))).is_ok());
+    for wrong in ["JWT", "AT+JWT", "application/at+jwt", "refresh+jwt", ""] {
+        let token = bench.with_header("typ", json!(wrong));
+        assert!(library_takes(&token), "{wrong}");
+        assert!(bench.check(&token).is_err(), "{wrong}");
+    }
+    assert!(bench.check(&bench.with_header("typ", Value::Null)).is_err());
+}
+
+#[test]
+fn an_extension_is_refused_though_the_library_passes_over_it() {
+    let bench = bench();
+    for (member, value) in [("crit", json!(["x"])), ("b64", json!(false)), ("b64", json!(true))] {
+        let token = bench.with_header(member, value.clone());
+        assert!(library_takes(&token), "{member} {value}");
+        assert_eq!(bench.check(&token).unwrap_err(), "the header asks for an extension", "{member} {value}");
+    }
+    let null = bench.header().to_string().replacen('{', r#"{"crit":null,"#, 1);
+    assert!(bench.check(&signed(&null, &bench.claims().to_string())).is_err());
+}
+
+#[test]
+fn a_key_that_a_token_brings_along_is_ignored() {
+    let bench = bench();
+    let brought = json!({"kty": "oct", "k": URL_SAFE_NO_PAD.encode(OLD)});
+    let header = changed(bench.header(), "jwk", brought).to_string();
+    assert!(bench.check(&signed_by(NEW, &header, &bench.claims().to_string())).is_ok());
+    assert!(bench.check(&signed_by(OLD, &header, &bench.claims().to_string())).is_err());
+    for member in ["jku", "x5u"] {
+        assert!(bench.check(&bench.with_header(member, json!("http://127.0.0.1:1/"))).is_ok(), "{member}");
+    }
+}
+
+#[test]
+fn an_alg_other_than_its_key_s_is_refused_in_any_spelling() {
+    let bench = bench();
+    let claims = bench.claims().to_string();
+    for alg in ["none", "None", "NONE", "nOnE", "hs256", "HS384", "HS512", "RS256", "ES256", ""] {
+        assert!(bench.check(&bench.with_header("alg", json!(alg))).is_err(), "{alg}");
+        let header = changed(bench.header(), "alg", json!(alg)).to_string();
+        let unsigned = format!("{}.{}.", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(&claims));
+        assert!(bench.check(&unsigned).is_err(), "{alg}, unsigned");
+    }
+    // Even where the signature is right by that other algorithm.
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(changed(bench.header(), "alg", json!("HS512")).to_string()),
+        URL_SAFE_NO_PAD.encode(&claims)
+    );
+    let key = EncodingKey::from_secret(NEW.as_bytes());
+    let signature = crypto::sign(message.as_bytes(), &key, Algorithm::HS512).unwrap();
+    assert_eq!(
+        bench.check(&format!("{message}.{signature}")).unwrap_err(),
+        "another alg than its key is for"
+    );
+}
+
+#[test]
+fn a_kid_names_the_key_that_signed_and_nothing_else() {
+    let bench = bench();
+    let claims = bench.claims().to_string();
+    let old = changed(bench.header(), "kid", json!("1")).to_string();
+    assert!(bench.check(&signed_by(OLD, &old, &claims)).is_ok());
+    assert_eq!(bench.check(&signed_by(NEW, &old, &claims)).unwrap_err(), "the signature does not hold");
+    for kid in ["", "02", "3", "2 ", "2\0", "../../dev/null", "2' OR '1'='1"] {
+        let token = bench.with_header("kid", json!(kid));
+        assert_eq!(bench.check(&token).unwrap_err(), "its kid names no key of ours", "{kid:?}");
+    }
+    for kid in [Value::Null, json!(2), json!(["2"]), json!("k".repeat(10_000))] {
+        assert!(bench.check(&bench.with_header("kid", kid)).is_err());
+    }
+}
+
+#[test]
+fn a_token_that_the_key_before_signed_is_taken_until_that_key_is_gone() {
+    let grant = Grant { user_id: USER, email: "a@b", session: None };
+    let tokens = |keys: &str| {
+        let (ttl, leeway) = (Duration::from_secs(TTL_S), Duration::from_secs(LEEWAY_S));
+        AccessTokens::new(&keys.parse().unwrap(), ISSUER, AUDIENCE, ttl, leeway, Clock::system())
+    };
+    let before = tokens(&format!("1={OLD}")).issue(&grant).unwrap();
+    assert!(tokens(&format!("2={NEW},1={OLD}")).check(before.expose()).is_ok());
+    assert!(tokens(&format!("2={NEW}")).check(before.expose()).is_err());
+}
+
+#[test]
+fn a_member_that_is_there_twice_is_refused() {
+    let bench = bench();
+    let (header, claims) = (bench.header().to_string(), bench.claims().to_string());
+    assert!(bench.check(&signed(&header, &claims)).is_ok());
+    for twice in [r#""alg":"HS256","#, r#""kid":"2","#, r#""typ":"at+jwt","#] {
+        let token = signed(&header.replacen('{', &format!("{{{twice}"), 1), &claims);
+        assert!(bench.check(&token).is_err(), "{twice}");
+    }
+    for twice in [format!(r#""exp":{},"#, bench.now_s + TTL_S), format!(r#""sub":"{USER}","#)] {
+        let token = signed(&header, &claims.replacen('{', &format!("{{{twice}"), 1));
+        assert!(bench.check(&token).is_err(), "{twice}");
+    }
+}
+
+#[test]
+fn a_list_in_place_of_an_object_is_refused() {
+    let bench = bench();
+    let values = |object: Value, names: &[&str]| {
+        Value::Array(names.iter().map(|name| object[name].clone()).collect()).to_string()
+    };
+    let header = values(bench.header(), &["typ", "alg", "kid"]);
+    assert!(bench.check(&signed(&header, &bench.claims().to_string())).is_err());
+    let claims = values(bench.claims(), &["iss", "aud", "sub", "iat", "iat", "exp", "jti", "email"]);
+    assert!(bench.check(&signed(&bench.header().to_string(), &claims)).is_err());
+}
+
+#[test]
+fn a_token_is_three_parts_of_strict_base64url_and_nothing_around_them() {
+    let bench = bench();
+    let good = signed(&bench.header().to_string(), &bench.claims().to_string());
+    assert!(bench.check(&good).is_ok());
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    let (header, payload) = message.split_once('.').unwrap();
+    let wrong = [
+        String::new(),
+        ".".into(),
+        "..".into(),
+        header.into(),
+        message.into(),
+        format!("{message}."),
+        format!("{good}."),
+        format!("{good}.{payload}.{header}"),
+        format!("{message}..{signature}"),
+        format!(" {good}"),
+        format!("{good}\n"),
+        format!("{good}="),
+        format!("{header}=.{payload}.{signature}"),
+        format!("{message}.{}", signature.replace(['-', '_'], "+")) + "+",
+        serde_json::to_string(
+            &json!({"payload": payload, "signatures": [{"protected": header, "signature": signature}]}),
+        )
+        .unwrap(),
+    ];
+    for token in wrong {
+        assert!(bench.check(&token).is_err(), "{token}");
+    }
+}
+
+#[test]
+fn stray_bits_in_the_last_character_are_another_token_and_refused() {
+    let bench = bench();
+    let good = signed(&bench.header().to_string(), &bench.claims().to_string());
+    // 32 bytes end in a character of which two bits say nothing: each value has three siblings that a lax decoder takes.
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let last = alphabet.find(good.chars().last().unwrap()).unwrap();
+    let taken = (0..4).filter(|bits| {
+        let character = alphabet.as_bytes()[(last & !3) | bits] as char;
+        bench.check(&format!("{}{character}", &good[..good.len() - 1])).is_ok()
+    });
+    assert_eq!(taken.count(), 1);
+}
+
+#[test]
+fn one_flipped_bit_anywhere_is_refused() {
+    let bench = bench();
+    let good = signed(&bench.header().to_string(), &bench.claims().to_string());
+    for at in 0..good.len() {
+        let mut bytes = good.clone().into_bytes();
+        bytes[at] ^= 1;
+        let token = String::from_utf8(bytes).unwrap();
+        assert!(bench.check(&token).is_err(), "byte {at}");
+    }
+}
+
+#[test]
+fn a_token_over_4096_bytes_is_refused_before_its_signature_is_looked_at() {
+    let bench = bench();
+    let padded = |pad: usize| bench.with_claim("pad", json!("x".repeat(pad)));
+    let longest = (2000..4000).rev().map(padded).find(|token| token.len() <= MAX_BYTES).unwrap();
+    assert!(bench.check(&longest).is_ok());
+    let over = padded(4000);
+    assert!(library_takes(&over));
+    assert_eq!(bench.check(&over).unwrap_err(), "longer than 4096 bytes");
+    let unsigned = "x".repeat(MAX_BYTES + 1);
+    assert_eq!(bench.check(&unsigned).unwrap_err(), "longer than 4096 bytes");
+}
+
+#[test]
+fn a_key_of_31_bytes_never_signs_though_the_library_takes_an_empty_one() {
+    assert!(crypto::sign(b"x", &EncodingKey::from_secret(b""), Algorithm::HS256).is_ok());
+    assert!(format!("1={}", &OLD[1..]).parse::<Keyring>().is_err());
+    assert!(format!("1={OLD}").parse::<Keyring>().is_ok());
+}
+
+#[test]
+fn nothing_that_holds_a_key_shows_it() {
+    let shown = format!("{:?}", bench().tokens);
+    assert_eq!(shown, r#"AccessTokens { kids: ["2", "1"], .. }"#);
+}
