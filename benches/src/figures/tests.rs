@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::load::ClosedLoop;
 
 fn run(answered: u64) -> Run {
     let mut latency = Latencies::new();
@@ -85,6 +86,17 @@ fn a_figure_that_one_round_lacks_is_no_figure_of_all() {
     let without = RoundFigures::new(2, &run(1_000), Costs::default(), false);
     assert!(figures(vec![with.clone()]).server_cpu_us.is_some());
     assert_eq!(figures(vec![with, without]).server_cpu_us, None);
+}
+
+#[test]
+fn a_comparison_survives_json() {
+    let load = Load::Closed(ClosedLoop::new(64, Duration::from_secs(1)));
+    let rounds = vec![RoundFigures::new(1, &run(1_000), costs(12_500.0, 3_000), true)];
+    let doubts = vec![Doubt::SharedCores { cores: 2 }];
+    let comparison = Comparison { load, rounds: 1, doubts, designs: vec![figures(rounds)] };
+    let json = serde_json::to_string(&comparison).unwrap();
+    assert!(json.contains(r#""throughput_rps":{"median":1000.0,"min":1000.0,"max":1000.0}"#), "{json}");
+    assert_eq!(serde_json::from_str::<Comparison>(&json).unwrap(), comparison);
 }
 
 #[test]

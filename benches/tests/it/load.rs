@@ -111,7 +111,7 @@ async fn a_server_that_never_answers_ends_the_closed_loop_with_the_grace() {
         ClosedLoop { grace: Duration::from_millis(100), ..ClosedLoop::new(4, Duration::from_millis(100)) };
     let run = load::run(&server.target(), &Load::Closed(plan)).await.unwrap();
     assert_eq!((run.answered, run.errors.unfinished, accounted(&run)), (0, 4, 4));
-    assert!(run.latency.max_us() >= 200_000.0, "they waited to the end: {}", run.latency.max_us());
+    assert!(run.latency.max_us() >= 150_000.0, "they waited into the grace: {}", run.latency.max_us());
     assert!(begun.elapsed() < LONG);
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::do_nothing::{BODY_BYTES, DoNothing};
 use measure::doubt::Doubt;
-use measure::figures::Comparison;
 use measure::load::{ClosedLoop, Load};
 use measure::rounds::{CompareError, Design, Plan, Progress, StoreCounter, compare};
 
@@ -64,15 +63,6 @@ async fn designs_are_measured_in_turn_and_held_against_the_baseline() {
         assert_eq!(own.ratio, Some(own.throughput_rps / base.throughput_rps));
         assert_eq!(own.histogram.as_ref().unwrap().iter().map(|(_, count)| count).sum::<u64>(), REQUESTS);
     }
-}
-
-#[tokio::test]
-async fn a_comparison_survives_json() {
-    let server = DoNothing::start(200);
-    let comparison = compare(&[design("none", &server)], &plan(1), |_| {}).await.unwrap();
-    let json = serde_json::to_string(&comparison).unwrap();
-    let again: Comparison = serde_json::from_str(&json).unwrap();
-    assert_eq!(again, comparison);
 }
 
 #[tokio::test]
