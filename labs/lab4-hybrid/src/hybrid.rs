@@ -1,0 +1,180 @@
+//! The scheme: an access token that nobody is asked about, and a refresh token behind which a session stands.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use kit::bearer;
+use kit::cookie::SetCookie;
+use kit::descriptor::Claims;
+use kit::keyring::Keyring;
+use kit::{
+    Client, ClientKind, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError, User,
+};
+use lab3_access::access_token::{AccessTokens, Grant, Session};
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+use crate::chain::Keys;
+use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, judged_cookie_text, received};
+use crate::store::{Issue, NewSession, Policy, Store};
+
+/// The hybrid over any store. Clones share everything.
+#[derive(Clone)]
+pub struct Hybrid<S> {
+    parts: Arc<Shared<S>>,
+}
+
+pub(crate) struct Shared<S> {
+    pub(crate) store: S,
+    pub(crate) keys: Keys,
+    pub(crate) access: AccessTokens,
+    pub(crate) origins: Origins,
+    policy: Policy,
+}
+
+impl<S: Store> Hybrid<S> {
+    /// The scheme with the configured keys, or with random ones that do not survive a restart. `store` was made with the
+    /// same configuration and the same clock.
+    pub fn new(store: S, config: &Config, clock: Clock, origins: Origins) -> Result<Self, StartError> {
+        let master = config.refresh_keys.clone().unwrap_or_else(Keyring::random);
+        let keys = Keys::derive(&master)
+            .map_err(|error| StartError::Scheme(format!("the refresh keys cannot be derived: {error}")))?;
+        let signing = config.access_keys.clone().unwrap_or_else(Keyring::random);
+        let (issuer, audience) = (config.issuer.as_str(), config.audience.as_str());
+        let access = AccessTokens::new(&signing, issuer, audience, config.access_ttl, config.leeway, clock);
+        Ok(Self { parts: Arc::new(Shared { store, keys, access, origins, policy: config.into() }) })
+    }
+
+    pub(crate) fn parts(&self) -> &Shared<S> {
+        &self.parts
+    }
+
+    /// Ends the session whose cookie came along with a log-in. It is over for whoever sits here now, and it is never taken
+    /// over: the new session has a name and a secret of its own.
+    async fn end_session_of_cookie(&self, request: &Parts) -> Result<(), Error> {
+        let Shared { store, keys, .. } = self.parts();
+        let token = cookie_text(request).and_then(|text| received(keys, text, ClientKind::Web));
+        if let Some(token) = token {
+            store.end(token.user_id(), token.session_id()).await?;
+        }
+        Ok(())
+    }
+}
+
+impl<S: Store> Scheme for Hybrid<S> {
+    type Issued = Credentials;
+    type Ended = Option<SetCookie>;
+
+    fn claims(&self) -> Claims {
+        let Shared { access, policy, .. } = self.parts();
+        Claims {
+            lab: "hybrid",
+            store: S::NAME,
+            features: &["access-jwt", "refresh", "rotation", "sessions-list", "scopes"],
+            access_ttl: Some(access.ttl()),
+            refresh_ttl: Some(policy.absolute),
+            idle_ttl: Some(policy.idle),
+            refresh_window: Some(policy.window),
+        }
+    }
+
+    async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
+        let Shared { store, keys, access, .. } = self.parts();
+        self.end_session_of_cookie(request).await?;
+        let first = keys.first_token(user.id, client.kind).map_err(|error| Error::Internal(error.into()))?;
+        let session = NewSession {
+            user_id: user.id,
+            session_id: first.session_id,
+            epoch: user.epoch,
+            digests: first.digests,
+            client,
+        };
+        let Issue::Issued { expires_in } = store.issue(&session).await? else {
+            return Err(Error::LogInAfresh);
+        };
+        let granted = Granted {
+            user_id: user.id,
+            session_id: first.session_id,
+            client: client.kind,
+            access: access.issue(&grant(user, first.session_id))?,
+            access_ttl: access.ttl(),
+            refresh: Some(first.token),
+            refresh_expires_in: expires_in,
+        };
+        Ok(granted.deliver())
+    }
+
+    /// Asks nobody. So an access token whose session was ended still passes here, until its `exp`.
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
+        let token = bearer::token(request)?.ok_or(Error::Unauthenticated)?;
+        let checked = self.parts().access.check(token)?;
+        let session = checked.session.ok_or(Error::InvalidToken("it names no session"))?;
+        Ok(Principal { user_id: checked.user_id, email: checked.email, session_id: Some(session.id) })
+    }
+
+    /// Asks the store, for the routes that go there anyway: an ended session's access token opens none of them.
+    async fn confirm(&self, principal: &Principal, user: &User) -> Result<Client, Error> {
+        let session_id = session_of(principal)?;
+        let live = self.parts().store.live(user.id, session_id, user.epoch).await?;
+        live.ok_or(Error::InvalidToken("its session has ended"))
+    }
+
+    /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
+    /// token in the body, by the cookie. What is not ours names none, and the answer is the same.
+    async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
+        let Shared { store, keys, access, origins, .. } = self.parts();
+        let bearer = match bearer::token(request) {
+            Err(unreadable @ Error::Malformed(_)) => return Err(unreadable),
+            Err(_) | Ok(None) => None,
+            // The person wants out, and proves by the signature which session was theirs. That the token is too old to
+            // be let in with is no reason to leave that session open.
+            Ok(Some(token)) => access.dangerous_check_ignoring_expiry(token).ok(),
+        };
+        let bearer = bearer.and_then(|checked| Some((checked.user_id, checked.session?.id)));
+        let body = log_out.refresh_token.as_ref().map(ExposeSecret::expose_secret);
+        let body = body.and_then(|text| received(keys, text, ClientKind::Mobile));
+        let cookie = cookie_text(request).and_then(|text| received(keys, text, ClientKind::Web));
+        let cookie = cookie.map(|token| (token.user_id(), token.session_id()));
+
+        let by_cookie = judged_cookie_text(request).is_some();
+        if by_cookie {
+            origins.require_own(request)?;
+        }
+        let mut named: Vec<(Uuid, Uuid)> = bearer.into_iter().collect();
+        named.extend(body.map(|token| (token.user_id(), token.session_id())));
+        named.extend(cookie.filter(|_| by_cookie));
+        named.sort_unstable();
+        named.dedup();
+        for &(user_id, session_id) in &named {
+            store.end(user_id, session_id).await?;
+        }
+        // A page logs out with its access token, and its browser adds the cookie of the same session: nobody needs it now.
+        let cookie_is_over = by_cookie || cookie.is_some_and(|session| named.contains(&session));
+        Ok(cookie_is_over.then(|| REFRESH_COOKIE.clear()))
+    }
+
+    async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
+        let ended = self.parts().store.end_others(principal.user_id, session_of(principal)?).await?;
+        tracing::info!(target: "audit", event = "sessions_ended", user = %principal.user_id, ended);
+        Ok(None)
+    }
+
+    async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
+        self.parts().store.end_all(user.id, user.epoch).await?;
+        Ok(Some(REFRESH_COOKIE.clear()))
+    }
+
+    async fn ready(&self) -> Result<(), NotReady> {
+        self.parts().store.ready().await
+    }
+}
+
+/// What an access token of this session says.
+pub(crate) fn grant(user: &User, session_id: Uuid) -> Grant<'_> {
+    let session = Session { id: session_id, epoch: user.epoch };
+    Grant { user_id: user.id, email: user.email.as_str(), session: Some(session) }
+}
+
+fn session_of(principal: &Principal) -> Result<Uuid, Error> {
+    principal.session_id.ok_or(Error::InvalidToken("it names no session"))
+}

@@ -1,0 +1,138 @@
+//! Sessions in this process: gone with it, and seen by no other.
+//!
+//! The same verdicts as the Redis scripts, under one lock per user, judged by the lab's clock. What a Redis TTL does, a
+//! sweep does here: each log-in looks after a few users, so memory is bounded by who is active and no call is slow.
+
+mod user;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kit::{Client, Clock, NotReady};
+use uuid::Uuid;
+
+use self::user::Sessions;
+use super::{Issue, NewSession, Policy, Refresh, Session, Store, StoreError};
+use crate::idempotency::IdempotencyKey;
+use crate::token::VerifiedToken;
+
+/// Users that one log-in looks after. More than one, so that the sweep catches up with any number of log-ins.
+const SWEPT_PER_ISSUE: usize = 2;
+
+/// The store in memory. Clones share it.
+#[derive(Clone)]
+pub struct Memory {
+    policy: Policy,
+    clock: Clock,
+    users: Arc<Mutex<Users>>,
+}
+
+#[derive(Default)]
+struct Users {
+    by_id: HashMap<Uuid, Arc<Mutex<Sessions>>>,
+    /// All of `by_id` once, in the order in which the sweep comes by.
+    round: VecDeque<Uuid>,
+}
+
+impl Memory {
+    /// An empty store.
+    pub fn new(policy: Policy, clock: Clock) -> Self {
+        Self { policy, clock, users: Arc::default() }
+    }
+
+    /// How many users something is remembered of.
+    pub fn users(&self) -> usize {
+        held(&self.users).by_id.len()
+    }
+
+    /// Lets go of what is over, for a few users.
+    fn sweep(&self, users: &mut Users, now_ms: u64) {
+        for _ in 0..SWEPT_PER_ISSUE.min(users.round.len()) {
+            let Some(id) = users.round.pop_front() else { return };
+            // Users are handed out under the outer lock, which is held here: one that nobody else holds now is not going
+            // to change, and can go.
+            let idle = users.by_id.get_mut(&id).and_then(Arc::get_mut);
+            let empty = idle.is_some_and(|sessions| {
+                let sessions = sessions.get_mut().unwrap_or_else(PoisonError::into_inner);
+                sessions.forget_what_is_over(&self.policy, now_ms)
+            });
+            if empty {
+                users.by_id.remove(&id);
+            } else {
+                users.round.push_back(id);
+            }
+        }
+    }
+
+    fn known(&self, user_id: Uuid) -> Option<Arc<Mutex<Sessions>>> {
+        held(&self.users).by_id.get(&user_id).cloned()
+    }
+
+    /// Enters a user, unless they are known, and sweeps.
+    fn entered(&self, user_id: Uuid, now_ms: u64) -> Arc<Mutex<Sessions>> {
+        let mut users = held(&self.users);
+        self.sweep(&mut users, now_ms);
+        let Users { by_id, round } = &mut *users;
+        let sessions = by_id.entry(user_id).or_insert_with(|| {
+            round.push_back(user_id);
+            Arc::default()
+        });
+        Arc::clone(sessions)
+    }
+}
+
+impl Store for Memory {
+    const NAME: &'static str = "memory";
+
+    async fn issue(&self, session: &NewSession<'_>) -> Result<Issue, StoreError> {
+        let now_ms = self.clock.now_ms();
+        let sessions = self.entered(session.user_id, now_ms);
+        Ok(held(&sessions).issue(&self.policy, now_ms, session))
+    }
+
+    async fn refresh(
+        &self,
+        token: &VerifiedToken,
+        epoch: u64,
+        attempt: Option<&IdempotencyKey>,
+    ) -> Result<Refresh, StoreError> {
+        let Some(sessions) = self.known(token.user_id()) else { return Ok(Refresh::Ended) };
+        Ok(held(&sessions).refresh(&self.policy, self.clock.now_ms(), token, epoch, attempt))
+    }
+
+    async fn end(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
+        let Some(sessions) = self.known(user_id) else { return Ok(false) };
+        Ok(held(&sessions).end(&self.policy, self.clock.now_ms(), session_id))
+    }
+
+    async fn end_others(&self, user_id: Uuid, keep: Uuid) -> Result<usize, StoreError> {
+        let Some(sessions) = self.known(user_id) else { return Ok(0) };
+        Ok(held(&sessions).end_others(&self.policy, self.clock.now_ms(), keep))
+    }
+
+    async fn end_all(&self, user_id: Uuid, epoch: u64) -> Result<(), StoreError> {
+        let now_ms = self.clock.now_ms();
+        let sessions = self.entered(user_id, now_ms);
+        held(&sessions).raise_epoch(&self.policy, now_ms, epoch);
+        Ok(())
+    }
+
+    async fn list(&self, user_id: Uuid, epoch: u64) -> Result<Vec<Session>, StoreError> {
+        let Some(sessions) = self.known(user_id) else { return Ok(Vec::new()) };
+        Ok(held(&sessions).list(self.clock.now_ms(), epoch))
+    }
+
+    async fn live(&self, user_id: Uuid, session_id: Uuid, epoch: u64) -> Result<Option<Client>, StoreError> {
+        let Some(sessions) = self.known(user_id) else { return Ok(None) };
+        Ok(held(&sessions).live(self.clock.now_ms(), session_id, epoch))
+    }
+
+    async fn ready(&self) -> Result<(), NotReady> {
+        Ok(())
+    }
+}
+
+/// A lock, also after a panic elsewhere: every change below is made of assignments that cannot panic half way.
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}

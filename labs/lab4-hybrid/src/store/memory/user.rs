@@ -1,0 +1,236 @@
+//! One user's sessions: the protocol itself, as plain Rust that can be read beside `refresh.lua`.
+//!
+//! Everything here runs under the user's lock, takes the time as an argument, and does no I/O.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use kit::Client;
+use uuid::Uuid;
+
+use crate::chain::Digest;
+use crate::idempotency::IdempotencyKey;
+use crate::store::{Issue, NewSession, Policy, Refresh, Session};
+use crate::token::VerifiedToken;
+
+/// The sessions of one user.
+#[derive(Default)]
+pub(super) struct Sessions {
+    live: HashMap<Uuid, Record>,
+    ended: HashMap<Uuid, Ended>,
+    epoch: u64,
+    epoch_until_ms: u64,
+}
+
+/// One session. `generation` counts its rotations.
+struct Record {
+    generation: u32,
+    current: Digest,
+    next: Digest,
+    rotated_at_ms: u64,
+    handed_at_ms: u64,
+    expires_at_ms: u64,
+    absolute_at_ms: u64,
+    epoch: u64,
+    attempt: Option<IdempotencyKey>,
+    client: Client,
+    created_at_ms: u64,
+    seen_at_ms: u64,
+}
+
+/// Why a single session ended, and how long that is remembered.
+struct Ended {
+    verdict: Refresh,
+    until_ms: u64,
+}
+
+impl Record {
+    fn is_over(&self, now_ms: u64) -> bool {
+        now_ms >= self.expires_at_ms.min(self.absolute_at_ms)
+    }
+
+    fn expires_in(&self, now_ms: u64) -> Duration {
+        Duration::from_millis(self.expires_at_ms.saturating_sub(now_ms))
+    }
+
+    fn client(&self) -> Client {
+        self.client.clone()
+    }
+}
+
+impl Sessions {
+    pub(super) fn issue(&mut self, policy: &Policy, now_ms: u64, new: &NewSession<'_>) -> Issue {
+        if new.epoch < self.epoch {
+            return Issue::Stale;
+        }
+        self.raise_epoch(policy, now_ms, new.epoch);
+        self.epoch_until_ms = now_ms + ms(policy.absolute + policy.expired_remembered);
+        self.make_room(policy, now_ms);
+        let absolute_at_ms = now_ms + ms(policy.absolute);
+        let record = Record {
+            generation: 1,
+            current: new.digests[0],
+            next: new.digests[1],
+            // Long ago: the first exchange of a session always rotates, and nobody else can hold a token before it.
+            rotated_at_ms: 0,
+            handed_at_ms: 0,
+            expires_at_ms: absolute_at_ms.min(now_ms + ms(policy.idle)),
+            absolute_at_ms,
+            epoch: new.epoch,
+            attempt: None,
+            client: new.client.clone(),
+            created_at_ms: now_ms,
+            seen_at_ms: now_ms,
+        };
+        let expires_in = record.expires_in(now_ms);
+        self.live.insert(new.session_id, record);
+        Issue::Issued { expires_in }
+    }
+
+    /// The numbers are those of the steps in `refresh.lua`.
+    pub(super) fn refresh(
+        &mut self,
+        policy: &Policy,
+        now_ms: u64,
+        token: &VerifiedToken,
+        epoch: u64,
+        attempt: Option<&IdempotencyKey>,
+    ) -> Refresh {
+        let session_id = token.session_id();
+        // 1. Is there a session?
+        let Some(record) = self.live.get_mut(&session_id) else {
+            let remembered = self.ended.get(&session_id).filter(|ended| now_ms < ended.until_ms);
+            return remembered.map_or(Refresh::Ended, |ended| ended.verdict);
+        };
+        if record.epoch < self.epoch.max(epoch) {
+            return self.finish(policy, now_ms, session_id, Refresh::Ended);
+        }
+        if record.is_over(now_ms) {
+            return self.finish(policy, now_ms, session_id, Refresh::Expired);
+        }
+        record.rotated_at_ms = record.rotated_at_ms.min(now_ms);
+        record.handed_at_ms = record.handed_at_ms.min(now_ms);
+        let (shown, [digest, next, after]) = (token.generation(), *token.digests());
+        // 2. A failover lost the last rotation: redo it, and go on.
+        if shown == record.generation + 1 && digest == record.next {
+            record.move_to(shown, digest, next, now_ms);
+            record.attempt = None;
+        }
+        // 3. The current token.
+        if shown == record.generation && digest == record.current {
+            if within(policy.window, record.handed_at_ms, now_ms) {
+                return Refresh::Kept { expires_in: record.expires_in(now_ms) };
+            }
+            record.move_to(shown + 1, next, after, now_ms);
+            record.seen_at_ms = now_ms;
+            record.expires_at_ms = record.absolute_at_ms.min(now_ms + ms(policy.idle));
+            // One idempotency key serves one rotation: a client that never changes its key gains nothing by it.
+            record.attempt = attempt.filter(|new| record.attempt.as_ref() != Some(new)).cloned();
+            return Refresh::Rotated { expires_in: record.expires_in(now_ms) };
+        }
+        // 4. Its parent, from a tab that was slower or a client whose answer was lost.
+        if shown + 1 == record.generation && next == record.current {
+            let same_attempt = attempt.is_some() && attempt == record.attempt.as_ref();
+            if same_attempt || within(policy.window, record.rotated_at_ms, now_ms) {
+                record.handed_at_ms = now_ms;
+                return Refresh::Replayed { expires_in: record.expires_in(now_ms) };
+            }
+        }
+        // 5. Any other ancestor: the counter catches them all, in constant memory.
+        if shown < record.generation {
+            return self.finish(policy, now_ms, session_id, Refresh::Reused);
+        }
+        // 6. No token of this session.
+        Refresh::Invalid
+    }
+
+    pub(super) fn end(&mut self, policy: &Policy, now_ms: u64, session_id: Uuid) -> bool {
+        let was_live = self.live.get(&session_id).is_some_and(|record| !record.is_over(now_ms));
+        if was_live {
+            self.finish(policy, now_ms, session_id, Refresh::Ended);
+        }
+        was_live
+    }
+
+    pub(super) fn end_others(&mut self, policy: &Policy, now_ms: u64, keep: Uuid) -> usize {
+        let others: Vec<Uuid> = self.live.keys().copied().filter(|id| *id != keep).collect();
+        others.into_iter().filter(|id| self.end(policy, now_ms, *id)).count()
+    }
+
+    /// Who raises the epoch drops the sessions; so all that are here began under the current one.
+    pub(super) fn raise_epoch(&mut self, policy: &Policy, now_ms: u64, epoch: u64) {
+        if epoch > self.epoch {
+            self.epoch = epoch;
+            self.epoch_until_ms = now_ms + ms(policy.absolute + policy.expired_remembered);
+            self.live.clear();
+        }
+    }
+
+    pub(super) fn list(&self, now_ms: u64, epoch: u64) -> Vec<Session> {
+        let live = self.live.iter().filter(|(_, record)| self.is_live(record, now_ms, epoch));
+        let mut sessions: Vec<Session> = live
+            .map(|(id, record)| Session {
+                id: *id,
+                client: record.client(),
+                created_at_ms: record.created_at_ms,
+                seen_at_ms: record.seen_at_ms,
+                expires_at_ms: record.expires_at_ms,
+            })
+            .collect();
+        sessions.sort_by_key(|session| (std::cmp::Reverse(session.seen_at_ms), session.id));
+        sessions
+    }
+
+    pub(super) fn live(&self, now_ms: u64, session_id: Uuid, epoch: u64) -> Option<Client> {
+        self.live.get(&session_id).filter(|record| self.is_live(record, now_ms, epoch)).map(Record::client)
+    }
+
+    /// Drops what no answer needs any more. `true`: nothing is left.
+    pub(super) fn forget_what_is_over(&mut self, policy: &Policy, now_ms: u64) -> bool {
+        self.live.retain(|_, record| now_ms < record.expires_at_ms + ms(policy.expired_remembered));
+        self.ended.retain(|_, ended| now_ms < ended.until_ms);
+        self.live.is_empty() && self.ended.is_empty() && now_ms >= self.epoch_until_ms
+    }
+
+    fn is_live(&self, record: &Record, now_ms: u64, epoch: u64) -> bool {
+        !record.is_over(now_ms) && record.epoch >= self.epoch.max(epoch)
+    }
+
+    /// Ends sessions until there is room for one more, those first that would end first.
+    fn make_room(&mut self, policy: &Policy, now_ms: u64) {
+        self.ended.retain(|_, ended| now_ms < ended.until_ms);
+        let mut live: Vec<(u64, Uuid)> = self
+            .live
+            .iter()
+            .filter(|(_, record)| !record.is_over(now_ms))
+            .map(|(id, record)| (record.expires_at_ms, *id))
+            .collect();
+        let over = (live.len() + 1).saturating_sub(policy.sessions_per_user);
+        live.sort_unstable();
+        for (_, session_id) in live.into_iter().take(over) {
+            self.finish(policy, now_ms, session_id, Refresh::Ended);
+        }
+    }
+
+    fn finish(&mut self, policy: &Policy, now_ms: u64, session_id: Uuid, verdict: Refresh) -> Refresh {
+        self.live.remove(&session_id);
+        self.ended.insert(session_id, Ended { verdict, until_ms: now_ms + ms(policy.ended_remembered) });
+        verdict
+    }
+}
+
+impl Record {
+    fn move_to(&mut self, generation: u32, current: Digest, next: Digest, now_ms: u64) {
+        (self.generation, self.current, self.next) = (generation, current, next);
+        (self.rotated_at_ms, self.handed_at_ms) = (now_ms, now_ms);
+    }
+}
+
+fn within(window: Duration, since_ms: u64, now_ms: u64) -> bool {
+    now_ms.saturating_sub(since_ms) < ms(window)
+}
+
+/// Durations come from the configuration, which bounds them to ten years.
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,348 @@
+//! Sessions in Redis, or Valkey, for any number of servers.
+//!
+//! One script per operation, in `redis/*.lua`, each one round trip: two servers cannot come between the reading and the
+//! writing of one of them. All keys of a user are in one slot of a cluster, and every key has a TTL.
+//!
+//! | key | type | content |
+//! |---|---|---|
+//! | `auth:{uid}:s:<sid>` | hash | the session: number and digests of its token, times, epoch, client |
+//! | `auth:{uid}:sessions` | sorted set | which sessions live, by when they expire; membership is the authority |
+//! | `auth:{uid}:epoch` | number | a copy of the account's epoch, only ever raised; none reads as 0 |
+//! | `auth:{uid}:dead:<sid>` | word | why a single session ended, as long as an access token lives |
+//! | `auth:{uid}:fence` | empty | written for a second after a single ending, where there are replicas |
+//!
+//! # What an ending can promise
+//!
+//! Replication is asynchronous: a failover may lose what the old primary had acknowledged.
+//!
+//! - **All sessions** (log out everywhere, a new password, deletion): holds over any failover. The account's row is the
+//!   authority, each refresh brings the row's epoch along, and a record from before it is refused whatever Redis says.
+//! - **One session, or all others** (log out here, a device, reuse): holds while this Redis lives. If Redis had replicas
+//!   when the server started, the call answers only after one of them has confirmed, so it also holds over a failover to
+//!   that one; without a confirmation the call is a 503, and the client asks again. A cluster that promotes a replica
+//!   which had not confirmed can still bring the session back.
+
+mod keys;
+mod server_clock;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ::redis::{Script, ScriptInvocation};
+use kit::config::RedisTimes;
+use kit::redis::ConnectError;
+use kit::{Client, ClientKind, Clock, NotReady, Redis as Connection};
+use uuid::Uuid;
+
+use self::keys::{UserKeys, sid};
+use self::server_clock::ServerClock;
+use super::{Issue, NewSession, Policy, Refresh, Session, Store, StoreError};
+use crate::idempotency::IdempotencyKey;
+use crate::token::VerifiedToken;
+
+/// The script in a file of its own, after the prelude that they all share.
+macro_rules! script {
+    ($file:literal) => {
+        Script::new(concat!(include_str!("redis/clock.lua"), "\n", include_str!($file)))
+    };
+}
+
+/// The store in Redis. Clones share its connection.
+#[derive(Clone)]
+pub struct Redis {
+    connection: Connection,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    policy: Policy,
+    clock: Clock,
+    /// How long an answer may take, which is how long a command may still run.
+    patience: Duration,
+    server_clock: ServerClock,
+    /// A connection of its own for waiting on replicas: `WAIT` holds up everything behind it.
+    replicated: Option<Connection>,
+    scripts: Scripts,
+}
+
+struct Scripts {
+    issue: Script,
+    refresh: Script,
+    end: Script,
+    end_others: Script,
+    end_all: Script,
+    live: Script,
+    list: Script,
+}
+
+/// What every script answers: Redis' time, a verdict, and more.
+type Answer = (i64, String, Vec<String>);
+
+impl Redis {
+    /// Connects, reads Redis' clock, and finds out whether it has replicas.
+    pub async fn connect(
+        url: &str,
+        times: RedisTimes,
+        policy: Policy,
+        clock: Clock,
+    ) -> Result<Self, ConnectError> {
+        let connection = Connection::connect(url, times).await?;
+        let unusable =
+            |source| ConnectError::NotRedis { url: kit::Store::Redis(url.into()).to_string(), source };
+        let (seconds, micros): (i64, i64) =
+            connection.query(&::redis::cmd("TIME")).await.map_err(unusable)?;
+        let server_clock = ServerClock::new(seconds * 1000 + micros / 1000);
+        let info: String =
+            connection.query(::redis::cmd("INFO").arg("replication")).await.map_err(unusable)?;
+        let replicated = match has_replicas(&info) {
+            true => Some(Connection::connect(url, times).await?),
+            false => None,
+        };
+        let shared = Shared {
+            policy,
+            clock,
+            patience: times.response,
+            server_clock,
+            replicated,
+            scripts: Scripts::new(),
+        };
+        Ok(Self { connection, shared: shared.into() })
+    }
+
+    /// Runs one script: keys, then deadline and clock, then its own arguments.
+    async fn run(
+        &self,
+        script: &Script,
+        keys: &[String],
+        arguments: impl FnOnce(&mut ScriptInvocation<'_>),
+    ) -> Result<(String, Vec<String>), StoreError> {
+        let Shared { clock, patience, server_clock, .. } = &*self.shared;
+        let mut invocation = script.prepare_invoke();
+        invocation.key(keys).arg(server_clock.deadline(*patience)).arg(clock.offset_ms());
+        arguments(&mut invocation);
+        let sent = Instant::now();
+        let (redis_ms, verdict, more): Answer = self.connection.script(&invocation).await?;
+        server_clock.learn(sent, Instant::now(), redis_ms);
+        match verdict.as_str() {
+            "late" => Err(StoreError::Late),
+            _ => Ok((verdict, more)),
+        }
+    }
+
+    /// Drops the records of sessions that are out of the set. They are dead already, so a failure here only leaves them
+    /// to their TTL.
+    async fn drop_records(&self, keys: &UserKeys, sids: &[String], remember: bool) {
+        if sids.is_empty() {
+            return;
+        }
+        let mut pipeline = ::redis::pipe();
+        for sid in sids {
+            pipeline.cmd("UNLINK").arg(keys.record(sid)).ignore();
+            if remember {
+                let ttl = ms(self.shared.policy.ended_remembered);
+                pipeline.cmd("SET").arg(keys.dead(sid)).arg("ended").arg("PX").arg(ttl).ignore();
+            }
+        }
+        if let Err(error) = self.connection.pipeline::<()>(&pipeline).await {
+            tracing::warn!(%error, sessions = sids.len(), "records of ended sessions stay until they expire");
+        }
+    }
+
+    /// Waits until a replica, where there are any, has what ended a session. The small write comes after the ending, also
+    /// after one that an earlier call or another server made, so whoever confirms it has the ending too.
+    async fn confirmed(&self, keys: &UserKeys) -> Result<(), StoreError> {
+        let Some(connection) = &self.shared.replicated else { return Ok(()) };
+        let mut pipeline = ::redis::pipe();
+        pipeline.cmd("SET").arg(keys.fence()).arg("").arg("PX").arg(1000).ignore();
+        pipeline.cmd("WAIT").arg(1).arg(ms(self.shared.patience / 2));
+        let (replicas,): (u64,) = connection.pipeline(&pipeline).await?;
+        if replicas == 0 {
+            return Err(StoreError::Unconfirmed);
+        }
+        Ok(())
+    }
+}
+
+impl Store for Redis {
+    const NAME: &'static str = "redis";
+
+    async fn issue(&self, session: &NewSession<'_>) -> Result<Issue, StoreError> {
+        let (policy, keys) = (&self.shared.policy, UserKeys::of(session.user_id));
+        let sid = sid(session.session_id);
+        let touched = [keys.record(&sid), keys.sessions(), keys.epoch()];
+        let arguments = |script: &mut ScriptInvocation<'_>| {
+            let [first, second] = &session.digests;
+            script.arg(&sid).arg(first.as_bytes()).arg(second.as_bytes()).arg(session.epoch);
+            script.arg(ms(policy.idle)).arg(ms(policy.absolute)).arg(policy.sessions_per_user);
+            script.arg(ms(policy.expired_remembered)).arg(session.client.kind.as_str());
+            script.arg(session.client.device.as_deref().unwrap_or_default());
+        };
+        let (verdict, more) = self.run(&self.shared.scripts.issue, &touched, arguments).await?;
+        match (verdict.as_str(), more.split_first()) {
+            ("issued", Some((expires_in, over))) => {
+                self.drop_records(&keys, over, true).await;
+                Ok(Issue::Issued { expires_in: duration(expires_in)? })
+            }
+            ("stale", _) => Ok(Issue::Stale),
+            _ => Err(StoreError::Answer(verdict)),
+        }
+    }
+
+    async fn refresh(
+        &self,
+        token: &VerifiedToken,
+        epoch: u64,
+        attempt: Option<&IdempotencyKey>,
+    ) -> Result<Refresh, StoreError> {
+        let (policy, keys) = (&self.shared.policy, UserKeys::of(token.user_id()));
+        let sid = sid(token.session_id());
+        let touched = [keys.record(&sid), keys.sessions(), keys.epoch(), keys.dead(&sid)];
+        let arguments = |script: &mut ScriptInvocation<'_>| {
+            let [digest, next, after] = token.digests();
+            script.arg(&sid).arg(token.generation());
+            script.arg(digest.as_bytes()).arg(next.as_bytes()).arg(after.as_bytes());
+            script.arg(epoch).arg(attempt.map_or(&[][..], IdempotencyKey::as_bytes));
+            script.arg(ms(policy.window)).arg(ms(policy.idle));
+            script.arg(ms(policy.expired_remembered)).arg(ms(policy.ended_remembered));
+        };
+        let (verdict, more) = self.run(&self.shared.scripts.refresh, &touched, arguments).await?;
+        match (verdict.as_str(), more.as_slice()) {
+            ("rotated", [expires_in]) => Ok(Refresh::Rotated { expires_in: duration(expires_in)? }),
+            ("kept", [expires_in]) => Ok(Refresh::Kept { expires_in: duration(expires_in)? }),
+            ("replayed", [expires_in]) => Ok(Refresh::Replayed { expires_in: duration(expires_in)? }),
+            ("reused", _) => self.confirmed(&keys).await.map(|()| Refresh::Reused),
+            ("expired", _) => Ok(Refresh::Expired),
+            ("ended", _) => Ok(Refresh::Ended),
+            ("invalid", _) => Ok(Refresh::Invalid),
+            _ => Err(StoreError::Answer(verdict)),
+        }
+    }
+
+    async fn end(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
+        let (keys, sid) = (UserKeys::of(user_id), sid(session_id));
+        let touched = [keys.record(&sid), keys.sessions(), keys.dead(&sid)];
+        let remembered = ms(self.shared.policy.ended_remembered);
+        let arguments = |script: &mut ScriptInvocation<'_>| {
+            script.arg(&sid).arg(remembered);
+        };
+        let (_, more) = self.run(&self.shared.scripts.end, &touched, arguments).await?;
+        self.confirmed(&keys).await?;
+        Ok(more.first().is_some_and(|was| was == "1"))
+    }
+
+    async fn end_others(&self, user_id: Uuid, keep: Uuid) -> Result<usize, StoreError> {
+        let (keys, keep) = (UserKeys::of(user_id), sid(keep));
+        let arguments = |script: &mut ScriptInvocation<'_>| {
+            script.arg(&keep);
+        };
+        let (_, over) = self.run(&self.shared.scripts.end_others, &[keys.sessions()], arguments).await?;
+        self.drop_records(&keys, &over, true).await;
+        self.confirmed(&keys).await?;
+        Ok(over.len())
+    }
+
+    async fn end_all(&self, user_id: Uuid, epoch: u64) -> Result<(), StoreError> {
+        let (policy, keys) = (&self.shared.policy, UserKeys::of(user_id));
+        let arguments = |script: &mut ScriptInvocation<'_>| {
+            script.arg(epoch).arg(ms(policy.absolute + policy.expired_remembered));
+        };
+        let touched = [keys.sessions(), keys.epoch()];
+        let (_, over) = self.run(&self.shared.scripts.end_all, &touched, arguments).await?;
+        // Why these ended, the epoch says.
+        self.drop_records(&keys, &over, false).await;
+        Ok(())
+    }
+
+    async fn list(&self, user_id: Uuid, epoch: u64) -> Result<Vec<Session>, StoreError> {
+        let keys = UserKeys::of(user_id);
+        let touched = [keys.sessions(), keys.epoch()];
+        let (verdict, more) = self.run(&self.shared.scripts.list, &touched, |_| {}).await?;
+        let Some((known_epoch, sids)) = more.split_first() else { return Err(StoreError::Answer(verdict)) };
+        let epoch = epoch.max(known_epoch.parse().or(Err(StoreError::Answer(verdict)))?);
+        if sids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipeline = ::redis::pipe();
+        for sid in sids {
+            pipeline.cmd("HMGET").arg(keys.record(sid)).arg(&RECORD_FIELDS);
+        }
+        let records: Vec<Record> = self.connection.pipeline(&pipeline).await?;
+        let mut sessions: Vec<Session> = sids
+            .iter()
+            .zip(records)
+            .filter_map(|(sid, record)| session(Uuid::parse_str(sid).ok()?, record, epoch))
+            .collect();
+        sessions.sort_by_key(|session| (std::cmp::Reverse(session.seen_at_ms), session.id));
+        Ok(sessions)
+    }
+
+    async fn live(&self, user_id: Uuid, session_id: Uuid, epoch: u64) -> Result<Option<Client>, StoreError> {
+        let (keys, sid) = (UserKeys::of(user_id), sid(session_id));
+        let touched = [keys.record(&sid), keys.sessions(), keys.epoch()];
+        let arguments = |script: &mut ScriptInvocation<'_>| {
+            script.arg(&sid).arg(epoch);
+        };
+        let (verdict, more) = self.run(&self.shared.scripts.live, &touched, arguments).await?;
+        match (verdict.as_str(), more.as_slice()) {
+            ("done", [kind, device]) => Ok(Some(client(kind, Some(device.clone())))),
+            ("ended", _) => Ok(None),
+            _ => Err(StoreError::Answer(verdict)),
+        }
+    }
+
+    async fn ready(&self) -> Result<(), NotReady> {
+        self.connection.ready().await
+    }
+}
+
+impl Scripts {
+    fn new() -> Self {
+        Self {
+            issue: script!("redis/issue.lua"),
+            refresh: script!("redis/refresh.lua"),
+            end: script!("redis/end.lua"),
+            end_others: script!("redis/end_others.lua"),
+            end_all: script!("redis/end_all.lua"),
+            live: script!("redis/live.lua"),
+            list: script!("redis/list.lua"),
+        }
+    }
+}
+
+const RECORD_FIELDS: [&str; 6] = ["epoch", "client", "device", "created_at", "seen_at", "expires_at"];
+
+/// The fields above; all missing if the session ended between the two steps of a listing.
+type Record = (Option<u64>, Option<String>, Option<String>, Option<u64>, Option<u64>, Option<u64>);
+
+fn session(id: Uuid, (began, kind, device, created, seen, expires): Record, epoch: u64) -> Option<Session> {
+    began.filter(|began| *began >= epoch)?;
+    Some(Session {
+        id,
+        client: client(&kind?, device),
+        created_at_ms: created?,
+        seen_at_ms: seen?,
+        expires_at_ms: expires?,
+    })
+}
+
+fn client(kind: &str, device: Option<String>) -> Client {
+    let kind = if kind == ClientKind::Web.as_str() { ClientKind::Web } else { ClientKind::Mobile };
+    Client { kind, device: device.filter(|device| !device.is_empty()) }
+}
+
+/// Whether `INFO replication` names a replica that a failover could promote.
+fn has_replicas(info: &str) -> bool {
+    let count = info.lines().find_map(|line| line.strip_prefix("connected_slaves:"));
+    count.is_some_and(|count| count.trim() != "0")
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn duration(text: &str) -> Result<Duration, StoreError> {
+    let Ok(ms) = text.parse() else { return Err(StoreError::Answer(text.to_owned())) };
+    Ok(Duration::from_millis(ms))
+}

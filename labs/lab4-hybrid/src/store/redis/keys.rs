@@ -1,0 +1,44 @@
+//! The names of a user's keys. The braces put all of them into one slot of a cluster, so that one script may touch them.
+
+use uuid::Uuid;
+
+/// The keys of one user.
+pub(super) struct UserKeys {
+    prefix: String,
+}
+
+impl UserKeys {
+    pub(super) fn of(user_id: Uuid) -> Self {
+        Self { prefix: format!("auth:{{{}}}:", user_id.simple()) }
+    }
+
+    /// A session's record: a hash.
+    pub(super) fn record(&self, session_id: &str) -> String {
+        format!("{}s:{session_id}", self.prefix)
+    }
+
+    /// The live sessions: a sorted set, by when each ends if it is not used.
+    pub(super) fn sessions(&self) -> String {
+        format!("{}sessions", self.prefix)
+    }
+
+    /// A copy of the epoch in the account's row: a number.
+    pub(super) fn epoch(&self) -> String {
+        format!("{}epoch", self.prefix)
+    }
+
+    /// Why a single session ended: a word.
+    pub(super) fn dead(&self, session_id: &str) -> String {
+        format!("{}dead:{session_id}", self.prefix)
+    }
+
+    /// Nothing but a write for replicas to confirm.
+    pub(super) fn fence(&self) -> String {
+        format!("{}fence", self.prefix)
+    }
+}
+
+/// A session's name inside a key.
+pub(super) fn sid(session_id: Uuid) -> String {
+    session_id.simple().to_string()
+}
