@@ -1,2 +1,56 @@
-//! Under construction.
-fn main() {}
+//! The command a person types.
+//!
+//! `cargo lab` alone is the tour: three designs, one thief, and what each design costs. Every other command is one part of
+//! it. Exit codes: 0 all is well, 1 a check failed, 2 it could not be done, and one sentence on stderr says why.
+
+mod arguments;
+mod check;
+mod design;
+mod doctor;
+mod fault;
+mod screen;
+mod serve;
+mod server;
+mod store;
+mod token;
+mod tour;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command, TourArguments};
+use crate::fault::Fault;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    kit::log::start();
+    let done = match arguments.command {
+        // A server stops in its own way, with the requests under way answered.
+        Some(Command::Serve(arguments)) => serve::run(arguments).await,
+        // Elsewhere Ctrl-C drops the work in the middle, and with it every server and container that it started.
+        command => tokio::select! {
+            done = run(command, arguments.tour) => done,
+            _ = tokio::signal::ctrl_c() => return ExitCode::from(130),
+        },
+    };
+    match done {
+        Ok(code) => code,
+        Err(Fault(sentence)) => {
+            screen::complain(&sentence);
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, Fault> {
+    match command {
+        None => tour::run(tour).await,
+        Some(Command::Serve(arguments)) => serve::run(arguments).await,
+        Some(Command::Check(arguments)) => check::run(arguments, check::Telling::Checks).await,
+        Some(Command::Attack(arguments)) => check::run(arguments, check::Telling::Attacks).await,
+        Some(Command::Token(arguments)) => token::run(arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
+    }
+}

@@ -1,0 +1,149 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::design::Design;
+use crate::store::Wanted;
+
+/// Sessions or JWT? See which design lets a thief stay in after log out, and what each one costs.
+///
+/// Without a command: the tour. It starts three servers, lives the logout problem against each of them over real HTTP,
+/// measures what checking a credential costs, and writes target/authlab/tour.json. It takes under a minute.
+#[derive(Debug, Parser)]
+#[command(name = "cargo lab", bin_name = "cargo lab", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) tour: TourArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one lab's server
+    Serve(ServeArguments),
+    /// Hold a lab, or any server in any language, against the HTTP contract
+    Check(CheckArguments),
+    /// The same suite's attacks alone: what was tried, what got in
+    Attack(CheckArguments),
+    /// Take a token apart and explain it
+    Token(TokenArguments),
+    /// See what this machine has, what each thing is needed for, and how to get it
+    Doctor(DoctorArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TourArguments {
+    /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL as redis://127.0.0.1:6379.
+    /// Without it: REDIS_URL, else a Redis that is found, else memory
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<Wanted>,
+    /// Print the result as JSON instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// The design to serve
+    #[arg(value_enum)]
+    pub(crate) lab: Design,
+    /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL. Without it: AUTHLAB_STORE,
+    /// REDIS_URL, else memory
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<Wanted>,
+    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080, or AUTHLAB_LISTEN]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where accounts live: `memory` or a SQLite file [default: memory, or AUTHLAB_ACCOUNTS]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// An origin that browsers reach this server by, as https://app.example; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) origin: Vec<String>,
+    /// Let /lab/clock move this server's clock. For lessons; loopback only
+    #[arg(long)]
+    pub(crate) lab_controls: bool,
+    /// End when stdin ends, so that a server does not outlive the program that started it
+    #[arg(long, hide = true)]
+    pub(crate) until_stdin_ends: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The lab to start and check
+    #[arg(value_enum, required_unless_present = "url", conflicts_with = "url")]
+    pub(crate) lab: Option<Design>,
+    /// The store of the lab to start: `memory`, `redis` (find one) or a URL [default: memory]
+    #[arg(long, value_name = "STORE", conflicts_with = "url")]
+    pub(crate) store: Option<Wanted>,
+    /// A server that runs already, as http://127.0.0.1:8080
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// For a server without /lab: the design it follows
+    #[arg(long, value_name = "LAB", requires = "url", requires = "features")]
+    pub(crate) design: Option<String>,
+    /// For a server without /lab: what it claims, as access-jwt,refresh
+    #[arg(long, value_name = "FEATURE", value_delimiter = ',', requires = "url")]
+    pub(crate) features: Vec<conformance::Feature>,
+    /// Only these checks: ids or topics, as csrf or refresh.reuse-ends-family
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// List the checks and what each is for, and run none
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArguments {
+    /// The token; `-` reads it from stdin, so that it does not stay in the shell's history
+    #[arg(value_name = "JWT")]
+    pub(crate) token: String,
+    /// A file with the secret, to check the signature (HS256)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_check_wants_a_lab_or_a_url_and_not_both() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' '));
+        assert!(parse("authlab check hybrid").is_ok());
+        assert!(parse("authlab check --url http://127.0.0.1:1").is_ok());
+        assert!(parse("authlab check").is_err());
+        assert!(parse("authlab check hybrid --url http://127.0.0.1:1").is_err());
+    }
+
+    #[test]
+    fn an_unknown_lab_or_store_is_a_usage_error() {
+        let code = |line: &str| Arguments::try_parse_from(line.split(' ')).unwrap_err().exit_code();
+        assert_eq!(code("authlab serve nothing-like-it"), 2);
+        assert_eq!(code("authlab serve hybrid --store postgres://x"), 2);
+    }
+}

@@ -1,0 +1,111 @@
+//! `cargo lab doctor`: what this machine has, what each thing is for, and the command that gets it.
+
+use std::process::{ExitCode, Stdio};
+use std::time::Duration;
+
+use kit::redis::discovery;
+use serde::Serialize;
+use tokio::process::Command;
+
+use crate::arguments::DoctorArguments;
+use crate::fault::Fault;
+use crate::screen::{DIM, GOOD, heading};
+
+/// How long a program may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One thing that the labs can use.
+#[derive(Debug, Serialize)]
+struct Part {
+    name: &'static str,
+    /// What is there, in a few words; nothing if nothing is.
+    found: Option<String>,
+    needed_for: &'static str,
+    without_it: &'static str,
+    get_it: &'static str,
+}
+
+pub(crate) async fn run(arguments: DoctorArguments) -> Result<ExitCode, Fault> {
+    let parts = examine().await;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&parts)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    heading("What this machine has");
+    for part in &parts {
+        let Part { name, needed_for, without_it, get_it, .. } = part;
+        match &part.found {
+            Some(found) => {
+                anstream::println!(" {GOOD}✓{GOOD:#} {name:<8} {found} {DIM}· {needed_for}{DIM:#}")
+            }
+            None => {
+                anstream::println!(" ✗ {name:<8} not found {DIM}· {needed_for}; {without_it}{DIM:#}");
+                anstream::println!("            {get_it}");
+            }
+        }
+    }
+    anstream::println!(
+        "\n Nothing of this is needed for `cargo lab`: it uses what is there and says what it used."
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn examine() -> Vec<Part> {
+    vec![
+        Part {
+            name: "Redis",
+            found: redis().await,
+            needed_for: "sessions and refresh tokens as they live in production",
+            without_it: "the labs use Docker for it, or memory",
+            get_it: "apt install redis-server · brew install redis · dnf install valkey",
+        },
+        Part {
+            name: "Docker",
+            found: says("docker", &["version", "--format", "daemon {{.Server.Version}}"]).await,
+            needed_for: "tests against a Redis in a container",
+            without_it: "those tests say that they were skipped",
+            get_it: "https://docs.docker.com/get-docker/, then start its daemon",
+        },
+        Part {
+            name: "Python",
+            found: says("python3", &["--version"]).await,
+            needed_for: "the example of a server in another language",
+            without_it: "its test says that it was skipped",
+            get_it: "apt install python3 · brew install python",
+        },
+        Part {
+            name: "browser",
+            found: browser().await,
+            needed_for: "looking at pages as a reader sees them",
+            without_it: "page tests say that they were skipped",
+            get_it: "apt install chromium · brew install --cask chromium",
+        },
+    ]
+}
+
+/// A Redis is one when it answers as one: a program may bear the name and be something else.
+async fn redis() -> Option<String> {
+    let program = discovery::on_path()?;
+    let found = discovery::from_program(&program).await.ok()?;
+    Some(found.description.clone())
+}
+
+async fn browser() -> Option<String> {
+    for program in ["chromium", "chromium-browser", "google-chrome"] {
+        if let Some(version) = says(program, &["--version"]).await {
+            return Some(version);
+        }
+    }
+    None
+}
+
+/// The first line that a program says of itself; nothing if it is not there, fails, or takes too long.
+async fn says(program: &str, arguments: &[&str]) -> Option<String> {
+    which::which(program).ok()?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().next().map(str::trim).filter(|line| !line.is_empty())?;
+    output.status.success().then(|| line.to_owned())
+}

@@ -1,0 +1,122 @@
+//! `cargo lab serve LAB`: one lab's server, as a process of its own.
+//!
+//! The first line on stdout is `listening on URL`, for the program that started it; all else goes to the log on stderr.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use kit::config::{AccountsAt, Store};
+use kit::{Clock, Config, Origins};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+use crate::arguments::ServeArguments;
+use crate::design::Design;
+use crate::fault::Fault;
+use crate::screen;
+use crate::store;
+
+/// What the announcement starts with.
+pub(crate) const LISTENING: &str = "listening on ";
+
+pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
+    let mut config = Config::from_env()?;
+    if config.listen.port() == 0 && arguments.listen.is_none() {
+        config.listen.set_port(8080);
+    }
+    config.listen = arguments.listen.unwrap_or(config.listen);
+    config.lab_controls = arguments.lab_controls;
+    if let Some(path) = arguments.accounts {
+        config.accounts =
+            if path.as_os_str() == "memory" { AccountsAt::Memory } else { AccountsAt::File(path) };
+    }
+    config.origins.extend(arguments.origin);
+    // Only a Redis that was asked for is looked for: a server is no tour.
+    let ready = match arguments.store {
+        Some(wanted) => Some(store::get(Some(wanted)).await?),
+        None => None,
+    };
+    if let Some(ready) = &ready {
+        config.store = ready.as_config();
+    }
+    let config = config.checked()?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        Fault::new(format!(
+            "cannot listen on {} ({error}); choose another with --listen 127.0.0.1:0",
+            config.listen
+        ))
+    })?;
+    let bound = listener.local_addr()?;
+    let origins = Origins::new(&config.origins, bound, arguments.lab.name());
+    let router = arguments.lab.router(&config, Clock::system(), origins.clone()).await?;
+    announce(arguments.lab, &config, bound, &origins)?;
+    let until_stdin_ends = arguments.until_stdin_ends;
+    kit::serve(listener, router, config.limits, async move {
+        tokio::select! {
+            () = told_to_stop() => {}
+            () = stdin_ends(), if until_stdin_ends => {}
+        }
+    })
+    .await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn announce(
+    lab: Design,
+    config: &Config,
+    bound: std::net::SocketAddr,
+    origins: &Origins,
+) -> Result<(), Fault> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{LISTENING}http://{bound}")?;
+    stdout.flush()?;
+    tracing::info!(%lab, store = %config.store, origins = %origins.iter().collect::<Vec<_>>().join(" "), "serving");
+    let uses_access_keys = matches!(lab, Design::Access | Design::Hybrid);
+    if uses_access_keys && config.access_keys.is_none() {
+        screen::warn(
+            "access tokens are signed with a random key and die with this process; set AUTHLAB_ACCESS_KEYS",
+        );
+    }
+    if lab == Design::Hybrid && config.refresh_keys.is_none() {
+        screen::warn(
+            "refresh tokens are made from a random key and die with this process; set AUTHLAB_REFRESH_KEYS",
+        );
+    }
+    if config.store == Store::Memory && matches!(lab, Design::Session | Design::Hybrid) {
+        screen::warn("sessions are kept in memory and die with this process; use --store redis://…");
+    }
+    if config.accounts == AccountsAt::Memory && lab != Design::None {
+        screen::warn("accounts are kept in memory and die with this process; use --accounts FILE");
+    }
+    if config.lab_controls {
+        screen::warn("lab controls are on: whoever is on this machine can move this server's clock");
+    }
+    Ok(())
+}
+
+/// Ctrl-C, or the signal that an operator's tools send.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = tokio::signal::ctrl_c() => {}
+                    _ = terminate.recv() => {}
+                }
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "SIGTERM cannot be waited for"),
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn stdin_ends() {
+    let mut stdin = tokio::io::stdin();
+    let mut bytes = [0; 64];
+    while matches!(stdin.read(&mut bytes).await, Ok(1..)) {}
+}

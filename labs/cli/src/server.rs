@@ -1,0 +1,75 @@
+//! A lab's server as a child process: how the tour and the checker meet real servers.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use kit::config::Store;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::design::Design;
+use crate::fault::Fault;
+use crate::serve::LISTENING;
+
+/// How long a server may take to listen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running server. It ends when this is dropped, and also when this program dies without a chance to drop anything:
+/// it watches the pipe on its stdin.
+pub(crate) struct Server {
+    /// Which design it serves.
+    pub(crate) design: Design,
+    /// Its base URL.
+    pub(crate) url: String,
+    /// Its process.
+    pub(crate) pid: u32,
+    _child: Child,
+}
+
+impl Server {
+    /// Starts a design on a free port and waits until it listens.
+    pub(crate) async fn start(design: Design, store: &Store, lab_controls: bool) -> Result<Self, Fault> {
+        let store = match store {
+            Store::Memory => "memory",
+            Store::Redis(url) => url,
+        };
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .args(["serve", design.name(), "--listen", "127.0.0.1:0", "--store", store])
+            .args(["--accounts", "memory", "--until-stdin-ends"])
+            .env("RUST_LOG", "off")
+            // A server of the tour is set up by the tour alone: the settings of a real one are not to leak into it.
+            .env_remove("AUTHLAB_ORIGIN")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if lab_controls {
+            command.arg("--lab-controls");
+        }
+        let mut child = command.spawn()?;
+        let url = tokio::time::timeout(PATIENCE, announcement(&mut child, design)).await.map_err(
+            |_elapsed| {
+                Fault::new(format!("the {design} server did not listen within {} s", PATIENCE.as_secs()))
+            },
+        )??;
+        let pid = child.id().ok_or_else(|| Fault::new(format!("the {design} server ended at once")))?;
+        Ok(Self { design, url, pid, _child: child })
+    }
+}
+
+async fn announcement(child: &mut Child, design: Design) -> Result<String, Fault> {
+    let stdout = child.stdout.take().ok_or_else(|| Fault::new("a child process has no stdout"))?;
+    let mut lines = BufReader::new(stdout).lines();
+    if let Some(line) = lines.next_line().await?
+        && let Some(url) = line.strip_prefix(LISTENING)
+    {
+        return Ok(url.to_owned());
+    }
+    let mut said = String::new();
+    if let Some(stderr) = child.stderr.take() {
+        stderr.take(4096).read_to_string(&mut said).await?;
+    }
+    let said = said.trim().trim_start_matches("error: ");
+    Err(Fault::new(format!("the {design} server did not start: {said}")))
+}

@@ -1,0 +1,90 @@
+//! `cargo lab token JWT`: takes a token apart and explains what is in it.
+//!
+//! Everything but the signature can be read by anybody who holds the token: that is the first thing it shows. It is the one
+//! command that prints what is inside a credential, because that is its lesson; it prints no signature and keeps nothing.
+
+mod explain;
+mod parts;
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use jsonwebtoken::crypto;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::Value;
+
+use crate::arguments::TokenArguments;
+use crate::fault::Fault;
+use crate::screen::{BAD, DIM, GOOD, heading};
+use explain::Finding;
+use parts::Parts;
+
+/// The most that is read as a token, in bytes. Ours have at most 4 KiB; somebody else's may be longer.
+const MAX_BYTES: u64 = 64 * 1024;
+
+pub(crate) fn run(arguments: TokenArguments) -> Result<ExitCode, Fault> {
+    let text = if arguments.token == "-" { from_stdin()? } else { arguments.token };
+    let parts = Parts::split(text.trim())?;
+    let signature = match &arguments.secret_file {
+        Some(path) => {
+            let secret = std::fs::read(path)
+                .map_err(|error| Fault::new(format!("{} cannot be read ({error})", path.display())))?;
+            Some(holds(&parts, secret.trim_ascii_end())?)
+        }
+        None => None,
+    };
+    let findings = explain::token(&parts, kit::Clock::system().now_s());
+    if arguments.json {
+        let report = serde_json::json!({
+            "header": parts.header, "claims": parts.claims, "signature_bytes": parts.signature_bytes,
+            "signature_holds": signature, "findings": findings,
+        });
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print(&parts, &findings, signature)?;
+    }
+    Ok(if signature == Some(false) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn from_stdin() -> Result<String, Fault> {
+    let mut text = String::new();
+    std::io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Whether the signature is an HMAC of the first two parts under this secret. The algorithm is the one that the command is
+/// about, not the one that the token names.
+fn holds(parts: &Parts, secret: &[u8]) -> Result<bool, Fault> {
+    let named = parts.header.get("alg").and_then(Value::as_str).unwrap_or_default();
+    if named != "HS256" {
+        return Err(Fault::new(format!("the token names alg `{named}`; a secret checks HS256 only")));
+    }
+    let key = DecodingKey::from_secret(secret);
+    Ok(crypto::verify(&parts.signature, parts.signed.as_bytes(), &key, Algorithm::HS256).unwrap_or(false))
+}
+
+fn print(parts: &Parts, findings: &[Finding], signature: Option<bool>) -> Result<(), Fault> {
+    heading("Header");
+    anstream::println!("{}", serde_json::to_string_pretty(&parts.header)?);
+    heading("Claims: signed, not encrypted; whoever holds the token reads them");
+    anstream::println!("{}", serde_json::to_string_pretty(&parts.claims)?);
+    heading("Signature");
+    match signature {
+        Some(true) => anstream::println!(
+            " {GOOD}holds{GOOD:#}: it was made with this secret, and no byte has changed since"
+        ),
+        Some(false) => {
+            anstream::println!(" {BAD}does not hold{BAD:#}: another secret, or something was changed")
+        }
+        None => anstream::println!(
+            " {} bytes {DIM}(not checked: give the secret with --secret-file FILE){DIM:#}",
+            parts.signature_bytes
+        ),
+    }
+    heading("What it says");
+    for Finding { about, text, concern } in findings {
+        let mark = if *concern { format!("{BAD}!{BAD:#}") } else { " ".to_owned() };
+        anstream::println!(" {mark} {about:<10} {text}");
+    }
+    Ok(())
+}

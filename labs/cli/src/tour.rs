@@ -1,0 +1,107 @@
+//! `cargo lab`: the tour. Three designs, one thief, and what each design costs.
+//!
+//! First the logout problem is lived against each design over real HTTP; then the same `/me` is measured on each. Both
+//! come out as a table, and as JSON in `target/authlab/tour.json`.
+
+mod client;
+mod cost;
+mod logout;
+mod tables;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use measure::doubt::Doubt;
+use measure::machine::Machine;
+use serde::Serialize;
+
+use crate::arguments::TourArguments;
+use crate::design::Design;
+use crate::fault::Fault;
+use crate::screen::Progress;
+use crate::server::Server;
+use crate::store::{self, Ready};
+
+/// What the tour found: `tour.json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Tour {
+    /// Where sessions and refresh tokens lived: `redis 7.0.15 (path)`, or `memory`.
+    pub(crate) store: String,
+    /// The machine that the figures are from.
+    pub(crate) machine: Machine,
+    /// What became of the thief in each design.
+    pub(crate) logout: Vec<logout::Verdict>,
+    /// What `/me` cost in each design.
+    pub(crate) me: Vec<cost::Cost>,
+    /// The rate at which `p50_us` and `p99_us` were measured, the same for all designs, in requests per second.
+    pub(crate) latency_at_rps: u64,
+    /// What the measurement doubts of itself.
+    pub(crate) doubts: Vec<Doubt>,
+}
+
+pub(crate) async fn run(arguments: TourArguments) -> Result<ExitCode, Fault> {
+    let progress = Progress::new((Design::COMPARED.len() + Design::MEASURED.len()) as u64 + cost::STEPS);
+    progress.stage("looking for a Redis");
+    let store = store::get(arguments.store).await?;
+    let tour = take(&store, &progress).await?;
+    drop(progress);
+    let json = serde_json::to_string_pretty(&tour)?;
+    let path = write(&json)?;
+    if arguments.json {
+        println!("{json}");
+    } else {
+        tables::print(&tour, &store, &path);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn take(store: &Ready, progress: &Progress) -> Result<Tour, Fault> {
+    let mut verdicts = Vec::new();
+    for design in Design::COMPARED {
+        progress.stage(format!("{design}: a thief copies the credential, then the person logs out"));
+        // A server of its own, because its clock is going to be moved.
+        let server = Server::start(design, &store.as_config(), true).await?;
+        verdicts.push(logout::live(&server).await?);
+        progress.step();
+    }
+    let mut servers = Vec::new();
+    for design in Design::MEASURED {
+        progress.stage(format!("{design}: starting a server to measure"));
+        servers.push(Server::start(design, &store.as_config(), false).await?);
+        progress.step();
+    }
+    let measured = cost::measure(&servers, store, progress).await?;
+    Ok(Tour {
+        store: store.description().to_owned(),
+        machine: Machine::describe(store.description()),
+        logout: verdicts,
+        me: measured.costs,
+        latency_at_rps: measured.latency_at_rps,
+        doubts: measured.doubts,
+    })
+}
+
+/// Keeps the result below the build's own folder, which git ignores.
+fn write(json: &str) -> Result<PathBuf, Fault> {
+    let folder = build_folder().join("authlab");
+    let path = folder.join("tour.json");
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(&path, json))
+        .map_err(|error| Fault::new(format!("{} cannot be written ({error})", path.display())))?;
+    Ok(path)
+}
+
+/// The folder that cargo built this program into: `target`, wherever that is. A program that was moved elsewhere uses
+/// `target` in the folder it is called from.
+fn build_folder() -> PathBuf {
+    let program = std::env::current_exe().ok();
+    let built = program.as_deref().and_then(|program| program.parent()?.parent());
+    match built {
+        Some(folder) if folder.join("CACHEDIR.TAG").exists() => {
+            let here = std::env::current_dir().ok();
+            let relative = here.as_deref().and_then(|here| folder.strip_prefix(here).ok());
+            relative.unwrap_or(folder).to_owned()
+        }
+        _ => PathBuf::from("target"),
+    }
+}

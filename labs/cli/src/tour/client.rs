@@ -1,0 +1,150 @@
+//! A person's app, as plain HTTP: what it sends, and what it keeps.
+
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use reqwest::{Response, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::design::Design;
+use crate::fault::Fault;
+use crate::server::Server;
+
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a client keeps after a log-in. To copy it is to steal it; there is nothing else to steal.
+#[derive(Clone)]
+pub(crate) struct Credential {
+    /// The header that goes with every request.
+    pub(crate) header: (&'static str, HeaderValue),
+    /// The refresh token, where the design has one.
+    pub(crate) refresh_token: Option<String>,
+}
+
+/// Calls to one server.
+pub(crate) struct Client<'a> {
+    server: &'a Server,
+    http: reqwest::Client,
+}
+
+#[derive(Deserialize)]
+struct Issued {
+    access_token: Option<String>,
+    refresh_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Now {
+    now: u64,
+}
+
+impl<'a> Client<'a> {
+    pub(crate) fn of(server: &'a Server) -> Result<Self, Fault> {
+        Ok(Self { server, http: reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()? })
+    }
+
+    /// Makes an account and logs in to it, as a person does.
+    pub(crate) async fn sign_up_and_log_in(&self) -> Result<Credential, Fault> {
+        // The same length everywhere, so that every design's `/me` answers with the same number of bytes.
+        let email = format!("{}@example.test", Uuid::new_v4().simple());
+        let person = json!({ "email": email, "password": "correct horse battery staple" });
+        self.expect(self.post("/auth/signup", HeaderMap::new(), &person).await?, StatusCode::CREATED).await?;
+        let answer = self.post("/auth/login", HeaderMap::new(), &person).await?;
+        self.credential(self.expect(answer, StatusCode::OK).await?).await
+    }
+
+    /// Whether `/me` lets the bearer of this credential in.
+    pub(crate) async fn is_let_in(&self, credential: &Credential) -> Result<bool, Fault> {
+        let answer = self.http.get(self.url("/me")).headers(credential.headers()).send().await?;
+        match answer.status() {
+            StatusCode::OK => Ok(true),
+            StatusCode::UNAUTHORIZED => Ok(false),
+            status => Err(self.surprise("/me", status)),
+        }
+    }
+
+    /// Logs out. The answer says that it is done; whether it is, is what the tour is about.
+    pub(crate) async fn log_out(&self, credential: &Credential) -> Result<(), Fault> {
+        let mut headers = credential.headers();
+        // What a browser adds to a request from the server's own page.
+        headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+        let answer = self.post("/auth/logout", headers, &json!({})).await?;
+        self.expect(answer, StatusCode::NO_CONTENT).await?;
+        Ok(())
+    }
+
+    /// Whether the bearer of this credential can get a fresh one without the password.
+    pub(crate) async fn can_renew(&self, credential: &Credential) -> Result<bool, Fault> {
+        let Some(token) = &credential.refresh_token else { return Ok(false) };
+        let answer = self.post("/auth/refresh", HeaderMap::new(), &json!({ "refresh_token": token })).await?;
+        match answer.status() {
+            StatusCode::OK => Ok(true),
+            StatusCode::UNAUTHORIZED => Ok(false),
+            status => Err(self.surprise("/auth/refresh", status)),
+        }
+    }
+
+    /// The server's time in seconds.
+    pub(crate) async fn now(&self) -> Result<u64, Fault> {
+        let answer = self.http.get(self.url("/lab/clock")).send().await?;
+        Ok(self.expect(answer, StatusCode::OK).await?.json::<Now>().await?.now)
+    }
+
+    /// Moves the server's clock, and says what time it is then.
+    pub(crate) async fn advance(&self, seconds: u64) -> Result<u64, Fault> {
+        let answer =
+            self.post("/lab/clock", HeaderMap::new(), &json!({ "advance_seconds": seconds })).await?;
+        Ok(self.expect(answer, StatusCode::OK).await?.json::<Now>().await?.now)
+    }
+
+    async fn credential(&self, answer: Response) -> Result<Credential, Fault> {
+        let cookie = answer.headers().get(SET_COOKIE).cloned();
+        let issued: Issued = answer.json().await?;
+        let header = match (self.server.design, cookie, issued.access_token) {
+            (Design::None, ..) => ("x-credential", HeaderValue::from_static("none")),
+            (Design::Session, Some(cookie), _) => {
+                let pair = cookie.to_str()?.split(';').next().unwrap_or_default();
+                (COOKIE.as_str(), HeaderValue::from_str(pair)?)
+            }
+            (_, _, Some(token)) => {
+                (AUTHORIZATION.as_str(), HeaderValue::from_str(&format!("Bearer {token}"))?)
+            }
+            (design, ..) => {
+                return Err(Fault::new(format!("the {design} server's log-in gave no credential")));
+            }
+        };
+        Ok(Credential { header, refresh_token: issued.refresh_token })
+    }
+
+    async fn post(&self, path: &str, headers: HeaderMap, body: &Value) -> Result<Response, Fault> {
+        Ok(self.http.post(self.url(path)).headers(headers).json(body).send().await?)
+    }
+
+    async fn expect(&self, answer: Response, status: StatusCode) -> Result<Response, Fault> {
+        if answer.status() == status {
+            return Ok(answer);
+        }
+        Err(self.surprise(answer.url().path(), answer.status()))
+    }
+
+    fn surprise(&self, path: &str, status: StatusCode) -> Fault {
+        Fault::new(format!(
+            "the {} server answered {path} with {status}, which the tour does not expect",
+            self.server.design
+        ))
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.server.url)
+    }
+}
+
+impl Credential {
+    fn headers(&self) -> HeaderMap {
+        let (name, value) = &self.header;
+        HeaderMap::from_iter([(reqwest::header::HeaderName::from_static(name), value.clone())])
+    }
+}

@@ -1,0 +1,167 @@
+//! What `/me` costs in each design: a short measurement, the same load for all, in interleaved rounds.
+//!
+//! Two passes. A closed loop finds what each server can do, and what a request costs it in CPU time. Then requests arrive at
+//! one fixed rate for all designs, well below the slowest one's limit, and latency counts from the moment at which each was
+//! due: at its limit a server's latency only tells how many connections pushed it there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use kit::Redis;
+use kit::config::RedisTimes;
+use measure::doubt::Doubt;
+use measure::figures::Comparison;
+use measure::load::{ClosedLoop, FixedRate, Load, Reach, Target};
+use measure::rounds::{self, Design as Measured, Plan, StoreCounter};
+use serde::Serialize;
+
+use super::client::Client;
+use crate::fault::Fault;
+use crate::screen::Progress;
+use crate::server::Server;
+use crate::store::Ready;
+
+const CONNECTIONS: usize = 64;
+const ROUNDS: usize = 5;
+const LATENCY_ROUNDS: usize = 3;
+const ROUND: Duration = Duration::from_millis(800);
+const WARM_UP: Duration = Duration::from_millis(400);
+/// The share of the slowest design's limit at which latency is measured.
+const LATENCY_SHARE: f64 = 0.4;
+
+/// How many steps of progress the measurement makes: a round of all designs each.
+pub(crate) const STEPS: u64 = 2;
+
+/// One design's row.
+#[derive(Debug, Serialize)]
+pub(crate) struct Cost {
+    /// The design; `none` is the same route without authentication.
+    pub(crate) design: String,
+    /// Requests per second at the limit, the median of the rounds.
+    pub(crate) throughput_rps: f64,
+    /// Half of the requests at the fixed rate took at most this long, in µs.
+    pub(crate) p50_us: f64,
+    /// 99 of 100 took at most this long, in µs.
+    pub(crate) p99_us: f64,
+    /// CPU time of the server for one request, user and system, in µs.
+    pub(crate) server_cpu_us: f64,
+    /// Commands that reached Redis for one request.
+    pub(crate) store_round_trips: f64,
+    /// Throughput as a share of `none`'s, paired round by round.
+    pub(crate) ratio: f64,
+}
+
+/// The rows and what to think of them.
+pub(crate) struct Costs {
+    pub(crate) costs: Vec<Cost>,
+    pub(crate) latency_at_rps: u64,
+    pub(crate) doubts: Vec<Doubt>,
+}
+
+/// Measures the servers, the baseline among them.
+pub(crate) async fn measure(servers: &[Server], store: &Ready, progress: &Progress) -> Result<Costs, Fault> {
+    let counter = match store.url() {
+        Some(url) => Some(commands(url).await?),
+        None => None,
+    };
+    let mut designs = Vec::new();
+    for server in servers {
+        designs.push(Measured {
+            name: server.design.name().to_owned(),
+            target: target(server).await?,
+            pid: Some(server.pid),
+            store_pid: store.pid(),
+            store_counter: counter.clone(),
+        });
+    }
+    let ceiling = Load::Closed(ClosedLoop::new(CONNECTIONS, ROUND));
+    let ceiling = pass(&designs, ceiling, ROUNDS, "the limit", progress).await?;
+    let slowest =
+        ceiling.designs.iter().map(|design| design.throughput_rps.median).fold(f64::INFINITY, f64::min);
+    // A round figure, so that two runs on one machine are likely to compare.
+    let latency_at_rps = ((slowest * LATENCY_SHARE / 1000.0).floor() * 1000.0).max(100.0) as u64;
+    let fixed = Load::Fixed(FixedRate::new(latency_at_rps as f64, CONNECTIONS, ROUND));
+    let latency = pass(&designs, fixed, LATENCY_ROUNDS, "latency", progress).await?;
+    let costs =
+        designs.iter().map(|design| cost(&design.name, &ceiling, &latency)).collect::<Result<_, _>>()?;
+    Ok(Costs { costs, latency_at_rps, doubts: doubts(&ceiling, &latency) })
+}
+
+async fn pass(
+    designs: &[Measured],
+    load: Load,
+    rounds: usize,
+    what: &str,
+    progress: &Progress,
+) -> Result<Comparison, Fault> {
+    progress.stage(format!("measuring {what}: {rounds} rounds of each design, in turn"));
+    let plan = Plan { load, rounds, warm_up: WARM_UP, keep_histograms: false };
+    let comparison = rounds::compare(designs, &plan, |now| {
+        let round =
+            if now.round == 0 { "warm-up".into() } else { format!("round {} of {rounds}", now.round) };
+        progress.detail(format!("measuring {what}: {}, {round}", now.design));
+    })
+    .await?;
+    progress.step();
+    if let Some(design) = comparison.designs.iter().find(|design| design.errors.total() > 0) {
+        let errors = &design.errors;
+        return Err(Fault::new(format!("the {} server failed under load: {errors:?}", design.design)));
+    }
+    Ok(comparison)
+}
+
+fn cost(name: &str, ceiling: &Comparison, latency: &Comparison) -> Result<Cost, Fault> {
+    let missing = || Fault::new(format!("the measurement has no figures for {name}"));
+    let (limit, fixed) =
+        (ceiling.design(name).ok_or_else(missing)?, latency.design(name).ok_or_else(missing)?);
+    Ok(Cost {
+        design: name.to_owned(),
+        throughput_rps: limit.throughput_rps.median.round(),
+        p50_us: fixed.p50_us.median.round(),
+        p99_us: fixed.p99_us.median.round(),
+        server_cpu_us: tenths(limit.server_cpu_us.ok_or_else(missing)?.median),
+        store_round_trips: limit.store_round_trips.map_or(0.0, |trips| tenths(trips.median)),
+        ratio: (limit.ratio.ok_or_else(missing)?.median * 100.0).round() / 100.0,
+    })
+}
+
+/// Each doubt once, whichever pass and design it came from.
+fn doubts(ceiling: &Comparison, latency: &Comparison) -> Vec<Doubt> {
+    let all = [ceiling, latency].into_iter().flat_map(|comparison| {
+        comparison.doubts.iter().chain(comparison.designs.iter().flat_map(|design| &design.doubts))
+    });
+    let mut seen: Vec<Doubt> = Vec::new();
+    for doubt in all {
+        if !seen.iter().any(|earlier| earlier.to_string() == doubt.to_string()) {
+            seen.push(doubt.clone());
+        }
+    }
+    seen
+}
+
+async fn target(server: &Server) -> Result<Target, Fault> {
+    let credential = Client::of(server)?.sign_up_and_log_in().await?;
+    let (name, value) = credential.header;
+    Ok(Target::get(&server.url, "/me", Reach::LoopbackOnly)?.header(name, value.to_str()?)?)
+}
+
+/// Counts the commands that a Redis has run, its own questions left out.
+async fn commands(url: &str) -> Result<StoreCounter, Fault> {
+    let redis = Redis::connect(url, RedisTimes::default()).await?;
+    let own = Arc::new(AtomicU64::new(0));
+    Ok(StoreCounter::new(move || {
+        let (redis, own) = (redis.clone(), own.clone());
+        async move {
+            let info: String = redis.query(::redis::cmd("INFO").arg("stats")).await?;
+            let line = info.lines().find_map(|line| line.strip_prefix("total_commands_processed:"));
+            let total: u64 = line.unwrap_or_default().trim().parse()?;
+            // An INFO does not count itself, but those before it.
+            Ok(total.saturating_sub(own.fetch_add(1, Ordering::Relaxed)))
+        }
+    }))
+}
+
+fn tenths(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}

@@ -1,0 +1,152 @@
+//! The tour's two tables, and where to go from here.
+
+use std::path::Path;
+
+use super::Tour;
+use crate::screen::{self, BAD, DIM, GOOD, heading, paint, table};
+use crate::store::Ready;
+
+const STILL_IN: &str = "YES, still in";
+const SHUT_OUT: &str = "no, shut out";
+
+pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
+    let machine = &tour.machine;
+    anstream::println!(
+        "{DIM}store: {} · {} × {}{DIM:#}",
+        tour.store,
+        machine.logical_cpus,
+        machine.cpu_model
+    );
+    if !store.misses.is_empty() {
+        screen::warn(&format!(
+            "no Redis was found ({}), so everything is kept in memory",
+            store.misses.join("; ")
+        ));
+    }
+    heading("1. The logout problem: a thief copied the credential, then its owner logged out");
+    anstream::print!("{}", paint(&logout(tour), &[(STILL_IN, BAD), (SHUT_OUT, GOOD)]));
+    heading(&format!("2. What it costs to ask who you are: GET /me, {}", look_ups(store)));
+    anstream::print!("{}", costs(tour, store));
+    anstream::println!(
+        "{DIM} p50 and p99 at {} requests/s each; rps is each design's limit.{DIM:#}",
+        tour.latency_at_rps
+    );
+    for doubt in &tour.doubts {
+        anstream::println!("{DIM} doubt: {doubt}{DIM:#}");
+    }
+    heading("What this says");
+    anstream::print!("{}", reading(tour));
+    heading("Where to go from here");
+    anstream::println!(" cargo lab check hybrid      every promise of the hybrid, tested over HTTP");
+    anstream::println!(" cargo lab attack access     what an attacker tries, and what gets in");
+    anstream::println!(
+        " cargo lab serve hybrid      a server to try things on; `cargo lab token -` takes its tokens apart"
+    );
+    anstream::println!(" cargo lab doctor            what this machine has, and how to get the rest");
+    anstream::println!("{DIM} the figures are in {}{DIM:#}", path.display());
+}
+
+fn logout(tour: &Tour) -> String {
+    let row = |verdict: &super::logout::Verdict| {
+        let let_in = if verdict.thief_in_after_logout { STILL_IN } else { SHUT_OUT };
+        let renew = if verdict.thief_can_renew { "YES" } else { "no" };
+        vec![verdict.design.to_owned(), let_in.to_owned(), length(verdict.seconds_let_in), renew.to_owned()]
+    };
+    let header = ["design", "thief let in after log out?", "for how long", "can the thief renew?"];
+    table(&header, header.len(), tour.logout.iter().map(row).collect())
+}
+
+fn costs(tour: &Tour, store: &Ready) -> String {
+    let row = |cost: &super::cost::Cost| {
+        let trips = match store.url() {
+            Some(_) => format!("{:.1}", cost.store_round_trips),
+            None => "memory".to_owned(),
+        };
+        // The baseline and the stateless designs ask no store, whichever there is.
+        let trips = if matches!(cost.design.as_str(), "none" | "access" | "hybrid") && store.url().is_none() {
+            "–".to_owned()
+        } else {
+            trips
+        };
+        vec![
+            cost.design.clone(),
+            thousands(cost.throughput_rps),
+            format!("{:.0} µs", cost.p50_us),
+            format!("{:.0} µs", cost.p99_us),
+            format!("{:.1} µs", cost.server_cpu_us),
+            trips,
+            format!("{:.2}", cost.ratio),
+        ]
+    };
+    let look_up = if store.url().is_some() { "Redis trips" } else { "look-up" };
+    let header = ["design", "rps", "p50", "p99", "server CPU", look_up, "of none"];
+    table(&header, 1, tour.me.iter().map(row).collect())
+}
+
+fn look_ups(store: &Ready) -> String {
+    match store.url() {
+        Some(_) => format!("sessions in {}", store.description()),
+        None => "sessions in this process' MEMORY: these are memory look-ups, not Redis".to_owned(),
+    }
+}
+
+/// The figures in words: computed, never assumed.
+fn reading(tour: &Tour) -> String {
+    let mut text = String::new();
+    for verdict in &tour.logout {
+        let line = match (verdict.thief_in_after_logout, verdict.thief_can_renew) {
+            (false, _) => "log out ends it at once".to_owned(),
+            (true, false) => {
+                format!("the copy works on for {} and cannot be renewed", length(verdict.seconds_let_in))
+            }
+            (true, true) => "the copy works on and can be renewed: nothing has ended".to_owned(),
+        };
+        text.push_str(&format!(" {:<8} {line}\n", verdict.design));
+    }
+    let cpu = |design: &str| tour.me.iter().find(|cost| cost.design == design).map(|cost| cost.server_cpu_us);
+    if let (Some(none), Some(session), Some(hybrid)) = (cpu("none"), cpu("session"), cpu("hybrid")) {
+        text.push_str(&format!(
+            " Checking a session added {:.1} µs of server CPU to a request, checking the hybrid's access token {:.1} µs.\n",
+            session - none,
+            hybrid - none
+        ));
+    }
+    text.push_str(
+        " The hybrid asks its store only to refresh, once in 15 minutes for a client, and to log out.\n",
+    );
+    text
+}
+
+fn length(seconds: u64) -> String {
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}
+
+fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_and_numbers_read_as_people_write_them() {
+        assert_eq!(length(0), "0 s");
+        assert_eq!(length(899), "14 min 59 s");
+        assert_eq!(length(900), "15 min");
+        assert_eq!(thousands(101_234.4), "101,234");
+        assert_eq!(thousands(999.0), "999");
+    }
+}
