@@ -1,49 +1,49 @@
 //! Every check, by topic. A topic is a file; its table says what is held, its functions how.
 
-//mod access;
-//mod access_parts;
-//mod account;
-//mod controls;
-//mod cookie;
-//mod csrf;
-//mod expiry;
+mod access;
+mod access_parts;
+mod account;
+mod controls;
+mod cookie;
+mod csrf;
+mod expiry;
 mod health;
-//mod http;
+mod http;
 mod login;
-//mod logout;
+mod logout;
 mod me;
-//mod password;
-//mod raw;
-//mod refresh;
-//mod rotation;
-//mod sessions;
+mod password;
+mod raw;
+mod refresh;
+mod rotation;
+mod sessions;
 mod signup;
-//mod throttle;
+mod throttle;
 
 use crate::check::Check;
 
 /// Every check there is, in the order in which a report tells them.
 pub fn checks() -> Vec<Check> {
     [
-        //        controls::CHECKS,
+        controls::CHECKS,
         health::CHECKS,
-        //        http::CHECKS,
-        //        raw::CHECKS,
+        http::CHECKS,
+        raw::CHECKS,
         signup::CHECKS,
         login::CHECKS,
         me::CHECKS,
-        //        cookie::CHECKS,
-        //        csrf::CHECKS,
-        //        access::CHECKS,
-        //        access_parts::CHECKS,
-        //        logout::CHECKS,
-        //        refresh::CHECKS,
-        //        rotation::CHECKS,
-        //        sessions::CHECKS,
-        //        password::CHECKS,
-        //        account::CHECKS,
-        //        expiry::CHECKS,
-        //        throttle::CHECKS,
+        cookie::CHECKS,
+        csrf::CHECKS,
+        access::CHECKS,
+        access_parts::CHECKS,
+        logout::CHECKS,
+        refresh::CHECKS,
+        rotation::CHECKS,
+        sessions::CHECKS,
+        password::CHECKS,
+        account::CHECKS,
+        expiry::CHECKS,
+        throttle::CHECKS,
     ]
     .concat()
 }

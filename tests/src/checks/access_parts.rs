@@ -1,0 +1,251 @@
+//! The access token's spelling: every other way to write the same token, or nearly the same, is no token.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::json;
+
+use super::access::{real_token, refused};
+use crate::{
+    check::{ATTACK, Check, Verdict},
+    client::Call,
+    descriptor::Feature,
+    jwt::flipped,
+    stage::Stage,
+};
+
+const JWT: &[Feature] = &[Feature::AccessJwt];
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "access.signature-missing",
+        title: "an empty, cut or doubled signature is refused",
+        gains: "A comparison that ends with the shorter text needs no signature at all.",
+        read: "RFC 7515 §5.2, RFC 7518 §3.2",
+        needs: JWT,
+        run: |stage| Box::pin(signature_missing(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "access.signature-bits",
+        title: "a signature with any one bit changed is refused",
+        gains: "A signature that is only partly compared can be found by trying.",
+        read: "RFC 7515 §5.2",
+        needs: JWT,
+        run: |stage| Box::pin(signature_bits(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "access.every-character",
+        title: "a token with any one character of header or claims changed is refused",
+        gains: "What the signature does not cover can be rewritten.",
+        read: "RFC 7515 §5.2",
+        needs: JWT,
+        run: |stage| Box::pin(every_character(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "access.part-count",
+        title: "tokens of 0 to 2 and of 4 to 5 parts are refused",
+        gains: "A parser that takes what it finds reads unsigned claims.",
+        read: "RFC 7515 §7.1, RFC 7516 §9",
+        needs: JWT,
+        run: |stage| Box::pin(part_count(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "access.json-serialization",
+        title: "a JWS in JSON serialization is refused",
+        gains: "Its unprotected header is covered by no signature.",
+        read: "RFC 7515 §7.2, RFC 7519 §1",
+        needs: JWT,
+        run: |stage| Box::pin(json_serialization(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "access.padding",
+        title: "padding, white space and the other base64 alphabet are refused",
+        gains: "One token in many spellings passes every list that goes by its text.",
+        read: "RFC 7515 §2, RFC 4648 §3",
+        needs: JWT,
+        run: |stage| Box::pin(padding(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "access.trailing-bits",
+        title: "a signature whose unused last bits are set is refused",
+        gains: "One token in many spellings passes every list that goes by its text.",
+        read: "RFC 4648 §3.5",
+        needs: JWT,
+        run: |stage| Box::pin(trailing_bits(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "access.oversize",
+        title: "a token over 4 KiB is refused",
+        gains: "Makes the server compute over megabytes before it says no.",
+        read: "contract: access token, OWASP API4:2023",
+        needs: JWT,
+        run: |stage| Box::pin(oversize(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "access.refresh-token-as-access",
+        title: "a refresh token is no access token",
+        gains: "A token that lives for 30 days is taken where one of 15 minutes belongs.",
+        read: "RFC 8725 §3.12",
+        needs: &[Feature::AccessJwt, Feature::Refresh],
+        run: |stage| Box::pin(refresh_token_as_access(stage)),
+        ..ATTACK
+    },
+];
+
+async fn signature_missing(stage: &Stage) -> Verdict {
+    let (_, parts) = real_token(stage).await?;
+    let input = format!("{}.{}", parts.header, parts.payload);
+    let signature = BASE64_URL_SAFE_NO_PAD.decode(&parts.signature).unwrap_or_default();
+    let spelt = |bytes: &[u8]| format!("{input}.{}", BASE64_URL_SAFE_NO_PAD.encode(bytes));
+    let zeros = vec![0; signature.len()];
+    for (token, why) in [
+        (format!("{input}."), "the signature is empty"),
+        (spelt(signature.get(..1).unwrap_or_default()), "the signature is one byte"),
+        (spelt(signature.get(..signature.len() / 2).unwrap_or_default()), "the signature is half as long"),
+        (
+            spelt(signature.get(..signature.len().saturating_sub(1)).unwrap_or_default()),
+            "the signature lacks its last byte",
+        ),
+        (spelt(&[signature.as_slice(), &[0]].concat()), "the signature has a byte more"),
+        (spelt(&[signature.as_slice(), &signature].concat()), "the signature is doubled"),
+        (spelt(&zeros), "the signature is zeros"),
+    ] {
+        refused(stage, &token, why).await?;
+    }
+    Ok(())
+}
+
+async fn signature_bits(stage: &Stage) -> Verdict {
+    let (person, parts) = real_token(stage).await?;
+    let signature = BASE64_URL_SAFE_NO_PAD.decode(&parts.signature).unwrap_or_default();
+    let bits = signature.len() * 8;
+    // Every bit of an HMAC; of the longer signatures of other algorithms, 256 spread over them.
+    for bit in (0..bits).step_by((bits / 256).max(1)) {
+        let mut changed = signature.clone();
+        if let Some(byte) = changed.get_mut(bit / 8) {
+            *byte ^= 1 << (bit % 8);
+        }
+        let token = format!("{}.{}.{}", parts.header, parts.payload, BASE64_URL_SAFE_NO_PAD.encode(changed));
+        refused(stage, &token, &format!("bit {bit} of the signature was changed")).await?;
+    }
+    stage.me(&person.held).await?.is_since(200, "this is the real token")?;
+    Ok(())
+}
+
+async fn every_character(stage: &Stage) -> Verdict {
+    let (person, parts) = real_token(stage).await?;
+    let token = person.held.access()?;
+    let signed = parts.header.len() + 1 + parts.payload.len();
+    for index in 0..signed {
+        if let Some(changed) = flipped(token, index, 1 << (index % 6)) {
+            refused(stage, &changed, &format!("character {index} was changed")).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn part_count(stage: &Stage) -> Verdict {
+    let (person, parts) = real_token(stage).await?;
+    let token = person.held.access()?;
+    let (h, p, s) = (&parts.header, &parts.payload, &parts.signature);
+    for wrong in [
+        p.clone(),
+        format!("{h}.{p}"),
+        format!("{p}.{s}"),
+        format!("{token}."),
+        format!(".{token}"),
+        format!("{token}.{s}"),
+        format!("{token}.{s}.{s}"),
+        format!("{h}..{p}.{s}"),
+        "..".to_owned(),
+        ".".to_owned(),
+        "....".to_owned(),
+    ] {
+        refused(stage, &wrong, "a token has three parts").await?;
+    }
+    Ok(())
+}
+
+async fn json_serialization(stage: &Stage) -> Verdict {
+    let (_, parts) = real_token(stage).await?;
+    let flat = json!({"protected": parts.header, "payload": parts.payload, "signature": parts.signature});
+    let general = json!({
+        "payload": parts.payload,
+        "signatures": [{"protected": parts.header, "signature": parts.signature}],
+    });
+    for token in [flat.to_string(), general.to_string()] {
+        for token in [BASE64_URL_SAFE_NO_PAD.encode(&token), token] {
+            let answer = stage.send(Call::get("/me").bearer(&token)).await?;
+            answer.is_since(401, "an access token is in compact serialization")?;
+        }
+    }
+    Ok(())
+}
+
+async fn padding(stage: &Stage) -> Verdict {
+    let (_, parts) = real_token(stage).await?;
+    let (h, p, s) = (&parts.header, &parts.payload, &parts.signature);
+    let other = |text: &str| text.replace('-', "+").replace('_', "/");
+    let mut tokens = vec![
+        format!("{h}.{p}.{s}="),
+        format!("{h}.{p}.{s}=="),
+        format!("{h}=.{p}.{s}"),
+        format!("{h}.{p}=.{s}"),
+        format!("{h}.{p}. {s}"),
+        format!("{h}.{p}.{s}%20"),
+        format!("{h}.{p}.\t{s}"),
+        format!("\"{h}.{p}.{s}\""),
+        format!("{h}.{p}.{s},"),
+    ];
+    if other(s) != *s {
+        tokens.push(format!("{h}.{p}.{}", other(s)));
+    }
+    for token in tokens {
+        let answer = stage.send(Call::get("/me").bearer(&token)).await?;
+        answer.is_since(401, "base64url here has no padding, no white space and its own alphabet")?;
+    }
+    Ok(())
+}
+
+async fn trailing_bits(stage: &Stage) -> Verdict {
+    let (_, parts) = real_token(stage).await?;
+    let last = parts.signature.len().saturating_sub(1);
+    // A last group of two characters leaves four bits unused, one of three leaves two.
+    let unused = match parts.signature.len() % 4 {
+        2 => 1..16,
+        3 => 1..4,
+        _ => 0..0,
+    };
+    for mask in unused {
+        if let Some(signature) = flipped(&parts.signature, last, mask) {
+            let token = format!("{}.{}.{signature}", parts.header, parts.payload);
+            refused(stage, &token, "the signature's unused last bits are not zero").await?;
+        }
+    }
+    Ok(())
+}
+
+async fn oversize(stage: &Stage) -> Verdict {
+    let (_, parts) = real_token(stage).await?;
+    let pad = "A".repeat(5000);
+    for token in [
+        parts.with_claims(&json!({"pad": pad})),
+        parts.with_header(&json!({"pad": pad})),
+        format!("{}.{}.{}{pad}", parts.header, parts.payload, parts.signature),
+        pad.clone(),
+    ] {
+        refused(stage, &token, "a token has at most 4 KiB").await?;
+    }
+    Ok(())
+}
+
+async fn refresh_token_as_access(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    refused(stage, person.held.refresh()?, "this is a refresh token").await
+}

@@ -1,0 +1,173 @@
+//! The descriptor and the lab controls: what a server says of itself, and that nobody else can move its clock.
+
+use serde_json::{Value, json};
+
+use crate::{
+    check::{ATTACK, Check, Outcome, RULE, Verdict},
+    client::Call,
+    descriptor::Feature,
+    stage::Stage,
+};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "lab.descriptor",
+        title: "GET /lab says which contract, lab, store, features, lifetimes and limits hold",
+        gains: "What a server does not claim is not checked.",
+        read: "contract: descriptor",
+        run: |stage| Box::pin(descriptor(stage)),
+        ..RULE
+    },
+    Check {
+        id: "lab.clock-moves",
+        title: "the lab clock moves forward by what was asked for",
+        gains: "Expiry cannot be seen without waiting for it.",
+        read: "contract: lab controls",
+        moves_time: true,
+        run: |stage| Box::pin(clock_moves(stage)),
+        ..RULE
+    },
+    Check {
+        id: "lab.clock-bounds",
+        title: "the lab clock moves by whole seconds from 0 to 100,000,000, and never back",
+        gains: "A clock set back brings expired credentials to life again.",
+        read: "contract: lab controls",
+        moves_time: true,
+        run: |stage| Box::pin(clock_bounds(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "lab.clock-not-forwarded",
+        title: "the lab controls refuse a request that came through a proxy",
+        gains: "Anybody on the Internet ends all sessions by moving the clock, through a proxy on the same machine.",
+        read: "contract: lab controls; CWE-348",
+        moves_time: true,
+        run: |stage| Box::pin(not_forwarded(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "lab.clock-foreign-host",
+        title: "the lab controls refuse a Host that is not this machine's",
+        gains: "A web page whose name is made to point at 127.0.0.1 (DNS rebinding) moves the clock.",
+        read: "contract: lab controls; CWE-350",
+        moves_time: true,
+        run: |stage| Box::pin(foreign_host(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "lab.clock-absent",
+        title: "a server that announces no lab controls has none",
+        gains: "Moves a production server's clock, and with it every expiry.",
+        read: "OWASP A05:2021, contract: lab controls",
+        run: |stage| Box::pin(absent(stage)),
+        ..ATTACK
+    },
+];
+
+async fn descriptor(stage: &Stage) -> Verdict {
+    let Some(served) = stage.target.as_served() else {
+        let reason = "the server was described by flags, it has no /lab".to_owned();
+        return Err(Box::new(Outcome::Skipped { reason }));
+    };
+    let answer = stage.send(Call::get("/lab")).await?;
+    answer.is(200)?;
+    answer.expect(served.get("contract") == Some(&json!(1)), "`contract`: 1")?;
+    for name in ["lab", "store"] {
+        let text = served.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+        answer.expect(text, format!("a text `{name}`"))?;
+    }
+    let features = served.get("features").and_then(Value::as_array);
+    let known = features.is_some_and(|all| all.iter().all(|one| one.as_str().is_some_and(is_feature)));
+    answer
+        .expect(known, format!("`features`: a list out of {}", Feature::ALL.map(Feature::name).join(", ")))?;
+    answer.expect(served.get("controls").is_some_and(Value::is_boolean), "`controls`: true or false")?;
+    answer.expect(served.get("limits").is_some_and(Value::is_object), "`limits`: an object")?;
+    for (feature, name) in [
+        (Feature::AccessJwt, "access_ttl"),
+        (Feature::Refresh, "refresh_ttl"),
+        (Feature::Refresh, "idle_ttl"),
+        (Feature::Rotation, "refresh_window"),
+    ] {
+        let given = served.get(name).is_some_and(Value::is_u64);
+        answer.expect(
+            given || !stage.claims(feature),
+            format!("`{name}` in seconds, since `{feature}` is claimed"),
+        )?;
+    }
+    Ok(())
+}
+
+fn is_feature(name: &str) -> bool {
+    name.parse::<Feature>().is_ok()
+}
+
+fn advance(by: Value) -> Call {
+    Call::post("/lab/clock").json(&json!({"advance_seconds": by}))
+}
+
+async fn clock_moves(stage: &Stage) -> Verdict {
+    let before = stage.now().await?;
+    let moved = stage.send(advance(json!(100))).await?;
+    let after = moved.is(200)?.json().get("now").and_then(Value::as_f64).unwrap_or_default();
+    // Real time goes on meanwhile.
+    moved.expect((99.0..160.0).contains(&(after - before)), format!("`now` about {}", before + 100.0))?;
+    let read = stage.now().await?;
+    moved.expect((-1.0..60.0).contains(&(read - after)), "GET /lab/clock to say the same time")?;
+    Ok(())
+}
+
+async fn clock_bounds(stage: &Stage) -> Verdict {
+    stage.send(advance(json!(0))).await?.is_since(200, "0 seconds are allowed")?;
+    let before = stage.now().await?;
+    for by in [json!(-1), json!(100_000_001), json!(1.5), json!("60"), json!(null), json!(-100_000_000)] {
+        let answer = stage.send(advance(by.clone())).await?;
+        answer.refused(422, "invalid", &format!("{by} is no whole number from 0 to 100,000,000"))?;
+        let still = (-1.0..60.0).contains(&(stage.now().await? - before));
+        answer.expect(still, "a clock that did not move")?;
+    }
+    Ok(())
+}
+
+async fn not_moved_by(stage: &Stage, call: Call, why: &str) -> Verdict {
+    let before = stage.now().await?;
+    let answer = stage.send(call).await?;
+    answer.expect((400..500).contains(&answer.status), format!("a refusal (4xx): {why}"))?;
+    let still = stage.now().await? - before < 900.0;
+    answer.expect(still, "a clock that did not move")?;
+    Ok(())
+}
+
+async fn not_forwarded(stage: &Stage) -> Verdict {
+    for (name, value) in [
+        ("x-forwarded-for", "203.0.113.9"),
+        ("forwarded", "for=203.0.113.9"),
+        ("x-real-ip", "203.0.113.9"),
+        ("x-forwarded-host", "localhost"),
+    ] {
+        not_moved_by(stage, advance(json!(1000)).header(name, value), "the request came through a proxy")
+            .await?;
+    }
+    Ok(())
+}
+
+async fn foreign_host(stage: &Stage) -> Verdict {
+    for host in
+        ["rebound.example", "localhost.rebound.example", "127.0.0.1.rebound.example:80", "192.168.1.10"]
+    {
+        let call = advance(json!(1000)).header("host", host);
+        not_moved_by(stage, call, "the Host is not this machine's").await?;
+    }
+    Ok(())
+}
+
+async fn absent(stage: &Stage) -> Verdict {
+    if stage.descriptor().controls {
+        let reason = "the server announces lab controls".to_owned();
+        return Err(Box::new(Outcome::Skipped { reason }));
+    }
+    for call in [advance(json!(1)), Call::get("/lab/clock")] {
+        let answer = stage.send(call).await?;
+        answer.expect(answer.status == 404, "status 404: there are no lab controls here")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! Cookies: their attributes, that nobody else can choose one, and who may clear one.
+
+use serde_json::json;
+
+use crate::{
+    check::{ATTACK, Check, Outcome, RULE, Verdict},
+    client::Call,
+    descriptor::Feature,
+    exchange::{Exchange, SetCookie},
+    jwt,
+    stage::{Stage, fresh_email, fresh_password, log_in},
+};
+
+const SESSION: &str = "__Host-session";
+const REFRESH: &str = "__Host-refresh";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "cookie.session-attributes",
+        title: "__Host-session is Secure, HttpOnly, SameSite=Lax, Path=/ with a Max-Age and no Domain",
+        gains: "A script on the page reads the cookie, or a sibling domain sets one.",
+        read: "RFC 6265bis §4.1.3.2, OWASP Session Management Cheat Sheet: cookies",
+        needs: &[Feature::SessionCookie],
+        run: |stage| Box::pin(attributes(stage, SESSION, "lax")),
+        ..ATTACK
+    },
+    Check {
+        id: "cookie.refresh-attributes",
+        title: "__Host-refresh is Secure, HttpOnly, SameSite=Strict, Path=/ with a Max-Age and no Domain",
+        gains: "A script on the page reads a token that lives for 30 days.",
+        read: "RFC 6265bis §4.1.3.2, OWASP Session Management Cheat Sheet: cookies",
+        needs: &[Feature::Refresh],
+        run: |stage| Box::pin(attributes(stage, REFRESH, "strict")),
+        ..ATTACK
+    },
+    Check {
+        id: "cookie.unguessable",
+        title: "two sessions' cookies have nothing in common, and at least 128 bits",
+        gains: "Counts from their own session's id to other people's.",
+        read: "OWASP ASVS 7.2.3, CWE-331",
+        needs: &[Feature::SessionCookie],
+        run: |stage| Box::pin(unguessable(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "cookie.fixation",
+        title: "log-in and sign-up never adopt an id that the client brought",
+        gains: "Puts a session id of their own into the victim's browser, waits for the log-in, and is logged in too.",
+        read: "OWASP WSTG-SESS-03, CWE-384",
+        needs: &[Feature::SessionCookie],
+        run: |stage| Box::pin(fixation(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "cookie.log-in-again",
+        title: "logging in while logged in gives a new id and ends the session whose cookie came along",
+        gains: "A cookie copied before the second log-in works on after it.",
+        read: "OWASP ASVS 7.2.4, CWE-384",
+        needs_any: &[Feature::SessionCookie, Feature::Refresh],
+        run: |stage| Box::pin(log_in_again(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "cookie.every-character",
+        title: "a session cookie with any one character changed is refused",
+        gains: "An id that is compared loosely is guessed in parts.",
+        read: "OWASP WSTG-SESS-01",
+        needs: &[Feature::SessionCookie],
+        run: |stage| Box::pin(every_character(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "cookie.name-exact",
+        title: "a session id under another cookie name is not looked at",
+        gains: "A cookie without the __Host- prefix can be set by a sibling domain, or over plain HTTP.",
+        read: "RFC 6265bis §4.1.3",
+        needs: &[Feature::SessionCookie],
+        run: |stage| Box::pin(name_exact(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "cookie.id-not-bearer",
+        title: "a session id is no bearer token",
+        gains: "What the cookie's flags protect is accepted without them.",
+        read: "contract: credentials",
+        needs: &[Feature::SessionCookie],
+        run: |stage| Box::pin(id_not_bearer(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "cookie.refusal-clears-nothing",
+        title: "only log-out and deletion clear a cookie; a refusal does not",
+        gains: "A late refusal erases the cookie of a newer log-in, and the person is logged out.",
+        read: "contract: credentials",
+        needs: &[Feature::SessionCookie],
+        run: |stage| Box::pin(refusal_clears_nothing(stage)),
+        ..RULE
+    },
+    Check {
+        id: "cookie.logout-clears",
+        title: "log-out clears the cookie with the attributes that it was set with",
+        gains: "Browsers ignore the clearing of a __Host- cookie without Secure or Path=/: the cookie survives log-out.",
+        read: "RFC 6265bis §5.7, §4.1.3.2",
+        needs_any: &[Feature::SessionCookie, Feature::Refresh],
+        run: |stage| Box::pin(logout_clears(stage)),
+        ..RULE
+    },
+    Check {
+        id: "cookie.deletion-clears",
+        title: "deleting the account clears the cookie with the attributes that it was set with",
+        gains: "The browser keeps on sending a dead credential.",
+        read: "RFC 6265bis §5.7, §4.1.3.2",
+        needs_any: &[Feature::SessionCookie, Feature::Refresh],
+        run: |stage| Box::pin(deletion_clears(stage)),
+        ..RULE
+    },
+];
+
+fn value(cookie: &str) -> &str {
+    cookie.split_once('=').map_or(cookie, |(_, value)| value)
+}
+
+async fn web_log_in(stage: &Stage, name: &str) -> Result<(Exchange, SetCookie), Box<Outcome>> {
+    let person = stage.sign_up_web().await?;
+    let answer = stage.send(log_in(&person.email, &person.password, "web")).await?;
+    answer.is(200)?;
+    let cookie =
+        answer.set_cookie(name).ok_or_else(|| answer.failed(format!("a Set-Cookie line for {name}")))?;
+    Ok((answer, cookie))
+}
+
+async fn attributes(stage: &Stage, name: &str, same_site: &str) -> Verdict {
+    let (answer, cookie) = web_log_in(stage, name).await?;
+    let has = |flag: &str| cookie.attribute(flag).is_some();
+    answer.expect(has("secure"), "the flag Secure")?;
+    answer.expect(has("httponly"), "the flag HttpOnly")?;
+    let site = cookie.attribute("samesite").unwrap_or_default().to_ascii_lowercase();
+    answer.expect(site == same_site, format!("SameSite={same_site}"))?;
+    answer.expect(cookie.attribute("path") == Some("/"), "Path=/")?;
+    answer.expect(!has("domain"), "no Domain")?;
+    let age = cookie.attribute("max-age").and_then(|age| age.parse::<u64>().ok()).unwrap_or_default();
+    answer.expect(age > 0, "a Max-Age above 0")?;
+    Ok(())
+}
+
+async fn unguessable(stage: &Stage) -> Verdict {
+    let (answer, first) = web_log_in(stage, SESSION).await?;
+    let (_, second) = web_log_in(stage, SESSION).await?;
+    // 22 characters of base64 carry 132 bits, 32 of hexadecimal carry 128.
+    answer.expect(first.value.len() >= 22, "at least 22 characters, for 128 bits")?;
+    let alike = first.value.bytes().zip(second.value.bytes()).filter(|(a, b)| a == b).count();
+    let text = format!("an id unlike the next one, {}: {alike} characters are the same", second.value);
+    answer.expect(alike * 2 < first.value.len(), text)?;
+    Ok(())
+}
+
+async fn fixation(stage: &Stage) -> Verdict {
+    let thief = stage.sign_up_web().await?;
+    let chosen = format!("{SESSION}={}", value(thief.held.cookie()?));
+    let invented = format!("{SESSION}=AAAAAAAAAAAAAAAAAAAAAA");
+    let victim = stage.sign_up_web().await?;
+    for planted in [&invented, &chosen] {
+        let body = json!({"email": fresh_email(), "password": fresh_password(), "client": "web"});
+        for call in [log_in(&victim.email, &victim.password, "web"), Call::post("/auth/signup").json(&body)] {
+            let answer = stage.send(call.own_cookie(planted)).await?;
+            answer.expect([200, 201].contains(&answer.status), "status 200 or 201")?;
+            let given = answer.set_cookie(SESSION).map(|cookie| cookie.pair());
+            let fresh = given.is_some_and(|given| &given != planted);
+            answer.expect(fresh, "a new id in Set-Cookie, not the one that was sent")?;
+            let me = stage.send(Call::get("/me").own_cookie(planted)).await?;
+            let out = me.status == 401 || me.text("user_id").as_ref() == Some(&thief.held.user_id);
+            me.expect(out, "status 401: this id was not the server's choice for that log-in")?;
+        }
+    }
+    Ok(())
+}
+
+async fn log_in_again(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    let copied = person.held.cookie()?;
+    let held = stage.log_in_on(&person, "web", Some(copied)).await?;
+    let renewed = held.cookie.as_deref() != Some(copied);
+    let me = stage.asks_for_session(&held).await?;
+    me.is_since(200, "this is the newer log-in")?;
+    me.expect(renewed, "a new cookie at the second log-in")?;
+    let old = stage.asks_for_session(&person.held).await?;
+    old.is_since(401, "this session's cookie came along at the second log-in, which ended it")?;
+    Ok(())
+}
+
+async fn every_character(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    let id = value(person.held.cookie()?).to_owned();
+    let changed = (0..id.len())
+        .step_by(1 + id.len() / 64)
+        .filter_map(|index| jwt::flipped(&id, index, 1 << (index % 6)));
+    // The last character's low bits may be padding: its highest bit never is.
+    for other in changed.chain(jwt::flipped(&id, id.len() - 1, 32)) {
+        let answer = stage.send(Call::get("/me").own_cookie(&format!("{SESSION}={other}"))).await?;
+        answer.is_since(401, &format!("this is not the session's id, {id}"))?;
+    }
+    stage.me(&person.held).await?.is_since(200, "guesses do not end the session")?;
+    Ok(())
+}
+
+async fn name_exact(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    let id = value(person.held.cookie()?);
+    for name in ["session", "__Secure-session", "__host-session", "__Host-Session", "id"] {
+        let answer = stage.send(Call::get("/me").own_cookie(&format!("{name}={id}"))).await?;
+        answer.is_since(401, &format!("`{name}` is not the session's cookie"))?;
+    }
+    Ok(())
+}
+
+async fn id_not_bearer(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    let answer = stage.send(Call::get("/me").bearer(value(person.held.cookie()?))).await?;
+    answer.is_since(401, "a session's id comes in its cookie or not at all")?;
+    Ok(())
+}
+
+async fn refusal_clears_nothing(stage: &Stage) -> Verdict {
+    let gone = stage.sign_up_web().await?;
+    stage.log_out(&gone.held, "local").await?.is(204)?;
+    for call in
+        [gone.held.on(Call::get("/me")), Call::get("/me").own_cookie("__Host-session=AAAAAAAAAAAAAAAAAAAAAA")]
+    {
+        let answer = stage.send(call).await?;
+        answer.is(401)?.expect(answer.set_cookies().is_empty(), "no Set-Cookie in a refusal")?;
+    }
+    Ok(())
+}
+
+fn cleared_as_set(answer: &Exchange, set: &SetCookie) -> Verdict {
+    answer.is(204)?;
+    let line = answer.set_cookie(&set.name);
+    let line = line.ok_or_else(|| answer.failed(format!("a Set-Cookie line that clears {}", set.name)))?;
+    answer.expect(line.clears(), "Max-Age=0")?;
+    let same = line.scope() == set.scope();
+    answer.expect(same, "the attributes that the cookie was set with: Secure, HttpOnly, SameSite, Path=/")?;
+    Ok(())
+}
+
+fn cookie_name(stage: &Stage) -> &'static str {
+    if stage.claims(Feature::SessionCookie) { SESSION } else { REFRESH }
+}
+
+async fn logout_clears(stage: &Stage) -> Verdict {
+    let (_, set) = web_log_in(stage, cookie_name(stage)).await?;
+    let answer = stage.send(Call::post("/auth/logout").own_cookie(&set.pair())).await?;
+    cleared_as_set(&answer, &set)
+}
+
+async fn deletion_clears(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    let answer = stage.send(log_in(&person.email, &person.password, "web")).await?;
+    let name = cookie_name(stage);
+    let set =
+        answer.set_cookie(name).ok_or_else(|| answer.failed(format!("a Set-Cookie line for {name}")))?;
+    let held = stage.held(&answer)?;
+    let mut call = held.on(Call::post("/auth/account/delete").json(&json!({"password": person.password})));
+    if held.access.is_some() {
+        call = call.own_cookie(&set.pair());
+    }
+    cleared_as_set(&stage.send(call).await?, &set)
+}

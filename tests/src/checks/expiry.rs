@@ -1,0 +1,216 @@
+//! Expiry: a credential lives until its time and not a second longer. Seen by moving the server's clock.
+
+use serde_json::Value;
+
+use crate::{
+    check::{ATTACK, Check, Outcome, RULE, Verdict},
+    client::Call,
+    descriptor::Feature,
+    jwt::Parts,
+    stage::{Held, Stage},
+};
+
+/// How far before a deadline a credential must still work: time goes on while the check asks.
+const MARGIN: u64 = 8;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "expiry.access-token",
+        title: "an access token works until its exp and is refused from then on, without leeway",
+        gains: "A copied token works on after its time; a default leeway adds a minute to each.",
+        read: "RFC 7519 §4.1.4, contract: access token",
+        needs: &[Feature::AccessJwt],
+        moves_time: true,
+        run: |stage| Box::pin(access_token(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "expiry.logged-out-access-token",
+        title: "a logged-out access token dies at its exp, which bounds the stated weakness",
+        gains: "A logged-out token works for ever.",
+        read: "RFC 7519 §4.1.4, contract: descriptor",
+        needs: &[Feature::AccessJwt],
+        moves_time: true,
+        run: |stage| Box::pin(logged_out_access_token(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "expiry.log-out-after",
+        title: "a local log-out with an expired credential is 204",
+        gains: "A page that was left open for too long cannot log out.",
+        read: "contract: the five flows",
+        moves_time: true,
+        run: |stage| Box::pin(log_out_after(stage)),
+        ..RULE
+    },
+    Check {
+        id: "expiry.session-idle",
+        title: "a session that nobody uses ends after the idle limit; one that is used lives on",
+        gains: "A cookie from a forgotten machine works for ever.",
+        read: "OWASP ASVS 7.3.1, OWASP Session Management Cheat Sheet: idle time-out",
+        needs: &[Feature::SessionCookie],
+        moves_time: true,
+        run: |stage| Box::pin(session_idle(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "expiry.session-absolute",
+        title: "a session ends after its absolute limit, however busy it is",
+        gains: "A copied cookie is kept alive for ever by using it.",
+        read: "OWASP ASVS 7.3.2",
+        needs: &[Feature::SessionCookie],
+        moves_time: true,
+        run: |stage| Box::pin(session_absolute(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "expiry.refresh-idle",
+        title: "a refresh token that nobody uses is refresh_expired after the idle limit; refreshing renews it",
+        gains: "A token from a forgotten phone works for ever.",
+        read: "RFC 9700 §4.14.2, OWASP ASVS 7.3.1",
+        needs: &[Feature::Refresh],
+        moves_time: true,
+        run: |stage| Box::pin(refresh_idle(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "expiry.refresh-absolute",
+        title: "refreshing does not move the absolute limit",
+        gains: "A thief who goes on refreshing is never asked for the password.",
+        read: "OWASP ASVS 7.3.2, RFC 9700 §4.14.2",
+        needs: &[Feature::Refresh],
+        moves_time: true,
+        run: |stage| Box::pin(refresh_absolute(stage)),
+        ..ATTACK
+    },
+];
+
+/// The claim `exp` of an access token.
+fn expiry(held: &Held) -> Result<u64, Box<Outcome>> {
+    let token = held.access()?;
+    let exp = Parts::of(token).and_then(|parts| parts.claims().get("exp").and_then(Value::as_u64));
+    exp.ok_or_else(|| {
+        Box::new(Outcome::Failed {
+            sent: "a log-in".to_owned(),
+            expected: "an access token with a whole number `exp`".to_owned(),
+            received: token.to_owned(),
+        })
+    })
+}
+
+/// Moves the clock to this many seconds before `then`; what is past already stays.
+async fn go_before(stage: &Stage, then: u64, seconds: u64) -> Verdict {
+    let now = stage.now().await?.floor();
+    let ahead = (then as f64) - (seconds as f64) - now;
+    if ahead > 0.0 {
+        stage.advance(ahead as u64).await?;
+    }
+    Ok(())
+}
+
+async fn access_token(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let exp = expiry(&person.held)?;
+    go_before(stage, exp, MARGIN).await?;
+    let before = stage.me(&person.held).await?;
+    // On a machine that stood still meanwhile the token may rightly be over.
+    if stage.now().await? < exp as f64 {
+        before.is_since(200, "the token has a few seconds left")?;
+    }
+    go_before(stage, exp, 0).await?;
+    stage.me(&person.held).await?.refused(401, "invalid_token", "the token's exp is reached")?;
+    Ok(())
+}
+
+async fn logged_out_access_token(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let exp = expiry(&person.held)?;
+    stage.log_out(&person.held, "local").await?.is(204)?;
+    go_before(stage, exp, 0).await?;
+    stage.me(&person.held).await?.refused(401, "invalid_token", "the token's exp is reached")?;
+    Ok(())
+}
+
+async fn log_out_after(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let lifetime = stage.descriptor().refresh_ttl.or(stage.descriptor().access_ttl).unwrap_or(30 * 86_400);
+    stage.advance(lifetime.saturating_add(5)).await?;
+    stage.me(&person.held).await?.is_since(401, "the credential has expired")?;
+    stage.log_out(&person.held, "local").await?.is_since(204, "logging out here always succeeds")?;
+    Ok(())
+}
+
+fn claimed(seconds: Option<u64>, name: &str) -> Result<u64, Box<Outcome>> {
+    let reason = || Box::new(Outcome::Skipped { reason: format!("`{name}` is not claimed") });
+    seconds.filter(|seconds| *seconds > MARGIN).ok_or_else(reason)
+}
+
+async fn session_idle(stage: &Stage) -> Verdict {
+    let idle = claimed(stage.descriptor().idle_ttl, "idle_ttl")?;
+    let absolute = stage.descriptor().refresh_ttl.unwrap_or(u64::MAX);
+    let (used, unused) = (stage.sign_up_web().await?, stage.sign_up_web().await?);
+    // Two steps of more than half the limit: the one that is used in between has not been idle for as long.
+    let step = idle / 2 + MARGIN;
+    if step * 2 < absolute {
+        stage.advance(step).await?;
+        stage.me(&used.held).await?.is_since(200, "half of the idle limit has passed")?;
+        stage.advance(step).await?;
+        stage.me(&used.held).await?.is_since(200, "it was used within the idle limit")?;
+    } else {
+        stage.advance(idle + MARGIN).await?;
+    }
+    stage.me(&unused.held).await?.is_since(401, "it was not used for longer than the idle limit")?;
+    Ok(())
+}
+
+async fn session_absolute(stage: &Stage) -> Verdict {
+    let absolute = claimed(stage.descriptor().refresh_ttl, "refresh_ttl")?;
+    let idle = claimed(stage.descriptor().idle_ttl, "idle_ttl")?;
+    let person = stage.sign_up_web().await?;
+    let end = stage.now().await? + absolute as f64;
+    let step = (idle / 2).max(1);
+    while stage.now().await? + (step as f64) < end - MARGIN as f64 {
+        stage.advance(step).await?;
+        stage
+            .send(person.held.on(Call::get("/me")))
+            .await?
+            .is_since(200, "it is used, and its absolute limit not reached")?;
+    }
+    let rest = end - stage.now().await?;
+    stage.advance(rest.max(0.0) as u64 + MARGIN).await?;
+    stage.me(&person.held).await?.is_since(401, "its absolute limit is reached")?;
+    Ok(())
+}
+
+async fn refresh_idle(stage: &Stage) -> Verdict {
+    let idle = claimed(stage.descriptor().idle_ttl, "idle_ttl")?;
+    let (used, unused) = (stage.sign_up().await?, stage.sign_up().await?);
+    let step = idle / 2 + MARGIN;
+    stage.advance(step).await?;
+    let renewed = stage.renewed(&used.held).await?;
+    stage.advance(step).await?;
+    stage.refresh(&renewed).await?.is_since(200, "it was renewed within the idle limit")?;
+    let over = stage.refresh(&unused.held).await?;
+    over.refused(401, "refresh_expired", "it was not used for longer than the idle limit")?;
+    Ok(())
+}
+
+async fn refresh_absolute(stage: &Stage) -> Verdict {
+    let absolute = claimed(stage.descriptor().refresh_ttl, "refresh_ttl")?;
+    let idle = claimed(stage.descriptor().idle_ttl, "idle_ttl")?;
+    let mut held = stage.sign_up().await?.held;
+    let end = stage.now().await? + absolute as f64;
+    let step = (idle / 2).max(1);
+    while stage.now().await? + (step as f64) < end - MARGIN as f64 {
+        stage.advance(step).await?;
+        held = stage.renewed(&held).await?;
+    }
+    let rest = end - stage.now().await?;
+    stage.advance(rest.max(0.0) as u64 + MARGIN).await?;
+    stage.refresh(&held).await?.refused(
+        401,
+        "refresh_expired",
+        "the absolute limit, counted from log-in, is reached",
+    )?;
+    Ok(())
+}

@@ -1,0 +1,246 @@
+//! Log-out: what ends with it, what stated weakness lives on after it, and that it never fails.
+
+use serde_json::json;
+
+use crate::{
+    check::{ATTACK, Check, RULE, Verdict},
+    client::Call,
+    descriptor::Feature,
+    stage::Stage,
+};
+
+const ENDS: &[Feature] = &[Feature::InstantRevocation, Feature::Refresh];
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "logout.credential-dead",
+        title: "after log-out the credential is refused at once",
+        gains: "Whoever copied the credential goes on using it after the person has logged out.",
+        read: "OWASP WSTG-SESS-06, OWASP ASVS 7.4.1",
+        needs: &[Feature::InstantRevocation],
+        run: |stage| Box::pin(credential_dead(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "logout.access-lives-on",
+        title: "the stated weakness: after log-out the access token still opens /me",
+        gains: "Nothing new: this is the logout problem. A server that ends tokens at once should claim instant-revocation.",
+        read: "RFC 7009 §3, contract: descriptor",
+        needs: &[Feature::AccessJwt],
+        unless: &[Feature::InstantRevocation],
+        run: |stage| Box::pin(access_lives_on(stage)),
+        ..RULE
+    },
+    Check {
+        id: "logout.refresh-dead",
+        title: "after log-out the refresh token is refused at once, however the log-out was asked for",
+        gains: "Whoever copied the refresh token renews it for 30 days after the person has logged out.",
+        read: "RFC 9700 §4.14.2, OWASP WSTG-SESS-06",
+        needs: &[Feature::Refresh],
+        run: |stage| Box::pin(refresh_dead(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "logout.any-state",
+        title: "a local log-out is 204 without a credential, with garbage, and the second time",
+        gains: "A page that cannot log out keeps its credential.",
+        read: "contract: the five flows",
+        run: |stage| Box::pin(any_state(stage)),
+        ..RULE
+    },
+    Check {
+        id: "logout.unknown-scope",
+        title: "an unknown scope is 422 and ends nothing",
+        gains: "A misspelt `global` quietly logs out here alone.",
+        read: "contract: the five flows",
+        needs: &[Feature::Scopes],
+        run: |stage| Box::pin(unknown_scope(stage)),
+        ..RULE
+    },
+    Check {
+        id: "logout.local-only-here",
+        title: "a local log-out leaves the other devices logged in",
+        gains: "People are logged out everywhere, and learn not to log out.",
+        read: "contract: the five flows",
+        needs_any: ENDS,
+        run: |stage| Box::pin(local_only_here(stage)),
+        ..RULE
+    },
+    Check {
+        id: "logout.others",
+        title: "scope others ends every session but this one",
+        gains: "Stays logged in on a stolen device after the owner has thrown the others out.",
+        read: "OWASP ASVS 7.4.3",
+        needs: &[Feature::Scopes],
+        run: |stage| Box::pin(others(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "logout.global",
+        title: "scope global ends every session, this one too, and nobody else's",
+        gains: "Stays logged in on a stolen device after the owner has logged out everywhere.",
+        read: "OWASP ASVS 7.4.3",
+        needs: &[Feature::Scopes],
+        run: |stage| Box::pin(global(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "logout.wide-needs-live",
+        title: "others and global need a live credential: 401 without one, or with an ended one",
+        gains: "Logs people out everywhere with a credential that was ended long ago.",
+        read: "contract: the five flows",
+        needs: &[Feature::Scopes],
+        run: |stage| Box::pin(wide_needs_live(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "logout.not-resurrected",
+        title: "a slow request does not bring a logged-out session back",
+        gains: "A request that was on its way saves the session again after log-out, and it lives on.",
+        read: "CWE-613, CWE-362",
+        needs: &[Feature::InstantRevocation],
+        run: |stage| Box::pin(not_resurrected(stage)),
+        ..ATTACK
+    },
+];
+
+async fn credential_dead(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    stage.me(&person.held).await?.is(200)?;
+    stage.log_out(&person.held, "local").await?.is(204)?;
+    stage.me(&person.held).await?.refused(401, "invalid_token", "the person has logged out")?;
+    Ok(())
+}
+
+async fn access_lives_on(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    stage.log_out(&person.held, "local").await?.is(204)?;
+    stage
+        .me(&person.held)
+        .await?
+        .is_since(200, "the token needs no look-up and lives until exp, as the design says")?;
+    Ok(())
+}
+
+async fn refresh_dead(stage: &Stage) -> Verdict {
+    let (bearer, body, web) = (stage.sign_up().await?, stage.sign_up().await?, stage.sign_up_web().await?);
+    let by_bearer = Call::post("/auth/logout").bearer(bearer.held.access()?);
+    let by_body = Call::post("/auth/logout").json(&json!({"refresh_token": body.held.refresh()?}));
+    let by_cookie = Call::post("/auth/logout").own_cookie(web.held.cookie()?);
+    for (person, call) in [(bearer, by_bearer), (body, by_body), (web, by_cookie)] {
+        stage.send(call).await?.is(204)?;
+        stage.refresh(&person.held).await?.refused(401, "refresh_ended", "the person has logged out")?;
+    }
+    Ok(())
+}
+
+async fn any_state(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    stage.log_out(&person.held, "local").await?.is(204)?;
+    let log_out = || Call::post("/auth/logout");
+    let mut calls = vec![
+        (log_out(), "nothing was sent"),
+        (log_out().json(&json!({})), "an empty object was sent"),
+        (log_out().bearer("garbage"), "garbage was sent"),
+        (person.held.on(log_out()), "the credential is logged out already"),
+        (log_out().own_cookie("__Host-session=garbage"), "the cookie is garbage"),
+    ];
+    if stage.claims(Feature::Refresh) {
+        calls.push((log_out().json(&json!({"refresh_token": "garbage"})), "the refresh token is garbage"));
+        calls.push((
+            log_out().json(&json!({"refresh_token": person.held.refresh()?})),
+            "the refresh token is ended already",
+        ));
+        calls.push((log_out().own_cookie("__Host-refresh=garbage"), "the cookie is garbage"));
+    }
+    for (call, what) in calls {
+        stage
+            .send(call)
+            .await?
+            .is_since(204, &format!("{what}, and logging out here succeeds all the same"))?;
+    }
+    Ok(())
+}
+
+async fn unknown_scope(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    for scope in [json!("everywhere"), json!("GLOBAL"), json!(""), json!(1)] {
+        let call = person.held.on(Call::post("/auth/logout").json(&json!({"scope": scope})));
+        stage.send(call).await?.refused(422, "invalid", &format!("there is no scope {scope}"))?;
+    }
+    stage.asks_for_session(&person.held).await?.is_since(200, "nothing was ended")?;
+    Ok(())
+}
+
+async fn local_only_here(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let here = stage.log_in(&person).await?;
+    stage.log_out(&here, "local").await?.is(204)?;
+    stage.asks_for_session(&here).await?.is_since(401, "this is the session that was logged out")?;
+    stage.asks_for_session(&person.held).await?.is_since(200, "this is another device's session")?;
+    Ok(())
+}
+
+async fn others(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let (here, there, stranger) =
+        (stage.log_in(&person).await?, stage.log_in(&person).await?, stage.sign_up().await?);
+    stage.log_out(&here, "others").await?.is(204)?;
+    for ended in [&person.held, &there] {
+        stage.asks_for_session(ended).await?.is_since(401, "this is one of the others")?;
+    }
+    stage.asks_for_session(&here).await?.is_since(200, "this is the session that asked")?;
+    stage.asks_for_session(&stranger.held).await?.is_since(200, "this is somebody else's session")?;
+    Ok(())
+}
+
+async fn global(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let (here, stranger) = (stage.log_in(&person).await?, stage.sign_up().await?);
+    stage.log_out(&here, "global").await?.is(204)?;
+    for ended in [&person.held, &here] {
+        stage.asks_for_session(ended).await?.is_since(401, "every session of this account was ended")?;
+    }
+    stage.asks_for_session(&stranger.held).await?.is_since(200, "this is somebody else's session")?;
+    let again = stage.log_in(&person).await?;
+    stage.asks_for_session(&again).await?.is_since(200, "this session is newer than the ending")?;
+    Ok(())
+}
+
+async fn wide_needs_live(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let ended = stage.log_in(&person).await?;
+    stage.log_out(&ended, "local").await?.is(204)?;
+    for scope in ["others", "global"] {
+        let log_out = || Call::post("/auth/logout").json(&json!({"scope": scope}));
+        let mut calls =
+            vec![(log_out(), "nothing was sent"), (log_out().bearer("garbage"), "garbage was sent")];
+        calls.push((ended.on(log_out()), "the session has ended"));
+        if let Some(token) = &ended.refresh {
+            let body = json!({"scope": scope, "refresh_token": token});
+            calls.push((Call::post("/auth/logout").json(&body), "the refresh token's session has ended"));
+        }
+        for (call, what) in calls {
+            stage
+                .send(call)
+                .await?
+                .is_since(401, &format!("{what}, and scope {scope} needs a live credential"))?;
+        }
+    }
+    stage.asks_for_session(&person.held).await?.is_since(200, "nothing was ended")?;
+    Ok(())
+}
+
+async fn not_resurrected(stage: &Stage) -> Verdict {
+    for _ in 0..4 {
+        let person = stage.sign_up_web().await?;
+        let mut calls: Vec<Call> = (0..12).map(|_| person.held.on(Call::get("/me"))).collect();
+        calls.insert(6, person.held.on(Call::post("/auth/logout")));
+        stage.send_all(calls).await?;
+        stage
+            .me(&person.held)
+            .await?
+            .is_since(401, "the session was logged out while requests were on their way")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Changing the password: who may, and that everything from before is over.
+
+use serde_json::{Value, json};
+
+use crate::{
+    check::{ATTACK, Check, RULE, Verdict},
+    client::Call,
+    descriptor::Feature,
+    stage::{Person, Stage, fresh_password, log_in},
+};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "password.change",
+        title: "after a change the new password gets in and the old one does not; the answer carries a credential",
+        gains: "A password that leaked works on after it was changed.",
+        read: "OWASP ASVS 6.2.2",
+        run: |stage| Box::pin(change(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "password.wrong-current",
+        title: "a wrong current password is 403 wrong_password and changes nothing",
+        gains: "Whoever holds a copied credential takes the account over for good.",
+        read: "OWASP ASVS 6.2.3",
+        run: |stage| Box::pin(wrong_current(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "password.new-bounds",
+        title: "the new password has the same bounds as at sign-up, and 422 changes nothing",
+        gains: "A change sets a password that a sign-up would refuse.",
+        read: "NIST SP 800-63B §3.1.1.2",
+        run: |stage| Box::pin(new_bounds(stage)),
+        ..RULE
+    },
+    Check {
+        id: "password.needs-credential",
+        title: "changing the password needs a credential",
+        gains: "Changes a stranger's password.",
+        read: "OWASP API2:2023",
+        run: |stage| Box::pin(needs_credential(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "password.ends-sessions",
+        title: "all earlier sessions end, the one that asked too; the new credential works",
+        gains: "Whoever copied a credential stays in after the victim has changed the password.",
+        read: "OWASP ASVS 7.4.3",
+        needs_any: &[Feature::InstantRevocation, Feature::Refresh],
+        run: |stage| Box::pin(ends_sessions(stage)),
+        ..ATTACK
+    },
+];
+
+fn request(current: &str, new: &str) -> Call {
+    Call::post("/auth/password").json(&json!({"current_password": current, "new_password": new}))
+}
+
+async fn old_password_holds(stage: &Stage, person: &Person) -> Verdict {
+    let old = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
+    old.is_since(200, "the password was not changed")?;
+    Ok(())
+}
+
+async fn change(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let new = fresh_password();
+    let changed = stage.send(person.held.on(request(&person.password, &new))).await?;
+    let held = stage.held(changed.is(200)?)?;
+    stage.me(&held).await?.is_since(200, "this credential came with the new password")?;
+    let old = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
+    old.refused(401, "invalid_credentials", "this is the old password")?;
+    stage.send(log_in(&person.email, &new, "mobile")).await?.is_since(200, "this is the new password")?;
+    Ok(())
+}
+
+async fn wrong_current(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let answer = stage.send(person.held.on(request(&fresh_password(), &fresh_password()))).await?;
+    answer.refused(403, "wrong_password", "this is not the current password")?;
+    old_password_holds(stage, &person).await?;
+    stage.asks_for_session(&person.held).await?.is_since(200, "a refused change ends nothing")?;
+    Ok(())
+}
+
+async fn new_bounds(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let current = &person.password;
+    for (body, what) in [
+        (json!({"current_password": current, "new_password": "1234567"}), "7 bytes are too few"),
+        (json!({"current_password": current, "new_password": "p".repeat(1025)}), "1,025 bytes are too many"),
+        (json!({"current_password": current}), "the new password is missing"),
+        (json!({"new_password": fresh_password()}), "the current password is missing"),
+        (json!({"current_password": current, "new_password": Value::Null}), "the new password is null"),
+    ] {
+        let answer = stage.send(person.held.on(Call::post("/auth/password").json(&body))).await?;
+        answer.refused(422, "invalid", what)?;
+    }
+    old_password_holds(stage, &person).await
+}
+
+async fn needs_credential(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let call = || request(&person.password, &fresh_password());
+    stage.send(call()).await?.refused(401, "unauthenticated", "no credential was sent")?;
+    stage.send(call().bearer("garbage")).await?.refused(401, "invalid_token", "garbage was sent")?;
+    old_password_holds(stage, &person).await
+}
+
+async fn ends_sessions(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let elsewhere = stage.log_in(&person).await?;
+    let changed = stage.send(person.held.on(request(&person.password, &fresh_password()))).await?;
+    let held = stage.held(changed.is(200)?)?;
+    stage.asks_for_session(&elsewhere).await?.is_since(401, "the password was changed after this log-in")?;
+    stage
+        .asks_for_session(&person.held)
+        .await?
+        .is_since(401, "the session that asked ends too: it may have been copied")?;
+    stage.asks_for_session(&held).await?.is_since(200, "this credential came with the new password")?;
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! What no HTTP client would send: bytes written to a socket.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::{
+    check::{ATTACK, Check, Outcome, Verdict},
+    client::Call,
+    excerpt::cut,
+    stage::Stage,
+};
+
+/// How long a server may take to answer, or to hang up on, a malformed request.
+const WITHIN: Duration = Duration::from_secs(5);
+const READ_CAP: usize = 64 * 1024;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "raw.malformed-request",
+        title: "a request line that is none is refused, and the server lives on",
+        gains: "Stops the server with one line.",
+        read: "RFC 9112 §3, §2.2",
+        run: |stage| Box::pin(malformed_request(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "raw.two-hosts",
+        title: "two Host headers are 400",
+        gains: "A proxy routes by the one and the server believes the other.",
+        read: "RFC 9112 §3.2, CWE-444",
+        run: |stage| Box::pin(two_hosts(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "raw.two-lengths",
+        title: "two lengths that differ are refused",
+        gains: "Smuggles a second request past a proxy, which the server then takes for the next person's.",
+        read: "RFC 9112 §6.3, CWE-444",
+        run: |stage| Box::pin(two_lengths(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "raw.headers-too-large",
+        title: "400 kB of headers are 431, or the connection is closed",
+        gains: "A few connections fill the server's memory.",
+        read: "RFC 6585 §5, OWASP API4:2023",
+        run: |stage| Box::pin(headers_too_large(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "raw.chunked-too-large",
+        title: "a body over 16 KiB is 413 also where no length was announced",
+        gains: "A bound on Content-Length alone is passed by leaving the header out.",
+        read: "RFC 9112 §7.1, OWASP API4:2023",
+        run: |stage| Box::pin(chunked_too_large(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "raw.megabyte-password",
+        title: "a password of a megabyte is refused before anything is hashed",
+        gains: "Every log-in makes the server hash a megabyte: a handful stop it.",
+        read: "OWASP Password Storage Cheat Sheet, CWE-400",
+        run: |stage| Box::pin(megabyte_password(stage)),
+        ..ATTACK
+    },
+];
+
+/// The status of what came back; `None` where the server hung up without a word.
+struct Heard {
+    sent: String,
+    status: Option<u16>,
+    text: String,
+}
+
+impl Heard {
+    fn expect(&self, holds: bool, expected: &str) -> Verdict {
+        if holds {
+            return Ok(());
+        }
+        let received = if self.text.is_empty() { "the connection was closed" } else { &self.text };
+        Err(Box::new(Outcome::Failed {
+            sent: self.sent.clone(),
+            expected: expected.to_owned(),
+            received: received.to_owned(),
+        }))
+    }
+
+    fn refused(&self, statuses: &[u16], expected: &str) -> Verdict {
+        self.expect(self.status.is_none_or(|status| statuses.contains(&status)), expected)
+    }
+}
+
+/// Writes the bytes, then reads until the server hangs up. A write that fails is no failure: a server may hang up as
+/// soon as it has seen enough, and what it said before is still read.
+async fn say(stage: &Stage, head: &str, rest: &[u8]) -> Result<Heard, Box<Outcome>> {
+    let sent = cut(head, 400);
+    let talk = async {
+        let mut stream = TcpStream::connect(authority(stage)).await?;
+        let (mut reader, mut writer) = stream.split();
+        let write = async {
+            if writer.write_all(head.as_bytes()).await.is_ok() {
+                drop(writer.write_all(rest).await);
+            }
+        };
+        let read = async {
+            let mut heard = Vec::new();
+            let mut buffer = [0; 4096];
+            // The first answer's head is all that is asked for; a server that keeps the connection open is not waited for.
+            while !heard.windows(4).any(|window| window == b"\r\n\r\n") && heard.len() < READ_CAP {
+                match reader.read(&mut buffer).await {
+                    Ok(0) | Err(_) => break,
+                    Ok(count) => heard.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+                }
+            }
+            heard
+        };
+        tokio::pin!(write, read);
+        // The answer may come while there is still something to write, and nothing may come before all is written.
+        let heard = tokio::select! {
+            heard = &mut read => heard,
+            () = &mut write => read.await,
+        };
+        Ok::<_, std::io::Error>(String::from_utf8_lossy(&heard).into_owned())
+    };
+    let failed = |received: String| {
+        Box::new(Outcome::Failed {
+            sent: sent.clone(),
+            expected: "an answer, or a closed connection".to_owned(),
+            received,
+        })
+    };
+    let text = match timeout(WITHIN, talk).await {
+        Ok(Ok(text)) => text,
+        Ok(Err(error)) => return Err(failed(format!("no connection: {error}"))),
+        Err(_elapsed) => return Err(failed(format!("nothing within {} s", WITHIN.as_secs()))),
+    };
+    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+    Ok(Heard { sent, status, text: cut(&text, 600) })
+}
+
+/// Host and port out of the base URL.
+fn authority(stage: &Stage) -> String {
+    let rest = stage.client.base_url().trim_start_matches("http://");
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    if has_port { authority.to_owned() } else { format!("{authority}:80") }
+}
+
+async fn lives_on(stage: &Stage) -> Verdict {
+    stage.send(Call::get("/health/live")).await?.is_since(200, "the server lives on")?;
+    Ok(())
+}
+
+async fn malformed_request(stage: &Stage) -> Verdict {
+    for line in [
+        "NONSENSE",
+        "GET",
+        "GET /me",
+        "GET /me HTTP/9.9",
+        "\u{1}\u{2}\u{3}",
+        "GET /a b c HTTP/1.1",
+        "GET /me HTTP/1.1\r\nno colon",
+    ] {
+        let heard = say(stage, &format!("{line}\r\n\r\n"), b"").await?;
+        heard.refused(
+            &[400, 404, 405, 414, 501, 505],
+            "status 400, or a closed connection: this is no HTTP request",
+        )?;
+    }
+    lives_on(stage).await
+}
+
+async fn two_hosts(stage: &Stage) -> Verdict {
+    let own = authority(stage);
+    let one =
+        say(stage, &format!("GET /health/live HTTP/1.1\r\nHost: {own}\r\nConnection: close\r\n\r\n"), b"")
+            .await?;
+    one.expect(one.status == Some(200), "status 200: there is one Host")?;
+    for hosts in
+        [format!("Host: {own}\r\nHost: elsewhere.example"), format!("Host: elsewhere.example\r\nHost: {own}")]
+    {
+        let heard =
+            say(stage, &format!("GET /health/live HTTP/1.1\r\n{hosts}\r\nConnection: close\r\n\r\n"), b"")
+                .await?;
+        heard.refused(&[400], "status 400: there are two Host headers")?;
+    }
+    Ok(())
+}
+
+async fn two_lengths(stage: &Stage) -> Verdict {
+    let own = authority(stage);
+    let head = format!(
+        "POST /auth/logout HTTP/1.1\r\nHost: {own}\r\nContent-Type: application/json\r\nConnection: close"
+    );
+    for lengths in [
+        "Content-Length: 2\r\nContent-Length: 3",
+        "Content-Length: 2, 3",
+        "Content-Length: -2",
+        "Content-Length: +2",
+    ] {
+        let heard = say(stage, &format!("{head}\r\n{lengths}\r\n\r\n"), b"{} ").await?;
+        heard.refused(&[400], "status 400, or a closed connection: nobody can say how long this body is")?;
+    }
+    Ok(())
+}
+
+async fn headers_too_large(stage: &Stage) -> Verdict {
+    let head = format!("GET /health/live HTTP/1.1\r\nHost: {}\r\n", authority(stage));
+    let many: String = (0..400).map(|n| format!("X-Pad-{n}: {}\r\n", "x".repeat(1000))).collect();
+    let one = format!("X-Pad: {}\r\n", "x".repeat(400_000));
+    for pad in [many, one] {
+        let heard = say(stage, &head, format!("{pad}\r\n").as_bytes()).await?;
+        heard.refused(&[400, 431], "status 431, or a closed connection: there are 400 kB of headers")?;
+    }
+    lives_on(stage).await
+}
+
+async fn chunked_too_large(stage: &Stage) -> Verdict {
+    let head = format!(
+        "POST /auth/login HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        authority(stage)
+    );
+    let pad = "x".repeat(1024);
+    let mut body = String::from("8\r\n{\"pad\":\"\r\n");
+    for _ in 0..32 {
+        body.push_str(&format!("400\r\n{pad}\r\n"));
+    }
+    body.push_str("2\r\n\"}\r\n0\r\n\r\n");
+    let heard = say(stage, &head, body.as_bytes()).await?;
+    heard.refused(&[413], "status 413: the body has 32 KiB")?;
+    lives_on(stage).await
+}
+
+async fn megabyte_password(stage: &Stage) -> Verdict {
+    let body = format!("{{\"email\":\"ada@example.test\",\"password\":\"{}\"}}", "p".repeat(1 << 20));
+    for path in ["/auth/signup", "/auth/login"] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            authority(stage),
+            body.len()
+        );
+        let heard = say(stage, &head, body.as_bytes()).await?;
+        heard.refused(&[413], "status 413, or a closed connection: the password has a megabyte")?;
+    }
+    lives_on(stage).await
+}

@@ -1,0 +1,259 @@
+//! Rotation: one successor for each refresh token, whoever asks and how often, and the end of the family on reuse.
+//!
+//! A token younger than the window is handed out again as it is, so a rotation is seen by moving the clock past it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    check::{ATTACK, Check, Outcome, RULE, Verdict},
+    descriptor::Feature,
+    exchange::Exchange,
+    stage::{Held, Stage},
+};
+
+const ROTATION: &[Feature] = &[Feature::Refresh, Feature::Rotation];
+/// After a reuse, the session may be told as reused or as ended.
+const DEAD: &[&str] = &["refresh_ended", "refresh_reused"];
+const REUSE: &str = "RFC 9700 §4.14.2, OWASP ASVS 10.4.5";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "rotation.kept-in-window",
+        title: "a token younger than the window is kept: the same token, no Set-Cookie, a fresh access token",
+        gains: "Two tabs that refresh at once log each other out.",
+        read: "contract: refresh retries",
+        needs: ROTATION,
+        run: |stage| Box::pin(kept_in_window(stage)),
+        ..RULE
+    },
+    Check {
+        id: "rotation.rotates",
+        title: "after the window a refresh gives another token, which works",
+        gains: "A token that never changes shows no theft.",
+        read: REUSE,
+        needs: ROTATION,
+        moves_time: true,
+        run: |stage| Box::pin(rotates(stage)),
+        ..RULE
+    },
+    Check {
+        id: "rotation.web-cookie",
+        title: "in a browser the successor comes in the cookie, with the same attributes",
+        gains: "The browser keeps the old token, and its next refresh looks like theft.",
+        read: "contract: credentials",
+        needs: ROTATION,
+        moves_time: true,
+        run: |stage| Box::pin(web_cookie(stage)),
+        ..RULE
+    },
+    Check {
+        id: "rotation.replay-in-window",
+        title: "within the window the parent gives the same successor again",
+        gains: "A lost answer on a train logs the person out; or it gives a second, independent token.",
+        read: REUSE,
+        needs: ROTATION,
+        moves_time: true,
+        run: |stage| Box::pin(replay_in_window(stage)),
+        ..RULE
+    },
+    Check {
+        id: "rotation.replay-after-window",
+        title: "after the window the parent is refresh_reused, and the family is dead",
+        gains: "A thief with a copied token goes on beside the owner, unseen.",
+        read: REUSE,
+        needs: ROTATION,
+        moves_time: true,
+        run: |stage| Box::pin(replay_after_window(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "rotation.grandparent",
+        title: "the token before the last is refresh_reused even within the window, and the family is dead",
+        gains: "A grace that reaches back further than one token lets old copies in.",
+        read: REUSE,
+        needs: ROTATION,
+        moves_time: true,
+        run: |stage| Box::pin(grandparent(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "rotation.reuse-spares-others",
+        title: "a reuse ends its own family, not the account's other sessions",
+        gains: "One old token logs a person out everywhere.",
+        read: REUSE,
+        needs: ROTATION,
+        moves_time: true,
+        run: |stage| Box::pin(reuse_spares_others(stage)),
+        ..RULE
+    },
+    Check {
+        id: "rotation.idempotency-key",
+        title: "after the window the parent is answered with the successor if the Idempotency-Key is the same, else it is reuse",
+        gains: "An app whose answer was lost is logged out; or any key at all opens the door.",
+        read: "contract: refresh retries",
+        needs: ROTATION,
+        moves_time: true,
+        run: |stage| Box::pin(idempotency_key(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "rotation.parallel",
+        title: "32 refreshes of one token at once all succeed with one and the same successor",
+        gains: "A race leaves two valid tokens, one of them the thief's; or logs all of a person's tabs out.",
+        read: "CWE-362, RFC 9700 §4.14.2",
+        needs: ROTATION,
+        moves_time: true,
+        run: |stage| Box::pin(parallel(stage)),
+        ..ATTACK
+    },
+];
+
+/// Somebody whose refresh token is old enough to be rotated.
+async fn aged(stage: &Stage) -> Result<Held, Box<Outcome>> {
+    let person = stage.sign_up().await?;
+    stage.pass_refresh_window().await?;
+    Ok(person.held)
+}
+
+async fn rotated(stage: &Stage, held: &Held) -> Result<Held, Box<Outcome>> {
+    let answer = stage.refresh(held).await?;
+    answer.is(200)?;
+    let renewed = stage.held(&answer)?;
+    let differs = renewed.refresh.is_some() && renewed.refresh != held.refresh;
+    answer.expect(differs, "another `refresh_token`: the one sent is older than the window")?;
+    Ok(renewed)
+}
+
+async fn kept_in_window(stage: &Stage) -> Verdict {
+    if stage.refresh_window() == 0 {
+        let reason = "the window is 0: every refresh rotates".to_owned();
+        return Err(Box::new(Outcome::Skipped { reason }));
+    }
+    let (app, page) = (stage.sign_up().await?, stage.sign_up_web().await?);
+    for person in [app, page] {
+        let answer = stage.refresh(&person.held).await?;
+        answer.is(200)?;
+        let kept = answer.text("refresh_token") == person.held.refresh;
+        answer.expect(kept, "the same `refresh_token`: it is younger than the window")?;
+        answer.expect(answer.set_cookies().is_empty(), "no Set-Cookie: the browser has the token already")?;
+        let fresh = answer.text("access_token") != person.held.access;
+        answer.expect(fresh, "a fresh `access_token` all the same")?;
+    }
+    Ok(())
+}
+
+async fn rotates(stage: &Stage) -> Verdict {
+    let first = aged(stage).await?;
+    let second = rotated(stage, &first).await?;
+    stage.me(&second).await?.is_since(200, "this access token is fresh")?;
+    stage.pass_refresh_window().await?;
+    rotated(stage, &second).await?;
+    Ok(())
+}
+
+async fn web_cookie(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    let logged_in = stage.send(crate::stage::log_in(&person.email, &person.password, "web")).await?;
+    let set = |answer: &Exchange| {
+        let line = answer.set_cookie("__Host-refresh");
+        line.ok_or_else(|| answer.failed("a Set-Cookie line for __Host-refresh"))
+    };
+    let (before, held) = (set(&logged_in)?, stage.held(&logged_in)?);
+    stage.pass_refresh_window().await?;
+    let renewed = stage.refresh(&held).await?;
+    let after = set(renewed.is(200)?)?;
+    renewed.expect(after.value != before.value, "another token in the cookie")?;
+    renewed.expect(after.scope() == before.scope(), "the attributes that the cookie had before")?;
+    renewed.expect(renewed.text("refresh_token").is_none(), "no `refresh_token` in a browser's body")?;
+    Ok(())
+}
+
+async fn replay_in_window(stage: &Stage) -> Verdict {
+    let parent = aged(stage).await?;
+    let successor = rotated(stage, &parent).await?;
+    for _ in 0..3 {
+        let again = stage.refresh(&parent).await?;
+        let same =
+            again.is_since(200, "the answer may have been lost")?.text("refresh_token") == successor.refresh;
+        again.expect(same, format!("the same successor as before, {:?}", successor.refresh))?;
+    }
+    stage.refresh(&successor).await?.is_since(200, "a replay within the window ends nothing")?;
+    Ok(())
+}
+
+/// The parent's replay was found out: it is named, and the newest token is dead too.
+async fn found_out(stage: &Stage, replayed: &Held, newest: &Held) -> Verdict {
+    let answer = stage.refresh(replayed).await?;
+    answer.refused(401, "refresh_reused", "this token was exchanged for another one already")?;
+    let after = stage.refresh(newest).await?;
+    after.refused_as(401, DEAD, "an older token of this family was used again, which ended the family")?;
+    Ok(())
+}
+
+async fn replay_after_window(stage: &Stage) -> Verdict {
+    let parent = aged(stage).await?;
+    let successor = rotated(stage, &parent).await?;
+    stage.pass_refresh_window().await?;
+    found_out(stage, &parent, &successor).await
+}
+
+async fn grandparent(stage: &Stage) -> Verdict {
+    let first = aged(stage).await?;
+    let second = rotated(stage, &first).await?;
+    stage.pass_refresh_window().await?;
+    let third = rotated(stage, &second).await?;
+    found_out(stage, &first, &third).await
+}
+
+async fn reuse_spares_others(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let other = stage.log_in(&person).await?;
+    stage.pass_refresh_window().await?;
+    let successor = rotated(stage, &person.held).await?;
+    stage.pass_refresh_window().await?;
+    found_out(stage, &person.held, &successor).await?;
+    stage.refresh(&other).await?.is_since(200, "this is another session of the account")?;
+    Ok(())
+}
+
+async fn idempotency_key(stage: &Stage) -> Verdict {
+    let parent = aged(stage).await?;
+    let key = Uuid::new_v4().to_string();
+    let with = |key: &str| parent.refreshing().header("idempotency-key", key.to_owned());
+    let first = stage.send(with(&key)).await?;
+    let successor = stage.held(first.is(200)?)?;
+    stage.pass_refresh_window().await?;
+    let again = stage.send(with(&key)).await?;
+    let same = again.is_since(200, "the key is the one of the first try")?.text("refresh_token")
+        == successor.refresh;
+    again.expect(same, format!("the same successor as before, {:?}", successor.refresh))?;
+    stage.pass_refresh_window().await?;
+    let other = stage.send(with(&Uuid::new_v4().to_string())).await?;
+    other.refused(401, "refresh_reused", "the key is another one")?;
+    Ok(())
+}
+
+async fn parallel(stage: &Stage) -> Verdict {
+    let held = aged(stage).await?;
+    let answers = stage.send_all((0..32).map(|_| held.refreshing()).collect()).await?;
+    let mut successors = BTreeSet::new();
+    for answer in &answers {
+        answer.is_since(200, "32 asked at once, all with the right token")?;
+        successors.insert(answer.json().get("refresh_token").and_then(Value::as_str).map(str::to_owned));
+    }
+    for answer in &answers {
+        answer.expect(
+            successors.len() == 1,
+            format!("one successor for all 32; there are {}", successors.len()),
+        )?;
+    }
+    let successor = Held { refresh: successors.into_iter().next().flatten(), ..held.clone() };
+    let after = stage.refresh(&successor).await?;
+    after.is_since(200, "this is the one successor")?;
+    let one = successor.refresh != held.refresh;
+    after.expect(one, "a successor unlike the token that was sent, which was older than the window")?;
+    Ok(())
+}
