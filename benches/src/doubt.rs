@@ -77,6 +77,18 @@ impl Doubt {
         doubts
     }
 
+    /// The number that raised it, to find the worst of several of one kind.
+    pub fn size(&self) -> f64 {
+        match self {
+            Self::Errors { count } => *count as f64,
+            Self::LittlesLaw { off } => *off,
+            Self::BelowAskedRate { achieved } => 1.0 - achieved,
+            Self::GeneratorBusy { share } => *share,
+            Self::Spread { spread } => *spread,
+            Self::SharedCores { cores } => 1.0 / *cores as f64,
+        }
+    }
+
     /// What speaks against any comparison on a machine with this many cores.
     pub fn about_cores(cores: usize) -> Option<Self> {
         (cores < CORES_APART).then_some(Self::SharedCores { cores })

@@ -87,7 +87,7 @@ async fn examine() -> Vec<Part> {
 async fn redis() -> Option<String> {
     let program = discovery::on_path()?;
     let found = discovery::from_program(&program).await.ok()?;
-    Some(found.description.clone())
+    Some(found.description)
 }
 
 async fn browser() -> Option<String> {

@@ -4,14 +4,16 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const DIM: Style = AnsiColor::BrightBlack.on_default();
 pub(crate) const TITLE: Style = Style::new().bold();
+
+/// One line under the header, none between rows: the rows are short and few.
+const TABLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// One sentence on stderr: why it could not be done.
 pub(crate) fn complain(sentence: &str) {
@@ -37,7 +39,7 @@ pub(crate) fn heading(text: &str) {
 /// A table without colours; its first column is a name, the others are right-aligned from `right_from` on.
 pub(crate) fn table(header: &[&str], right_from: usize, rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header.to_vec());
+    table.load_style(TABLE).set_header(header.to_vec());
     for row in rows {
         table.add_row(row);
     }

@@ -11,7 +11,6 @@ mod tables;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use measure::doubt::Doubt;
 use measure::machine::Machine;
 use serde::Serialize;
 
@@ -36,7 +35,7 @@ pub(crate) struct Tour {
     /// The rate at which `p50_us` and `p99_us` were measured, the same for all designs, in requests per second.
     pub(crate) latency_at_rps: u64,
     /// What the measurement doubts of itself.
-    pub(crate) doubts: Vec<Doubt>,
+    pub(crate) doubts: Vec<cost::Doubted>,
 }
 
 pub(crate) async fn run(arguments: TourArguments) -> Result<ExitCode, Fault> {

@@ -37,6 +37,12 @@ struct Issued {
 }
 
 #[derive(Deserialize)]
+struct Lifetimes {
+    access_ttl: Option<u64>,
+    refresh_ttl: Option<u64>,
+}
+
+#[derive(Deserialize)]
 struct Now {
     now: u64,
 }
@@ -85,6 +91,13 @@ impl<'a> Client<'a> {
             StatusCode::UNAUTHORIZED => Ok(false),
             status => Err(self.surprise("/auth/refresh", status)),
         }
+    }
+
+    /// How long a person stays logged in, in seconds, as the server says of itself: as long as its longest credential.
+    pub(crate) async fn stays_logged_in(&self) -> Result<Option<u64>, Fault> {
+        let answer = self.http.get(self.url("/lab")).send().await?;
+        let lifetimes: Lifetimes = self.expect(answer, StatusCode::OK).await?.json().await?;
+        Ok(lifetimes.refresh_ttl.or(lifetimes.access_ttl))
     }
 
     /// The server's time in seconds.

@@ -56,7 +56,19 @@ pub(crate) struct Cost {
 pub(crate) struct Costs {
     pub(crate) costs: Vec<Cost>,
     pub(crate) latency_at_rps: u64,
-    pub(crate) doubts: Vec<Doubt>,
+    pub(crate) doubts: Vec<Doubted>,
+}
+
+/// A reason not to believe a figure as it stands.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Doubted {
+    /// The design whose figures it is about; none: all of them.
+    pub(crate) design: Option<String>,
+    /// The pass that it arose in: `limit` or `latency`.
+    pub(crate) pass: &'static str,
+    /// The reason, with its number.
+    #[serde(flatten)]
+    pub(crate) doubt: Doubt,
 }
 
 /// Measures the servers, the baseline among them.
@@ -126,18 +138,21 @@ fn cost(name: &str, ceiling: &Comparison, latency: &Comparison) -> Result<Cost, 
     })
 }
 
-/// Each doubt once, whichever pass and design it came from.
-fn doubts(ceiling: &Comparison, latency: &Comparison) -> Vec<Doubt> {
-    let all = [ceiling, latency].into_iter().flat_map(|comparison| {
-        comparison.doubts.iter().chain(comparison.designs.iter().flat_map(|design| &design.doubts))
-    });
-    let mut seen: Vec<Doubt> = Vec::new();
-    for doubt in all {
-        if !seen.iter().any(|earlier| earlier.to_string() == doubt.to_string()) {
-            seen.push(doubt.clone());
-        }
-    }
-    seen
+/// What each pass doubts of itself, with the design that it is about.
+fn doubts(ceiling: &Comparison, latency: &Comparison) -> Vec<Doubted> {
+    let about = |comparison: &Comparison, pass: &'static str| -> Vec<Doubted> {
+        let all = comparison.doubts.iter().map(|doubt| Doubted { design: None, pass, doubt: doubt.clone() });
+        let each = comparison.designs.iter().flat_map(|figures| {
+            let design = Some(figures.design.clone());
+            figures.doubts.iter().map(move |doubt| Doubted {
+                design: design.clone(),
+                pass,
+                doubt: doubt.clone(),
+            })
+        });
+        all.chain(each).collect()
+    };
+    [about(ceiling, "limit"), about(latency, "latency")].concat()
 }
 
 async fn target(server: &Server) -> Result<Target, Fault> {

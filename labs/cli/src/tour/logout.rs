@@ -23,6 +23,8 @@ pub(crate) struct Verdict {
     pub(crate) thief_in_after_logout: bool,
     /// For how many seconds after the log-out it went on to do so, by the server's clock.
     pub(crate) seconds_let_in: u64,
+    /// For how many seconds the owner stays logged in without typing the password again, by the server's own word.
+    pub(crate) seconds_logged_in: Option<u64>,
     /// Whether the thief could get a fresh credential after the log-out.
     pub(crate) thief_can_renew: bool,
 }
@@ -47,5 +49,7 @@ pub(crate) async fn live(server: &Server) -> Result<Verdict, Fault> {
         let step = if seconds_let_in < HOUR { STEP } else { LONG_STEP };
         seconds_let_in = client.advance(step).await?.saturating_sub(logged_out_at);
     }
-    Ok(Verdict { design: server.design.name(), thief_in_after_logout, seconds_let_in, thief_can_renew })
+    let seconds_logged_in = client.stays_logged_in().await?;
+    let design = server.design.name();
+    Ok(Verdict { design, thief_in_after_logout, seconds_let_in, seconds_logged_in, thief_can_renew })
 }

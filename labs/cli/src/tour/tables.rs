@@ -1,8 +1,11 @@
 //! The tour's two tables, and where to go from here.
 
+use std::mem::discriminant;
 use std::path::Path;
 
 use super::Tour;
+use super::cost::{Cost, Doubted};
+use super::logout::Verdict;
 use crate::screen::{self, BAD, DIM, GOOD, heading, paint, table};
 use crate::store::Ready;
 
@@ -31,8 +34,8 @@ pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
         "{DIM} p50 and p99 at {} requests/s each; rps is each design's limit.{DIM:#}",
         tour.latency_at_rps
     );
-    for doubt in &tour.doubts {
-        anstream::println!("{DIM} doubt: {doubt}{DIM:#}");
+    for doubt in doubts(tour) {
+        anstream::println!("{DIM} {doubt}{DIM:#}");
     }
     heading("What this says");
     anstream::print!("{}", reading(tour));
@@ -47,17 +50,24 @@ pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
 }
 
 fn logout(tour: &Tour) -> String {
-    let row = |verdict: &super::logout::Verdict| {
+    let row = |verdict: &Verdict| {
         let let_in = if verdict.thief_in_after_logout { STILL_IN } else { SHUT_OUT };
         let renew = if verdict.thief_can_renew { "YES" } else { "no" };
-        vec![verdict.design.to_owned(), let_in.to_owned(), length(verdict.seconds_let_in), renew.to_owned()]
+        let stays = verdict.seconds_logged_in.map_or("–".to_owned(), length);
+        vec![
+            verdict.design.to_owned(),
+            let_in.to_owned(),
+            length(verdict.seconds_let_in),
+            renew.to_owned(),
+            stays,
+        ]
     };
-    let header = ["design", "thief let in after log out?", "for how long", "can the thief renew?"];
+    let header = ["design", "thief let in?", "for how long", "can renew?", "owner types the password every"];
     table(&header, header.len(), tour.logout.iter().map(row).collect())
 }
 
 fn costs(tour: &Tour, store: &Ready) -> String {
-    let row = |cost: &super::cost::Cost| {
+    let row = |cost: &Cost| {
         let trips = match store.url() {
             Some(_) => format!("{:.1}", cost.store_round_trips),
             None => "memory".to_owned(),
@@ -86,7 +96,7 @@ fn costs(tour: &Tour, store: &Ready) -> String {
 fn look_ups(store: &Ready) -> String {
     match store.url() {
         Some(_) => format!("sessions in {}", store.description()),
-        None => "sessions in this process' MEMORY: these are memory look-ups, not Redis".to_owned(),
+        None => "sessions in each server's MEMORY: these are memory look-ups, not Redis".to_owned(),
     }
 }
 
@@ -117,8 +127,32 @@ fn reading(tour: &Tour) -> String {
     text
 }
 
+/// One line for each kind of doubt: which designs it is about, and the worst case in words.
+fn doubts(tour: &Tour) -> Vec<String> {
+    let mut kinds: Vec<Vec<&Doubted>> = Vec::new();
+    for doubted in &tour.doubts {
+        let kind = discriminant(&doubted.doubt);
+        match kinds.iter_mut().find(|same| same.iter().any(|one| discriminant(&one.doubt) == kind)) {
+            Some(same) => same.push(doubted),
+            None => kinds.push(vec![doubted]),
+        }
+    }
+    kinds.iter().filter_map(|same| doubt(same)).collect()
+}
+
+fn doubt(same: &[&Doubted]) -> Option<String> {
+    let mut designs: Vec<&str> = same.iter().filter_map(|doubted| doubted.design.as_deref()).collect();
+    designs.sort_unstable();
+    designs.dedup();
+    let whose = if designs.is_empty() { String::new() } else { format!(" ({})", designs.join(", ")) };
+    let worst = same.iter().max_by(|a, b| a.doubt.size().total_cmp(&b.doubt.size()))?;
+    Some(format!("doubt{whose}: {}", worst.doubt))
+}
+
 fn length(seconds: u64) -> String {
+    const DAY: u64 = 24 * 60 * 60;
     match (seconds / 60, seconds % 60) {
+        _ if seconds >= 2 * DAY && seconds.is_multiple_of(DAY) => format!("{} days", seconds / DAY),
         (0, seconds) => format!("{seconds} s"),
         (minutes, 0) => format!("{minutes} min"),
         (minutes, seconds) => format!("{minutes} min {seconds} s"),
@@ -146,6 +180,7 @@ mod tests {
         assert_eq!(length(0), "0 s");
         assert_eq!(length(899), "14 min 59 s");
         assert_eq!(length(900), "15 min");
+        assert_eq!(length(2_592_000), "30 days");
         assert_eq!(thousands(101_234.4), "101,234");
         assert_eq!(thousands(999.0), "999");
     }
