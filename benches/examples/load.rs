@@ -1,5 +1,5 @@
 //! Puts one server of this machine under load and prints what came back:
-//! `cargo run --release -p measure --example load -- http://127.0.0.1:PORT/ [CONNECTIONS [SECONDS [THREADS [RATE]]]]`.
+//! `cargo run --release -p measure --example load -- http://127.0.0.1:PORT/ [CONNECTIONS [SECONDS [RATE]]]`.
 //! Without a rate it is a closed loop. Comparing its ceiling with another generator's is what it is for.
 
 use std::process::ExitCode;
@@ -17,10 +17,9 @@ async fn main() -> ExitCode {
     let number = |index: usize| arguments.get(index).and_then(|text| text.parse::<f64>().ok());
     let connections = number(1).unwrap_or(64.0) as usize;
     let duration = Duration::from_secs_f64(number(2).unwrap_or(5.0));
-    let threads = number(3).unwrap_or(1.0) as usize;
-    let load = match number(4) {
-        Some(rate) => Load::Fixed(FixedRate { threads, ..FixedRate::new(rate, connections, duration) }),
-        None => Load::Closed(ClosedLoop { threads, ..ClosedLoop::new(connections, duration) }),
+    let load = match number(3) {
+        Some(rate) => Load::Fixed(FixedRate::new(rate, connections, duration)),
+        None => Load::Closed(ClosedLoop::new(connections, duration)),
     };
     match measured(url, &load).await {
         Ok(run) => {

@@ -37,9 +37,11 @@ pub struct ClosedLoop {
 }
 
 impl ClosedLoop {
-    /// A closed loop with the usual bounds: fifty million requests, five seconds' grace, one generator thread.
+    /// A closed loop with the usual bounds: fifty million requests, five seconds' grace, two generator threads (one where
+    /// there is one connection). With a single thread the ceiling of a small server would be the generator's.
     pub fn new(connections: usize, duration: Duration) -> Self {
-        Self { connections, duration, max_requests: 50_000_000, grace: Duration::from_secs(5), threads: 1 }
+        let threads = connections.clamp(1, 2);
+        Self { connections, duration, max_requests: 50_000_000, grace: Duration::from_secs(5), threads }
     }
 }
 

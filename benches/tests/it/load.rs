@@ -136,6 +136,7 @@ async fn a_server_that_dies_under_load_leaves_no_arrival_unaccounted_for() {
     let grace = Duration::from_millis(100);
     let plan = Load::Fixed(FixedRate { grace, ..FixedRate::new(500.0, 4, Duration::from_secs(1)) });
     let dying = async {
+        // When it dies is part of the story: after some answers and before the last.
         tokio::time::sleep(Duration::from_millis(300)).await;
         server.kill();
     };
