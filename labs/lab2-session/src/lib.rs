@@ -1,0 +1,14 @@
+//! Sessions: the server remembers who is logged in, the browser carries a name that nobody can guess.
+//!
+//! - [`session`]: the scheme: a cookie in, a look-up, a person out
+//! - [`holder`]: what a session remembers, and its two limits
+//! - [`store`]: where it is remembered: [`store::memory`] or [`store::redis`], held to one suite of tests
+
+pub mod holder;
+pub mod session;
+pub mod store;
+#[cfg(any(test, feature = "suite"))]
+#[doc(hidden)]
+pub mod suite;
+
+pub use session::{Sessions, router};

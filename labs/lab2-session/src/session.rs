@@ -1,0 +1,209 @@
+//! The session: the server knows who is logged in, and forgets when told to.
+//!
+//! The cookie holds a random name and nothing else; what it stands for is in the [`Store`]. So every request asks the
+//! store, and for the same reason **a log-out is one**: the record is deleted, and every copy of the cookie is worth
+//! nothing from that moment.
+//!
+//! `tower_sessions::Session` is used directly and its `SessionManagerLayer` is not mounted. The layer clears the cookie with
+//! other attributes than it was set with, which browsers ignore for a `__Host-` name (the person stays logged in); turns a
+//! store's outage into an empty 500; and cannot follow a clock that is passed in.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::{Json, Router};
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use kit::cookie::{self, HostCookie, SameSite, SetCookie};
+use kit::descriptor::Claims;
+use kit::{
+    App, Client, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Redis, Scheme, StartError, User,
+    bearer,
+};
+use serde::Serialize;
+use tower_sessions::Session;
+use tower_sessions::session::Id;
+use uuid::Uuid;
+
+use crate::holder::{HOLDER, Holder, Limits, millis};
+use crate::store::memory::MemoryStore;
+use crate::store::redis::RedisStore;
+use crate::store::{Store, fault, session_fault, until};
+
+/// The cookie. `Lax`: a link from elsewhere finds the person logged in, a form from elsewhere does not.
+pub const COOKIE: HostCookie = HostCookie { name: "__Host-session", same_site: SameSite::Lax };
+
+/// The design with sessions, over a store. Clones share everything.
+#[derive(Debug)]
+pub struct Sessions<S> {
+    store: Arc<S>,
+    limits: Limits,
+    clock: Clock,
+    origins: Origins,
+}
+
+/// The body of a log-in. The credential is in the cookie, where no script reads it.
+#[derive(Debug, Serialize)]
+pub struct Body {
+    user_id: Uuid,
+    email: String,
+}
+
+/// The lab's server, to be handed to `kit::serve`. `origins` are the server's own.
+pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
+    let limits = Limits {
+        idle: config.idle_ttl,
+        absolute: config.refresh_ttl,
+        per_user: config.limits.sessions_per_user,
+    };
+    match &config.store {
+        kit::Store::Memory => {
+            let store = MemoryStore::new(limits, clock.clone());
+            serving(Sessions::new(store, limits, clock, origins), config).await
+        }
+        kit::Store::Redis(url) => {
+            let redis = Redis::connect(url, config.redis).await?;
+            let store = RedisStore::new(redis, limits, clock.clone());
+            serving(Sessions::new(store, limits, clock, origins), config).await
+        }
+    }
+}
+
+async fn serving<S: Store>(scheme: Sessions<S>, config: &Config) -> Result<Router, StartError> {
+    let (clock, origins) = (scheme.clock.clone(), scheme.origins.clone());
+    Ok(kit::router(App::new(scheme, config, clock, origins).await?, Router::new()))
+}
+
+impl<S: Store> Sessions<S> {
+    /// The scheme over a store that was made with the same limits and the same clock.
+    pub fn new(store: S, limits: Limits, clock: Clock, origins: Origins) -> Self {
+        Self { store: Arc::new(store), limits, clock, origins }
+    }
+
+    fn session(&self, id: Id) -> Session {
+        Session::new(Some(id), Arc::clone(&self.store), None)
+    }
+
+    /// Notes that the session is in use. A request in a hundred thousand writes: see [`Limits::step`].
+    async fn keep_alive(&self, session: &Session, holder: &Holder) -> Result<(), Error> {
+        let now_ms = self.clock.now_ms();
+        if now_ms < holder.seen_at_ms.saturating_add(millis(self.limits.step())) {
+            return Ok(());
+        }
+        let seen = Holder { seen_at_ms: now_ms, ..holder.clone() };
+        session.set_expiry(until(seen.over_at_ms(&self.limits)));
+        session.insert(HOLDER, seen).await.map_err(session_fault)?;
+        session.save().await.map_err(session_fault)
+    }
+}
+
+impl<S: Store> Scheme for Sessions<S> {
+    type Issued = (SetCookie, Json<Body>);
+    type Ended = Option<SetCookie>;
+
+    fn claims(&self) -> Claims {
+        Claims {
+            lab: "session",
+            store: S::NAME,
+            features: &["session-cookie", "scopes", "instant-revocation"],
+            access_ttl: None,
+            refresh_ttl: Some(self.limits.absolute),
+            idle_ttl: Some(self.limits.idle),
+            refresh_window: None,
+        }
+    }
+
+    async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
+        let holder = Holder::new(user, self.clock.now_ms(), &self.limits);
+        // No id goes in, so that the store draws one: an id from the client could be one that somebody else knows
+        // (session fixation).
+        let session = Session::new(None, Arc::clone(&self.store), until(holder.over_at_ms(&self.limits)));
+        session.insert(HOLDER, holder).await.map_err(session_fault)?;
+        session.save().await.map_err(session_fault)?;
+        let id = session.id().ok_or(Error::Internal("a session was made without an id".into()))?;
+        // The session of before ends only now: had the new one failed, the person would be left with neither.
+        if let Presented::Session(before) = presented(request)? {
+            self.session(before).delete().await.map_err(session_fault)?;
+        }
+        // The idle limit moves with use and the cookie is not sent again, so the cookie lives to the absolute limit.
+        let cookie = COOKIE.set(&id.to_string(), self.limits.absolute);
+        Ok((cookie, Json(Body { user_id: user.id, email: user.email.as_str().to_owned() })))
+    }
+
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
+        let id = match presented(request)? {
+            Presented::Session(id) => id,
+            Presented::Nothing => return Err(Error::Unauthenticated),
+            Presented::Bearer => return Err(Error::InvalidToken("this server gives out no tokens")),
+            Presented::Garbage => return Err(Error::InvalidToken("the cookie holds no session id")),
+        };
+        self.origins.require_own(request)?;
+        let session = self.session(id);
+        let holder: Option<Holder> = session.get(HOLDER).await.map_err(session_fault)?;
+        let holder = holder.ok_or(Error::InvalidToken("no such session"))?;
+        self.keep_alive(&session, &holder).await?;
+        let Holder { user_id, email, session_id, .. } = holder;
+        Ok(Principal { user_id, email, session_id: Some(session_id) })
+    }
+
+    async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
+        let presented = presented(request)?;
+        if let Presented::Nothing | Presented::Bearer = presented {
+            // No cookie came, so none is cleared: a form on another site, which sends none, would log people out.
+            return Ok(None);
+        }
+        self.origins.require_own(request)?;
+        if let Presented::Session(id) = presented {
+            self.session(id).delete().await.map_err(session_fault)?;
+        }
+        Ok(Some(COOKIE.clear()))
+    }
+
+    async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
+        let keep = principal.session_id.ok_or(Error::InvalidToken("it has no session"))?;
+        self.store.end_others(principal.user_id, keep).await.map_err(fault)?;
+        Ok(None)
+    }
+
+    async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
+        self.store.end_all(user.id, user.epoch).await.map_err(fault)?;
+        Ok(Some(COOKIE.clear()))
+    }
+
+    async fn ready(&self) -> Result<(), NotReady> {
+        self.store.ready().await
+    }
+}
+
+/// What a request has to show for itself.
+enum Presented {
+    Nothing,
+    /// An `Authorization` header. The request is judged by it alone, and this server gives out nothing that goes there.
+    Bearer,
+    Session(Id),
+    /// A cookie whose value is no id.
+    Garbage,
+}
+
+fn presented(request: &Parts) -> Result<Presented, Error> {
+    if request.headers.contains_key(AUTHORIZATION) {
+        return match bearer::token(request) {
+            Err(malformed @ Error::Malformed(_)) => Err(malformed),
+            _ => Ok(Presented::Bearer),
+        };
+    }
+    Ok(match cookie::read(request, COOKIE.name).map(str::parse) {
+        None => Presented::Nothing,
+        Some(Ok(id)) => Presented::Session(id),
+        Some(Err(_)) => Presented::Garbage,
+    })
+}
+
+impl<S> Clone for Sessions<S> {
+    fn clone(&self) -> Self {
+        let Self { store, limits, clock, origins } = self;
+        Self { store: Arc::clone(store), limits: *limits, clock: clock.clone(), origins: origins.clone() }
+    }
+}

@@ -1,0 +1,73 @@
+//! Where sessions are remembered.
+//!
+//! Both stores are [`SessionStore`]s of tower-sessions, with the promises that its own memory store does not give:
+//!
+//! - **Saving never creates.** A request that read a session before it was ended, and saves it after, must not bring it
+//!   back to life.
+//! - **Creating never overwrites.** An id that is taken is left alone and another one drawn.
+//! - **Time is the clock that was passed in.** A session is over at its expiry, by value.
+//! - **An ending is an ending.** Creating takes part in the account's epoch: a log-in whose password was checked before
+//!   everything was ended, and which arrives after, is refused; and one that arrives with a newer epoch than the store has
+//!   seen ends what is older, since an ending then never reached this store.
+
+pub mod memory;
+pub mod redis;
+
+use kit::{Error, NotReady};
+use tower_sessions::session_store::{self, SessionStore};
+use tower_sessions::{Expiry, session};
+use uuid::Uuid;
+
+use crate::holder::moment;
+
+/// What a store can do beyond tower-sessions' trait: the sessions of one user together.
+pub trait Store: SessionStore {
+    /// `memory` or `redis`.
+    const NAME: &'static str;
+
+    /// Ends all sessions of a user but the one with this public name.
+    fn end_others(&self, user: Uuid, keep: Uuid) -> impl Future<Output = session_store::Result<()>> + Send;
+
+    /// Ends all sessions of a user that were made before `epoch`, and sees to it that none of before can still be made.
+    /// May be repeated, and may arrive late: a session that was made under `epoch` or a later one lives on.
+    fn end_all(&self, user: Uuid, epoch: u64) -> impl Future<Output = session_store::Result<()>> + Send;
+
+    /// Whether the store answers.
+    fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send;
+}
+
+/// What [`SessionStore::create`] fails with when the account's epoch was raised meanwhile. tower-sessions' error has only
+/// text to say it in.
+pub(crate) const LOG_IN_AFRESH: &str = "the account's epoch was raised while the log-in was under way";
+
+/// The refusal above.
+pub(crate) fn log_in_afresh() -> session_store::Error {
+    session_store::Error::Backend(LOG_IN_AFRESH.into())
+}
+
+/// A record that is no session of ours: a store needs to know whose it is.
+pub(crate) fn no_holder() -> session_store::Error {
+    session_store::Error::Encode("a session has a holder".into())
+}
+
+/// A store's failure as the kit tells it. That a store does not answer is never the credential's fault.
+pub(crate) fn fault(error: session_store::Error) -> Error {
+    match error {
+        session_store::Error::Backend(text) if text == LOG_IN_AFRESH => Error::LogInAfresh,
+        outage @ session_store::Error::Backend(_) => Error::StoreUnavailable(outage.into()),
+        other => Error::Internal(other.into()),
+    }
+}
+
+/// As [`fault`], for what comes through a [`tower_sessions::Session`].
+pub(crate) fn session_fault(error: session::Error) -> Error {
+    match error {
+        session::Error::Store(error) => fault(error),
+        other => Error::Internal(other.into()),
+    }
+}
+
+/// An expiry as tower-sessions takes it.
+pub(crate) fn until(ms: u64) -> Option<Expiry> {
+    Some(Expiry::AtDateTime(moment(ms)))
+}

@@ -1,0 +1,269 @@
+//! Sessions in Redis, or Valkey from 8: seen by every server, and looked up with one command per request.
+//!
+//! | key | type | content |
+//! |---|---|---|
+//! | `session:{hash}` | string | when the session is over, and its data; `hash` is SHA-256 of the cookie's value, so that a copy of the database opens nothing |
+//! | `session:user:{uid}` | sorted set | the hashes of a user's sessions by the time each is over |
+//! | `session:epoch:{uid}` | string | the epoch that all of the user's sessions were made under, once it is above 0 |
+//!
+//! **Sliding.** `GETEX` reads a session and moves its TTL on in one command. When it is over is in the value, though, where
+//! the clock that is passed in can judge it; that is written when it is a [`Limits::step`] old. So nearly every request
+//! costs exactly one command, about as much as a `GET`.
+//!
+//! What changes more than one key is one script, applied whole or not at all. The scripts touch keys that they find in other
+//! keys, and a session's key cannot lie in its user's slot, because a cookie does not say whose it is: so this store
+//! wants one Redis with replicas, not a Redis Cluster. Every command may be repeated; one that times out may have been
+//! applied all the same, and at worst leaves a session behind whose id nobody has been told.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kit::{Clock, NotReady, Redis};
+use redis::{Script, cmd};
+use serde::{Deserialize, Serialize};
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{Error, Result, SessionStore};
+use uuid::Uuid;
+
+use super::{Store, log_in_afresh, no_holder};
+use crate::holder::{Holder, Limits, millis, moment, moment_ms};
+
+/// Before a session's hash in its key.
+const SESSION: &str = "session:";
+/// How often an id is drawn before something must be wrong: 128 random bits do not meet twice.
+const DRAWS: usize = 3;
+
+/// Sessions in Redis.
+pub struct RedisStore {
+    redis: Redis,
+    limits: Limits,
+    clock: Clock,
+    scripts: Scripts,
+}
+
+struct Scripts {
+    create: Script,
+    save: Script,
+    delete: Script,
+    end_others: Script,
+    end_all: Script,
+}
+
+/// A record as it is stored. The id is not in it: who reads the database must not find it there.
+#[derive(Serialize, Deserialize)]
+struct Stored<D> {
+    over_at_ms: u64,
+    data: D,
+}
+
+impl RedisStore {
+    /// A store on a connection.
+    pub fn new(redis: Redis, limits: Limits, clock: Clock) -> Self {
+        let script = |code: &str| Script::new(&format!("{ENDING}{code}"));
+        let scripts = Scripts {
+            create: script(CREATE),
+            save: script(SAVE),
+            delete: script(DELETE),
+            end_others: script(END_OTHERS),
+            end_all: script(END_ALL),
+        };
+        Self { redis, limits, clock, scripts }
+    }
+
+    /// A session's TTL outlives what its value says by a step, so that it is always the value that ends it.
+    fn session_ttl_ms(&self) -> u64 {
+        millis(self.limits.idle.saturating_add(self.limits.step()))
+    }
+
+    /// The index is renewed when a session is saved, which may be a step after the session's own TTL was.
+    fn index_ttl_ms(&self) -> u64 {
+        millis(self.limits.idle.saturating_add(self.limits.step() * 2))
+    }
+
+    /// The epoch is remembered for as long as any session that was made under it can live.
+    fn epoch_ttl_ms(&self) -> u64 {
+        millis(self.limits.absolute.saturating_add(self.limits.step()))
+    }
+}
+
+#[async_trait]
+impl SessionStore for RedisStore {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        let holder = Holder::among(&record.data).ok_or_else(no_holder)?;
+        let value = encode(record)?;
+        for _ in 0..DRAWS {
+            let hash = hash(&record.id);
+            let mut create = self.scripts.create.key(session_key(&hash));
+            create.key(index_key(holder.user_id)).key(epoch_key(holder.user_id));
+            create.arg(&value).arg(&hash).arg(moment_ms(record.expiry_date)).arg(self.clock.now_ms());
+            create.arg(holder.epoch).arg(self.limits.per_user);
+            create.arg(self.session_ttl_ms()).arg(self.index_ttl_ms()).arg(self.epoch_ttl_ms());
+            let outcome: String = self.redis.script(&create).await.map_err(outage)?;
+            match outcome.as_str() {
+                "created" => return Ok(()),
+                "taken" => record.id = Id::default(),
+                _ => return Err(log_in_afresh()),
+            }
+        }
+        Err(Error::Backend("every id that was drawn is taken".into()))
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let holder = Holder::among(&record.data).ok_or_else(no_holder)?;
+        let hash = hash(&record.id);
+        let mut save = self.scripts.save.key(session_key(&hash));
+        save.key(index_key(holder.user_id)).arg(encode(record)?).arg(&hash);
+        save.arg(moment_ms(record.expiry_date)).arg(self.session_ttl_ms()).arg(self.index_ttl_ms());
+        self.redis.script(&save).await.map_err(outage)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let mut get = cmd("GETEX");
+        get.arg(session_key(&hash(id))).arg("PX").arg(self.session_ttl_ms());
+        let value: Option<Vec<u8>> = self.redis.query(&get).await.map_err(outage)?;
+        let Some(value) = value else { return Ok(None) };
+        let stored: Stored<_> =
+            serde_json::from_slice(&value).map_err(|error| Error::Decode(error.to_string()))?;
+        if stored.over_at_ms <= self.clock.now_ms() {
+            self.delete(id).await?;
+            return Ok(None);
+        }
+        Ok(Some(Record { id: *id, data: stored.data, expiry_date: moment(stored.over_at_ms) }))
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        let hash = hash(id);
+        let mut delete = self.scripts.delete.key(session_key(&hash));
+        self.redis.script(delete.arg(&hash)).await.map_err(outage)
+    }
+}
+
+impl Store for RedisStore {
+    const NAME: &'static str = "redis";
+
+    async fn end_others(&self, user: Uuid, keep: Uuid) -> Result<()> {
+        let mut end = self.scripts.end_others.key(index_key(user));
+        self.redis.script(end.arg(keep.simple().to_string())).await.map_err(outage)
+    }
+
+    async fn end_all(&self, user: Uuid, epoch: u64) -> Result<()> {
+        let mut end = self.scripts.end_all.key(index_key(user));
+        self.redis.script(end.key(epoch_key(user)).arg(epoch).arg(self.epoch_ttl_ms())).await.map_err(outage)
+    }
+
+    async fn ready(&self) -> std::result::Result<(), NotReady> {
+        self.redis.ready().await
+    }
+}
+
+/// Makes whatever is in `hashes` end: the sessions, and their places in the index.
+const ENDING: &str = "
+local function end_sessions(index, hashes)
+  for _, hash in ipairs(hashes) do
+    redis.call('UNLINK', 'session:' .. hash)
+    redis.call('ZREM', index, hash)
+  end
+end
+";
+
+/// Creates a session, unless its id is taken or its epoch is over. Makes room for it in the user's index: expired sessions
+/// go, then those that would expire first. An epoch that is new here ends everything that is older.
+const CREATE: &str = "
+local session, index, epochs = KEYS[1], KEYS[2], KEYS[3]
+local value, hash, over_at, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local epoch, per_user = tonumber(ARGV[5]), tonumber(ARGV[6])
+local session_ttl, index_ttl, epoch_ttl = ARGV[7], ARGV[8], ARGV[9]
+
+local known = tonumber(redis.call('GET', epochs) or 0)
+if epoch < known then return 'over' end
+if not redis.call('SET', session, value, 'NX', 'PX', session_ttl) then return 'taken' end
+if epoch > known then
+  end_sessions(index, redis.call('ZRANGE', index, 0, -1))
+else
+  end_sessions(index, redis.call('ZRANGEBYSCORE', index, '-inf', now))
+  local too_many = redis.call('ZCARD', index) + 1 - per_user
+  if too_many > 0 then end_sessions(index, redis.call('ZRANGE', index, 0, too_many - 1)) end
+end
+redis.call('ZADD', index, over_at, hash)
+redis.call('PEXPIRE', index, index_ttl)
+if epoch > 0 then redis.call('SET', epochs, ARGV[5], 'PX', epoch_ttl) end
+return 'created'
+";
+
+/// Saves a session that is still there. One that was ended meanwhile stays ended.
+const SAVE: &str = "
+local session, index = KEYS[1], KEYS[2]
+local value, hash, over_at, session_ttl, index_ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+
+if redis.call('SET', session, value, 'XX', 'PX', session_ttl) then
+  redis.call('ZADD', index, 'XX', over_at, hash)
+  redis.call('PEXPIRE', index, index_ttl)
+end
+";
+
+/// Ends one session, whose user only its value knows.
+const DELETE: &str = "
+local value = redis.call('GET', KEYS[1])
+if value then
+  end_sessions('session:user:' .. cjson.decode(value).data.holder[1], { ARGV[1] })
+end
+";
+
+/// Ends a user's sessions but the one with this public name.
+const END_OTHERS: &str = "
+local index, keep = KEYS[1], ARGV[1]
+
+local others = {}
+for _, hash in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+  local value = redis.call('GET', 'session:' .. hash)
+  if not value or cjson.decode(value).data.holder[2] ~= keep then table.insert(others, hash) end
+end
+end_sessions(index, others)
+";
+
+/// Ends a user's sessions that were made before an epoch, and raises the epoch *to* it: a repetition changes nothing.
+const END_ALL: &str = "
+local index, epochs = KEYS[1], KEYS[2]
+
+if tonumber(ARGV[1]) > tonumber(redis.call('GET', epochs) or 0) then
+  end_sessions(index, redis.call('ZRANGE', index, 0, -1))
+  redis.call('SET', epochs, ARGV[1], 'PX', ARGV[2])
+end
+";
+
+/// SHA-256 of the cookie's value. The id has 128 random bits, so nobody finds it by trying, and a slow hash would only
+/// slow the server down.
+pub(crate) fn hash(id: &Id) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, id.to_string().as_bytes()))
+}
+
+pub(crate) fn session_key(hash: &str) -> String {
+    format!("{SESSION}{hash}")
+}
+
+pub(crate) fn index_key(user: Uuid) -> String {
+    format!("session:user:{}", user.simple())
+}
+
+pub(crate) fn epoch_key(user: Uuid) -> String {
+    format!("session:epoch:{}", user.simple())
+}
+
+fn encode(record: &Record) -> Result<String> {
+    let stored = Stored { over_at_ms: moment_ms(record.expiry_date), data: &record.data };
+    serde_json::to_string(&stored).map_err(|error| Error::Encode(error.to_string()))
+}
+
+fn outage(error: redis::RedisError) -> Error {
+    Error::Backend(error.to_string())
+}
+
+/// Sessions and connections stay out of every log.
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore").finish_non_exhaustive()
+    }
+}

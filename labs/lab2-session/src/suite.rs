@@ -1,0 +1,148 @@
+//! One suite of tests, held against every store.
+//!
+//! [`shared`] says what a store promises, whichever it is; [`on_redis`] what is in the database besides. Tests here run both
+//! against memory and against a private `redis-server`; tests elsewhere bring a Redis of their own and call [`redis`].
+
+// Not a test by its attributes, because other packages' tests call it; all the same it is nothing else.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a suite of tests, behind a feature")]
+
+pub mod on_redis;
+pub mod shared;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kit::config::RedisTimes;
+use kit::{Clock, Redis, User};
+use tower_sessions::session::{Id, Record};
+use uuid::Uuid;
+
+use crate::holder::{HOLDER, Holder, Limits, moment};
+use crate::store::Store;
+use crate::store::memory::MemoryStore;
+use crate::store::redis::RedisStore;
+
+/// The limits that every check stands on: a step of 10 seconds.
+pub const LIMITS: Limits =
+    Limits { idle: Duration::from_secs(1_000), absolute: Duration::from_secs(2_500), per_user: 3 };
+
+/// A store, and the clock that it looks at.
+pub struct Bench<S> {
+    pub store: Arc<S>,
+    pub clock: Clock,
+}
+
+impl Bench<MemoryStore> {
+    pub fn memory() -> Self {
+        let clock = Clock::system();
+        Self { store: Arc::new(MemoryStore::new(LIMITS, clock.clone())), clock }
+    }
+}
+
+impl Bench<RedisStore> {
+    pub fn redis(redis: &Redis) -> Self {
+        let clock = Clock::system();
+        Self { store: Arc::new(RedisStore::new(redis.clone(), LIMITS, clock.clone())), clock }
+    }
+}
+
+impl<S: Store> Bench<S> {
+    /// What a log-in makes of a user.
+    pub fn record(&self, user: &User) -> Record {
+        let holder = Holder::new(user, self.clock.now_ms(), &LIMITS);
+        let expiry_date = moment(holder.over_at_ms(&LIMITS));
+        let data = [(HOLDER.to_owned(), serde_json::to_value(holder).unwrap())].into();
+        Record { id: Id::default(), data, expiry_date }
+    }
+
+    /// Logs a user in.
+    pub async fn log_in(&self, user: &User) -> Record {
+        let mut record = self.record(user);
+        self.store.create(&mut record).await.unwrap();
+        record
+    }
+
+    pub async fn is_alive(&self, record: &Record) -> bool {
+        self.store.load(&record.id).await.unwrap().is_some()
+    }
+}
+
+/// A user whom no other check knows.
+pub fn somebody(epoch: u64) -> User {
+    User { id: Uuid::new_v4(), epoch, ..User::sample() }
+}
+
+/// Runs everything against a Redis at a URL. It must be one that nobody else uses meanwhile: commands are counted.
+pub async fn redis(url: &str) {
+    let redis = Redis::connect(url, RedisTimes::default()).await.unwrap();
+    shared::all(|| Bench::redis(&redis)).await;
+    on_redis::all(&redis).await;
+}
+
+/// Runs everything against memory.
+pub async fn memory() {
+    shared::all(Bench::memory).await;
+}
+
+/// A private `redis-server`. Without one the test that asks says that it was skipped, unless `AUTHLAB_REQUIRE` has `redis`.
+#[cfg(test)]
+pub(crate) async fn private_redis() -> Option<kit::redis::discovery::Found> {
+    #[expect(clippy::disallowed_methods, reason = "what a test run insists on is no setting of a server")]
+    let required = std::env::var("AUTHLAB_REQUIRE").is_ok_and(|list| list.contains("redis"));
+    match kit::redis::discovery::on_path() {
+        Some(program) => Some(kit::redis::discovery::from_program(&program).await.unwrap()),
+        None if required => panic!("AUTHLAB_REQUIRE asks for redis, and the PATH has no redis-server"),
+        None => {
+            eprintln!("SKIPPED, not passed: the PATH has no redis-server");
+            None
+        }
+    }
+}
+
+/// Makes `all`, which runs each check in turn, and a test of each.
+macro_rules! shared_checks {
+    ($($check:ident)*) => {
+        pub async fn all<S: crate::store::Store>(make: impl Fn() -> crate::suite::Bench<S>) {
+            $($check(make()).await;)*
+        }
+
+        #[cfg(test)]
+        mod memory {
+            $(#[tokio::test]
+            async fn $check() {
+                super::$check(crate::suite::Bench::memory()).await;
+            })*
+        }
+
+        #[cfg(test)]
+        mod redis {
+            $(#[tokio::test]
+            async fn $check() {
+                let Some(found) = crate::suite::private_redis().await else { return };
+                let redis = kit::Redis::connect(&found.url, Default::default()).await.unwrap();
+                super::$check(crate::suite::Bench::redis(&redis)).await;
+            })*
+        }
+    };
+}
+
+/// As above, for checks that look into the database.
+macro_rules! redis_checks {
+    ($($check:ident)*) => {
+        pub async fn all(redis: &kit::Redis) {
+            $($check(redis).await;)*
+        }
+
+        #[cfg(test)]
+        mod private {
+            $(#[tokio::test]
+            async fn $check() {
+                let Some(found) = crate::suite::private_redis().await else { return };
+                let redis = kit::Redis::connect(&found.url, Default::default()).await.unwrap();
+                super::$check(&redis).await;
+            })*
+        }
+    };
+}
+
+use {redis_checks, shared_checks};
