@@ -194,6 +194,31 @@ mod tests {
         assert!(matches!(read(JSON, body(MAX_BYTES + 1)).await, Err(Error::TooLarge)));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_given_up() {
+        let first = endless();
+        assert!(matches!(read(JSON, first).await, Err(Error::Malformed("The body did not arrive in time."))));
+    }
+
+    /// A body that sends one brace and then nothing more, for ever.
+    fn endless() -> RawBody {
+        struct Endless(bool);
+        impl hyper::body::Body for Endless {
+            type Data = Bytes;
+            type Error = std::convert::Infallible;
+            fn poll_frame(
+                mut self: std::pin::Pin<&mut Self>,
+                _context: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+                if std::mem::replace(&mut self.0, true) {
+                    return std::task::Poll::Pending;
+                }
+                std::task::Poll::Ready(Some(Ok(hyper::body::Frame::data(Bytes::from_static(b"{")))))
+            }
+        }
+        RawBody::new(Endless(false))
+    }
+
     #[tokio::test]
     async fn what_is_no_json_is_malformed_and_what_is_no_object_is_invalid() {
         assert!(matches!(read(JSON, "{").await, Err(Error::Malformed(_))));

@@ -37,6 +37,8 @@ pub mod routes;
 pub mod scheme;
 pub mod serve;
 pub mod state;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod throttle;
 
 pub use accounts::User;

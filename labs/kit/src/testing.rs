@@ -1,0 +1,100 @@
+//! What a test needs of the machine and may not find there.
+//!
+//! A person without Docker should see `cargo test` pass, and see what it did not try. A machine that is there to judge
+//! should not pass for what it did not try: `AUTHLAB_REQUIRE=docker,redis` turns each skip into a failure.
+
+use std::fmt;
+use std::io::Write;
+
+use crate::redis::discovery::{self, Found};
+
+/// A part of the machine that `AUTHLAB_REQUIRE` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A Docker daemon that has, or can pull, the Redis image.
+    Docker,
+    /// A `redis-server` or `valkey-server` on the `PATH`.
+    Redis,
+    /// A `python3` on the `PATH`.
+    Python,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Docker => "docker",
+            Self::Redis => "redis",
+            Self::Python => "python",
+        })
+    }
+}
+
+/// A private Redis for one test, from the program on the `PATH`; or nothing, and that has been said.
+pub async fn private_redis() -> Option<Found> {
+    let started = match discovery::on_path() {
+        Some(program) => discovery::from_program(&program).await,
+        None => Err("neither valkey-server nor redis-server is on the PATH".into()),
+    };
+    found_or_skip(Part::Redis, started)
+}
+
+/// What was looked for, or nothing and a loud word about it.
+///
+/// # Panics
+/// Where the part is required and not to be had: that is the test's failure.
+pub fn found_or_skip<T>(part: Part, search: Result<T, String>) -> Option<T> {
+    let reason = match search {
+        Ok(found) => return Some(found),
+        Err(reason) => reason,
+    };
+    assert!(!required().contains(&part), "AUTHLAB_REQUIRE names `{part}`, and it is not to be had: {reason}");
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    // Not `eprintln!`: the test harness keeps what that prints to itself unless the test fails.
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: it needs {part}, and it is not to be had: {reason}");
+    None
+}
+
+#[expect(clippy::disallowed_methods, reason = "it says how to judge, not how the code under test behaves")]
+fn required() -> Vec<Part> {
+    match std::env::var("AUTHLAB_REQUIRE").as_deref().map(parse) {
+        Ok(Ok(parts)) => parts,
+        Ok(Err(sentence)) => panic!("AUTHLAB_REQUIRE: {sentence}"),
+        Err(std::env::VarError::NotPresent) => Vec::new(),
+        Err(error) => panic!("AUTHLAB_REQUIRE cannot be read: {error}"),
+    }
+}
+
+/// A word that is not known is refused: a misspelt requirement would let everything pass.
+fn parse(list: &str) -> Result<Vec<Part>, String> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .map(|word| match word {
+            "docker" => Ok(Part::Docker),
+            "redis" => Ok(Part::Redis),
+            "python" => Ok(Part::Python),
+            other => Err(format!("`{other}` is no part; the parts are `docker`, `redis` and `python`")),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requirement_is_a_list_of_known_parts() {
+        assert_eq!(parse("docker, redis,python"), Ok(vec![Part::Docker, Part::Redis, Part::Python]));
+        assert_eq!(parse(""), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_misspelt_requirement_is_refused() {
+        assert!(parse("dokcer").unwrap_err().starts_with("`dokcer` is no part"));
+    }
+
+    #[test]
+    fn what_is_there_is_handed_on() {
+        assert_eq!(found_or_skip(Part::Docker, Ok(7)), Some(7));
+    }
+}

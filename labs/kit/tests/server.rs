@@ -1,0 +1,183 @@
+//! The server on real sockets: what surrounds every lab's routes, seen by clients that behave and by clients that do not.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use kit::config::Limits;
+use kit::none::NoAuthentication;
+use kit::{App, Clock, Config, Origins};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running server of the baseline design.
+struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<()>,
+}
+
+impl Server {
+    async fn start(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::default();
+        change(&mut config);
+        let listener = TcpListener::bind(config.listen).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let origins = Origins::new(&[], address, "none");
+        let app = App::new(NoAuthentication::default(), &config, Clock::system(), origins).await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving =
+            tokio::spawn(kit::serve(listener, kit::router(app, Router::new()), config.limits, async {
+                let _ = stopped.await;
+            }));
+        Self { address, stop: Some(stop), serving }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends bytes on a connection of its own and reads until the server closes it.
+    async fn exchange(&self, request: &str) -> String {
+        let mut connection = self.connect().await;
+        connection.write_all(request.as_bytes()).await.unwrap();
+        everything(&mut connection).await
+    }
+
+    fn stop(&mut self) {
+        let _ = self.stop.take().unwrap().send(());
+    }
+}
+
+async fn everything(connection: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    // A server that refuses an oversized request may reset the connection under bytes that nobody read.
+    let _ = timeout(PATIENCE, connection.read_to_end(&mut bytes)).await.expect("the server closes in time");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+}
+
+fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    let head = answer.split("\r\n\r\n").next().unwrap();
+    head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")))
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_and_only_public_ones_may_be_stored() {
+    let server = Server::start(|_| {}).await;
+    let me = server.exchange(&get("/me")).await;
+    assert!(me.starts_with("HTTP/1.1 200"), "{me}");
+    assert_eq!(header(&me, "cache-control"), Some("no-store"));
+    assert_eq!(header(&me, "x-request-id").map(str::len), Some(16));
+    for path in ["/lab", "/health/live", "/health/ready"] {
+        let answer = server.exchange(&get(path)).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        assert_eq!(header(&answer, "cache-control"), None, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_and_a_wrong_method_are_problems_too() {
+    let server = Server::start(|_| {}).await;
+    let unknown = server.exchange(&get("/nowhere")).await;
+    assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
+    assert_eq!(header(&unknown, "content-type"), Some("application/problem+json"));
+    let wrong = server.exchange(&get("/auth/login")).await;
+    assert!(wrong.starts_with("HTTP/1.1 405"), "{wrong}");
+    assert_eq!(header(&wrong, "content-type"), Some("application/problem+json"));
+    assert_eq!(header(&wrong, "allow"), Some("POST"));
+}
+
+#[tokio::test]
+async fn headers_that_never_end_are_cut_and_others_are_answered_meanwhile() {
+    let server = Server::start(|config| config.limits.read_timeout = Duration::from_millis(200)).await;
+    let mut slow = server.connect().await;
+    slow.write_all(b"GET /me HTTP/1.1\r\nhost: localhost\r\nx-slow: ").await.unwrap();
+    assert!(server.exchange(&get("/me")).await.starts_with("HTTP/1.1 200"));
+    let answer = everything(&mut slow).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test]
+async fn headers_of_8_kb_are_read_and_400_kb_are_refused() {
+    let server = Server::start(|_| {}).await;
+    let padded =
+        |bytes: usize| get("/me").replace("\r\n\r\n", &format!("\r\nx-pad: {}\r\n\r\n", "a".repeat(bytes)));
+    assert!(server.exchange(&padded(8_000)).await.starts_with("HTTP/1.1 200"));
+    let refused = server.exchange(&padded(400_000)).await;
+    assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 431"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_connection_beyond_the_cap_waits_until_one_is_free() {
+    let server = Server::start(|config| config.limits = Limits { connections: 1, ..config.limits }).await;
+    let mut first = server.connect().await;
+    first.write_all(get("/me").replace("connection: close\r\n", "").as_bytes()).await.unwrap();
+    let mut byte = [0];
+    timeout(PATIENCE, first.read_exact(&mut byte)).await.unwrap().unwrap();
+
+    let mut second = server.connect().await;
+    second.write_all(get("/me").as_bytes()).await.unwrap();
+    let early = timeout(Duration::from_millis(150), second.read_exact(&mut byte)).await;
+    assert!(early.is_err(), "the second was served while the first held the only place");
+
+    drop(first);
+    assert!(everything(&mut second).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_when_the_server_is_told_to_stop() {
+    let mut server = Server::start(|_| {}).await;
+    let body = r#"{"email":"ann@example.test","password":"correct horse"}"#;
+    let head = format!(
+        "POST /auth/signup HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut connection = server.connect().await;
+    connection.write_all(head.as_bytes()).await.unwrap();
+    // An answer on a second connection says that the server has read what came before on the first.
+    assert!(server.exchange(&get("/me")).await.starts_with("HTTP/1.1 200"));
+    server.stop();
+    while TcpStream::connect(server.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    connection.write_all(body.as_bytes()).await.unwrap();
+    assert!(everything(&mut connection).await.starts_with("HTTP/1.1 201"));
+    timeout(PATIENCE, server.serving).await.expect("the server ends").unwrap();
+}
+
+#[tokio::test]
+async fn the_clock_moves_only_where_controls_are_on_and_only_for_this_machine() {
+    let request = |host: &str, more: &str| {
+        format!(
+            "POST /lab/clock HTTP/1.1\r\nhost: {host}\r\n{more}connection: close\r\ncontent-type: application/json\r\n\
+             content-length: 23\r\n\r\n{{\"advance_seconds\":900}}"
+        )
+    };
+    let without = Server::start(|_| {}).await;
+    assert!(without.exchange(&request("localhost", "")).await.starts_with("HTTP/1.1 404"));
+
+    let with = Server::start(|config| config.lab_controls = true).await;
+    assert!(with.exchange(&request("localhost:1", "")).await.starts_with("HTTP/1.1 200"));
+    assert!(with.exchange(&request("none.localhost", "")).await.starts_with("HTTP/1.1 200"));
+    assert!(with.exchange(&request("[::1]:1", "")).await.starts_with("HTTP/1.1 200"));
+    assert!(with.exchange(&request("rebound.example", "")).await.starts_with("HTTP/1.1 404"));
+    assert!(
+        with.exchange(&request("localhost", "x-forwarded-for: 127.0.0.1\r\n"))
+            .await
+            .starts_with("HTTP/1.1 404")
+    );
+    assert!(
+        with.exchange(&request("localhost", "sec-fetch-site: cross-site\r\n"))
+            .await
+            .starts_with("HTTP/1.1 403")
+    );
+}
