@@ -3,6 +3,11 @@
 //! What must never happen here: a refusal because a store is down (the client would forget a good token), a cookie that a
 //! refusal clears (its late answer would erase a newer log-in), and a cookie set by a token that stays (a late answer would
 //! put an older token over a newer one).
+//!
+//! Rotation detects theft, and does not prevent it. A thief who exchanges a copy makes the person's next exchange a reuse,
+//! and the session ends for both; but one who comes back inside every single window gets the same successors as the
+//! person, unseen. Only a token that is bound to a key of the client closes that (DPoP, RFC 9449); a session's record has
+//! room for the thumbprint. Addresses and user agents change on honest people every day: they are for the audit log.
 
 use axum::extract::State;
 use http::request::Parts;

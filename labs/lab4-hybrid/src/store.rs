@@ -10,6 +10,7 @@ pub mod memory;
 pub mod redis;
 #[cfg(any(test, feature = "suite"))]
 #[doc(hidden)]
+#[expect(clippy::unwrap_used, reason = "these are tests, though a library carries them")]
 pub mod suite;
 
 use std::future::Future;

@@ -1,5 +1,7 @@
 //! The suite of store tests against memory and against a real Redis, and what only a Redis can show.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::time::Duration;
 
 use kit::config::RedisTimes;

@@ -136,3 +136,50 @@ impl Store for Memory {
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::suite::{Factory, Stage};
+
+    struct Shared(Memory);
+
+    impl Factory for Shared {
+        type Store = Memory;
+
+        async fn make(&self, _: Policy, _: Clock) -> Memory {
+            self.0.clone()
+        }
+    }
+
+    #[tokio::test]
+    async fn users_who_are_gone_are_forgotten_a_few_at_each_log_in() {
+        let clock = Clock::system();
+        let day = Duration::from_secs(24 * 60 * 60);
+        let policy = Policy::from(&kit::Config::default());
+        let shared = Shared(Memory::new(policy, clock.clone()));
+        for _ in 0..100 {
+            Stage::usual(&shared).await.log_in().await;
+        }
+        let ended = Stage::usual(&shared).await;
+        ended.store.end_all(ended.user, 1).await.unwrap();
+        assert_eq!(shared.0.users(), 101);
+
+        // A raised epoch is remembered for as long as anything could have been issued before it.
+        clock.advance(policy.absolute);
+        let active = Stage::usual(&shared).await;
+        for _ in 0..100 {
+            active.log_in().await;
+        }
+        assert_eq!(shared.0.users(), 2);
+        assert!(ended.log_in_under(0).await.is_none());
+
+        clock.advance(day);
+        for _ in 0..3 {
+            active.log_in().await;
+        }
+        assert_eq!(shared.0.users(), 1);
+    }
+}

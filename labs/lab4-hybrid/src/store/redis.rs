@@ -23,6 +23,8 @@
 //!   which had not confirmed can still bring the session back.
 
 mod keys;
+mod records;
+mod scripts;
 mod server_clock;
 #[cfg(test)]
 mod tests;
@@ -33,21 +35,16 @@ use std::time::{Duration, Instant};
 use ::redis::{Script, ScriptInvocation};
 use kit::config::RedisTimes;
 use kit::redis::ConnectError;
-use kit::{Client, ClientKind, Clock, NotReady, Redis as Connection};
+use kit::{Client, Clock, NotReady, Redis as Connection};
 use uuid::Uuid;
 
 use self::keys::{UserKeys, sid};
+use self::records::{FIELDS, Record};
+use self::scripts::Scripts;
 use self::server_clock::ServerClock;
 use super::{Issue, NewSession, Policy, Refresh, Session, Store, StoreError};
 use crate::idempotency::IdempotencyKey;
 use crate::token::VerifiedToken;
-
-/// The script in a file of its own, after the prelude that they all share.
-macro_rules! script {
-    ($file:literal) => {
-        Script::new(concat!(include_str!("redis/clock.lua"), "\n", include_str!($file)))
-    };
-}
 
 /// The store in Redis. Clones share its connection.
 #[derive(Clone)]
@@ -65,16 +62,6 @@ struct Shared {
     /// A connection of its own for waiting on replicas: `WAIT` holds up everything behind it.
     replicated: Option<Connection>,
     scripts: Scripts,
-}
-
-struct Scripts {
-    issue: Script,
-    refresh: Script,
-    end: Script,
-    end_others: Script,
-    end_all: Script,
-    live: Script,
-    list: Script,
 }
 
 /// What every script answers: Redis' time, a verdict, and more.
@@ -266,13 +253,13 @@ impl Store for Redis {
         }
         let mut pipeline = ::redis::pipe();
         for sid in sids {
-            pipeline.cmd("HMGET").arg(keys.record(sid)).arg(&RECORD_FIELDS);
+            pipeline.cmd("HMGET").arg(keys.record(sid)).arg(&FIELDS);
         }
         let records: Vec<Record> = self.connection.pipeline(&pipeline).await?;
         let mut sessions: Vec<Session> = sids
             .iter()
             .zip(records)
-            .filter_map(|(sid, record)| session(Uuid::parse_str(sid).ok()?, record, epoch))
+            .filter_map(|(sid, record)| records::session(Uuid::parse_str(sid).ok()?, record, epoch))
             .collect();
         sessions.sort_by_key(|session| (std::cmp::Reverse(session.seen_at_ms), session.id));
         Ok(sessions)
@@ -286,7 +273,7 @@ impl Store for Redis {
         };
         let (verdict, more) = self.run(&self.shared.scripts.live, &touched, arguments).await?;
         match (verdict.as_str(), more.as_slice()) {
-            ("done", [kind, device]) => Ok(Some(client(kind, Some(device.clone())))),
+            ("done", [kind, device]) => Ok(Some(records::client(kind, Some(device.clone())))),
             ("ended", _) => Ok(None),
             _ => Err(StoreError::Answer(verdict)),
         }
@@ -295,41 +282,6 @@ impl Store for Redis {
     async fn ready(&self) -> Result<(), NotReady> {
         self.connection.ready().await
     }
-}
-
-impl Scripts {
-    fn new() -> Self {
-        Self {
-            issue: script!("redis/issue.lua"),
-            refresh: script!("redis/refresh.lua"),
-            end: script!("redis/end.lua"),
-            end_others: script!("redis/end_others.lua"),
-            end_all: script!("redis/end_all.lua"),
-            live: script!("redis/live.lua"),
-            list: script!("redis/list.lua"),
-        }
-    }
-}
-
-const RECORD_FIELDS: [&str; 6] = ["epoch", "client", "device", "created_at", "seen_at", "expires_at"];
-
-/// The fields above; all missing if the session ended between the two steps of a listing.
-type Record = (Option<u64>, Option<String>, Option<String>, Option<u64>, Option<u64>, Option<u64>);
-
-fn session(id: Uuid, (began, kind, device, created, seen, expires): Record, epoch: u64) -> Option<Session> {
-    began.filter(|began| *began >= epoch)?;
-    Some(Session {
-        id,
-        client: client(&kind?, device),
-        created_at_ms: created?,
-        seen_at_ms: seen?,
-        expires_at_ms: expires?,
-    })
-}
-
-fn client(kind: &str, device: Option<String>) -> Client {
-    let kind = if kind == ClientKind::Web.as_str() { ClientKind::Web } else { ClientKind::Mobile };
-    Client { kind, device: device.filter(|device| !device.is_empty()) }
 }
 
 /// Whether `INFO replication` names a replica that a failover could promote.

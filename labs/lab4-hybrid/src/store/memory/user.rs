@@ -64,7 +64,9 @@ impl Sessions {
             return Issue::Stale;
         }
         self.raise_epoch(policy, now_ms, new.epoch);
-        self.epoch_until_ms = now_ms + ms(policy.absolute + policy.expired_remembered);
+        if new.epoch > 0 {
+            self.epoch_until_ms = now_ms + ms(policy.absolute + policy.expired_remembered);
+        }
         self.make_room(policy, now_ms);
         let absolute_at_ms = now_ms + ms(policy.absolute);
         let record = Record {

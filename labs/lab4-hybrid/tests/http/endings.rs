@@ -1,0 +1,140 @@
+//! Logging out, here and elsewhere, and what it costs that an access token asks nobody.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::server::{CLEARED, DAY, OWN, PASSWORD, Server};
+
+#[tokio::test]
+async fn logging_out_ends_the_session_and_leaves_the_access_token_to_its_exp() {
+    let server = Server::start().await;
+    let app = server.sign_up("ann@example.test", "mobile").await;
+    let out = server.post("/auth/logout", &[("authorization", &app.access())], Value::Null).await;
+    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, None));
+    server.refresh_app(&app.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+    // The price of not asking anybody, until the token runs out; a route that asks the store refuses it now.
+    assert_eq!(server.me(&app.access()).await.status, StatusCode::OK);
+    server.sessions(&app.access()).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
+    server.clock.advance(Duration::from_secs(900));
+    server.me(&app.access()).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
+}
+
+#[tokio::test]
+async fn an_access_token_that_ran_out_still_logs_its_session_out() {
+    let server = Server::start().await;
+    let app = server.sign_up("ann@example.test", "mobile").await;
+    server.clock.advance(DAY);
+    let out = server.post("/auth/logout", &[("authorization", &app.access())], Value::Null).await;
+    assert_eq!(out.status, StatusCode::NO_CONTENT);
+    server.refresh_app(&app.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+}
+
+#[tokio::test]
+async fn a_refresh_token_in_the_body_logs_its_session_out() {
+    let server = Server::start().await;
+    let app = server.sign_up("ann@example.test", "mobile").await;
+    let other = server.log_in(&[], "mobile").await;
+    let out = server.post("/auth/logout", &[], json!({"refresh_token": app.refresh_token()})).await;
+    assert_eq!(out.status, StatusCode::NO_CONTENT);
+    server.refresh_app(&app.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+    assert_eq!(server.refresh_app(&other.refresh_token()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_page_logs_out_by_its_cookie_or_by_its_access_token_and_the_cookie_is_cleared() {
+    let server = Server::start().await;
+    let page = server.sign_up("ann@example.test", "web").await;
+    let out = server.post("/auth/logout", &[("cookie", &page.cookie()), OWN], Value::Null).await;
+    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+
+    let page = server.log_in(&[], "web").await;
+    let other = server.log_in(&[], "web").await;
+    let headers = [("cookie", other.cookie()), ("authorization", page.access())];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let out = server.post("/auth/logout", &headers, Value::Null).await;
+    // Judged by the access token alone: the cookie of another session is neither ended nor cleared.
+    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, None));
+    server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+    let renewed = server.refresh_page(&other.cookie()).await;
+    let headers = [("cookie", renewed.cookie()), ("authorization", renewed.access())];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let out = server.post("/auth/logout", &headers, Value::Null).await;
+    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+}
+
+#[tokio::test]
+async fn logging_out_with_what_is_no_credential_is_logging_out_too() {
+    let server = Server::start().await;
+    let page = server.sign_up("ann@example.test", "web").await;
+    let garbage = server.post("/auth/logout", &[("authorization", "Bearer garbage")], Value::Null).await;
+    assert_eq!(garbage.status, StatusCode::NO_CONTENT);
+    let nothing = server.post("/auth/logout", &[], json!({"refresh_token": "garbage"})).await;
+    assert_eq!(nothing.status, StatusCode::NO_CONTENT);
+    let twice = [("cookie", page.cookie())];
+    for _ in 0..2 {
+        let out = server.post("/auth/logout", &[("cookie", &twice[0].1), OWN], Value::Null).await;
+        assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    }
+    let two = [("authorization", "Bearer a"), ("authorization", "Bearer b")];
+    server.post("/auth/logout", &two, Value::Null).await.refused(StatusCode::BAD_REQUEST, "malformed");
+}
+
+#[tokio::test]
+async fn logging_out_the_others_keeps_the_presenting_session() {
+    let server = Server::start().await;
+    let here = server.sign_up("ann@example.test", "mobile").await;
+    let there = server.log_in(&[], "web").await;
+    let body = json!({"scope": "others"});
+    let out = server.post("/auth/logout", &[("authorization", &here.access())], body.clone()).await;
+    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, None));
+    server.refresh_page(&there.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+    assert_eq!(server.refresh_app(&here.refresh_token()).await.status, StatusCode::OK);
+    server
+        .post("/auth/logout", &[("authorization", &there.access())], body)
+        .await
+        .refused(StatusCode::UNAUTHORIZED, "invalid_token");
+}
+
+#[tokio::test]
+async fn logging_out_everywhere_ends_every_session() {
+    let server = Server::start().await;
+    let here = server.sign_up("ann@example.test", "web").await;
+    let there = server.log_in(&[], "mobile").await;
+    let body = json!({"scope": "global"});
+    let out = server.post("/auth/logout", &[("authorization", &here.access())], body).await;
+    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    server.refresh_page(&here.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+    server.refresh_app(&there.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+    let back = server.log_in(&[], "mobile").await;
+    assert_eq!(server.refresh_app(&back.refresh_token()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_session_and_starts_one_for_the_same_kind_of_client() {
+    let server = Server::start().await;
+    let page = server.sign_up("ann@example.test", "web").await;
+    let app = server.log_in(&[], "mobile").await;
+    let change = json!({"current_password": PASSWORD, "new_password": "another horse"});
+    let headers = [("authorization", page.access()), ("cookie", page.cookie())];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let changed = server.post("/auth/password", &headers, change).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.json);
+    assert_eq!(changed.json.get("refresh_token"), None);
+    server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+    server.refresh_app(&app.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+    assert_eq!(server.refresh_page(&changed.cookie()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_deleted_accounts_refresh_token_has_ended_and_its_cookie_is_cleared() {
+    let server = Server::start().await;
+    let page = server.sign_up("ann@example.test", "web").await;
+    let headers = [("authorization", page.access())];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let deleted = server.post("/auth/account/delete", &headers, json!({"password": PASSWORD})).await;
+    assert_eq!((deleted.status, deleted.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+}

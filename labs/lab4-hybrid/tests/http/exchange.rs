@@ -1,0 +1,74 @@
+//! `POST /auth/refresh`: what a client hears.
+
+use http::StatusCode;
+use http::header::WWW_AUTHENTICATE;
+use serde_json::json;
+
+use crate::server::{DAY, Server, WINDOW};
+
+#[tokio::test]
+async fn what_is_no_token_is_refused_with_the_bearer_challenge() {
+    let server = Server::start().await;
+    let app = server.sign_up("ann@example.test", "mobile").await;
+    let access = app.text("access_token");
+    for text in ["", "garbage", "rt1.", access.as_str(), &"r".repeat(5000)] {
+        let refused = server.refresh_app(text).await;
+        refused.refused(StatusCode::UNAUTHORIZED, "refresh_invalid");
+        assert_eq!(refused.headers[WWW_AUTHENTICATE], r#"Bearer realm="authlab", error="invalid_token""#);
+    }
+    server
+        .post("/auth/refresh", &[], json!({"refresh_token": 7}))
+        .await
+        .refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid");
+    let refresh_as_access = format!("Bearer {}", app.refresh_token());
+    server.me(&refresh_as_access).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
+}
+
+#[tokio::test]
+async fn a_token_that_stays_sets_no_cookie_and_an_app_is_told_it_again() {
+    let server = Server::start().await;
+    let page = server.sign_up("ann@example.test", "web").await;
+    let second = server.refresh_page(&page.cookie()).await;
+    let kept = server.refresh_page(&second.cookie()).await;
+    assert_eq!((kept.status, kept.set_cookie()), (StatusCode::OK, None));
+    assert_eq!(server.me(&kept.access()).await.status, StatusCode::OK);
+
+    let app = server.log_in(&[], "mobile").await;
+    let second = server.refresh_app(&app.refresh_token()).await;
+    let kept = server.refresh_app(&second.refresh_token()).await;
+    assert_eq!(kept.refresh_token(), second.refresh_token());
+}
+
+#[tokio::test]
+async fn two_tabs_get_the_same_successor_and_a_copy_used_later_ends_the_session() {
+    let server = Server::start().await;
+    let first = server.sign_up("ann@example.test", "mobile").await.refresh_token();
+    let (one, two) = tokio::join!(server.refresh_app(&first), server.refresh_app(&first));
+    assert_eq!(one.refresh_token(), two.refresh_token());
+    server.clock.advance(WINDOW);
+    server.refresh_app(&first).await.refused(StatusCode::UNAUTHORIZED, "refresh_reused");
+    server.refresh_app(&one.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_reused");
+}
+
+#[tokio::test]
+async fn a_client_whose_answer_was_lost_goes_on_with_its_idempotency_key() {
+    let server = Server::start().await;
+    let first = server.sign_up("ann@example.test", "mobile").await.refresh_token();
+    let body = json!({"refresh_token": first});
+    let key = [("idempotency-key", "6f9619ff")];
+    let lost = server.post("/auth/refresh", &key, body.clone()).await;
+    server.clock.advance(DAY);
+    let again = server.post("/auth/refresh", &key, body.clone()).await;
+    assert_eq!(again.refresh_token(), lost.refresh_token());
+    let long = "k".repeat(65);
+    let refused = server.post("/auth/refresh", &[("idempotency-key", &long)], body).await;
+    refused.refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid");
+}
+
+#[tokio::test]
+async fn an_unused_session_expires_by_the_clock() {
+    let server = Server::start().await;
+    let issued = server.sign_up("ann@example.test", "web").await;
+    server.clock.advance(14 * DAY);
+    server.refresh_page(&issued.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_expired");
+}

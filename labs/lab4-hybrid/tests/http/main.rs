@@ -1,0 +1,10 @@
+//! The lab over HTTP: delivery, cookies, where requests may come from, and what a client hears when a store is gone.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod delivery;
+mod endings;
+mod exchange;
+mod outage;
+mod server;
+mod sessions;
