@@ -86,7 +86,7 @@ impl<S: Store> Sessions<S> {
         Session::new(Some(id), Arc::clone(&self.store), None)
     }
 
-    /// Notes that the session is in use. A request in a hundred thousand writes: see [`Limits::step`].
+    /// Notes that the session is in use, if the last note of it is a [`Limits::step`] old.
     async fn keep_alive(&self, session: &Session, holder: &Holder) -> Result<(), Error> {
         let now_ms = self.clock.now_ms();
         if now_ms < holder.seen_at_ms.saturating_add(millis(self.limits.step())) {

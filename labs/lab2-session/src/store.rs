@@ -71,3 +71,17 @@ pub(crate) fn session_fault(error: session::Error) -> Error {
 pub(crate) fn until(ms: u64) -> Option<Expiry> {
     Some(Expiry::AtDateTime(moment(ms)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_refusal_of_a_late_log_in_is_told_as_a_failed_log_in() {
+        assert!(matches!(fault(log_in_afresh()), Error::LogInAfresh));
+        let outage = session_store::Error::Backend("connection reset".into());
+        assert!(matches!(fault(outage), Error::StoreUnavailable(_)));
+        let unreadable = session_store::Error::Decode("expected value".into());
+        assert!(matches!(session_fault(session::Error::Store(unreadable)), Error::Internal(_)));
+    }
+}

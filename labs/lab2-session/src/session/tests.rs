@@ -8,7 +8,8 @@ use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use kit::{Clock, Config, Origins};
+use kit::redis::discovery::Found;
+use kit::{Clock, Config, Origins, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -21,6 +22,7 @@ const ABSOLUTE: Duration = Duration::from_secs(2_500);
 struct Lab {
     router: Router,
     clock: Clock,
+    redis: Option<Found>,
 }
 
 struct Answer {
@@ -74,15 +76,25 @@ impl Answer {
     }
 }
 
-async fn lab_on(store: kit::Store) -> Lab {
+async fn lab_on(redis: Option<Found>) -> Lab {
+    let store = redis.as_ref().map_or(Store::Memory, |found| Store::Redis(found.url.clone()));
     let config = Config { store, idle_ttl: IDLE, refresh_ttl: ABSOLUTE, ..Config::default() };
-    let (clock, origins) =
-        (Clock::system(), Origins::new(&[OWN.into()], SocketAddr::from(([127, 0, 0, 1], 0)), ""));
-    Lab { router: super::router(&config, clock.clone(), origins).await.unwrap(), clock }
+    let origins = Origins::new(&[OWN.into()], SocketAddr::from(([127, 0, 0, 1], 0)), "");
+    let clock = Clock::system();
+    Lab { router: super::router(&config, clock.clone(), origins).await.unwrap(), clock, redis }
 }
 
 async fn lab() -> Lab {
-    lab_on(kit::Store::Memory).await
+    lab_on(None).await
+}
+
+/// One on memory and, where there is a `redis-server`, one on Redis.
+async fn labs() -> Vec<Lab> {
+    let mut labs = vec![lab().await];
+    if let Some(found) = private_redis().await {
+        labs.push(lab_on(Some(found)).await);
+    }
+    labs
 }
 
 fn ann() -> Value {
@@ -125,35 +137,37 @@ async fn a_log_in_sets_the_cookie_and_tells_no_secret_in_the_body() {
 
 #[tokio::test]
 async fn a_log_out_ends_the_copy_too_and_clears_the_cookie_as_it_was_set() {
-    let lab = lab().await;
-    let set = sign_up(&lab).await;
-    let answer = call("POST", "/auth/logout").by_page(&set.cookie()).to(&lab).await;
-    assert_eq!(answer.status, StatusCode::NO_CONTENT);
-    assert_eq!(
-        answer.set_cookie(),
-        Some("__Host-session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax")
-    );
-    assert_eq!(me(&lab, &set.cookie()).await, StatusCode::UNAUTHORIZED);
-    let again = call("POST", "/auth/logout").by_page(&set.cookie()).to(&lab).await;
-    assert_eq!(again.status, StatusCode::NO_CONTENT);
-    let garbage = call("POST", "/auth/logout").by_page("__Host-session=x").to(&lab).await;
-    assert_eq!((garbage.status, garbage.set_cookie().is_some()), (StatusCode::NO_CONTENT, true));
-    let nothing = call("POST", "/auth/logout").to(&lab).await;
-    assert_eq!((nothing.status, nothing.set_cookie()), (StatusCode::NO_CONTENT, None));
+    for lab in labs().await {
+        let set = sign_up(&lab).await;
+        let answer = call("POST", "/auth/logout").by_page(&set.cookie()).to(&lab).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+        assert_eq!(
+            answer.set_cookie(),
+            Some("__Host-session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax")
+        );
+        assert_eq!(me(&lab, &set.cookie()).await, StatusCode::UNAUTHORIZED);
+        let again = call("POST", "/auth/logout").by_page(&set.cookie()).to(&lab).await;
+        assert_eq!(again.status, StatusCode::NO_CONTENT);
+        let garbage = call("POST", "/auth/logout").by_page("__Host-session=x").to(&lab).await;
+        assert_eq!((garbage.status, garbage.set_cookie().is_some()), (StatusCode::NO_CONTENT, true));
+        let nothing = call("POST", "/auth/logout").to(&lab).await;
+        assert_eq!((nothing.status, nothing.set_cookie()), (StatusCode::NO_CONTENT, None));
+    }
 }
 
 #[tokio::test]
 async fn a_log_in_never_takes_an_id_that_it_is_given_and_ends_the_session_that_came_along() {
-    let lab = lab().await;
-    let first = sign_up(&lab).await.cookie();
-    let planted = "__Host-session=AAAAAAAAAAAAAAAAAAAAAA";
-    let after_planting = call("POST", "/auth/login").body(ann()).by_page(planted).to(&lab).await;
-    assert_ne!(after_planting.cookie(), planted);
-    assert_eq!(me(&lab, planted).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(me(&lab, &first).await, StatusCode::OK);
-    let second = call("POST", "/auth/login").body(ann()).by_page(&first).to(&lab).await.cookie();
-    assert_eq!(me(&lab, &first).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(me(&lab, &second).await, StatusCode::OK);
+    for lab in labs().await {
+        let first = sign_up(&lab).await.cookie();
+        let planted = "__Host-session=AAAAAAAAAAAAAAAAAAAAAA";
+        let after_planting = call("POST", "/auth/login").body(ann()).by_page(planted).to(&lab).await;
+        assert_ne!(after_planting.cookie(), planted);
+        assert_eq!(me(&lab, planted).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(me(&lab, &first).await, StatusCode::OK);
+        let second = call("POST", "/auth/login").body(ann()).by_page(&first).to(&lab).await.cookie();
+        assert_eq!(me(&lab, &first).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(me(&lab, &second).await, StatusCode::OK);
+    }
 }
 
 #[tokio::test]
@@ -226,82 +240,79 @@ async fn a_request_that_changes_something_must_come_from_our_own_pages() {
 
 #[tokio::test]
 async fn a_log_out_elsewhere_leaves_this_session_and_one_everywhere_leaves_none() {
-    let lab = lab().await;
-    let (phone, laptop) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
-    let others =
-        call("POST", "/auth/logout").body(json!({"scope": "others"})).by_page(&laptop).to(&lab).await;
-    assert_eq!((others.status, others.set_cookie()), (StatusCode::NO_CONTENT, None));
-    assert_eq!(me(&lab, &phone).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(me(&lab, &laptop).await, StatusCode::OK);
-    let tablet = log_in(&lab).await.cookie();
-    let global =
-        call("POST", "/auth/logout").body(json!({"scope": "global"})).by_page(&laptop).to(&lab).await;
-    assert_eq!((global.status, global.set_cookie().is_some()), (StatusCode::NO_CONTENT, true));
-    assert_eq!(me(&lab, &laptop).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(me(&lab, &tablet).await, StatusCode::UNAUTHORIZED);
-    let after = log_in(&lab).await.cookie();
-    assert_eq!(me(&lab, &after).await, StatusCode::OK);
+    for lab in labs().await {
+        let (phone, laptop) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
+        let others =
+            call("POST", "/auth/logout").body(json!({"scope": "others"})).by_page(&laptop).to(&lab).await;
+        assert_eq!((others.status, others.set_cookie()), (StatusCode::NO_CONTENT, None));
+        assert_eq!(me(&lab, &phone).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(me(&lab, &laptop).await, StatusCode::OK);
+        let tablet = log_in(&lab).await.cookie();
+        let global =
+            call("POST", "/auth/logout").body(json!({"scope": "global"})).by_page(&laptop).to(&lab).await;
+        assert_eq!((global.status, global.set_cookie().is_some()), (StatusCode::NO_CONTENT, true));
+        assert_eq!(me(&lab, &laptop).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(me(&lab, &tablet).await, StatusCode::UNAUTHORIZED);
+        let after = log_in(&lab).await.cookie();
+        assert_eq!(me(&lab, &after).await, StatusCode::OK);
+    }
 }
 
 #[tokio::test]
 async fn a_new_password_ends_every_session_and_hands_out_a_new_one() {
-    let lab = lab().await;
-    let (phone, laptop) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
-    let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
-    let changed = call("POST", "/auth/password").body(change).by_page(&laptop).to(&lab).await;
-    assert_eq!(changed.status, StatusCode::OK);
-    assert_eq!(me(&lab, &phone).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(me(&lab, &laptop).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(me(&lab, &changed.cookie()).await, StatusCode::OK);
+    for lab in labs().await {
+        let (phone, laptop) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
+        let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
+        let changed = call("POST", "/auth/password").body(change).by_page(&laptop).to(&lab).await;
+        assert_eq!(changed.status, StatusCode::OK);
+        assert_eq!(me(&lab, &phone).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(me(&lab, &laptop).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(me(&lab, &changed.cookie()).await, StatusCode::OK);
+    }
 }
 
 #[tokio::test]
 async fn a_deleted_account_has_no_session_left() {
-    let lab = lab().await;
-    let (phone, laptop) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
-    let request = call("DELETE", "/auth/account").body(json!({"password": "correct horse"})).by_page(&laptop);
-    let deleted = request.to(&lab).await;
-    assert_eq!((deleted.status, deleted.set_cookie().is_some()), (StatusCode::NO_CONTENT, true));
-    assert_eq!(me(&lab, &phone).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(me(&lab, &laptop).await, StatusCode::UNAUTHORIZED);
-}
-
-async fn both_limits_hold(lab: Lab) {
-    let (busy, idle) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
-    // Ten seconds, the step, are more than this test takes.
-    lab.clock.advance(IDLE - Duration::from_secs(10));
-    assert_eq!(me(&lab, &busy).await, StatusCode::OK);
-    lab.clock.advance(Duration::from_secs(10));
-    assert_eq!(me(&lab, &busy).await, StatusCode::OK);
-    assert_eq!(me(&lab, &idle).await, StatusCode::UNAUTHORIZED);
-    lab.clock.advance(IDLE - Duration::from_secs(20));
-    assert_eq!(me(&lab, &busy).await, StatusCode::OK);
-    // 1,980 s of 2,500 are over; one more use within the idle limit does not move the absolute one.
-    lab.clock.advance(Duration::from_secs(510));
-    assert_eq!(me(&lab, &busy).await, StatusCode::OK);
-    lab.clock.advance(Duration::from_secs(10));
-    assert_eq!(me(&lab, &busy).await, StatusCode::UNAUTHORIZED);
+    for lab in labs().await {
+        let (phone, laptop) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
+        let request =
+            call("DELETE", "/auth/account").body(json!({"password": "correct horse"})).by_page(&laptop);
+        let deleted = request.to(&lab).await;
+        assert_eq!((deleted.status, deleted.set_cookie().is_some()), (StatusCode::NO_CONTENT, true));
+        assert_eq!(me(&lab, &phone).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(me(&lab, &laptop).await, StatusCode::UNAUTHORIZED);
+    }
 }
 
 #[tokio::test]
 async fn use_moves_the_idle_limit_and_nothing_moves_the_absolute_one() {
-    both_limits_hold(lab().await).await;
-}
-
-#[tokio::test]
-async fn both_limits_hold_on_redis_whose_own_time_stands_still() {
-    let Some(found) = private_redis().await else { return };
-    both_limits_hold(lab_on(kit::Store::Redis(found.url.clone())).await).await;
+    // On Redis too, whose own time does not move with the clock.
+    for lab in labs().await {
+        let (busy, idle) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
+        // Ten seconds, the step, are more than this test takes.
+        lab.clock.advance(IDLE - Duration::from_secs(10));
+        assert_eq!(me(&lab, &busy).await, StatusCode::OK);
+        lab.clock.advance(Duration::from_secs(10));
+        assert_eq!(me(&lab, &busy).await, StatusCode::OK);
+        assert_eq!(me(&lab, &idle).await, StatusCode::UNAUTHORIZED);
+        lab.clock.advance(IDLE - Duration::from_secs(20));
+        assert_eq!(me(&lab, &busy).await, StatusCode::OK);
+        // 1,980 s of 2,500 are over; one more use within the idle limit does not move the absolute one.
+        lab.clock.advance(Duration::from_secs(510));
+        assert_eq!(me(&lab, &busy).await, StatusCode::OK);
+        lab.clock.advance(Duration::from_secs(10));
+        assert_eq!(me(&lab, &busy).await, StatusCode::UNAUTHORIZED);
+    }
 }
 
 #[tokio::test]
 async fn while_redis_is_away_nobody_is_told_that_their_cookie_is_wrong() {
     let Some(found) = private_redis().await else { return };
-    let lab = lab_on(kit::Store::Redis(found.url.clone())).await;
+    let mut lab = lab_on(Some(found)).await;
     let cookie = sign_up(&lab).await.cookie();
     assert_eq!(me(&lab, &cookie).await, StatusCode::OK);
     assert_eq!(call("GET", "/health/ready").to(&lab).await.status, StatusCode::OK);
-    drop(found);
+    drop(lab.redis.take());
     for request in
         [call("GET", "/me").header(COOKIE.as_str(), &cookie), call("POST", "/auth/logout").by_page(&cookie)]
     {

@@ -1,8 +1,8 @@
-//! Sessions in Redis, or Valkey from 8: seen by every server, and looked up with one command per request.
+//! Sessions in Redis (from 6.2) or Valkey: seen by every server, and looked up with one command per request.
 //!
 //! | key | type | content |
 //! |---|---|---|
-//! | `session:{hash}` | string | when the session is over, and its data; `hash` is SHA-256 of the cookie's value, so that a copy of the database opens nothing |
+//! | `session:{hash}` | string | when the session is over, and its data; `hash` is one of the cookie's value, so that a copy of the database opens nothing |
 //! | `session:user:{uid}` | sorted set | the hashes of a user's sessions by the time each is over |
 //! | `session:epoch:{uid}` | string | the epoch that all of the user's sessions were made under, once it is above 0 |
 //!
@@ -23,7 +23,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kit::{Clock, NotReady, Redis};
 use redis::{Script, cmd};
-use serde::{Deserialize, Serialize};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result, SessionStore};
 use uuid::Uuid;
@@ -52,12 +51,9 @@ struct Scripts {
     end_all: Script,
 }
 
-/// A record as it is stored. The id is not in it: who reads the database must not find it there.
-#[derive(Serialize, Deserialize)]
-struct Stored<D> {
-    over_at_ms: u64,
-    data: D,
-}
+/// A record as it is stored: when it is over, in milliseconds since the Unix epoch, and its data. The id is not in it: who
+/// reads the database must not find it there.
+type Stored<D> = (u64, D);
 
 impl RedisStore {
     /// A store on a connection.
@@ -125,13 +121,13 @@ impl SessionStore for RedisStore {
         get.arg(session_key(&hash(id))).arg("PX").arg(self.session_ttl_ms());
         let value: Option<Vec<u8>> = self.redis.query(&get).await.map_err(outage)?;
         let Some(value) = value else { return Ok(None) };
-        let stored: Stored<_> =
+        let (over_at_ms, data): Stored<_> =
             serde_json::from_slice(&value).map_err(|error| Error::Decode(error.to_string()))?;
-        if stored.over_at_ms <= self.clock.now_ms() {
+        if over_at_ms <= self.clock.now_ms() {
             self.delete(id).await?;
             return Ok(None);
         }
-        Ok(Some(Record { id: *id, data: stored.data, expiry_date: moment(stored.over_at_ms) }))
+        Ok(Some(Record { id: *id, data, expiry_date: moment(over_at_ms) }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -208,7 +204,7 @@ end
 const DELETE: &str = "
 local value = redis.call('GET', KEYS[1])
 if value then
-  end_sessions('session:user:' .. cjson.decode(value).data.holder[1], { ARGV[1] })
+  end_sessions('session:user:' .. cjson.decode(value)[2].holder[1], { ARGV[1] })
 end
 ";
 
@@ -219,7 +215,7 @@ local index, keep = KEYS[1], ARGV[1]
 local others = {}
 for _, hash in ipairs(redis.call('ZRANGE', index, 0, -1)) do
   local value = redis.call('GET', 'session:' .. hash)
-  if not value or cjson.decode(value).data.holder[2] ~= keep then table.insert(others, hash) end
+  if not value or cjson.decode(value)[2].holder[2] ~= keep then table.insert(others, hash) end
 end
 end_sessions(index, others)
 ";
@@ -234,10 +230,10 @@ if tonumber(ARGV[1]) > tonumber(redis.call('GET', epochs) or 0) then
 end
 ";
 
-/// SHA-256 of the cookie's value. The id has 128 random bits, so nobody finds it by trying, and a slow hash would only
-/// slow the server down.
+/// SHA-256 of the cookie's value, its first 128 bits: the id has no more, so a longer name would be harder to store and no
+/// harder to guess. Nobody finds 128 random bits by trying, so a slow hash would only slow the server down.
 pub(crate) fn hash(id: &Id) -> String {
-    URL_SAFE_NO_PAD.encode(digest(&SHA256, id.to_string().as_bytes()))
+    URL_SAFE_NO_PAD.encode(&digest(&SHA256, id.to_string().as_bytes()).as_ref()[..16])
 }
 
 pub(crate) fn session_key(hash: &str) -> String {
@@ -253,7 +249,7 @@ pub(crate) fn epoch_key(user: Uuid) -> String {
 }
 
 fn encode(record: &Record) -> Result<String> {
-    let stored = Stored { over_at_ms: moment_ms(record.expiry_date), data: &record.data };
+    let stored: Stored<_> = (moment_ms(record.expiry_date), &record.data);
     serde_json::to_string(&stored).map_err(|error| Error::Encode(error.to_string()))
 }
 
