@@ -12,6 +12,8 @@ pub mod redis;
 #[doc(hidden)]
 #[expect(clippy::unwrap_used, reason = "these are tests, though a library carries them")]
 pub mod suite;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::time::Duration;

@@ -1,15 +1,14 @@
 //! The suite of store tests against memory and against a real Redis, and what only a Redis can show.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::time::Duration;
 
 use kit::config::RedisTimes;
 use kit::redis::discovery::{self, Found};
 use kit::{Client, ClientKind, Clock, Redis as Connection};
-use lab4_hybrid::chain::Keys;
-use lab4_hybrid::store::suite::{self, Factory, Stage};
-use lab4_hybrid::store::{Memory, Policy, Redis, Refresh, Store, StoreError};
+
+use super::suite::{self, Factory, Stage};
+use super::{Memory, Policy, Redis, Refresh, Store, StoreError};
+use crate::chain::Keys;
 
 struct InMemory;
 
@@ -65,7 +64,7 @@ impl Factory for InRedis {
 }
 
 async fn keys_of(connection: &Connection) -> Vec<String> {
-    connection.query(redis::cmd("KEYS").arg("*")).await.unwrap()
+    connection.query(::redis::cmd("KEYS").arg("*")).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,7 +79,7 @@ async fn the_suite_holds_in_redis_and_leaves_no_key_without_a_ttl() {
     let connection = server.connection().await;
     let keys = keys_of(&connection).await;
     for key in &keys {
-        let ttl_ms: i64 = connection.query(redis::cmd("PTTL").arg(key)).await.unwrap();
+        let ttl_ms: i64 = connection.query(::redis::cmd("PTTL").arg(key)).await.unwrap();
         assert!(ttl_ms > 0, "{key} lives for ever");
     }
     eprintln!("  {} keys, each with a TTL", keys.len());
@@ -99,7 +98,8 @@ async fn a_session_takes_the_same_few_bytes_after_5000_rotations() {
         assert!(matches!(verdict, Refresh::Rotated { .. }), "{verdict:?} at {rotation}");
         token = stage.after(&token);
         if rotation % 500 == 0 {
-            let bytes: u64 = connection.query(redis::cmd("MEMORY").arg("USAGE").arg(&record)).await.unwrap();
+            let bytes: u64 =
+                connection.query(::redis::cmd("MEMORY").arg("USAGE").arg(&record)).await.unwrap();
             sizes.insert(bytes);
         }
     }
@@ -146,7 +146,7 @@ async fn the_number_of_keys_returns_to_zero() {
 async fn a_redis_that_forgot_its_scripts_is_taught_them_again() {
     let Some(server) = InRedis::start().await else { return };
     let connection = server.connection().await;
-    let forget = async || connection.query::<()>(redis::cmd("SCRIPT").arg("FLUSH")).await.unwrap();
+    let forget = async || connection.query::<()>(::redis::cmd("SCRIPT").arg("FLUSH")).await.unwrap();
     let stage = Stage::usual(&server).await;
     forget().await;
     let (session_id, token) = stage.log_in().await;
@@ -163,10 +163,10 @@ async fn every_operation_is_one_round_trip_of_one_script() {
     let (session_id, token) = stage.log_in().await;
     let token = stage.rotate(&token).await;
     let connection = server.connection().await;
-    connection.query::<()>(redis::cmd("CONFIG").arg("RESETSTAT")).await.unwrap();
+    connection.query::<()>(::redis::cmd("CONFIG").arg("RESETSTAT")).await.unwrap();
     stage.rotate(&token).await;
     stage.store.live(stage.user, session_id, 0).await.unwrap();
-    let stats: String = connection.query(redis::cmd("INFO").arg("commandstats")).await.unwrap();
+    let stats: String = connection.query(::redis::cmd("INFO").arg("commandstats")).await.unwrap();
     let calls = |name: &str| {
         let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{name}:calls=")));
         line.map(|line| line.split(',').next().unwrap().to_owned())
@@ -199,10 +199,10 @@ async fn where_there_are_replicas_a_single_ending_waits_for_one() {
     let (Some(primary), Some(replica)) = (InRedis::start().await, InRedis::start().await) else { return };
     let (host, port) = primary.0.url.trim_start_matches("redis://").split_once(':').unwrap();
     let follower = replica.connection().await;
-    follower.query::<()>(redis::cmd("REPLICAOF").arg(host).arg(port)).await.unwrap();
+    follower.query::<()>(::redis::cmd("REPLICAOF").arg(host).arg(port)).await.unwrap();
     let linked = tokio::time::timeout(Duration::from_secs(20), async {
         loop {
-            let info: String = follower.query(redis::cmd("INFO").arg("replication")).await.unwrap();
+            let info: String = follower.query(::redis::cmd("INFO").arg("replication")).await.unwrap();
             if info.contains("master_link_status:up") {
                 break;
             }
@@ -218,7 +218,7 @@ async fn where_there_are_replicas_a_single_ending_waits_for_one() {
     let [(one, _), (two, _)] = [stage.log_in().await, stage.log_in().await];
     assert!(stage.store.end(stage.user, one).await.unwrap());
     let seen: Option<String> = follower
-        .query(redis::cmd("GET").arg(format!("auth:{{{}}}:dead:{}", stage.user.simple(), one.simple())))
+        .query(::redis::cmd("GET").arg(format!("auth:{{{}}}:dead:{}", stage.user.simple(), one.simple())))
         .await
         .unwrap();
     assert_eq!(seen.as_deref(), Some("ended"));
