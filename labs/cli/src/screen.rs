@@ -113,7 +113,7 @@ mod tests {
         let text =
             table(&["design", "n"], 1, vec![vec!["a".into(), "1".into()], vec!["bb".into(), "22".into()]]);
         assert!(text.lines().all(|line| line == line.trim_end()));
-        assert!(text.contains(" bb      22"), "{text}");
+        assert!(text.contains("  bb       22\n"), "{text}");
     }
 
     #[test]

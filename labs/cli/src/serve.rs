@@ -49,11 +49,12 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
     let bound = listener.local_addr()?;
     let origins = Origins::new(&config.origins, bound, arguments.lab.name());
     let router = arguments.lab.router(&config, Clock::system(), origins.clone()).await?;
+    let told_to_stop = told_to_stop()?;
     announce(arguments.lab, &config, bound, &origins)?;
     let until_stdin_ends = arguments.until_stdin_ends;
     kit::serve(listener, router, config.limits, async move {
         tokio::select! {
-            () = told_to_stop() => {}
+            () = told_to_stop => {}
             () = stdin_ends(), if until_stdin_ends => {}
         }
     })
@@ -94,24 +95,27 @@ fn announce(
     Ok(())
 }
 
-/// Ctrl-C, or the signal that an operator's tools send.
-async fn told_to_stop() {
+/// Ctrl-C, or the signal that an operator's tools send. Listens for them from the moment it is called: a server that has
+/// said where it listens is not to die of a signal that it should have heard.
+fn told_to_stop() -> Result<impl Future<Output = ()>, Fault> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = tokio::signal::ctrl_c() => {}
-                    _ = terminate.recv() => {}
-                }
-                return;
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
             }
-            Err(error) => tracing::warn!(%error, "SIGTERM cannot be waited for"),
-        }
+        })
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+    #[cfg(not(unix))]
+    {
+        let mut interrupt = tokio::signal::windows::ctrl_c()?;
+        Ok(async move {
+            interrupt.recv().await;
+        })
     }
 }
 

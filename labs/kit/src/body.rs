@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::Body as RawBody;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
@@ -18,6 +18,10 @@ use crate::error::{Error, Flaw};
 pub const MAX_BYTES: usize = 16 * 1024;
 /// How long a body may take to arrive.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How much of a body that is too long is read and thrown away, and for how long, so that its sender hears why.
+const MAX_DISCARDED: usize = 4 * 1024 * 1024;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A request's JSON body, parsed into `T`. An empty body is `{}` whatever its content type; unknown fields are ignored.
 #[derive(Debug)]
@@ -97,6 +101,10 @@ impl<T: FromFields, S: Sync> FromRequest<S> for Body<T> {
         let announced =
             parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > MAX_BYTES) {
+            // A client that asks first has sent nothing yet, and hears the answer at once.
+            if !parts.headers.contains_key(EXPECT) {
+                discard(body).await;
+            }
             return Err(Error::TooLarge);
         }
         let bytes = match tokio::time::timeout(READ_TIMEOUT, read(body)).await {
@@ -134,6 +142,21 @@ async fn read(body: RawBody) -> Result<Bytes, Error> {
         Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
         Err(_) => Err(Error::Malformed("The body ended early.")),
     }
+}
+
+/// Reads on for a moment without keeping anything. A client that is still sending would otherwise lose the answer: closing
+/// a connection with unread bytes resets it.
+async fn discard(mut body: RawBody) {
+    let mut left = MAX_DISCARDED;
+    let discarding = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, discarding).await;
 }
 
 fn is_json(content_type: &str) -> bool {

@@ -117,6 +117,22 @@ async fn headers_of_8_kb_are_read_and_400_kb_are_refused() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_too_long_is_answered_and_the_connection_lives_on() {
+    let server = Server::start(|_| {}).await;
+    let length = 1024 * 1024;
+    let too_long = format!(
+        "POST /auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{}",
+        "a".repeat(length)
+    );
+    let mut connection = server.connect().await;
+    connection.write_all(too_long.as_bytes()).await.unwrap();
+    connection.write_all(get("/me").as_bytes()).await.unwrap();
+    let answers = everything(&mut connection).await;
+    assert!(answers.starts_with("HTTP/1.1 413"), "{answers}");
+    assert!(answers.contains("HTTP/1.1 200"), "{answers}");
+}
+
+#[tokio::test]
 async fn a_connection_beyond_the_cap_waits_until_one_is_free() {
     let server = Server::start(|config| config.limits = Limits { connections: 1, ..config.limits }).await;
     let mut first = server.connect().await;

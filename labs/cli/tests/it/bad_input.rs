@@ -1,0 +1,120 @@
+//! What a person may mistype: one sentence on stderr that says what to do, exit code 2, no panic, no backtrace.
+
+use std::net::TcpListener;
+
+use crate::program::{Ended, run, run_with};
+
+/// Asserts how a refusal looks, and that it says something in particular.
+fn refused(ended: &Ended, says: &str) {
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.starts_with("error: "), "{ended:?}");
+    assert!(ended.stderr.contains(says), "{ended:?}");
+    for unwanted in ["panicked", "backtrace", "RUST_BACKTRACE"] {
+        assert!(!ended.stderr.contains(unwanted), "{ended:?}");
+    }
+}
+
+#[test]
+fn an_unknown_lab_is_answered_with_the_known_ones() {
+    refused(&run(&["serve", "lab5"]), "[possible values: none, session, access, hybrid]");
+}
+
+#[test]
+fn an_unknown_store_is_answered_with_what_a_store_is() {
+    refused(&run(&["serve", "hybrid", "--store", "postgres://db"]), "redis://127.0.0.1:6379");
+}
+
+#[test]
+fn a_redis_that_refuses_is_named_without_its_password() {
+    let ended = run(&["serve", "hybrid", "--store", "redis://:hunter2@127.0.0.1:1"]);
+    refused(&ended, "no Redis answers at redis://127.0.0.1:1");
+    assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
+}
+
+#[test]
+fn something_else_than_a_redis_is_told_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            use std::io::{Read, Write};
+            let mut stream = stream;
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+        }
+    });
+    let ended = run(&["serve", "session", "--store", &format!("redis://{address}")]);
+    refused(&ended, &format!("redis://{address}"));
+}
+
+#[test]
+fn a_port_in_use_is_answered_with_how_to_choose_another() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    refused(&run(&["serve", "access", "--listen", &address]), "--listen 127.0.0.1:0");
+}
+
+#[test]
+fn an_address_that_is_none_is_refused() {
+    refused(&run(&["serve", "access", "--listen", "localhost"]), "--listen");
+}
+
+#[test]
+fn lab_controls_are_refused_on_an_address_that_others_reach() {
+    refused(&run(&["serve", "access", "--listen", "0.0.0.0:0", "--lab-controls"]), "loopback");
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_named() {
+    refused(
+        &run(&["serve", "access", "--listen", "127.0.0.1:0", "--accounts", "/nowhere/at/all.sqlite"]),
+        "database",
+    );
+}
+
+#[test]
+fn a_url_where_nobody_answers_is_told_so() {
+    refused(&run(&["check", "--url", "http://127.0.0.1:1"]), "http://127.0.0.1:1");
+}
+
+#[test]
+fn a_url_with_tls_or_without_sense_is_told_so() {
+    refused(&run(&["check", "--url", "https://127.0.0.1:1"]), "https");
+    refused(&run(&["check", "--url", "nonsense"]), "nonsense");
+}
+
+#[test]
+fn a_check_that_does_not_exist_is_told_so() {
+    refused(&run(&["check", "access", "--only", "no-such-check"]), "no-such-check");
+}
+
+#[test]
+fn a_token_that_is_none_is_told_why() {
+    refused(&run(&["token", "abc"]), "three parts");
+    refused(&run(&["token", "a.b.c"]), "base64url");
+}
+
+#[test]
+fn a_setting_in_the_environment_that_does_not_parse_is_named() {
+    let ended = run_with(&[("AUTHLAB_ACCESS_TTL", "soon")], &["serve", "access", "--listen", "127.0.0.1:0"]);
+    refused(&ended, "AUTHLAB_ACCESS_TTL is `soon`");
+}
+
+#[test]
+fn a_key_that_could_be_guessed_is_refused_and_not_repeated() {
+    let ended =
+        run_with(&[("AUTHLAB_ACCESS_KEYS", "1=tooshort")], &["serve", "access", "--listen", "127.0.0.1:0"]);
+    refused(&ended, "AUTHLAB_ACCESS_KEYS");
+    assert!(!ended.stderr.contains("tooshort"), "{ended:?}");
+}
+
+#[test]
+fn help_and_version_are_no_faults() {
+    for arguments in
+        [&["--help"][..], &["--version"], &["serve", "--help"], &["check", "--help"], &["token", "--help"]]
+    {
+        let ended = run(arguments);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(!ended.stdout.is_empty());
+    }
+}

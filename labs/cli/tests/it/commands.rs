@@ -1,0 +1,104 @@
+//! The commands, each run as a person would run it.
+
+use serde_json::Value;
+
+use crate::program::{Serving, run};
+
+fn json(arguments: &[&str]) -> Value {
+    let ended = run(arguments);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    serde_json::from_str(&ended.stdout).expect("stdout is JSON and nothing else")
+}
+
+#[test]
+fn the_tour_tells_which_design_lets_the_thief_in_and_what_each_costs() {
+    let tour = json(&["--json", "--store", "memory"]);
+    assert_eq!(tour["store"], "memory");
+    let verdicts = tour["logout"].as_array().unwrap();
+    let verdict = |design: &str| verdicts.iter().find(|verdict| verdict["design"] == design).unwrap();
+    assert_eq!(verdict("session")["thief_in_after_logout"], false);
+    assert_eq!(verdict("session")["seconds_let_in"], 0);
+    for design in ["access", "hybrid"] {
+        assert_eq!(verdict(design)["thief_in_after_logout"], true, "{design}");
+        let seconds = verdict(design)["seconds_let_in"].as_u64().unwrap();
+        // The clocks of the test and of the token both count whole seconds.
+        assert!((895..=900).contains(&seconds), "{design}: {seconds}");
+    }
+    for design in ["session", "access", "hybrid"] {
+        assert_eq!(verdict(design)["thief_can_renew"], false, "{design}");
+    }
+    let costs = tour["me"].as_array().unwrap();
+    let designs: Vec<_> = costs.iter().map(|cost| cost["design"].as_str().unwrap()).collect();
+    assert_eq!(designs, ["none", "session", "access", "hybrid"]);
+    for cost in costs {
+        for figure in ["throughput_rps", "p50_us", "p99_us", "server_cpu_us", "ratio"] {
+            assert!(cost[figure].as_f64().unwrap() > 0.0, "{figure} of {cost}");
+        }
+        assert_eq!(cost["store_round_trips"], 0.0, "memory is asked without a round trip");
+    }
+    assert!(tour["machine"]["logical_cpus"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_server_that_is_told_to_stop_ends_well() {
+    let serving = Serving::start(&[], &["access"]);
+    assert_eq!(serving.terminate(), Some(0));
+}
+
+#[test]
+fn a_running_server_is_checked_by_its_url_alone() {
+    let serving = Serving::start(&[], &["session", "--lab-controls"]);
+    let report = json(&["check", "--url", &serving.url, "--only", "http,me", "--json"]);
+    assert!(report["counts"]["passed"].as_u64().unwrap() > 0, "{report}");
+    assert_eq!(report["counts"]["failed"], 0, "{report}");
+}
+
+#[test]
+fn a_failed_check_ends_with_code_1() {
+    // A server checked for promises that it does not make.
+    let serving = Serving::start(&[], &["none"]);
+    let ended = run(&[
+        "check",
+        "--url",
+        &serving.url,
+        "--design",
+        "access",
+        "--features",
+        "access-jwt",
+        "--only",
+        "me",
+    ]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+}
+
+#[test]
+fn a_token_is_taken_apart_and_its_signature_checked() {
+    // RFC 7515, appendix A.1, with the key that is printed there.
+    let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let key = [
+        3, 35, 53, 75, 43, 15, 165, 188, 131, 126, 6, 101, 119, 123, 166, 143, 90, 179, 40, 230, 240, 84,
+        201, 40, 169, 15, 132, 178, 210, 80, 46, 191, 211, 251, 90, 146, 210, 6, 71, 239, 150, 138, 180, 195,
+        119, 98, 61, 34, 61, 46, 33, 114, 5, 46, 79, 8, 192, 205, 154, 245, 103, 208, 128, 163,
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let (right, wrong) = (folder.path().join("right"), folder.path().join("wrong"));
+    std::fs::write(&right, key).unwrap();
+    std::fs::write(&wrong, [0; 64]).unwrap();
+
+    let report = json(&["token", token, "--secret-file", right.to_str().unwrap(), "--json"]);
+    assert_eq!(report["signature_holds"], true);
+    assert_eq!(report["claims"]["iss"], "joe");
+    let ended = run(&["token", token, "--secret-file", wrong.to_str().unwrap(), "--json"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stdout.contains("\"signature_holds\": false"), "{ended:?}");
+}
+
+#[test]
+fn the_doctor_names_each_part_and_how_to_get_it() {
+    let parts = json(&["doctor", "--json"]);
+    let names: Vec<_> = parts.as_array().unwrap().iter().map(|part| part["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Redis", "Docker", "Python", "browser"]);
+    for part in parts.as_array().unwrap() {
+        assert!(!part["get_it"].as_str().unwrap().is_empty());
+    }
+}
