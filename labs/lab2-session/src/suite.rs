@@ -99,6 +99,15 @@ pub(crate) async fn private_redis() -> Option<kit::redis::discovery::Found> {
     }
 }
 
+/// As tests elsewhere call it: everything in turn, in one database.
+#[cfg(test)]
+#[tokio::test]
+async fn the_whole_suite_holds_in_turn_on_one_redis_and_on_memory() {
+    memory().await;
+    let Some(found) = private_redis().await else { return };
+    redis(&found.url).await;
+}
+
 /// Makes `all`, which runs each check in turn, and a test of each.
 macro_rules! shared_checks {
     ($($check:ident)*) => {

@@ -50,12 +50,18 @@ async fn the_id_is_in_no_key_and_in_no_value(redis: &Redis) {
 async fn every_key_has_a_ttl(redis: &Redis) {
     let bench = Bench::redis(redis);
     let mut record = bench.log_in(&somebody(1)).await;
+    all_have_a_ttl(redis, "after a log-in").await;
     record.data.insert("seen".into(), true.into());
     bench.store.save(&record).await.unwrap();
+    all_have_a_ttl(redis, "after a save").await;
     bench.store.end_all(somebody(0).id, 1).await.unwrap();
+    all_have_a_ttl(redis, "after an ending").await;
+}
+
+async fn all_have_a_ttl(redis: &Redis, when: &str) {
     for key in keys(redis).await {
         let ttl: i64 = ask(redis, &["PTTL", &key]).await;
-        assert!(ttl > 0, "{key}: {ttl}");
+        assert!(ttl > 0, "{key} {when}: {ttl}");
     }
 }
 

@@ -176,6 +176,10 @@ fn iat_and_nbf_may_lie_as_far_ahead_as_the_leeway_and_no_further() {
         assert!(library_takes(&early), "{claim}");
         assert_eq!(bench.check(&early).unwrap_err(), "not good yet", "{claim}");
     }
+    // Each by itself: an `nbf` that has passed does not excuse an `iat` that has not come.
+    let both = changed(bench.claims(), "iat", json!(bench.now_s + LEEWAY_S + 1));
+    let both = changed(both, "nbf", json!(bench.now_s));
+    assert!(bench.check(&signed(&bench.header().to_string(), &both.to_string())).is_err());
 }
 
 #[test]
