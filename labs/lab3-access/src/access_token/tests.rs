@@ -40,6 +40,17 @@ fn bench() -> Bench {
     Bench { tokens: AccessTokens::new(&keys, ISSUER, AUDIENCE, ttl, leeway, clock.clone()), clock, now_s }
 }
 
+/// What is to be seen within one second of the bench's clock. A machine that was too busy to look in time looks again.
+fn within_one_second<T>(look: impl Fn(&Bench) -> T) -> T {
+    loop {
+        let start = std::time::Instant::now();
+        let seen = look(&bench());
+        if start.elapsed() < Duration::from_millis(900) {
+            return seen;
+        }
+    }
+}
+
 impl Bench {
     fn header(&self) -> Value {
         json!({"typ": "at+jwt", "alg": "HS256", "kid": "2"})
@@ -100,18 +111,16 @@ fn library_takes(token: &str) -> bool {
 
 #[test]
 fn an_issued_token_says_who_and_until_when_and_is_taken() {
-    let bench = bench();
     let session = Some(Session { id: Uuid::from_u128(9), epoch: 3 });
-    let issued = bench.tokens.issue(&Grant { user_id: USER, email: "ann@example.test", session }).unwrap();
-    let checked = bench.check(issued.expose()).unwrap();
-    let expected = Checked {
-        user_id: USER,
-        email: "ann@example.test".into(),
-        session,
-        expires_at_s: bench.now_s + TTL_S,
-    };
-    assert_eq!(checked, expected);
-    assert_eq!(format!("{issued:?}"), "AccessToken(…)");
+    let (checked, now_s, shown) = within_one_second(|bench| {
+        let issued =
+            bench.tokens.issue(&Grant { user_id: USER, email: "ann@example.test", session }).unwrap();
+        (bench.check(issued.expose()), bench.now_s, format!("{issued:?}"))
+    });
+    let expected =
+        Checked { user_id: USER, email: "ann@example.test".into(), session, expires_at_s: now_s + TTL_S };
+    assert_eq!(checked, Ok(expected));
+    assert_eq!(shown, "AccessToken(…)");
 }
 
 #[test]
@@ -135,12 +144,15 @@ fn two_tokens_of_one_second_differ_in_their_jti() {
 
 #[test]
 fn a_token_is_good_until_the_second_before_exp_and_refused_exactly_at_exp() {
-    let bench = bench();
-    let token = signed(&bench.header().to_string(), &bench.claims().to_string());
-    bench.clock.advance(Duration::from_secs(TTL_S - 1));
-    assert!(bench.check(&token).is_ok());
-    bench.clock.advance(Duration::from_secs(1));
-    assert_eq!(bench.check(&token).unwrap_err(), "expired");
+    let (before, at) = within_one_second(|bench| {
+        let token = signed(&bench.header().to_string(), &bench.claims().to_string());
+        bench.clock.advance(Duration::from_secs(TTL_S - 1));
+        let before = bench.check(&token);
+        bench.clock.advance(Duration::from_secs(1));
+        (before, bench.check(&token))
+    });
+    assert!(before.is_ok());
+    assert_eq!(at, Err("expired"));
 }
 
 #[test]
@@ -169,17 +181,24 @@ fn an_expired_token_passes_where_the_times_are_ignored_and_a_forged_one_does_not
 
 #[test]
 fn iat_and_nbf_may_lie_as_far_ahead_as_the_leeway_and_no_further() {
-    let bench = bench();
     for claim in ["iat", "nbf"] {
-        assert!(bench.check(&bench.with_claim(claim, json!(bench.now_s + LEEWAY_S))).is_ok(), "{claim}");
-        let early = bench.with_claim(claim, json!(bench.now_s + LEEWAY_S + 1));
-        assert!(library_takes(&early), "{claim}");
-        assert_eq!(bench.check(&early).unwrap_err(), "not good yet", "{claim}");
+        let (soon, early, library_takes_it) = within_one_second(|bench| {
+            let early = bench.with_claim(claim, json!(bench.now_s + LEEWAY_S + 1));
+            let soon = bench.check(&bench.with_claim(claim, json!(bench.now_s + LEEWAY_S)));
+            (soon, bench.check(&early), library_takes(&early))
+        });
+        assert!(soon.is_ok(), "{claim}");
+        assert_eq!(early, Err("not good yet"), "{claim}");
+        assert!(library_takes_it, "{claim}");
     }
-    // Each by itself: an `nbf` that has passed does not excuse an `iat` that has not come.
-    let both = changed(bench.claims(), "iat", json!(bench.now_s + LEEWAY_S + 1));
-    let both = changed(both, "nbf", json!(bench.now_s));
-    assert!(bench.check(&signed(&bench.header().to_string(), &both.to_string())).is_err());
+}
+
+#[test]
+fn an_nbf_that_has_passed_does_not_excuse_an_iat_that_has_not_come() {
+    let bench = bench();
+    let early = changed(bench.claims(), "iat", json!(bench.now_s + 100));
+    let early = changed(early, "nbf", json!(bench.now_s));
+    assert_eq!(bench.check(&signed(&bench.header().to_string(), &early.to_string())), Err("not good yet"));
 }
 
 #[test]
