@@ -26,11 +26,12 @@ fn times() -> RedisTimes {
     RedisTimes { response: patient, deadline: patient, ..RedisTimes::default() }
 }
 
-struct InRedis(Found);
+/// A private Redis, and stores over it.
+pub(super) struct InRedis(Found);
 
 impl InRedis {
     /// A private server. None, and a loud word, where there is no program to start; a failure where one is required.
-    async fn start() -> Option<Self> {
+    pub(super) async fn start() -> Option<Self> {
         let started = match discovery::on_path() {
             Some(program) => discovery::from_program(&program).await,
             None => Err("neither valkey-server nor redis-server is on the PATH".into()),
@@ -45,7 +46,7 @@ impl InRedis {
         }
     }
 
-    async fn connection(&self) -> Connection {
+    pub(super) async fn connection(&self) -> Connection {
         Connection::connect(&self.0.url, times()).await.unwrap()
     }
 }
@@ -212,8 +213,8 @@ async fn where_there_are_replicas_a_single_ending_waits_for_one() {
     linked.await.expect("the replica does not follow");
 
     let policy = Stage::usual(&InMemory).await.policy();
-    let impatient = RedisTimes { response: Duration::from_millis(400), ..times() };
-    let store = Redis::connect(&primary.0.url, impatient, policy, Clock::system()).await.unwrap();
+    let times = RedisTimes { response: Duration::from_secs(2), ..times() };
+    let store = Redis::connect(&primary.0.url, times, policy, Clock::system()).await.unwrap();
     let stage = Stage::usual(&InMemory).await.over(store);
     let [(one, _), (two, _)] = [stage.log_in().await, stage.log_in().await];
     assert!(stage.store.end(stage.user, one).await.unwrap());

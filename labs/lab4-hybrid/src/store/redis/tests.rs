@@ -1,26 +1,13 @@
-use kit::redis::discovery;
+use kit::Redis as Connection;
 
 use super::*;
-use crate::store::suite::{Factory, Stage};
-
-struct Private(String);
-
-impl Factory for Private {
-    type Store = Redis;
-
-    async fn make(&self, policy: Policy, clock: Clock) -> Redis {
-        Redis::connect(&self.0, RedisTimes::default(), policy, clock).await.unwrap()
-    }
-}
+use crate::store::suite::Stage;
+use crate::store::tests::InRedis;
 
 #[tokio::test]
 async fn a_command_past_its_deadline_does_nothing_and_its_answer_sets_the_clock_right() {
-    let Some(program) = discovery::on_path() else {
-        eprintln!("SKIPPED: neither valkey-server nor redis-server is on the PATH");
-        return;
-    };
-    let found = discovery::from_program(&program).await.unwrap();
-    let stage = Stage::usual(&Private(found.url.clone())).await;
+    let Some(server) = InRedis::start().await else { return };
+    let stage = Stage::usual(&server).await;
     let (session_id, token) = stage.log_in().await;
     let minute = Duration::from_secs(60);
 
@@ -30,6 +17,87 @@ async fn a_command_past_its_deadline_does_nothing_and_its_answer_sets_the_clock_
     stage.store.shared.server_clock.fall_behind(minute);
     assert!(matches!(stage.store.end_all(stage.user, 1).await, Err(StoreError::Late)));
     stage.rotate(&token).await;
+}
+
+/// Does by hand what a server that died half way, or a failover, leaves behind.
+async fn by_hand(connection: &Connection, command: &[&str]) {
+    let (name, arguments) = command.split_first().unwrap();
+    connection.query::<()>(::redis::cmd(name).arg(arguments)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_out_of_the_set_is_over_though_its_record_is_still_there() {
+    let Some(server) = InRedis::start().await else { return };
+    let (stage, connection) = (Stage::usual(&server).await, server.connection().await);
+    let (session_id, token) = stage.log_in().await;
+    let (keys, sid) = (UserKeys::of(stage.user), sid(session_id));
+    by_hand(&connection, &["ZREM", &keys.sessions(), &sid]).await;
+    assert_eq!(stage.store.live(stage.user, session_id, 0).await.unwrap(), None);
+    assert_eq!(stage.show(&token).await, Refresh::Ended);
+    let records: u64 = connection.query(::redis::cmd("EXISTS").arg(keys.record(&sid))).await.unwrap();
+    assert_eq!(records, 0);
+}
+
+#[tokio::test]
+async fn a_session_that_a_failover_brought_back_is_ended_by_the_epoch() {
+    let Some(server) = InRedis::start().await else { return };
+    let (stage, connection) = (Stage::usual(&server).await, server.connection().await);
+    let (session_id, token) = stage.log_in().await;
+    by_hand(&connection, &["SET", &UserKeys::of(stage.user).epoch(), "1", "EX", "60"]).await;
+    assert_eq!(stage.store.live(stage.user, session_id, 0).await.unwrap(), None);
+    assert_eq!(stage.store.list(stage.user, 0).await.unwrap(), []);
+    assert_eq!(stage.show(&token).await, Refresh::Ended);
+}
+
+#[tokio::test]
+async fn times_from_a_faster_clock_are_taken_as_now() {
+    let Some(server) = InRedis::start().await else { return };
+    let (stage, connection) = (Stage::usual(&server).await, server.connection().await);
+    let (session_id, first) = stage.log_in().await;
+    let second = stage.rotate(&first).await;
+    let record = UserKeys::of(stage.user).record(&sid(session_id));
+    let tomorrow = (stage.clock.now_ms() + 86_400_000).to_string();
+    by_hand(&connection, &["HSET", &record, "rotated_at", &tomorrow, "handed_at", &tomorrow]).await;
+    // Taken at its word, the record would make the second token stay for a day and forgive the first for as long.
+    assert!(matches!(stage.show(&first).await, Refresh::Replayed { .. }));
+    stage.pass(stage.policy().window);
+    stage.rotate(&second).await;
+}
+
+#[tokio::test]
+async fn use_renews_the_life_of_the_record_that_redis_was_told() {
+    let Some(server) = InRedis::start().await else { return };
+    let (stage, connection) = (Stage::strict(&server).await, server.connection().await);
+    let (session_id, token) = stage.log_in().await;
+    let record = UserKeys::of(stage.user).record(&sid(session_id));
+    by_hand(&connection, &["EXPIRE", &record, "60"]).await;
+    stage.rotate(&token).await;
+    let ttl_s: u64 = connection.query(::redis::cmd("TTL").arg(&record)).await.unwrap();
+    let policy = stage.policy();
+    assert_eq!(ttl_s.div_ceil(60), (policy.idle + policy.expired_remembered).as_secs() / 60);
+}
+
+#[tokio::test]
+async fn every_ending_empties_the_set_so_the_ended_take_no_room() {
+    let Some(server) = InRedis::start().await else { return };
+    let connection = server.connection().await;
+    for ending in ["ended", "reused", "behind the epoch", "expired"] {
+        let stage = Stage::strict(&server).await;
+        let (session_id, token) = stage.log_in().await;
+        match ending {
+            "ended" => assert!(stage.store.end(stage.user, session_id).await.unwrap()),
+            "reused" => drop((stage.rotate(&token).await, stage.show(&token).await)),
+            "behind the epoch" => drop(stage.show_with(&token, 1, None).await),
+            _ => {
+                stage.pass(stage.policy().idle);
+                stage.show(&token).await;
+            }
+        }
+        let keys = UserKeys::of(stage.user);
+        let (sessions, record) = (keys.sessions(), keys.record(&sid(session_id)));
+        let left: u64 = connection.query(::redis::cmd("EXISTS").arg(sessions).arg(record)).await.unwrap();
+        assert_eq!(left, 0, "{ending}");
+    }
 }
 
 #[test]
