@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use kit::Redis;
 use kit::config::RedisTimes;
 use kit::redis::discovery::DEFAULT_IMAGE;
+use kit::testing::{Part, found_or_skip};
 use testcontainers::core::IntoContainerPort;
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage};
-
-use crate::requirement::{Part, found_or_skip};
 
 /// How long a started container may take to answer its first PING.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,10 +1,12 @@
 //! What can only be shown with the whole house or with real parts: one binary, since linking it once is what costs.
 //!
 //! A test that needs Docker or Redis and finds none says so on stderr and passes; `AUTHLAB_REQUIRE=docker,redis` makes it
-//! fail instead ([`requirement`]).
+//! fail instead ([`kit::testing`]).
 
 mod architecture;
 mod containers;
 mod house_rules;
+mod labs;
 mod local_redis;
-mod requirement;
+mod logout_problem;
+mod stores;

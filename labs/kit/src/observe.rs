@@ -11,12 +11,12 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
-use http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, HOST};
 use http::{HeaderName, HeaderValue};
 use tracing::Instrument;
 
-use crate::error::Cause;
+use crate::error::{Cause, Error};
 
 /// The id of a request, on its answer and on every line of its log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,7 +41,11 @@ async fn observe(State(ids): State<Ids>, request: Request, next: Next) -> Respon
     let span = tracing::info_span!("request", %id);
     let line = Line::of(&request);
     let storable = may_be_stored(request.uri().path());
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = if names_two_hosts(&request) {
+        Error::Malformed("There are two Host headers.").into_response()
+    } else {
+        next.run(request).instrument(span.clone()).await
+    };
     span.in_scope(|| line.write(&response));
     let headers = response.headers_mut();
     if !storable {
@@ -51,6 +55,11 @@ async fn observe(State(ids): State<Ids>, request: Request, next: Next) -> Respon
         headers.insert(REQUEST_ID, id);
     }
     response
+}
+
+/// A proxy may believe the one and a server the other (RFC 9112 §3.2).
+fn names_two_hosts(request: &Request) -> bool {
+    request.headers().get_all(HOST).iter().nth(1).is_some()
 }
 
 /// What is the same for everybody may be kept; an answer about a person may not (RFC 9111 §5.2.2.5).

@@ -97,6 +97,14 @@ async fn an_unknown_path_and_a_wrong_method_are_problems_too() {
 }
 
 #[tokio::test]
+async fn two_host_headers_are_malformed_even_if_they_agree() {
+    let server = Server::start(|_| {}).await;
+    let twice = get("/me").replace("host: localhost\r\n", "host: localhost\r\nhost: localhost\r\n");
+    assert!(server.exchange(&twice).await.starts_with("HTTP/1.1 400"));
+    assert!(server.exchange(&get("/me")).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
 async fn headers_that_never_end_are_cut_and_others_are_answered_meanwhile() {
     let server = Server::start(|config| config.limits.read_timeout = Duration::from_millis(200)).await;
     let mut slow = server.connect().await;

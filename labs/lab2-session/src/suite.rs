@@ -84,27 +84,12 @@ pub async fn memory() {
     shared::all(Bench::memory).await;
 }
 
-/// A private `redis-server`. Without one the test that asks says that it was skipped, unless `AUTHLAB_REQUIRE` has `redis`.
-#[cfg(test)]
-pub(crate) async fn private_redis() -> Option<kit::redis::discovery::Found> {
-    #[expect(clippy::disallowed_methods, reason = "what a test run insists on is no setting of a server")]
-    let required = std::env::var("AUTHLAB_REQUIRE").is_ok_and(|list| list.contains("redis"));
-    match kit::redis::discovery::on_path() {
-        Some(program) => Some(kit::redis::discovery::from_program(&program).await.unwrap()),
-        None if required => panic!("AUTHLAB_REQUIRE asks for redis, and the PATH has no redis-server"),
-        None => {
-            eprintln!("SKIPPED, not passed: the PATH has no redis-server");
-            None
-        }
-    }
-}
-
 /// As tests elsewhere call it: everything in turn, in one database.
 #[cfg(test)]
 #[tokio::test]
 async fn the_whole_suite_holds_in_turn_on_one_redis_and_on_memory() {
     memory().await;
-    let Some(found) = private_redis().await else { return };
+    let Some(found) = kit::testing::private_redis().await else { return };
     redis(&found.url).await;
 }
 
@@ -127,7 +112,7 @@ macro_rules! shared_checks {
         mod redis {
             $(#[tokio::test]
             async fn $check() {
-                let Some(found) = crate::suite::private_redis().await else { return };
+                let Some(found) = kit::testing::private_redis().await else { return };
                 let redis = kit::Redis::connect(&found.url, Default::default()).await.unwrap();
                 super::$check(crate::suite::Bench::redis(&redis)).await;
             })*
@@ -146,7 +131,7 @@ macro_rules! redis_checks {
         mod private {
             $(#[tokio::test]
             async fn $check() {
-                let Some(found) = crate::suite::private_redis().await else { return };
+                let Some(found) = kit::testing::private_redis().await else { return };
                 let redis = kit::Redis::connect(&found.url, Default::default()).await.unwrap();
                 super::$check(&redis).await;
             })*

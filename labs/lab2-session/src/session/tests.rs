@@ -9,11 +9,10 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN, RETRY_AFTER, SET
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use kit::redis::discovery::Found;
+use kit::testing::private_redis;
 use kit::{Clock, Config, Origins, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
-
-use crate::suite::private_redis;
 
 const OWN: &str = "http://session.localhost:8080";
 const IDLE: Duration = Duration::from_secs(1_000);
