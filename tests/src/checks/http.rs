@@ -128,7 +128,7 @@ async fn errors(stage: &Stage) -> Result<Vec<(u16, Exchange)>, Box<Outcome>> {
         (401, Call::get("/me").bearer("garbage")),
         (401, log_in(&fresh_email(), &fresh_password(), "mobile")),
         (400, Call::post("/auth/login").raw("application/json", "{")),
-        (413, Call::post("/auth/login").raw("application/json", padded(BODY_BOUND + 1))),
+        (413, Call::post("/auth/login").raw("application/json", padded(2 * BODY_BOUND))),
         (415, Call::post("/auth/login").raw("text/plain", "{}")),
         (422, Call::post("/auth/login").json(&json!({}))),
     ];

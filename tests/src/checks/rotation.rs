@@ -134,12 +134,14 @@ async fn kept_in_window(stage: &Stage) -> Verdict {
     }
     let (app, page) = (stage.sign_up().await?, stage.sign_up_web().await?);
     for person in [app, page] {
-        let answer = stage.refresh(&person.held).await?;
+        // Whether the log-in's own token rotates at its first refresh is the server's choice; what that gave is young.
+        let held = stage.renewed(&person.held).await?;
+        let answer = stage.refresh(&held).await?;
         answer.is(200)?;
-        let kept = answer.text("refresh_token") == person.held.refresh;
+        let kept = answer.text("refresh_token") == held.refresh;
         answer.expect(kept, "the same `refresh_token`: it is younger than the window")?;
         answer.expect(answer.set_cookies().is_empty(), "no Set-Cookie: the browser has the token already")?;
-        let fresh = answer.text("access_token") != person.held.access;
+        let fresh = answer.text("access_token") != held.access;
         answer.expect(fresh, "a fresh `access_token` all the same")?;
     }
     Ok(())

@@ -1,0 +1,8 @@
+//! The checker, held against servers that are right, wrong in one known way, silent, or no servers at all.
+#![expect(clippy::unwrap_used, reason = "a model server and its harness are test code through and through")]
+
+mod checker_catches;
+mod checker_errors;
+mod checker_faults;
+mod checker_python;
+mod checker_server;

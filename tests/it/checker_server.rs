@@ -1,0 +1,120 @@
+//! A server that speaks the contract, small and in memory, and can be told to misbehave in one named way.
+//!
+//! It is no example of how to write one: it exists so that each check can be shown a server that it must fail. It says
+//! of itself what design it is; a fault is a name out of `checker_faults`, tested where the right behaviour stands.
+
+mod flows;
+mod model;
+mod refreshing;
+mod tokens;
+mod wire;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, Response, body::Bytes, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    sync::Mutex,
+    task::JoinHandle,
+};
+
+pub(crate) use model::Design;
+use model::Model;
+use wire::{Ask, Reply};
+
+/// A server that runs until it is dropped.
+pub(crate) struct Server {
+    pub(crate) url: String,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Server {
+    /// Starts a server of this design with this fault (`""`: none) on an ephemeral port.
+    pub(crate) async fn start(design: Design, fault: &'static str) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let model = Arc::new(Mutex::new(Model::new(design, fault, url.clone())));
+        let task = tokio::spawn(async move {
+            while let Ok((stream, peer)) = listener.accept().await {
+                tokio::spawn(serve(stream, peer, Arc::clone(&model), fault));
+            }
+        });
+        Server { url, task }
+    }
+}
+
+async fn serve(mut stream: TcpStream, _peer: SocketAddr, model: Arc<Mutex<Model>>, fault: &'static str) {
+    drop(stream.set_nodelay(true));
+    if believes_nonsense(&stream, fault).await {
+        drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await);
+        return;
+    }
+    let bounds = if fault == "headers-unbounded" { (1 << 20, 1000) } else { (32 * 1024, 100) };
+    let service = service_fn(|request| answer(request, Arc::clone(&model), fault));
+    let serving = http1::Builder::new()
+        .max_buf_size(bounds.0)
+        .max_headers(bounds.1)
+        .serve_connection(TokioIo::new(stream), service);
+    drop(serving.await);
+}
+
+/// Two faults that the HTTP library does not let a handler make: they are made before it sees the bytes.
+async fn believes_nonsense(stream: &TcpStream, fault: &str) -> bool {
+    if fault != "nonsense-is-http" && fault != "two-lengths-taken" {
+        return false;
+    }
+    let mut start = [0; 1024];
+    let read = stream.peek(&mut start).await.unwrap_or(0);
+    let start = String::from_utf8_lossy(&start[..read]).to_lowercase();
+    match fault {
+        "nonsense-is-http" => {
+            !start.contains("http/1.1\r\nhost") && !start.contains("http/1.1\r\n") && read > 0
+        }
+        _ => start.matches("content-length").count() > 1,
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    model: Arc<Mutex<Model>>,
+    fault: &'static str,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let (parts, body) = request.into_parts();
+    let announced = parts.headers.contains_key("content-length");
+    let body = body.collect().await?.to_bytes();
+    let ask = Ask::new(parts, body.to_vec(), announced);
+    if fault == "key-address-called"
+        && let Some(address) = ask.bearer().and_then(|token| tokens::address_in(&token))
+    {
+        drop(TcpStream::connect(address).await);
+    }
+    let reply = match fault {
+        "sign-up-races" | "refresh-races" | "me-resurrects" => raced(&ask, &model, fault).await,
+        _ => model.lock().await.answer(&ask),
+    };
+    Ok(reply.finish(&ask, fault))
+}
+
+/// The faults of servers that look first and act later, with time for others in between.
+async fn raced(ask: &Ask, model: &Mutex<Model>, fault: &str) -> Reply {
+    let before = model.lock().await.seen_before(ask);
+    tokio::time::sleep(Duration::from_millis(15)).await;
+    let mut model = model.lock().await;
+    match fault {
+        "me-resurrects" => {
+            let reply = model.answer(ask);
+            model.resurrect(ask, before);
+            reply
+        }
+        _ => model.answer_as_seen(ask, before),
+    }
+}
