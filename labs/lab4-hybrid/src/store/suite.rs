@@ -56,6 +56,7 @@ pub async fn run_all<F: Factory>(factory: &F) {
             one_session_ends_and_the_others_live,
             nobody_ends_another_users_session,
             all_others_end_and_the_presenting_one_goes_on,
+            what_has_expired_is_none_of_the_others,
             everything_before_an_epoch_ends,
             raising_the_epoch_twice_or_backwards_changes_nothing,
             the_row_ends_a_session_that_the_store_has_not_heard_about,

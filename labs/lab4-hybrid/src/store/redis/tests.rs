@@ -81,22 +81,60 @@ async fn use_renews_the_life_of_the_record_that_redis_was_told() {
 async fn every_ending_empties_the_set_so_the_ended_take_no_room() {
     let Some(server) = InRedis::start().await else { return };
     let connection = server.connection().await;
-    for ending in ["ended", "reused", "behind the epoch", "expired"] {
+    for ending in ["ended", "reused", "behind the row's epoch", "all ended", "expired"] {
         let stage = Stage::strict(&server).await;
         let (session_id, token) = stage.log_in().await;
         match ending {
             "ended" => assert!(stage.store.end(stage.user, session_id).await.unwrap()),
-            "reused" => drop((stage.rotate(&token).await, stage.show(&token).await)),
-            "behind the epoch" => drop(stage.show_with(&token, 1, None).await),
+            "reused" => {
+                stage.rotate(&token).await;
+                assert_eq!(stage.show(&token).await, Refresh::Reused);
+            }
+            "behind the row's epoch" => assert_eq!(stage.show_with(&token, 1, None).await, Refresh::Ended),
+            "all ended" => stage.store.end_all(stage.user, 1).await.unwrap(),
             _ => {
                 stage.pass(stage.policy().idle);
-                stage.show(&token).await;
+                assert_eq!(stage.show(&token).await, Refresh::Expired);
             }
         }
         let keys = UserKeys::of(stage.user);
         let (sessions, record) = (keys.sessions(), keys.record(&sid(session_id)));
         let left: u64 = connection.query(::redis::cmd("EXISTS").arg(sessions).arg(record)).await.unwrap();
         assert_eq!(left, 0, "{ending}");
+    }
+}
+
+#[tokio::test]
+async fn the_set_holds_no_more_than_the_cap_and_nobody_from_before_an_epoch() {
+    let Some(server) = InRedis::start().await else { return };
+    let policy = Policy { sessions_per_user: 2, ..Stage::usual(&server).await.policy() };
+    let (stage, connection) = (Stage::with(&server, policy).await, server.connection().await);
+    let sessions = UserKeys::of(stage.user).sessions();
+    let size = async || connection.query::<u64>(::redis::cmd("ZCARD").arg(&sessions)).await.unwrap();
+    for expected in [1, 2, 2] {
+        stage.log_in().await;
+        assert_eq!(size().await, expected);
+    }
+    stage.log_in_under(1).await.unwrap();
+    assert_eq!(size().await, 1);
+}
+
+#[tokio::test]
+async fn why_a_single_session_ended_is_remembered_as_long_as_an_access_token_lives() {
+    let Some(server) = InRedis::start().await else { return };
+    let (stage, connection) = (Stage::strict(&server).await, server.connection().await);
+    let [(ended, _), (reused, token), (other, _), (keep, _)] =
+        [stage.log_in().await, stage.log_in().await, stage.log_in().await, stage.log_in().await];
+    stage.store.end(stage.user, ended).await.unwrap();
+    stage.rotate(&token).await;
+    stage.show(&token).await;
+    stage.store.end_others(stage.user, keep).await.unwrap();
+    for (session_id, why) in [(ended, "ended"), (reused, "reused"), (other, "ended")] {
+        let dead = UserKeys::of(stage.user).dead(&sid(session_id));
+        let mut both = ::redis::pipe();
+        both.cmd("GET").arg(&dead).cmd("TTL").arg(&dead);
+        let (word, ttl_s): (String, u64) = connection.pipeline(&both).await.unwrap();
+        assert_eq!((word.as_str(), ttl_s.div_ceil(60)), (why, 15));
     }
 }
 

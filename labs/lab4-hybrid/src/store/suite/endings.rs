@@ -42,6 +42,16 @@ pub(super) async fn all_others_end_and_the_presenting_one_goes_on<F: Factory>(fa
     assert_eq!(name(stage.show(&kept).await), "kept");
 }
 
+pub(super) async fn what_has_expired_is_none_of_the_others<F: Factory>(factory: &F) {
+    let stage = Stage::usual(factory).await;
+    stage.log_in().await;
+    stage.pass(7 * DAY);
+    let (keep, _) = stage.log_in().await;
+    stage.log_in().await;
+    stage.pass(7 * DAY);
+    assert_eq!(stage.store.end_others(stage.user, keep).await.unwrap(), 1);
+}
+
 pub(super) async fn everything_before_an_epoch_ends<F: Factory>(factory: &F) {
     let stage = Stage::usual(factory).await;
     let before = [stage.log_in().await, stage.log_in().await];
