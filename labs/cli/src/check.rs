@@ -7,7 +7,7 @@ use conformance::{CheckResult, Descriptor, Options, Report, Target};
 use crate::arguments::CheckArguments;
 use crate::design::Design;
 use crate::fault::Fault;
-use crate::screen::{self, DIM};
+use crate::screen::{self, DIM, Progress};
 use crate::server::Server;
 use crate::store::{self, Ready, Wanted};
 
@@ -36,17 +36,20 @@ pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<E
     };
     let options =
         Options { only: arguments.only, attacks_only: telling == Telling::Attacks, ..Options::default() };
-    let colour = screen::stdout_has_colour();
-    let said = |result: &CheckResult| {
-        if !arguments.json {
-            anstream::println!("{}", result.line(colour));
+    let progress = Progress::new(conformance::checks().len() as u64);
+    progress.stage(match &started {
+        Some((server, store)) => {
+            format!("checking {} on {}, store: {}", server.design, server.url, store.description())
         }
+        None => format!("checking {}", target.base_url()),
+    });
+    let said = |result: &CheckResult| {
+        progress.detail(result.id);
+        progress.step();
     };
-    if let (Some((server, store)), false) = (&started, arguments.json) {
-        anstream::println!("{DIM}{} on {}, store: {}{DIM:#}", server.design, server.url, store.description());
-    }
     let report = conformance::run(&target, &options, said).await?;
-    print(&report, telling, arguments.json, colour)?;
+    drop(progress);
+    print(&report, telling, arguments.json)?;
     Ok(if report.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -67,11 +70,12 @@ async fn given(arguments: &CheckArguments) -> Result<Target, Fault> {
     Ok(Target::described(url, Descriptor::described(design, arguments.features.iter().copied())).await?)
 }
 
-fn print(report: &Report, telling: Telling, json: bool, colour: bool) -> Result<(), Fault> {
+fn print(report: &Report, telling: Telling, json: bool) -> Result<(), Fault> {
     if json {
         println!("{}", serde_json::to_string_pretty(report)?);
         return Ok(());
     }
+    let colour = screen::stdout_has_colour();
     let text = match telling {
         Telling::Checks => report.text(colour),
         Telling::Attacks => report.attack_text(colour),
