@@ -107,7 +107,7 @@ pub struct Limits {
     pub drain: Duration,
 }
 
-/// How long Redis may take. A route that needs it answers 503 within `deadline` of its first call.
+/// How long Redis may take, and how much may wait for it. A route that needs it answers 503 within `deadline` of its first call.
 #[derive(Clone, Copy, Debug)]
 pub struct RedisTimes {
     /// To a connection.
@@ -118,6 +118,8 @@ pub struct RedisTimes {
     pub deadline: Duration,
     /// Until the kernel gives up on bytes that nobody acknowledges.
     pub user_timeout: Duration,
+    /// Calls under way at once; further ones are refused, so that a slow Redis does not fill the memory.
+    pub in_flight: usize,
 }
 
 impl Default for Config {
@@ -179,6 +181,7 @@ impl Default for RedisTimes {
             response: Duration::from_millis(500),
             deadline: Duration::from_millis(800),
             user_timeout: Duration::from_secs(2),
+            in_flight: 4096,
         }
     }
 }

@@ -1,25 +1,44 @@
 //! One connection to Redis, set up so that an outage is short and loud.
 //!
 //! The client's defaults leave `TCP_NODELAY` off and give up on a dead link only when the kernel does. Here a route that
-//! needs Redis has its answer, or its 503, within [`RedisTimes::deadline`] of its first call. A command that timed out may
-//! have been applied all the same, so everything that writes must be safe to repeat.
+//! needs Redis has its answer, or its 503, within [`RedisTimes::deadline`] of its first call; after several calls in vain
+//! the answer is a 503 at once, until a new connection works; and the calls under way at one time are bounded, so that a
+//! slow Redis does not fill the server's memory. A command that timed out may have been applied all the same: everything
+//! that writes must be safe to repeat.
 
+mod breaker;
 pub mod discovery;
 
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
-use redis::{Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError, RedisResult, ScriptInvocation};
+use redis::{
+    Client, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError, RedisResult, ScriptInvocation,
+};
+use tokio::sync::Semaphore;
 
+use self::breaker::Breaker;
 use crate::config::RedisTimes;
 use crate::scheme::NotReady;
+
+/// The pause between two looks at a Redis that is away.
+const MENDING_PAUSE: Duration = Duration::from_millis(100);
 
 /// A shared, self-mending connection. Clones share it; commands of many requests travel in one pipeline.
 #[derive(Clone)]
 pub struct Redis {
-    manager: ConnectionManager,
+    link: Arc<Link>,
+}
+
+/// What the clones share.
+struct Link {
+    client: Client,
     times: RedisTimes,
+    manager: RwLock<ConnectionManager>,
+    breaker: Breaker,
+    places: Semaphore,
 }
 
 /// Why there is no connection. The URL is shown without its password.
@@ -58,15 +77,7 @@ impl Redis {
         let info = url.into_connection_info().map_err(|source| ConnectError::Url { url: shown(), source })?;
         let client = redis::Client::open(info.set_tcp_settings(tcp_settings(times)))
             .map_err(|source| ConnectError::Url { url: shown(), source })?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(times.connect))
-            .set_response_timeout(Some(times.response))
-            // A new attempt at least every 200 ms: the deadline bounds each caller, the manager goes on for the next.
-            .set_min_delay(Duration::from_millis(10))
-            .set_max_delay(Duration::from_millis(200))
-            .set_number_of_retries(3);
-        let connecting = ConnectionManager::new_with_config(client, config);
-        let manager = match tokio::time::timeout(times.connect * 4, connecting).await {
+        let manager = match tokio::time::timeout(times.connect * 4, manager(&client, times)).await {
             Ok(Ok(manager)) => manager,
             Ok(Err(source)) if source.is_io_error() && !source.is_timeout() => {
                 return Err(ConnectError::Unreachable { url: shown(), source });
@@ -74,7 +85,9 @@ impl Redis {
             Ok(Err(source)) => return Err(ConnectError::NotRedis { url: shown(), source }),
             Err(_) => return Err(ConnectError::Unreachable { url: shown(), source: late() }),
         };
-        let redis = Self { manager, times };
+        let (manager, places) = (RwLock::new(manager), Semaphore::new(times.in_flight));
+        let link = Link { client, times, manager, breaker: Breaker::default(), places };
+        let redis = Self { link: Arc::new(link) };
         match redis.version().await {
             Ok(_) => Ok(redis),
             Err(source) => Err(ConnectError::NotRedis { url: shown(), source }),
@@ -83,20 +96,17 @@ impl Redis {
 
     /// Sends one command.
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        let mut manager = self.manager.clone();
-        self.in_time(async move { command.query_async(&mut manager).await }).await
+        self.call(async |mut manager| command.query_async(&mut manager).await).await
     }
 
     /// Sends several commands in one go.
     pub async fn pipeline<T: FromRedisValue>(&self, commands: &Pipeline) -> RedisResult<T> {
-        let mut manager = self.manager.clone();
-        self.in_time(async move { commands.query_async(&mut manager).await }).await
+        self.call(async |mut manager| commands.query_async(&mut manager).await).await
     }
 
     /// Runs a script by its hash; a server that has forgotten it is taught it again.
     pub async fn script<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> RedisResult<T> {
-        let mut manager = self.manager.clone();
-        self.in_time(async move { script.invoke_async(&mut manager).await }).await
+        self.call(async |mut manager| script.invoke_async(&mut manager).await).await
     }
 
     /// The server's kind and version, as `redis 7.0.15` or `valkey 8.1.3`.
@@ -127,15 +137,78 @@ impl Redis {
 
     /// How long a caller of this connection waits for an answer at most.
     pub fn deadline(&self) -> Duration {
-        self.times.deadline
+        self.link.times.deadline
     }
 
-    async fn in_time<T>(&self, call: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-        match tokio::time::timeout(self.times.deadline, call).await {
-            Ok(answer) => answer,
-            Err(_) => Err(late()),
+    async fn call<T, F>(&self, send: impl FnOnce(ConnectionManager) -> F) -> RedisResult<T>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let link = &self.link;
+        if link.breaker.is_open() {
+            return Err(refused("Redis has not answered for a while"));
         }
+        let Ok(_place) = link.places.try_acquire() else {
+            return Err(refused("too many calls are waiting for Redis"));
+        };
+        let manager = link.manager.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let answer =
+            tokio::time::timeout(link.times.deadline, send(manager)).await.unwrap_or_else(|_| Err(late()));
+        match &answer {
+            Err(error) if is_silence(error) => {
+                if link.breaker.failed() {
+                    tracing::error!(%error, "Redis does not answer: refusing at once until it does");
+                    tokio::spawn(mend(Arc::downgrade(link)));
+                }
+            }
+            // An error that Redis itself wrote is an answer: the link is fine.
+            _ => link.breaker.answered(),
+        }
+        answer
     }
+}
+
+/// Tries new connections until one works, then lets calls through on it. Gives up when nobody holds the link any more. A
+/// new connection each time, since one whose packets vanish stays silent for as long as the kernel is patient.
+async fn mend(link: Weak<Link>) {
+    loop {
+        let Some(link) = link.upgrade() else { return };
+        let found = tokio::time::timeout(link.times.deadline, working(&link.client, link.times)).await;
+        if let Ok(Ok(manager)) = found {
+            *link.manager.write().unwrap_or_else(PoisonError::into_inner) = manager;
+            link.breaker.close();
+            tracing::info!("Redis answers again");
+            return;
+        }
+        drop(link);
+        tokio::time::sleep(MENDING_PAUSE).await;
+    }
+}
+
+/// A connection that has answered a question.
+async fn working(client: &Client, times: RedisTimes) -> RedisResult<ConnectionManager> {
+    let mut manager = manager(client, times).await?;
+    redis::cmd("PING").query_async::<()>(&mut manager).await?;
+    Ok(manager)
+}
+
+async fn manager(client: &Client, times: RedisTimes) -> RedisResult<ConnectionManager> {
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(times.connect))
+        .set_response_timeout(Some(times.response))
+        // A new attempt at least every 200 ms: the deadline bounds each caller, the manager goes on for the next.
+        .set_min_delay(Duration::from_millis(10))
+        .set_max_delay(Duration::from_millis(200))
+        .set_number_of_retries(3);
+    ConnectionManager::new_with_config(client.clone(), config).await
+}
+
+/// Whether an error says that nobody answered, as opposed to an answer that is an error.
+fn is_silence(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_timeout()
+        || error.is_connection_dropped()
+        || error.is_connection_refusal()
 }
 
 /// Small commands want no Nagle; a dead peer is to be noticed by keepalive when idle and by the user time-out when not.
@@ -152,6 +225,10 @@ fn tcp_settings(times: RedisTimes) -> TcpSettings {
 
 fn late() -> RedisError {
     RedisError::from((redis::ErrorKind::Io, "no answer in time"))
+}
+
+fn refused(why: &'static str) -> RedisError {
+    RedisError::from((redis::ErrorKind::Io, why))
 }
 
 /// A plain word for an operator; the client's own text may hold addresses.

@@ -75,6 +75,80 @@ async fn a_redis_that_may_forget_is_not_ready_and_says_why() {
     assert!(not_ready.problem.contains("allkeys-lru"), "{}", not_ready.problem);
 }
 
+/// Sends a signal to a process.
+fn signal(name: &str, pid: u32) {
+    let sent = std::process::Command::new("kill").args([name, &pid.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// A Redis process that is frozen while this lives, and goes on afterwards whatever the test does.
+struct Frozen(u32);
+
+impl Frozen {
+    fn freeze(pid: u32) -> Self {
+        signal("-STOP", pid);
+        Self(pid)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        signal("-CONT", self.0);
+    }
+}
+
+#[tokio::test]
+async fn a_frozen_redis_is_refused_at_once_after_a_few_calls_and_found_again_when_it_thaws() {
+    let Some(found) = private_redis().await else { return };
+    let redis = connect(&found.url).await.unwrap();
+    let ping = redis::cmd("PING");
+    let frozen = Frozen::freeze(found.pid().unwrap());
+    let opened = tokio::time::timeout(Duration::from_secs(10), async {
+        // Each of the first calls waits for its time-out; the breaker's refusal comes without waiting.
+        loop {
+            let start = Instant::now();
+            let refused = redis.query::<String>(&ping).await.unwrap_err();
+            assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+            if refused.to_string().contains("has not answered for a while") {
+                break;
+            }
+        }
+    });
+    opened.await.expect("the breaker opens");
+
+    drop(frozen);
+    let back = tokio::time::timeout(Duration::from_secs(2), async {
+        while redis.query::<String>(&ping).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    });
+    back.await.expect("it is found again within 2 s");
+}
+
+#[tokio::test]
+async fn calls_beyond_the_bound_are_refused_and_not_queued() {
+    let Some(found) = private_redis().await else { return };
+    let times = RedisTimes { in_flight: 2, ..RedisTimes::default() };
+    let redis = Redis::connect(&found.url, times).await.unwrap();
+    let ping = redis::cmd("PING");
+    let _frozen = Frozen::freeze(found.pid().unwrap());
+    let (first, second, third) =
+        tokio::join!(redis.query::<()>(&ping), redis.query::<()>(&ping), redis.query::<()>(&ping));
+    let says = |answer: redis::RedisResult<()>| answer.unwrap_err().to_string();
+    assert!(!says(first).contains("too many") && !says(second).contains("too many"));
+    assert!(says(third).contains("too many calls are waiting"));
+}
+
+#[tokio::test]
+async fn an_error_that_redis_itself_wrote_opens_nothing() {
+    let Some(found) = private_redis().await else { return };
+    let redis = connect(&found.url).await.unwrap();
+    for _ in 0..20 {
+        redis.query::<()>(&redis::cmd("NO-SUCH-COMMAND")).await.unwrap_err();
+    }
+    assert_eq!(redis.query::<String>(&redis::cmd("PING")).await.unwrap(), "PONG");
+}
+
 #[tokio::test]
 async fn a_redis_that_went_away_is_told_within_the_deadline_and_found_again() {
     let Some(found) = private_redis().await else { return };
