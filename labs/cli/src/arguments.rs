@@ -37,7 +37,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct TourArguments {
-    /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL as redis://127.0.0.1:6379.
+    /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL as `redis://127.0.0.1:6379`.
     /// Without it: REDIS_URL, else a Redis that is found, else memory
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<Wanted>,
@@ -61,7 +61,7 @@ pub(crate) struct ServeArguments {
     /// Where accounts live: `memory` or a SQLite file [default: memory, or AUTHLAB_ACCOUNTS]
     #[arg(long, value_name = "PATH")]
     pub(crate) accounts: Option<PathBuf>,
-    /// An origin that browsers reach this server by, as https://app.example; may be repeated
+    /// An origin that browsers reach this server by, as `https://app.example`; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) origin: Vec<String>,
     /// Let /lab/clock move this server's clock. For lessons; loopback only
@@ -80,7 +80,7 @@ pub(crate) struct CheckArguments {
     /// The store of the lab to start: `memory`, `redis` (find one) or a URL [default: memory]
     #[arg(long, value_name = "STORE", conflicts_with = "url")]
     pub(crate) store: Option<Wanted>,
-    /// A server that runs already, as http://127.0.0.1:8080
+    /// A server that runs already, as `http://127.0.0.1:8080`
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
     /// For a server without /lab: the design it follows

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use kit::config::RedisTimes;
-use kit::redis::discovery::{self, Found};
+use kit::redis::discovery::Found;
+use kit::testing::private_redis;
 use kit::{Client, ClientKind, Clock, Redis as Connection};
 
 use super::suite::{self, Factory, Stage};
@@ -30,30 +31,14 @@ fn times() -> RedisTimes {
 pub(super) struct InRedis(Found);
 
 impl InRedis {
-    /// A private server. None, and a loud word, where there is no program to start; a failure where one is required.
+    /// A private server; none where there is no program to start, and that has been said.
     pub(super) async fn start() -> Option<Self> {
-        let started = match discovery::on_path() {
-            Some(program) => discovery::from_program(&program).await,
-            None => Err("neither valkey-server nor redis-server is on the PATH".into()),
-        };
-        match started {
-            Ok(found) => Some(Self(found)),
-            Err(miss) if required() => panic!("AUTHLAB_REQUIRE asks for a Redis: {miss}"),
-            Err(miss) => {
-                eprintln!("SKIPPED: this test needs a Redis, and {miss}");
-                None
-            }
-        }
+        private_redis().await.map(Self)
     }
 
     pub(super) async fn connection(&self) -> Connection {
         Connection::connect(&self.0.url, times()).await.unwrap()
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test run's own switch, which no server reads")]
-fn required() -> bool {
-    std::env::var("AUTHLAB_REQUIRE").is_ok_and(|list| list.split(',').any(|part| part.trim() == "redis"))
 }
 
 impl Factory for InRedis {

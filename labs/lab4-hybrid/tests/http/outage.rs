@@ -5,19 +5,14 @@ use std::time::Duration;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
 use kit::Store;
-use kit::redis::discovery;
+use kit::testing::private_redis;
 use serde_json::{Value, json};
 
 use crate::server::{OWN, Server};
 
 #[tokio::test]
 async fn a_store_that_is_gone_is_503_and_never_a_refused_credential() {
-    let Some(program) = discovery::on_path() else {
-        assert!(!required(), "AUTHLAB_REQUIRE asks for a Redis, and there is none on the PATH");
-        eprintln!("SKIPPED: neither valkey-server nor redis-server is on the PATH");
-        return;
-    };
-    let redis = discovery::from_program(&program).await.unwrap();
+    let Some(redis) = private_redis().await else { return };
     let server = Server::with(Store::Redis(redis.url.clone())).await;
     let page = server.sign_up("ann@example.test", "web").await;
     let app = server.log_in(&[], "mobile").await;
@@ -48,9 +43,4 @@ async fn a_store_that_is_gone_is_503_and_never_a_refused_credential() {
     let ready = server.call(Method::GET, "/health/ready", &[], Value::Null).await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(server.call(Method::GET, "/health/live", &[], Value::Null).await.status, StatusCode::OK);
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test run's own switch, which no server reads")]
-fn required() -> bool {
-    std::env::var("AUTHLAB_REQUIRE").is_ok_and(|list| list.split(',').any(|part| part.trim() == "redis"))
 }
