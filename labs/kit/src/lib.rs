@@ -6,13 +6,13 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`scheme`] | the trait, and the extractors that protect a handler by its signature |
-//! | [`routes`] | the five flows over any scheme |
+//! | [`mod@routes`] | the five flows over any scheme |
 //! | [`accounts`], [`email`], [`password`] | who may log in |
 //! | [`bearer`], [`cookie`], [`csrf`] | how a credential travels, and from where |
 //! | [`body`], [`error`] | JSON in, problem documents out |
 //! | [`config`], [`keyring`], [`clock`] | settings, secrets and time, passed in |
 //! | [`redis`] | one connection whose outages are short and loud; where a Redis is found |
-//! | [`serve`], [`log`] | connections with limits; lines without credentials |
+//! | [`mod@serve`], [`log`] | connections with limits; lines without credentials |
 
 pub mod accounts;
 pub mod bearer;
