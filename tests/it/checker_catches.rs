@@ -7,10 +7,15 @@ use conformance::{Options, Outcome, Report, Target, checks, run};
 use crate::checker_faults::{FAULTS, Fault};
 use crate::checker_server::{Design, Server};
 
-async fn judged(design: Design, fault: &'static str) -> Report {
+/// Checks of hundreds of requests each. On a server whose fault is not theirs they are left out: unoptimised, they would
+/// take most of the time, and the right server shows already that they do not fail without cause.
+const HEAVY: [&str; 4] =
+    ["access.every-character", "access.signature-bits", "refresh.every-character", "throttle.address"];
+
+async fn judged(design: Design, fault: &'static str, only: Vec<String>) -> Report {
     let server = Server::start(design, fault).await;
     let target = Target::discover(&server.url).await.unwrap();
-    run(&target, &Options { concurrency: 8, ..Options::default() }, |_| ()).await.unwrap()
+    run(&target, &Options { only, concurrency: 8, ..Options::default() }, |_| ()).await.unwrap()
 }
 
 fn failures(report: &Report) -> BTreeSet<&'static str> {
@@ -21,7 +26,7 @@ fn failures(report: &Report) -> BTreeSet<&'static str> {
 async fn the_right_server_passes_in_each_design_and_no_check_is_left_out_of_all_three() {
     let mut passed = BTreeSet::new();
     for design in [Design::Session, Design::Access, Design::Hybrid] {
-        let report = judged(design, "").await;
+        let report = judged(design, "", Vec::new()).await;
         assert_eq!(failures(&report), BTreeSet::new(), "{}", report.text(false));
         assert!(!report.failed());
         let of_design = report.results.iter().filter(|result| result.outcome == Outcome::Passed);
@@ -61,7 +66,9 @@ async fn each_fault_is_caught(design: Design, part: usize, parts: usize) {
     let of_design = FAULTS.iter().filter(|fault| fault.design == design);
     let mut wrong = Vec::new();
     for fault in of_design.skip(part).step_by(parts) {
-        let report = judged(design, fault.name).await;
+        let worth = |id: &&str| !HEAVY.contains(id) || fault.caught_by.contains(id);
+        let only = checks().iter().map(|check| check.id).filter(worth).map(str::to_owned).collect();
+        let report = judged(design, fault.name, only).await;
         let expected: BTreeSet<_> = fault.caught_by.iter().copied().collect();
         if failures(&report) != expected {
             wrong.push(format!("{}: {:?}, not {expected:?}", fault.name, failures(&report)));

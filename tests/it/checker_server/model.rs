@@ -244,7 +244,10 @@ impl Model {
         let email = body.get("email").and_then(Value::as_str).unwrap_or_default();
         let token = body.get("refresh_token").and_then(Value::as_str);
         let current = token.filter(|token| {
-            self.sessions.values().any(|session| session.tokens.last().map(String::as_str) == Some(*token))
+            self.sessions.values().any(|session| {
+                let aged = self.now() - session.rotated >= WINDOW;
+                aged && session.tokens.last().map(String::as_str) == Some(*token)
+            })
         });
         let live = ask.cookie("__Host-session").and_then(|cookie| self.session_of(&cookie));
         Seen {

@@ -37,7 +37,7 @@ impl Model {
 
     fn exchanged(&mut self, ask: &Ask, token: &str, by_cookie: bool) -> Reply {
         let invalid = Reply::problem(401, "refresh_invalid");
-        if self.is("short-garbage-is-422") && token.len() < 10 {
+        if self.is("short-garbage-is-422") && token.len() < 5 {
             return Reply::problem(422, "invalid");
         }
         let key = ask.header("idempotency-key");

@@ -317,14 +317,14 @@ async fn alg_none(stage: &Stage) -> Verdict {
 async fn header_changed(stage: &Stage, changes: &[Value]) -> Verdict {
     let (_, parts) = real_token(stage).await?;
     for change in changes {
+        // What a faulty server issues may be what this check would change it to: `access.header` says so.
+        if merged(parts.header(), change) == parts.header() {
+            continue;
+        }
         refused(stage, &parts.with_header(change), &format!("the header was changed: {change}")).await?;
         // A server that goes by the changed header may take another key: the empty one is the likeliest.
-        refused(
-            stage,
-            &parts.forged(change, &json!({}), b""),
-            &format!("signed with an empty key, header {change}"),
-        )
-        .await?;
+        let forged = parts.forged(change, &json!({}), b"");
+        refused(stage, &forged, &format!("signed with an empty key, header {change}")).await?;
     }
     Ok(())
 }

@@ -157,7 +157,7 @@ async fn unguessable(stage: &Stage) -> Verdict {
 async fn fixation(stage: &Stage) -> Verdict {
     let thief = stage.sign_up_web().await?;
     let chosen = format!("{SESSION}={}", value(thief.held.cookie()?));
-    let invented = format!("{SESSION}=AAAAAAAAAAAAAAAAAAAAAA");
+    let invented = format!("{SESSION}={}", uuid::Uuid::new_v4().simple());
     let victim = stage.sign_up_web().await?;
     for planted in [&invented, &chosen] {
         let body = json!({"email": fresh_email(), "password": fresh_password(), "client": "web"});

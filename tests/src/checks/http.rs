@@ -365,7 +365,6 @@ async fn nothing_internal(stage: &Stage) -> Verdict {
     calls.push(Call::delete("/auth/sessions/..%2f..%2f*").bearer("x"));
     calls.push(Call::get("/me").header("cookie", "=;;__Host-session=\"; a=%00"));
     calls.push(Call::post("/auth/refresh").json(&json!({"refresh_token": "\r\nDEL *\r\n"})));
-    calls.push(Call::post("/auth/logout").json(&json!({"scope": "' OR 1=1 --"})));
     for call in calls {
         let answer = stage.send(call).await?;
         answer.expect((400..500).contains(&answer.status), "a clean refusal (4xx)")?;
