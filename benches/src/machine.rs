@@ -38,14 +38,14 @@ impl Machine {
         let what = RefreshKind::nothing()
             .with_cpu(CpuRefreshKind::nothing())
             .with_memory(MemoryRefreshKind::nothing().with_ram());
-        let system = System::new_with_specifics(what).ok();
-        let first_cpu = system.as_ref().and_then(|system| system.cpus().first());
+        let system = System::new_with_specifics(what);
+        let first_cpu = system.cpus().first();
         Self {
             cpu_model: known(first_cpu.map(|cpu| cpu.brand().trim().to_owned())),
             logical_cpus: std::thread::available_parallelism().map_or(0, usize::from),
-            memory_bytes: system.as_ref().map_or(0, System::total_memory),
-            os: known(System::long_os_version().ok()),
-            kernel: known(System::kernel_version().ok()),
+            memory_bytes: system.total_memory(),
+            os: known(System::long_os_version()),
+            kernel: known(System::kernel_version()),
             architecture: std::env::consts::ARCH.to_owned(),
             rustc: env!("MEASURE_RUSTC").to_owned(),
             build_profile: env!("MEASURE_PROFILE").to_owned(),

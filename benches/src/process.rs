@@ -75,8 +75,7 @@ fn with_process<T>(
     what: ProcessRefreshKind,
     read: impl FnOnce(&sysinfo::Process) -> T,
 ) -> Result<T, ProcessError> {
-    let unreadable = |source: sysinfo::Error| ProcessError::Unreadable { pid, source: source.into() };
-    let mut system = System::new().map_err(unreadable)?;
+    let mut system = System::new();
     let key = Pid::from_u32(pid);
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[key]), true, what);
     system.process(key).map(read).ok_or(ProcessError::Unknown { pid })

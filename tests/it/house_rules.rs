@@ -108,3 +108,18 @@ fn a_mounted_session_middleware_is_seen_and_a_comment_about_it_is_not() {
         "    // No SessionManagerLayer: it clears the cookie without `Secure`."
     ));
 }
+
+/// What Cargo.toml promises is what the newest of the dependencies needs: no more, and no less.
+#[test]
+fn the_stated_rust_version_is_the_one_that_the_dependencies_need() {
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .exec()
+        .expect("cargo describes the workspace");
+    let is_member = |package: &cargo_metadata::Package| metadata.workspace_members.contains(&package.id);
+    let needed = metadata.packages.iter().filter(|package| !is_member(package));
+    let needed = needed.filter_map(|package| package.rust_version.as_ref()).max().expect("somebody says");
+    for member in metadata.packages.iter().filter(|package| is_member(package)) {
+        assert_eq!(member.rust_version.as_ref(), Some(needed), "{}", member.name);
+    }
+}
