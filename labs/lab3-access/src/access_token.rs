@@ -1,20 +1,23 @@
 //! The access token: a JWT that says who sent a request, checked without asking anybody.
 //!
-//! `jsonwebtoken` signs and verifies. Everything after the signature is read here, because what the library accepts by
-//! default is too much for a token that opens accounts (each line has its test):
+//! `jsonwebtoken` signs and verifies. What it accepts by default is too much for a token that opens accounts, so it is
+//! told to be strict where it can be told, and what it cannot be told is checked around it (each line has its test):
 //!
-//! | the library by default | here |
-//! |---|---|
-//! | takes `exp` up to 60 s late, by the system's clock | `exp` has no leeway, and the clock is passed in |
-//! | takes a token whose `nbf` or `iat` lies in the future | at most `leeway` ahead |
-//! | takes a token without `iss` or `aud`, though it was told which to expect | both must be there |
-//! | takes `iss` and `aud` as lists | one string each |
-//! | takes any `typ` | `at+jwt` alone (RFC 9068 §4), so a token made for another purpose is none |
-//! | takes an unknown `crit`, and `b64: false` | refused: we understand no extension (RFC 7515 §4.1.11) |
-//! | takes 6 MB | 4096 bytes, counted before any cryptography |
-//! | takes an empty key | 32 bytes at least (RFC 7518 §3.2), which [`Keyring`] sees to |
+//! | the library by default | here | by |
+//! |---|---|---|
+//! | takes what the caller's list of algorithms takes | HS256, which is what our keys are for | `Validation::new` |
+//! | takes a token without `iss`, `aud` or `sub`, though it was told which to expect | each must be there | `set_required_spec_claims` |
+//! | takes `exp` up to 60 s late, by the system's clock | no leeway, and the clock is passed in | its own look at the time is off, `Claims::check_times` |
+//! | takes a token whose `nbf` or `iat` lies in the future | at most `leeway` ahead | the same |
+//! | takes `iss` and `aud` as lists, and a fraction as `exp` | one string each, a whole number | the types of `Claims` |
+//! | takes a list of the right five values in place of the claims | an object | `Object` |
+//! | takes any `typ` | `at+jwt` alone (RFC 9068 §4), so a token made for another purpose is none | `header::read` |
+//! | takes an unknown `crit`, and `b64: false` | refused: we understand no extension (RFC 7515 §4.1.11) | `header::read` |
+//! | takes 6 MB | 4096 bytes, counted before any cryptography | `AccessTokens::check` |
+//! | takes an empty key | 32 bytes at least (RFC 7518 §3.2) | `Keyring` |
 //!
-//! The algorithm is never the token's choice: a key is for HS256, and a token that says otherwise is refused.
+//! What it refuses by itself is tested too: padding, another alphabet, stray bits in a part's last character, more or
+//! fewer than three parts, `alg: none`, a member of its own that is there twice.
 
 mod claims;
 mod header;
@@ -24,29 +27,31 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use kit::clock::Clock;
 use kit::error::Error;
 use kit::keyring::Keyring;
 use uuid::Uuid;
 
-use claims::Claims;
+use claims::{Claims, Object};
+
+pub use header::segment as header_segment;
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_BYTES: usize = 4096;
 
-/// The one algorithm that our keys are for.
+/// The one algorithm that our keys are for. It is never the token's choice (RFC 8725 §3.1).
 const ALGORITHM: Algorithm = Algorithm::HS256;
 
-/// Makes and checks access tokens. Built once: keys are prepared here and not on every request. Clones are cheap next to
-/// a log-in, and a server needs one.
+/// Makes and checks access tokens. Built once: keys and rules are prepared here and not on every request. Clones are cheap
+/// next to a log-in, and a server needs one.
 #[derive(Clone)]
 pub struct AccessTokens {
     issuing: EncodingKey,
-    issuing_header: String,
+    issuing_header: Header,
     checking: Vec<CheckingKey>,
+    validation: Validation,
     issuer: String,
     audience: String,
     ttl: Duration,
@@ -54,11 +59,10 @@ pub struct AccessTokens {
     clock: Clock,
 }
 
-/// A key, the name that tokens call it by, and the header of every token that it signed here.
+/// A key, and the name that tokens call it by.
 #[derive(Clone)]
 struct CheckingKey {
     kid: String,
-    header: String,
     key: DecodingKey,
 }
 
@@ -127,17 +131,18 @@ impl AccessTokens {
         leeway: Duration,
         clock: Clock,
     ) -> Self {
-        let checking = |key: &kit::keyring::Key| {
-            let kid = key.id.to_string();
-            let header = header::encoded(&kid);
-            CheckingKey { kid, header, key: DecodingKey::from_secret(key.expose_bytes()) }
+        let (issuer, audience) = (issuer.into(), audience.into());
+        let checking = |key: &kit::keyring::Key| CheckingKey {
+            kid: key.id.to_string(),
+            key: DecodingKey::from_secret(key.expose_bytes()),
         };
         Self {
             issuing: EncodingKey::from_secret(keys.issuing().expose_bytes()),
-            issuing_header: header::encoded(&keys.issuing().id.to_string()),
+            issuing_header: header::written(keys.issuing().id),
             checking: keys.all().map(checking).collect(),
-            issuer: issuer.into(),
-            audience: audience.into(),
+            validation: strict(&issuer, &audience),
+            issuer,
+            audience,
             ttl,
             leeway,
             clock,
@@ -164,11 +169,7 @@ impl AccessTokens {
             sid: grant.session.map(|session| session.id),
             epoch: grant.session.map(|session| session.epoch),
         };
-        let payload = serde_json::to_vec(&claims).map_err(internal)?;
-        let mut token = format!("{}.{}", self.issuing_header, URL_SAFE_NO_PAD.encode(payload));
-        let signature = crypto::sign(token.as_bytes(), &self.issuing, ALGORITHM).map_err(internal)?;
-        token.push('.');
-        token.push_str(&signature);
+        let token = jsonwebtoken::encode(&self.issuing_header, &claims, &self.issuing).map_err(internal)?;
         if token.len() > MAX_BYTES {
             return Err(Error::Internal("an access token came out longer than any server would read".into()));
         }
@@ -178,8 +179,7 @@ impl AccessTokens {
     /// Says what a token says, if every check holds. Asks nobody: that is what makes it fast, and why a log-out cannot
     /// reach it.
     pub fn check(&self, token: &str) -> Result<Checked, Error> {
-        let payload = self.signed_payload(token)?;
-        let claims = self.meant_for_us(&payload)?;
+        let claims = self.signed_claims(token)?;
         claims.check_times(self.clock.now_s(), self.leeway.as_secs())?;
         claims.into_checked()
     }
@@ -188,56 +188,57 @@ impl AccessTokens {
     /// to whom, not that it is good for anything. For logging out with an access token that ran out meanwhile, and for
     /// nothing that reads or gives.
     pub fn dangerous_check_ignoring_expiry(&self, token: &str) -> Result<Checked, Error> {
-        let payload = self.signed_payload(token)?;
-        self.meant_for_us(&payload)?.into_checked()
+        self.signed_claims(token)?.into_checked()
     }
 
-    /// The payload's bytes, once the signature holds under the key that the header names.
-    fn signed_payload(&self, token: &str) -> Result<Vec<u8>, Error> {
+    /// What a token says, once its signature holds and it is meant for us. Only the times are left to look at.
+    fn signed_claims(&self, token: &str) -> Result<Claims<'static>, Error> {
         if token.len() > MAX_BYTES {
             return Err(Error::InvalidToken("longer than 4096 bytes"));
         }
-        // RFC 7515 §3.1: three parts. The signature covers the first two, dot included, exactly as they came.
-        let (message, signature) = token.rsplit_once('.').ok_or(Error::InvalidToken("not three parts"))?;
-        let (header, payload) = message.split_once('.').ok_or(Error::InvalidToken("not three parts"))?;
-        if payload.contains('.') {
-            return Err(Error::InvalidToken("not three parts"));
-        }
-        let key = self.key_for(header)?;
-        match crypto::verify(signature, message.as_bytes(), key, ALGORITHM) {
-            Ok(true) => {}
-            Ok(false) => return Err(Error::InvalidToken("the signature does not hold")),
-            Err(_) => return Err(Error::InvalidToken("the signature is no base64url")),
-        }
-        // This engine takes no padding, no other alphabet and no stray bits in the last character (RFC 4648 §3.5).
-        URL_SAFE_NO_PAD.decode(payload).or(Err(Error::InvalidToken("the payload is no base64url")))
-    }
-
-    /// The key that a header names. Nearly every token carries byte for byte the header that we write, so that is compared
-    /// first; any other spelling is read, and held to the same rules.
-    fn key_for(&self, encoded: &str) -> Result<&DecodingKey, Error> {
-        if let Some(known) = self.checking.iter().find(|known| known.header == encoded) {
-            return Ok(&known.key);
-        }
-        let kid = header::read(encoded)?;
+        // The library needs to be given the key, and the token names it. Until the signature holds, this is all that the
+        // header is believed in, and it can only choose among keys of ours.
+        let kid = header::read(token)?;
         let known = self.checking.iter().find(|known| known.kid == kid);
-        known.map(|known| &known.key).ok_or(Error::InvalidToken("its kid names no key of ours"))
-    }
-
-    fn meant_for_us<'a>(&self, payload: &'a [u8]) -> Result<Claims<'a>, Error> {
-        let claims = Claims::read(payload)?;
-        // RFC 7519 §4.1.1: compared as they are; a trailing slash makes another issuer.
-        if claims.iss != self.issuer {
-            return Err(Error::InvalidToken("another issuer"));
-        }
-        if claims.aud != self.audience {
-            return Err(Error::InvalidToken("another audience"));
-        }
+        let known = known.ok_or(Error::InvalidToken("its kid names no key of ours"))?;
+        let decoded = jsonwebtoken::decode::<Object<Claims<'_>>>(token, &known.key, &self.validation);
+        let Object(claims) = decoded.map_err(|error| refusal(&error))?.claims;
         if claims.jti.is_empty() {
             return Err(Error::InvalidToken("an empty jti"));
         }
         Ok(claims)
     }
+}
+
+/// The library's checks as strict as they get.
+fn strict(issuer: &str, audience: &str) -> Validation {
+    let mut validation = Validation::new(ALGORITHM);
+    // RFC 7519 §4.1.1: compared as they are; a trailing slash makes another issuer. Both are only looked at in a token
+    // that has them, unless they are required as well. (It knows these four and `nbf`; our other claims are required by
+    // the type that they are read into.)
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[audience]);
+    validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+    // The library would ask the operating system for the time, which no test and no lab clock can move. So it is told not
+    // to look: **whoever decodes with this must check the times afterwards**, as `check` does.
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation
+}
+
+/// Why the library refused, in words for the log. The client learns nothing of it.
+fn refusal(error: &jsonwebtoken::errors::Error) -> Error {
+    Error::InvalidToken(match error.kind() {
+        ErrorKind::InvalidToken => "not three parts",
+        ErrorKind::InvalidSignature => "the signature does not hold",
+        ErrorKind::InvalidAlgorithm => "another alg than its key is for",
+        ErrorKind::Base64(_) => "a part is no base64url",
+        ErrorKind::Json(_) => "a member is missing, there twice, or of another type",
+        ErrorKind::MissingRequiredClaim(_) => "a claim is missing",
+        ErrorKind::InvalidIssuer => "another issuer",
+        ErrorKind::InvalidAudience => "another audience",
+        _ => "refused by the library",
+    })
 }
 
 /// Keys and settings stay out of every log.

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::chain::Keys;
 use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, judged_cookie_text, received};
 use crate::store::{Issue, NewSession, Policy, Store};
+use crate::strict::StrictVerifier;
 
 /// The hybrid over any store. Clones share everything.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ pub(crate) struct Shared<S> {
     pub(crate) store: S,
     pub(crate) keys: Keys,
     pub(crate) access: AccessTokens,
+    strict: StrictVerifier,
     pub(crate) origins: Origins,
     policy: Policy,
 }
@@ -41,8 +43,11 @@ impl<S: Store> Hybrid<S> {
             .map_err(|error| StartError::Scheme(format!("the refresh keys cannot be derived: {error}")))?;
         let signing = config.access_keys.clone().unwrap_or_else(Keyring::random);
         let (issuer, audience) = (config.issuer.as_str(), config.audience.as_str());
+        let strict = StrictVerifier::new(&signing, issuer, audience, config.leeway, clock.clone()).map_err(
+            |error| StartError::Scheme(format!("the access tokens' headers cannot be written: {error}")),
+        )?;
         let access = AccessTokens::new(&signing, issuer, audience, config.access_ttl, config.leeway, clock);
-        Ok(Self { parts: Arc::new(Shared { store, keys, access, origins, policy: config.into() }) })
+        Ok(Self { parts: Arc::new(Shared { store, keys, access, strict, origins, policy: config.into() }) })
     }
 
     pub(crate) fn parts(&self) -> &Shared<S> {
@@ -107,9 +112,7 @@ impl<S: Store> Scheme for Hybrid<S> {
     /// Asks nobody. So an access token whose session was ended still passes here, until its `exp`.
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
         let token = bearer::token(request)?.ok_or(Error::Unauthenticated)?;
-        let checked = self.parts().access.check(token)?;
-        let session = checked.session.ok_or(Error::InvalidToken("it names no session"))?;
-        Ok(Principal { user_id: checked.user_id, email: checked.email, session_id: Some(session.id) })
+        self.parts().strict.check(token)
     }
 
     /// Asks the store, for the routes that go there anyway: an ended session's access token opens none of them.

@@ -11,6 +11,7 @@
 //! | [`chain`] | the keyed chain: why no token is stored and a repeated request does no harm |
 //! | [`idempotency`] | the key that tells a client's retry from a thief |
 //! | [`store`] | what a store promises; [`store::Memory`], and [`store::Redis`] with one script per operation |
+//! | [`strict`] | the check of an access token on the path of every request |
 //! | [`hybrid`] | the scheme: how both tokens are issued, checked and ended |
 //! | [`delivery`] | the cookie for pages, the body for apps |
 //! | [`refresh`], [`sessions`] | the routes that only this scheme has |
@@ -22,6 +23,7 @@ pub mod idempotency;
 pub mod refresh;
 pub mod sessions;
 pub mod store;
+pub mod strict;
 pub mod token;
 
 use axum::Router;

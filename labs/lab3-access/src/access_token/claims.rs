@@ -1,9 +1,12 @@
 //! The payload: what it must say, and when that is true.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
 use kit::error::Error;
-use serde::de::Deserializer;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,21 +16,18 @@ use super::{Checked, Session};
 const LAST_DATE_S: u64 = 253_402_300_799;
 
 /// RFC 9068 §2.2, with one string or one whole number per claim. A claim that is missing, of another type, or there twice
-/// makes the payload unreadable; claims that we do not know are ignored (RFC 7519 §4).
+/// makes the payload unreadable; claims that we do not know are ignored (RFC 7519 §4). Borrowed where it is written; the
+/// library's `decode` reads it into strings of its own.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Claims<'a> {
-    #[serde(borrow)]
     pub(super) iss: Cow<'a, str>,
-    #[serde(borrow)]
     pub(super) aud: Cow<'a, str>,
     pub(super) sub: Uuid,
     pub(super) iat: u64,
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub(super) nbf: Option<u64>,
     pub(super) exp: u64,
-    #[serde(borrow)]
     pub(super) jti: Cow<'a, str>,
-    #[serde(borrow)]
     pub(super) email: Cow<'a, str>,
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
     pub(super) sid: Option<Uuid>,
@@ -36,15 +36,6 @@ pub(super) struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    pub(super) fn read(payload: &'a [u8]) -> Result<Self, Error> {
-        // serde would read a list as a struct too; a claims set is an object (RFC 7519 §7.2).
-        if payload.first() != Some(&b'{') {
-            return Err(Error::InvalidToken("the payload is no object"));
-        }
-        serde_json::from_slice(payload)
-            .or(Err(Error::InvalidToken("a claim is missing, there twice, or of another type")))
-    }
-
     /// RFC 7519 §4.1.4: not accepted *on or after* `exp`. Leeway is for clocks that run ahead of ours when a token is
     /// new, never for one that has run out.
     pub(super) fn check_times(&self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
@@ -74,4 +65,29 @@ impl<'a> Claims<'a> {
 /// An optional claim that is there has a value: `null` is of another type.
 fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// A JSON object and nothing else. serde would fill a struct from a list of the right values too, and so would the library
+/// for the claims that it checks: `[exp, nbf, sub, iss, aud]` is a payload to it, and a claims set is an object (RFC 7519
+/// §7.2), as a header is (RFC 7515 §4).
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+    }
 }

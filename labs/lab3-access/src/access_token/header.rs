@@ -4,9 +4,13 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::Header;
 use kit::error::Error;
+use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
-use serde::{Deserialize, Serialize};
+
+use super::claims::Object;
+use super::{ALGORITHM, internal};
 
 /// The one `typ` we write and read. RFC 9068 §4 also knows `application/at+jwt`, for issuers that write it; ours is the
 /// only issuer here and does not, so any other spelling was not made by us.
@@ -14,15 +18,8 @@ const TYP: &str = "at+jwt";
 /// The one algorithm, as it is spelled (RFC 7518 §3.1; names are case-sensitive).
 const ALG: &str = "HS256";
 
-#[derive(Serialize)]
-struct Written<'a> {
-    typ: &'a str,
-    alg: &'a str,
-    kid: &'a str,
-}
-
-/// Unknown members are ignored, as RFC 7515 §4 asks: a `jwk`, `jku`, `x5u` or `x5c` brings no key and fetches none. A
-/// member that is there twice makes the header unreadable.
+/// The members that decide something. Unknown ones are ignored, as RFC 7515 §4 asks: a `jwk`, `jku`, `x5u` or `x5c` brings
+/// no key and fetches none. A member that is there twice makes the header unreadable.
 #[derive(Deserialize)]
 struct Read<'a> {
     #[serde(borrow)]
@@ -36,20 +33,26 @@ struct Read<'a> {
     b64: bool,
 }
 
-/// The header of every token that the key called `kid` signs, in base64url.
-pub(super) fn encoded(kid: &str) -> String {
-    // A struct of three strings always has a JSON form: this default is never taken, and an empty header checks nothing.
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&Written { typ: TYP, alg: ALG, kid }).unwrap_or_default())
+/// The header of every token that the key with this number signs.
+pub(super) fn written(key_id: u16) -> Header {
+    Header { typ: Some(TYP.into()), kid: Some(key_id.to_string()), ..Header::new(ALGORITHM) }
 }
 
-/// The `kid` of a header that keeps all the rules.
-pub(super) fn read(encoded: &str) -> Result<String, Error> {
+/// The first part of every token that the key with this number signs, in base64url and without the dot: always the same
+/// bytes, so that a check may compare instead of read.
+pub fn segment(key_id: u16) -> Result<String, Error> {
+    let json = serde_json::to_vec(&written(key_id)).map_err(internal)?;
+    Ok(URL_SAFE_NO_PAD.encode(json))
+}
+
+/// The `kid` of a token whose header keeps all the rules.
+///
+/// The library's own `decode_header` would name it as well. It is not used, because a `crit` that is `null` looks to it
+/// like none, and because what is refused here is refused before any cryptography.
+pub(super) fn read(token: &str) -> Result<String, Error> {
+    let (encoded, _) = token.split_once('.').ok_or(Error::InvalidToken("not three parts"))?;
     let bytes = URL_SAFE_NO_PAD.decode(encoded).or(Err(Error::InvalidToken("the header is no base64url")))?;
-    // serde would read a list as a struct too; a header is an object (RFC 7515 §4).
-    if bytes.first() != Some(&b'{') {
-        return Err(Error::InvalidToken("the header is no object"));
-    }
-    let header: Read<'_> = serde_json::from_slice(&bytes)
+    let Object(header): Object<Read<'_>> = serde_json::from_slice(&bytes)
         .or(Err(Error::InvalidToken("the header lacks typ, alg or kid, or cannot be read")))?;
     if header.crit || header.b64 {
         // RFC 7515 §4.1.11: an extension that is not understood must not be passed over, and we understand none.

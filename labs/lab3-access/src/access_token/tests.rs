@@ -12,7 +12,7 @@ use kit::keyring::Keyring;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{AccessTokens, Checked, Grant, MAX_BYTES, Session};
+use super::{AccessTokens, Checked, Grant, MAX_BYTES, Session, header_segment};
 
 const OLD: &str = "0123456789abcdef0123456789abcdef";
 const NEW: &str = "fedcba9876543210fedcba9876543210";
@@ -385,8 +385,35 @@ fn a_list_in_place_of_an_object_is_refused() {
     };
     let header = values(bench.header(), &["typ", "alg", "kid"]);
     assert!(bench.check(&signed(&header, &bench.claims().to_string())).is_err());
-    let claims = values(bench.claims(), &["iss", "aud", "sub", "iat", "iat", "exp", "jti", "email"]);
+    let claims =
+        values(bench.claims(), &["iss", "aud", "sub", "iat", "iat", "exp", "jti", "email", "sub", "iat"]);
     assert!(bench.check(&signed(&bench.header().to_string(), &claims)).is_err());
+    // The five claims that the library knows, in the order in which it happens to name them.
+    let five =
+        signed(&bench.header().to_string(), &values(bench.claims(), &["exp", "iat", "sub", "iss", "aud"]));
+    assert!(library_takes(&five));
+    assert!(bench.check(&five).is_err());
+}
+
+#[test]
+fn a_payload_that_is_written_otherwise_says_the_same() {
+    let bench = bench();
+    let claims = bench.claims().to_string();
+    let spaced = claims.replacen('{', "\n{ ", 1);
+    assert!(bench.check(&signed(&bench.header().to_string(), &spaced)).is_ok());
+    let escaped = claims.replacen("\"iss\"", r#""\u0069ss""#, 1);
+    assert_ne!(escaped, claims);
+    assert!(bench.check(&signed(&bench.header().to_string(), &escaped)).is_ok());
+    let twice = escaped.replacen('{', &format!(r#"{{"iss":"{ISSUER}","#), 1);
+    assert!(bench.check(&signed(&bench.header().to_string(), &twice)).is_err());
+}
+
+#[test]
+fn the_first_part_of_an_issued_token_is_the_one_that_is_told_beforehand() {
+    let issued = bench().tokens.issue(&Grant { user_id: USER, email: "a@b", session: None }).unwrap();
+    assert_eq!(issued.expose().split('.').next().unwrap(), header_segment(2).unwrap());
+    let told = URL_SAFE_NO_PAD.decode(header_segment(65_535).unwrap()).unwrap();
+    assert_eq!(told, br#"{"typ":"at+jwt","alg":"HS256","kid":"65535"}"#);
 }
 
 #[test]

@@ -1,0 +1,88 @@
+//! The payload, read in place.
+
+use std::borrow::Cow;
+
+use kit::{Error, Principal};
+use serde::Deserialize;
+use serde::de::Deserializer;
+use uuid::Uuid;
+
+/// The last second of the year 9999, beyond which a number is no date any more.
+const LAST_DATE_S: u64 = 253_402_300_799;
+
+/// The length of a UUID with its hyphens, in characters; no other form that a parser takes has it.
+const UUID_CHARACTERS: usize = 36;
+
+/// What a token of this design says. A claim that is missing, of another type, or there twice makes the payload unreadable;
+/// unknown ones are ignored (RFC 7519 §4), so that a newer server may add one.
+///
+/// Every text borrows from the payload. Names and addresses may contain what JSON escapes: those are `Cow`, which borrows
+/// whenever it can. What we make ourselves never does: those are `&str`, and an escape in them is refused.
+#[derive(Deserialize)]
+pub(super) struct Claims<'a> {
+    #[serde(borrow)]
+    pub(super) iss: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) aud: Cow<'a, str>,
+    sub: &'a str,
+    iat: u64,
+    #[serde(default, deserialize_with = "not_null")]
+    nbf: Option<u64>,
+    exp: u64,
+    jti: &'a str,
+    #[serde(borrow)]
+    email: Cow<'a, str>,
+    sid: &'a str,
+    /// Read so that it must be there and be a number. Nothing on this path compares it: that needs the account's row.
+    #[serde(rename = "epoch")]
+    _epoch: u64,
+}
+
+impl<'a> Claims<'a> {
+    pub(super) fn read(payload: &'a [u8]) -> Result<Self, Error> {
+        // serde would read a list as a struct too; a claims set is an object (RFC 7519 §7.2).
+        if payload.first() != Some(&b'{') {
+            return Err(Error::InvalidToken("the payload is no object"));
+        }
+        serde_json::from_slice(payload)
+            .or(Err(Error::InvalidToken("a claim is missing, there twice, or of another type")))
+    }
+
+    /// RFC 7519 §4.1.4: not accepted *on or after* `exp`.
+    pub(super) fn check_times(&self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
+        if self.exp > LAST_DATE_S || self.exp <= self.iat {
+            return Err(Error::InvalidToken("its times make no sense"));
+        }
+        if now_s >= self.exp {
+            return Err(Error::InvalidToken("expired"));
+        }
+        let soonest = self.nbf.map_or(self.iat, |nbf| nbf.max(self.iat));
+        if soonest > now_s.saturating_add(leeway_s) {
+            return Err(Error::InvalidToken("not good yet"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_principal(self) -> Result<Principal, Error> {
+        if self.jti.is_empty() {
+            return Err(Error::InvalidToken("an empty jti"));
+        }
+        Ok(Principal {
+            user_id: uuid(self.sub)?,
+            session_id: Some(uuid(self.sid)?),
+            email: self.email.into_owned(),
+        })
+    }
+}
+
+fn uuid(text: &str) -> Result<Uuid, Error> {
+    if text.len() != UUID_CHARACTERS {
+        return Err(Error::InvalidToken("sub or sid is no UUID as we write it"));
+    }
+    Uuid::try_parse_ascii(text.as_bytes()).or(Err(Error::InvalidToken("sub or sid is no UUID")))
+}
+
+/// An optional claim that is there has a value: `null` is of another type.
+fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    u64::deserialize(deserializer).map(Some)
+}
