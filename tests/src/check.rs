@@ -26,6 +26,8 @@ pub struct Check {
     pub moves_time: bool,
     /// Whether it tries to get in, or to harm somebody.
     pub attack: bool,
+    /// Whether it passes when something gets in: a weakness that the design states of itself.
+    pub weakness: bool,
     /// What an attacker gains, or what breaks, where it fails.
     pub gains: &'static str,
     /// Where to read: a standard's section or an OWASP page.
@@ -47,6 +49,7 @@ pub(crate) const RULE: Check = Check {
     unless: &[],
     moves_time: false,
     attack: false,
+    weakness: false,
     gains: "",
     read: "",
     run: |_| Box::pin(async { Ok(()) }),

@@ -49,6 +49,8 @@ pub struct CheckResult {
     pub title: &'static str,
     /// Whether it is something that an attacker tries.
     pub attack: bool,
+    /// Whether it passed by something getting in: a weakness that the design states of itself.
+    pub weakness: bool,
     /// What an attacker gains where it fails.
     pub gains: &'static str,
     /// Where to read.
@@ -62,8 +64,8 @@ pub struct CheckResult {
 
 impl CheckResult {
     pub(crate) fn new(check: &Check, outcome: Outcome, elapsed: Duration) -> Self {
-        let &Check { id, title, attack, gains, read, .. } = check;
-        CheckResult { id, title, attack, gains, read, outcome, elapsed_ms: milliseconds(elapsed) }
+        let &Check { id, title, attack, weakness, gains, read, .. } = check;
+        CheckResult { id, title, attack, weakness, gains, read, outcome, elapsed_ms: milliseconds(elapsed) }
     }
 
     /// Whether the server did otherwise than it must, or has not got there yet.

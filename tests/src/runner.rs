@@ -68,7 +68,7 @@ fn chosen(options: &Options) -> Result<Vec<Check>, Error> {
         return Err(Error::NoSuchCheck { name: name.clone() });
     }
     let wanted = |check: &Check| {
-        (check.attack || !options.attacks_only)
+        (check.attack || check.weakness || !options.attacks_only)
             && (options.only.is_empty() || options.only.iter().any(|name| goes_by(check, name)))
     };
     Ok(all.into_iter().filter(wanted).collect())

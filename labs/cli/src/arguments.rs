@@ -89,7 +89,7 @@ pub(crate) struct CheckArguments {
     /// For a server without /lab: what it claims, as access-jwt,refresh
     #[arg(long, value_name = "FEATURE", value_delimiter = ',', requires = "url")]
     pub(crate) features: Vec<conformance::Feature>,
-    /// Only these checks: ids or topics, as csrf or refresh.reuse-ends-family
+    /// Only these checks: ids or topics, as csrf or rotation.replay-after-window
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
     /// List the checks and what each is for, and run none

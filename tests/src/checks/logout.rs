@@ -24,11 +24,12 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "logout.access-lives-on",
         title: "the stated weakness: after log-out the access token still opens /me",
-        gains: "Nothing new: this is the logout problem. A server that ends tokens at once should claim instant-revocation.",
+        gains: "Whoever copied the token goes on using it until it expires. By design: this is the logout problem.",
         read: "RFC 7009 §3, contract: descriptor",
         needs: &[Feature::AccessJwt],
         unless: &[Feature::InstantRevocation],
         run: |stage| Box::pin(access_lives_on(stage)),
+        weakness: true,
         ..RULE
     },
     Check {

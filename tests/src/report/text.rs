@@ -18,7 +18,7 @@ pub(super) fn report(report: &Report, color: bool) -> String {
     for result in report.results.iter().filter(|result| !matches!(result.outcome, Outcome::Skipped { .. })) {
         text.push_str(&format!("{}\n", line(result, color)));
     }
-    text.push_str(&skipped(report, color));
+    text.push_str(&skipped(report, "skipped", "check", color));
     for result in report.failures() {
         text.push_str(&format!("\n{}", in_full(result, color)));
     }
@@ -37,22 +37,29 @@ pub(super) fn report(report: &Report, color: bool) -> String {
 
 pub(super) fn attacks(report: &Report, color: bool) -> String {
     let mut text = heading(report, color);
-    let tried = report.results.iter().filter(|result| result.attack);
-    let (mut got_in, mut kept_out) = (0, 0);
-    for result in tried {
+    let (mut got_in, mut by_design, mut kept_out) = (0, 0, 0);
+    for result in &report.results {
         match &result.outcome {
+            Outcome::Passed if result.weakness => by_design += 1,
             Outcome::Passed => kept_out += 1,
             Outcome::Failed { .. } => got_in += 1,
-            Outcome::Skipped { .. } | Outcome::NotWritten { .. } => {}
+            Outcome::NotWritten { .. } => {}
+            Outcome::Skipped { .. } => continue,
         }
         text.push_str(&format!("{}\n", attack_line(result, color)));
     }
-    for result in report.failures().filter(|result| result.attack) {
+    text.push_str(&skipped(report, "not tried", "attack", color));
+    for result in report.failures() {
         text.push_str(&format!("\n{}", in_full(result, color)));
     }
-    let sums = format!("{got_in} attacks got in, {kept_out} were kept out");
+    let by_design = if by_design > 0 { format!(", {by_design} gets in by design") } else { String::new() };
+    let sums = format!("{} got in{by_design}, {kept_out} were kept out", counted(got_in, "attack"));
     text.push_str(&format!("\n{}\n", paint(if got_in > 0 { RED } else { GREEN }, &sums, color)));
     text
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 pub(super) fn line(result: &CheckResult, color: bool) -> String {
@@ -67,6 +74,7 @@ pub(super) fn line(result: &CheckResult, color: bool) -> String {
 
 fn attack_line(result: &CheckResult, color: bool) -> String {
     let (style, word) = match result.outcome {
+        Outcome::Passed if result.weakness => (YELLOW, "gets in    "),
         Outcome::Passed => (GREEN, "kept out   "),
         Outcome::Failed { .. } => (RED, "GOT IN     "),
         Outcome::NotWritten { .. } => (YELLOW, "not written"),
@@ -83,7 +91,7 @@ fn heading(report: &Report, color: bool) -> String {
 }
 
 /// Skips are grouped by their reason: fifty lines of "not claimed" would hide the one that matters.
-fn skipped(report: &Report, color: bool) -> String {
+fn skipped(report: &Report, word: &str, noun: &str, color: bool) -> String {
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for result in &report.results {
         if let Outcome::Skipped { reason } = &result.outcome {
@@ -92,7 +100,7 @@ fn skipped(report: &Report, color: bool) -> String {
     }
     let mut text = String::new();
     for (reason, ids) in reasons {
-        let summary = format!("skipped      {} checks: {reason}", ids.len());
+        let summary = format!("{word:<11}  {}: {reason}", counted(ids.len(), noun));
         text.push_str(&format!(
             "\n{}\n{}\n",
             paint(YELLOW, &summary, color),
