@@ -13,6 +13,7 @@
 //! | [`load`] | how is one server put under load, and how long did each request take? |
 //! | [`process`] | what did that cost the server's process? |
 //! | [`machine`] | where was it measured? |
+//! | [`proxy`] | what if the network between a server and its store is slow, silent or broken? |
 //!
 //! # Coordinated omission
 //!
@@ -35,4 +36,5 @@ pub mod figures;
 pub mod load;
 pub mod machine;
 pub mod process;
+pub mod proxy;
 pub mod rounds;
