@@ -36,6 +36,14 @@ pub(crate) fn heading(text: &str) {
     anstream::println!("\n{TITLE}{text}{TITLE:#}");
 }
 
+/// A sentence on stdout, broken at words to fit a terminal of 80 columns.
+pub(crate) fn sentence(text: &str, style: Style) {
+    let options = textwrap::Options::new(80).initial_indent(" ").subsequent_indent("   ");
+    for line in textwrap::wrap(text, options) {
+        anstream::println!("{style}{line}{style:#}");
+    }
+}
+
 /// A table without colours; its first column is a name, the others are right-aligned from `right_from` on.
 pub(crate) fn table(header: &[&str], right_from: usize, rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();

@@ -3,10 +3,12 @@
 use std::mem::discriminant;
 use std::path::Path;
 
+use anstyle::Style;
+
 use super::Tour;
 use super::cost::{Cost, Doubted};
 use super::logout::Verdict;
-use crate::screen::{self, BAD, DIM, GOOD, heading, paint, table};
+use crate::screen::{self, BAD, DIM, GOOD, heading, paint, sentence, table};
 use crate::store::Ready;
 
 const STILL_IN: &str = "YES, still in";
@@ -41,10 +43,12 @@ pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
         tour.latency_at_rps
     );
     for doubt in doubts(tour) {
-        anstream::println!("{DIM} {doubt}{DIM:#}");
+        sentence(&doubt, DIM);
     }
     heading("What this says");
-    anstream::print!("{}", reading(tour));
+    for line in reading(tour) {
+        sentence(&line, Style::new());
+    }
     heading("Where to go from here");
     anstream::println!(" cargo lab check hybrid      every promise of the hybrid, tested over HTTP");
     anstream::println!(" cargo lab attack access     what an attacker tries, and what gets in");
@@ -109,30 +113,27 @@ fn look_ups(store: &Ready) -> String {
 }
 
 /// The figures in words: computed, never assumed.
-fn reading(tour: &Tour) -> String {
-    let mut text = String::new();
-    for verdict in &tour.logout {
-        let line = match (verdict.thief_in_after_logout, verdict.thief_can_renew) {
+fn reading(tour: &Tour) -> Vec<String> {
+    let verdict = |verdict: &Verdict| {
+        let said = match (verdict.thief_in_after_logout, verdict.thief_can_renew) {
             (false, _) => "log out ends it at once".to_owned(),
             (true, false) => {
                 format!("the copy works on for {} and cannot be renewed", length(verdict.seconds_let_in))
             }
             (true, true) => "the copy works on and can be renewed: nothing has ended".to_owned(),
         };
-        text.push_str(&format!(" {:<8} {line}\n", verdict.design));
-    }
+        format!("{}: {said}.", verdict.design)
+    };
+    let mut lines: Vec<String> = tour.logout.iter().map(verdict).collect();
     let cpu = |design: &str| tour.me.iter().find(|cost| cost.design == design).map(|cost| cost.server_cpu_us);
     if let (Some(none), Some(session), Some(hybrid)) = (cpu("none"), cpu("session"), cpu("hybrid")) {
-        text.push_str(&format!(
-            " Checking a session added {:.1} µs of server CPU to a request, checking the hybrid's access token {:.1} µs.\n",
-            session - none,
-            hybrid - none
+        let (session, hybrid) = (session - none, hybrid - none);
+        lines.push(format!(
+            "To check a session added {session:.1} µs of server CPU to a request, to check the hybrid's access token \
+             {hybrid:.1} µs. The hybrid asks its store only to refresh, once in 15 minutes for a client, and to log out."
         ));
     }
-    text.push_str(
-        " The hybrid asks its store only to refresh, once in 15 minutes for a client, and to log out.\n",
-    );
-    text
+    lines
 }
 
 /// One line for each kind of doubt: which designs it is about, and the worst case in words.
