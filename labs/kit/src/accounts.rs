@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::config::{AccountsAt, Limits};
 pub use crate::email::Email;
 use crate::error::Error;
-use crate::password::{Hashed, Hasher, Password};
+use crate::password::{Hashed, Hasher, Hashing, Password};
 
 /// An account as it was when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +161,11 @@ impl Accounts {
         let last =
             row.map(|row| user_of(&row)).transpose()?.ok_or(Error::InvalidToken("its account is gone"))?;
         Ok(User { epoch: last.epoch + 1, ..last })
+    }
+
+    /// How busy the hashing of passwords is.
+    pub(crate) fn hashing(&self) -> Hashing {
+        self.hasher.state()
     }
 
     /// Whether the store answers.

@@ -31,6 +31,10 @@ pub struct Body<T>(pub T);
 pub trait FromFields: Sized {
     /// Reads what it needs. `None` when a required field was not to be had; the flaws are noted in `fields`.
     fn from_fields(fields: &mut Fields) -> Option<Self>;
+
+    /// What its fields may hold, as JSON Schema, for the server's OpenAPI document. Which of them must be there is not said
+    /// here: the parser is asked that itself.
+    fn shapes() -> Vec<(&'static str, Value)>;
 }
 
 /// The fields of a JSON object, and what is wrong with them.
@@ -38,15 +42,33 @@ pub trait FromFields: Sized {
 pub struct Fields {
     object: Map<String, Value>,
     flaws: Vec<Flaw>,
+    /// Where a document is made: what the parser asks for.
+    asked: Option<Vec<Asked>>,
+}
+
+/// A field that a parser asks for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) name: &'static str,
+    pub(crate) required: bool,
 }
 
 impl Fields {
+    /// What the parser of `T` asks for, found by running it on an empty object. A parser that looks at all of its fields
+    /// before it gives up, so that all flaws are told at once, asks for all of them here too.
+    pub(crate) fn asked_by<T: FromFields>() -> Vec<Asked> {
+        let mut fields = Self { asked: Some(Vec::new()), ..Self::default() };
+        let _nothing = T::from_fields(&mut fields);
+        fields.asked.unwrap_or_default()
+    }
+
     /// A field that must be there, as text that `parse` takes.
     pub fn required<T>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
+        self.note(name, true);
         match self.object.get(name) {
             None => self.flaw(name, "is required".into()),
             Some(value) => self.parse(name, value.clone(), parse),
@@ -59,6 +81,7 @@ impl Fields {
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
+        self.note(name, false);
         match self.object.get(name) {
             None | Some(Value::Null) => None,
             Some(value) => self.parse(name, value.clone(), parse),
@@ -67,10 +90,17 @@ impl Fields {
 
     /// A whole number that must be there and be at most `max`.
     pub fn required_number(&mut self, name: &'static str, max: u64) -> Option<u64> {
+        self.note(name, true);
         match self.object.get(name).map(Value::as_u64) {
             None => self.flaw(name, "is required".into()),
             Some(Some(number)) if number <= max => Some(number),
             Some(_) => self.flaw(name, format!("must be a whole number from 0 to {max}")),
+        }
+    }
+
+    fn note(&mut self, name: &'static str, required: bool) {
+        if let Some(asked) = &mut self.asked {
+            asked.push(Asked { name, required });
         }
     }
 
@@ -120,7 +150,7 @@ impl<T: FromFields, S: Sync> FromRequest<S> for Body<T> {
         }
         let text = std::str::from_utf8(&bytes).or(Err(Error::Malformed("The body is not UTF-8.")))?;
         match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => parse(Fields { object, flaws: Vec::new() }),
+            Ok(Value::Object(object)) => parse(Fields { object, ..Fields::default() }),
             Ok(_) => {
                 Err(Error::Invalid(vec![Flaw { pointer: String::new(), detail: "must be an object".into() }]))
             }
@@ -180,6 +210,10 @@ mod tests {
                 |text: &str| if text.is_empty() { Err("is empty".to_owned()) } else { Ok(text.to_owned()) };
             let (a, b) = (fields.required("a", text), fields.optional("b", text));
             Some(Self { a: a?, b })
+        }
+
+        fn shapes() -> Vec<(&'static str, Value)> {
+            Vec::new()
         }
     }
 

@@ -53,6 +53,20 @@ pub struct Config {
     pub limits: Limits,
     /// How long Redis may take.
     pub redis: RedisTimes,
+    /// Whether `/metrics` is served. `AUTHLAB_METRICS`: `on` or `off`
+    pub metrics: bool,
+    /// What the log's lines look like. `AUTHLAB_LOG`: `text` or `json`
+    pub log: LogFormat,
+}
+
+/// What the log's lines look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For a person at a terminal.
+    #[default]
+    Text,
+    /// An object a line, for a program that collects logs.
+    Json,
 }
 
 /// Where sessions and refresh tokens live.
@@ -143,6 +157,8 @@ impl Default for Config {
             log_in: LogInLimits::default(),
             limits: Limits::default(),
             redis: RedisTimes::default(),
+            metrics: false,
+            log: LogFormat::default(),
         }
     }
 }
@@ -275,6 +291,8 @@ impl Config {
                 ..d.limits
             },
             redis: d.redis,
+            metrics: vars.choice("AUTHLAB_METRICS", "`on` or `off`", on_or_off)?.unwrap_or(d.metrics),
+            log: vars.choice("AUTHLAB_LOG", "`text` or `json`", LogFormat::named)?.unwrap_or(d.log),
         };
         config.checked()
     }
@@ -296,6 +314,31 @@ impl Config {
             ));
         }
         Ok(self)
+    }
+}
+
+impl LogFormat {
+    /// The format that the environment asks for. A log begins before the settings are read, so that it can tell of them: a
+    /// word that is none is text here, and refused when the settings are.
+    #[expect(clippy::disallowed_methods, reason = "this module is the one reader of the environment")]
+    pub(crate) fn from_env() -> Self {
+        std::env::var("AUTHLAB_LOG").ok().and_then(|word| Self::named(&word)).unwrap_or_default()
+    }
+
+    fn named(word: &str) -> Option<Self> {
+        match word {
+            "text" => Some(Self::Text),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+fn on_or_off(word: &str) -> Option<bool> {
+    match word {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
     }
 }
 
@@ -376,6 +419,16 @@ impl<L: Fn(&'static str) -> Option<String>> Vars<L> {
         }
     }
 
+    fn choice<T>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+        named: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.text(name) else { return Ok(None) };
+        named(&value).map(Some).ok_or(ConfigError::Value { name, value, expected })
+    }
+
     fn addresses(&self, name: &'static str) -> Result<Vec<IpAddr>, ConfigError> {
         let Some(value) = self.text(name) else { return Ok(Vec::new()) };
         let addresses: Result<_, _> = value.split(',').map(|address| address.trim().parse()).collect();
@@ -411,6 +464,17 @@ mod tests {
         assert_eq!(with("AUTHLAB_ACCESS_TTL", "60").unwrap().access_ttl.as_secs(), 60);
         let error = with("AUTHLAB_ACCESS_TTL", "soon").unwrap_err();
         assert_eq!(error.to_string(), "AUTHLAB_ACCESS_TTL is `soon`, and should be a number of seconds");
+    }
+
+    #[test]
+    fn a_word_is_one_of_those_that_are_known() {
+        assert!(with("AUTHLAB_METRICS", "on").unwrap().metrics);
+        assert!(!with("AUTHLAB_METRICS", "off").unwrap().metrics);
+        let error = with("AUTHLAB_METRICS", "yes").unwrap_err();
+        assert_eq!(error.to_string(), "AUTHLAB_METRICS is `yes`, and should be `on` or `off`");
+        assert_eq!(with("AUTHLAB_LOG", "json").unwrap().log, LogFormat::Json);
+        assert_eq!(with("AUTHLAB_LOG", "text").unwrap().log, LogFormat::Text);
+        assert!(with("AUTHLAB_LOG", "JSON").is_err());
     }
 
     #[test]

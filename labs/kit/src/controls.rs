@@ -12,10 +12,12 @@ use axum::extract::{ConnectInfo, FromRequestParts, State};
 use http::header::HOST;
 use http::request::Parts;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::body::{Body, Fields, FromFields};
 use crate::clock::MAX_ADVANCE_SECONDS;
 use crate::error::Error;
+use crate::openapi::schema::{object, whole};
 use crate::scheme::Scheme;
 use crate::state::App;
 
@@ -23,6 +25,13 @@ use crate::state::App;
 #[derive(Serialize)]
 pub(crate) struct Now {
     now: u64,
+}
+
+impl Now {
+    /// Its shape, for the server's document.
+    pub(crate) fn shape() -> Value {
+        object([("now", whole())])
+    }
 }
 
 pub(crate) struct Advance {
@@ -33,6 +42,10 @@ impl FromFields for Advance {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let seconds = fields.required_number("advance_seconds", MAX_ADVANCE_SECONDS)?;
         Some(Self { by: Duration::from_secs(seconds) })
+    }
+
+    fn shapes() -> Vec<(&'static str, Value)> {
+        vec![("advance_seconds", json!({ "type": "integer", "minimum": 0, "maximum": MAX_ADVANCE_SECONDS }))]
     }
 }
 
@@ -81,7 +94,8 @@ fn names_loopback(parts: &Parts) -> bool {
         || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn is_forwarded(parts: &Parts) -> bool {
+/// Whether a proxy says that it passed the request on.
+pub(crate) fn is_forwarded(parts: &Parts) -> bool {
     ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"]
         .iter()
         .any(|name| parts.headers.contains_key(*name))

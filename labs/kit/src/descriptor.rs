@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::config::LogInLimits;
+use crate::openapi::schema::{list, nullable, object, text, truth, whole};
 
 /// The version of the HTTP contract that the labs speak.
 pub const CONTRACT: u32 = 1;
@@ -44,6 +46,29 @@ pub(crate) struct Descriptor {
 }
 
 impl Descriptor {
+    /// Its shape, for the server's document.
+    pub(crate) fn shape() -> Value {
+        let limits = [
+            "failures_per_account_and_address",
+            "failures_per_account",
+            "failures_per_address",
+            "window_seconds",
+        ];
+        let seconds = || nullable(whole());
+        object([
+            ("contract", whole()),
+            ("lab", text(1, 32)),
+            ("store", text(1, 32)),
+            ("features", list(text(1, 32))),
+            ("access_ttl", seconds()),
+            ("refresh_ttl", seconds()),
+            ("idle_ttl", seconds()),
+            ("refresh_window", seconds()),
+            ("limits", object(limits.map(|name| (name, whole())))),
+            ("controls", truth()),
+        ])
+    }
+
     pub(crate) fn new(claims: Claims, limits: LogInLimits, controls: bool) -> Self {
         let seconds = |ttl: Option<Duration>| ttl.map(|ttl| ttl.as_secs());
         Self {

@@ -229,8 +229,14 @@ impl Error {
         (status, code, title, detail.into())
     }
 
+    /// What a client gets to know it by.
+    pub(crate) fn told(&self) -> (StatusCode, &'static str) {
+        let (status, code, ..) = self.answer();
+        (status, code)
+    }
+
     /// The challenge that RFC 9110 §11.6.1 asks of every 401, with RFC 6750 §3's `error` when a credential was refused.
-    fn challenge(&self) -> Option<&'static str> {
+    pub(crate) fn challenge(&self) -> Option<&'static str> {
         match self {
             Self::Unauthenticated | Self::InvalidCredentials | Self::LogInAfresh => {
                 Some(r#"Bearer realm="authlab""#)
@@ -243,7 +249,7 @@ impl Error {
     }
 
     /// Seconds after which trying again makes sense.
-    fn retry_after_s(&self) -> Option<u64> {
+    pub(crate) fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::Throttled { retry_after_s } => Some(*retry_after_s),
             Self::StoreUnavailable(_) | Self::Overloaded(_) | Self::NotReady(_) => Some(1),

@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::Error;
+use crate::openapi::schema::{constant, object};
 use crate::scheme::{NotReady, Scheme};
 use crate::state::App;
 
@@ -12,6 +14,13 @@ use crate::state::App;
 #[derive(Serialize)]
 pub(crate) struct Healthy {
     status: &'static str,
+}
+
+impl Healthy {
+    /// Its shape, for the server's document.
+    pub(crate) fn shape() -> Value {
+        object([("status", constant("ok"))])
+    }
 }
 
 /// The process answers. Asks nobody, so that an outage of a store does not get a server restarted.

@@ -13,8 +13,11 @@
 //! | [`config`], [`keyring`], [`clock`] | settings, secrets and time, passed in |
 //! | [`redis`] | one connection whose outages are short and loud; where a Redis is found |
 //! | [`mod@serve`], [`log`] | connections with limits; lines without credentials |
+//! | [`audit`], `metrics` | what happened to an account, one by one and counted |
+//! | [`openapi`] | the document that a server gives of its routes |
 
 pub mod accounts;
+pub mod audit;
 pub mod bearer;
 pub mod body;
 mod client_address;
@@ -29,8 +32,10 @@ pub mod error;
 mod health;
 pub mod keyring;
 pub mod log;
+mod metrics;
 pub mod none;
 mod observe;
+pub mod openapi;
 pub mod password;
 pub mod redis;
 pub mod routes;

@@ -17,9 +17,17 @@ use http::{HeaderName, HeaderValue};
 use tracing::Instrument;
 
 use crate::error::{Cause, Error};
+use crate::metrics::Metrics;
 
 /// The id of a request, on its answer and on every line of its log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the middleware keeps between requests.
+#[derive(Clone)]
+struct Observer {
+    ids: Ids,
+    metrics: Metrics,
+}
 
 /// Counts requests from a random start, so that ids of two servers do not meet.
 #[derive(Clone)]
@@ -30,13 +38,17 @@ struct Ids {
 
 /// Puts ids, logs and common headers around a server's routes. A client's own `x-request-id` is not taken over: what a
 /// stranger writes does not go into the log.
-pub(crate) fn around(routes: Router) -> Router {
+pub(crate) fn around(routes: Router, metrics: Metrics) -> Router {
     let (server, next, ..) = uuid::Uuid::new_v4().as_fields();
     let ids = Ids { server, next: Arc::new(AtomicU32::new(u32::from(next))) };
-    routes.layer(from_fn_with_state(ids, observe))
+    routes.layer(from_fn_with_state(Observer { ids, metrics }, observe))
 }
 
-async fn observe(State(ids): State<Ids>, request: Request, next: Next) -> Response {
+async fn observe(
+    State(Observer { ids, metrics }): State<Observer>,
+    request: Request,
+    next: Next,
+) -> Response {
     let id = format!("{:08x}{:08x}", ids.server, ids.next.fetch_add(1, Ordering::Relaxed));
     let span = tracing::info_span!("request", %id);
     let line = Line::of(&request);
@@ -47,6 +59,7 @@ async fn observe(State(ids): State<Ids>, request: Request, next: Next) -> Respon
         next.run(request).instrument(span.clone()).await
     };
     span.in_scope(|| line.write(&response));
+    metrics.answered(line.route, &line.method, response.status(), line.start.elapsed());
     let headers = response.headers_mut();
     if !storable {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

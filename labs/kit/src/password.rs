@@ -61,17 +61,37 @@ impl fmt::Debug for Hashed {
 #[derive(Clone)]
 pub(crate) struct Hasher {
     places: Arc<Semaphore>,
+    max_busy: usize,
     waiting: Arc<AtomicUsize>,
     max_waiting: usize,
+}
+
+/// How busy the place is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hashing {
+    /// Passwords that may be hashed at once.
+    pub(crate) places: usize,
+    /// Those that are being hashed.
+    pub(crate) busy: usize,
+    /// Those that wait for a place.
+    pub(crate) waiting: usize,
 }
 
 impl Hasher {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             places: Arc::new(Semaphore::new(limits.hashing)),
+            max_busy: limits.hashing,
             waiting: Arc::default(),
             max_waiting: limits.hashing_queue + limits.hashing,
         }
+    }
+
+    /// How busy it is now. The two counts are read one after the other, so a moment's sum may be off by one.
+    pub(crate) fn state(&self) -> Hashing {
+        let busy = self.max_busy.saturating_sub(self.places.available_permits());
+        let waiting = self.waiting.load(Ordering::Relaxed).saturating_sub(busy);
+        Hashing { places: self.max_busy, busy, waiting }
     }
 
     /// Hashes a new password with a fresh salt.

@@ -12,11 +12,13 @@ use axum::response::{IntoResponse, IntoResponseParts};
 use http::request::Parts;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::accounts::{Email, User};
 use crate::descriptor::Claims;
 use crate::error::Error;
+use crate::openapi::schema::{nullable, object, text, uuid};
 use crate::state::App;
 
 /// How a credential is issued, checked and ended.
@@ -88,6 +90,13 @@ pub struct Principal {
     pub email: String,
     /// The session's public name, where the scheme has sessions. It is no secret and opens nothing.
     pub session_id: Option<Uuid>,
+}
+
+impl Principal {
+    /// Its shape, for the server's document.
+    pub(crate) fn shape() -> Value {
+        object([("user_id", uuid()), ("email", text(3, 254)), ("session_id", nullable(uuid()))])
+    }
 }
 
 impl<S: Scheme> FromRequestParts<App<S>> for Principal {
@@ -169,6 +178,17 @@ pub enum Scope {
     Others,
     /// All of the account's.
     Global,
+}
+
+impl Scope {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Others => "others",
+            Self::Global => "global",
+        }
+    }
 }
 
 /// A part that a server needs and that does not answer. The text goes to whoever asks `/health/ready`: a name and a

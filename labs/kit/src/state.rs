@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::config::LogInLimits;
 use crate::config::{Config, ConfigError};
 use crate::csrf::Origins;
+use crate::metrics::Metrics;
 use crate::throttle::Throttle;
 
 /// A server's state: one scheme over the shared kit. Clones share everything.
@@ -22,6 +23,7 @@ pub struct App<S> {
     pub(crate) proxies: Proxies,
     pub(crate) log_in: LogInLimits,
     pub(crate) controls: bool,
+    pub(crate) metrics: Metrics,
 }
 
 /// Why a server could not be put together. Each message says what to do about it.
@@ -52,6 +54,7 @@ impl<S> App<S> {
             proxies: Proxies::new(config.trusted_proxies.clone()),
             log_in: config.log_in,
             controls: config.lab_controls,
+            metrics: Metrics::new(config.metrics),
             clock,
         })
     }

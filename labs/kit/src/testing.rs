@@ -3,9 +3,12 @@
 //! A person without Docker should see `cargo test` pass, and see what it did not try. A machine that is there to judge
 //! should not pass for what it did not try: `AUTHLAB_REQUIRE=docker,redis` turns each skip into a failure.
 
+mod kept_log;
+
 use std::fmt;
 use std::io::Write;
 
+pub use self::kept_log::KeptLog;
 use crate::redis::discovery::{self, Found};
 
 /// A part of the machine that `AUTHLAB_REQUIRE` can name.

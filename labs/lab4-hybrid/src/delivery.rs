@@ -6,10 +6,11 @@
 
 use std::time::Duration;
 
-use axum::Json;
+use axum::{Extension, Json};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use kit::ClientKind;
+use kit::audit::Opened;
 use kit::cookie::{self, HostCookie, SameSite, SetCookie};
 use lab3_access::access_token::AccessToken;
 use serde::Serialize;
@@ -22,7 +23,8 @@ use crate::token::{RefreshToken, VerifiedToken};
 pub const REFRESH_COOKIE: HostCookie = HostCookie { name: "__Host-refresh", same_site: SameSite::Strict };
 
 /// What a log-in and a refresh answer with: a cookie for pages, and the body (RFC 6749 §5.1).
-pub type Credentials = (Option<SetCookie>, Json<Body>);
+/// The session's name goes along for the audit log, beside what is sent.
+pub type Credentials = (Extension<Opened>, Option<SetCookie>, Json<Body>);
 
 /// The body. Lifetimes are in seconds.
 #[derive(Debug, Serialize)]
@@ -62,15 +64,16 @@ impl Granted {
             session_id: self.session_id,
             user_id: self.user_id,
         };
+        let opened = Extension(Opened(self.session_id));
         match (self.client, self.refresh) {
             (ClientKind::Web, Some(token)) => {
-                (Some(REFRESH_COOKIE.set(token.expose(), self.refresh_expires_in)), Json(body))
+                (opened, Some(REFRESH_COOKIE.set(token.expose(), self.refresh_expires_in)), Json(body))
             }
             (ClientKind::Mobile, Some(token)) => {
                 body.refresh_token = Some(token.expose().to_owned());
-                (None, Json(body))
+                (opened, None, Json(body))
             }
-            (_, None) => (None, Json(body)),
+            (_, None) => (opened, None, Json(body)),
         }
     }
 }

@@ -27,8 +27,8 @@ pub mod strict;
 pub mod token;
 
 use axum::Router;
-use axum::routing::{delete, get, post};
 use kit::config::Store as Place;
+use kit::openapi::Described;
 use kit::{App, Clock, Config, Origins, StartError};
 
 pub use hybrid::Hybrid;
@@ -52,9 +52,9 @@ async fn assemble<S: store::Store>(
     origins: Origins,
 ) -> Result<Router, StartError> {
     let scheme = Hybrid::new(store, config, clock.clone(), origins.clone())?;
-    let own = Router::new()
-        .route("/auth/refresh", post(refresh::refresh::<S>))
-        .route("/auth/sessions", get(sessions::list::<S>))
-        .route("/auth/sessions/{id}", delete(sessions::end::<S>));
+    let own = Described::new()
+        .post("/auth/refresh", refresh::refresh::<S>, refresh::described())
+        .get("/auth/sessions", sessions::list::<S>, sessions::list_described())
+        .delete("/auth/sessions/{id}", sessions::end::<S>, sessions::end_described());
     Ok(kit::router(App::new(scheme, config, clock, origins).await?, own))
 }

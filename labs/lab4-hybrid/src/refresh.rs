@@ -10,15 +10,20 @@
 //! room for the thumbprint. Addresses and user agents change on honest people every day: they are for the audit log.
 
 use axum::extract::State;
+use http::StatusCode;
 use http::request::Parts;
+use kit::audit::{Event, Whose};
 use kit::body::{Body, Fields, FromFields};
 use kit::error::RefreshRefusal;
+use kit::openapi::schema::body;
+use kit::openapi::{Access, Answer, Operation};
 use kit::{App, ClientKind, Error};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 
-use crate::delivery::{Credentials, Granted, judged_cookie_text, received};
+use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, judged_cookie_text, received};
 use crate::hybrid::{Hybrid, Shared, grant};
-use crate::idempotency::IdempotencyKey;
+use crate::idempotency::{HEADER, IdempotencyKey, MAX_CHARS};
 use crate::store::{Refresh, Store};
 use crate::token::VerifiedToken;
 
@@ -33,6 +38,10 @@ impl FromFields for Request {
         let refresh_token = fields.optional("refresh_token", |text| Ok(SecretString::from(text)));
         Some(Self { refresh_token })
     }
+
+    fn shapes() -> Vec<(&'static str, Value)> {
+        vec![("refresh_token", json!({ "type": "string" }))]
+    }
 }
 
 /// Exchanges the token that came in the body or in the cookie.
@@ -42,14 +51,24 @@ pub async fn refresh<S: Store>(
     Body(Request { refresh_token }): Body<Request>,
 ) -> Result<Credentials, Error> {
     let shared = app.scheme.parts();
-    let token = shown(shared, &request, refresh_token.as_ref())?;
+    let token = match shown(shared, &request, refresh_token.as_ref()) {
+        Ok(token) => token,
+        Err(error) => {
+            if let Error::Refresh(_) = error {
+                app.refused_unknown_refresh();
+            }
+            return Err(error);
+        }
+    };
+    let whose = Whose::session(token.user_id(), token.session_id());
     let attempt = IdempotencyKey::read(&request.headers)?;
     // The row is the authority: for the epoch, for the address in the access token, and for there being an account.
     let Some(user) = app.accounts.find(token.user_id()).await? else {
+        app.audit(&request, told(&token, Refresh::Ended), whose);
         return Err(Error::Refresh(RefreshRefusal::Ended));
     };
     let verdict = shared.store.refresh(&token, user.epoch, attempt.as_ref()).await?;
-    audit(&token, verdict);
+    app.audit(&request, told(&token, verdict), whose);
     let (refresh, refresh_expires_in) = match verdict {
         Refresh::Rotated { expires_in } | Refresh::Replayed { expires_in } => {
             (Some(token.successor()), expires_in)
@@ -101,18 +120,49 @@ fn unchanged(token: &VerifiedToken) -> Option<crate::token::RefreshToken> {
     }
 }
 
-/// Who did what, without the credential that they did it with.
-fn audit(token: &VerifiedToken, verdict: Refresh) {
-    let (user, session, generation) = (token.user_id(), token.session_id(), token.generation());
-    match verdict {
-        Refresh::Reused => {
-            tracing::warn!(target: "audit", event = "refresh_reused", %user, %session, generation);
-        }
-        Refresh::Rotated { .. } | Refresh::Kept { .. } | Refresh::Replayed { .. } => {
-            tracing::info!(target: "audit", event = "refresh", %user, %session, generation, ?verdict);
-        }
-        Refresh::Expired | Refresh::Ended | Refresh::Invalid => {
-            tracing::info!(target: "audit", event = "refresh_refused", %user, %session, generation, ?verdict);
-        }
+/// What the audit log hears of a verdict.
+fn told(token: &VerifiedToken, verdict: Refresh) -> Event {
+    let generation = token.generation();
+    let outcome = match verdict {
+        Refresh::Reused => return Event::RefreshReused { generation },
+        Refresh::Rotated { .. } => "rotated",
+        Refresh::Kept { .. } => "kept",
+        Refresh::Replayed { .. } => "replayed",
+        Refresh::Expired => "expired",
+        Refresh::Ended => "ended",
+        Refresh::Invalid => "invalid",
+    };
+    Event::Refresh { outcome, generation }
+}
+
+/// What the route takes and answers, for the server's document.
+pub fn described() -> Operation {
+    let key = json!({
+        "name": HEADER,
+        "in": "header",
+        "description": "Makes the exchange safe to repeat: one for each token, kept until there is an answer",
+        "schema": { "type": "string", "maxLength": MAX_CHARS, "pattern": "^[!-~]*$" },
+    });
+    let refusals =
+        [RefreshRefusal::Invalid, RefreshRefusal::Expired, RefreshRefusal::Reused, RefreshRefusal::Ended];
+    let others = [Error::Unauthenticated, Error::Csrf(""), Error::StoreUnavailable("".into())];
+    Operation {
+        summary: "A refresh token for a new pair",
+        access: Access::CookieOrNothing(REFRESH_COOKIE.name),
+        body: Some(body::<Request>()),
+        parameters: vec![key],
+        answers: vec![(StatusCode::OK, Answer::Credentials)],
+        refusals: refusals.map(Error::Refresh).into_iter().chain(others).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kit::openapi::schema::strays;
+
+    #[test]
+    fn the_document_tells_of_each_field_that_the_parser_reads_and_of_no_other() {
+        assert_eq!(strays::<Request>(), Vec::<&str>::new());
     }
 }

@@ -6,8 +6,13 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use http::StatusCode;
+use http::request::Parts;
+use kit::audit::{Event, Whose};
+use kit::openapi::schema::{list as list_of, nullable, object, truth, uuid, whole, word};
+use kit::openapi::{Access, Answer, Operation};
 use kit::{App, ClientKind, Confirmed, Error};
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::hybrid::Hybrid;
@@ -23,6 +28,39 @@ pub struct Line {
     created_at: u64,
     last_seen_at: u64,
     expires_at: u64,
+}
+
+/// What the list takes and answers, for the server's document.
+pub fn list_described() -> Operation {
+    let kinds = [ClientKind::Web, ClientKind::Mobile].map(ClientKind::as_str);
+    let line = object([
+        ("session_id", uuid()),
+        ("current", truth()),
+        ("client", word(&kinds)),
+        ("device", nullable(json!({ "type": "string", "maxLength": 64 }))),
+        ("created_at", whole()),
+        ("last_seen_at", whole()),
+        ("expires_at", whole()),
+    ]);
+    Operation {
+        summary: "Where am I logged in?",
+        access: Access::Credential,
+        answers: vec![(StatusCode::OK, Answer::Json(list_of(line)))],
+        ..Operation::default()
+    }
+}
+
+/// What ending a session takes and answers.
+pub fn end_described() -> Operation {
+    let id = json!({ "name": "id", "in": "path", "required": true, "schema": uuid() });
+    Operation {
+        summary: "Log one session out",
+        access: Access::Credential,
+        parameters: vec![id],
+        answers: vec![(StatusCode::NO_CONTENT, Answer::Nothing)],
+        refusals: vec![Error::NotFound],
+        ..Operation::default()
+    }
 }
 
 /// All live sessions of the account, the latest used first.
@@ -48,13 +86,14 @@ pub async fn list<S: Store>(
 pub async fn end<S: Store>(
     State(app): State<App<Hybrid<S>>>,
     confirmed: Confirmed,
+    request: Parts,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<StatusCode, Error> {
     let Ok(Path(session_id)) = id else { return Err(Error::NotFound) };
     let user = confirmed.user.id;
     match app.scheme.parts().store.end(user, session_id).await? {
         true => {
-            tracing::info!(target: "audit", event = "session_ended", %user, session = %session_id);
+            app.audit(&request, Event::SessionEnded, Whose::session(user, session_id));
             Ok(StatusCode::NO_CONTENT)
         }
         false => Err(Error::NotFound),

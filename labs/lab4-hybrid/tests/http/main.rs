@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod audit;
 mod delivery;
+mod document;
 mod endings;
 mod exchange;
 mod outage;

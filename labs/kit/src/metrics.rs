@@ -1,0 +1,248 @@
+//! What an operator watches: `GET /metrics`, in the text format that Prometheus reads.
+//!
+//! Only where it is switched on, since the figures tell a competitor how many people log in and an attacker how well an
+//! attack goes; and only to who asks this server itself, so that a proxy in front does not hand them out by mistake. A
+//! label is a word of ours (a route's pattern, a method, a verdict), never an identifier: one label value per user would
+//! tell who they are, and fill the memory.
+//!
+//! A registry belongs to its server; there is no global one. A request costs two look-ups in a table and no allocation.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{Method, StatusCode};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::audit::Event;
+use crate::controls::is_forwarded;
+use crate::error::Error;
+use crate::password::Hashing;
+use crate::state::App;
+
+/// The format's name on the wire. It is OpenMetrics, the standard that Prometheus' own text format became.
+const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Upper bounds in seconds: from a check of a token to a Redis that is given up.
+const BUCKETS: [f64; 12] =
+    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0];
+
+/// A server's figures, or nothing where they are switched off. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Metrics(Option<Arc<Figures>>);
+
+#[derive(Debug)]
+struct Figures {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    durations: Family<OfRoute, Histogram, fn() -> Histogram>,
+    log_ins: Family<Outcome, Counter>,
+    refreshes: Family<Outcome, Counter>,
+    throttled: Counter,
+    hashing_places: Gauge,
+    hashing_busy: Gauge,
+    hashing_waiting: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    route: Route,
+    method: &'static str,
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfRoute {
+    route: Route,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// A route by its pattern, `/auth/sessions/{id}`: never the path that was asked for. None for what no route answers.
+#[derive(Clone, Debug)]
+struct Route(Option<MatchedPath>);
+
+impl Metrics {
+    /// Empty figures, or none.
+    pub(crate) fn new(on: bool) -> Self {
+        Self(on.then(Figures::new).map(Arc::new))
+    }
+
+    /// Counts a request that was answered.
+    pub(crate) fn answered(
+        &self,
+        route: Option<MatchedPath>,
+        method: &Method,
+        status: StatusCode,
+        took: Duration,
+    ) {
+        let Some(figures) = &self.0 else { return };
+        let (route, method, status) = (Route(route), method_label(method), status_label(status));
+        figures.durations.get_or_create(&OfRoute { route: route.clone() }).observe(took.as_secs_f64());
+        figures.requests.get_or_create(&Answered { route, method, status }).inc();
+    }
+
+    /// Counts what the audit log tells.
+    pub(crate) fn happened(&self, event: Event) {
+        let Some(figures) = &self.0 else { return };
+        let log_in = |outcome| {
+            figures.log_ins.get_or_create(&Outcome { outcome }).inc();
+        };
+        match event {
+            Event::LogIn => log_in("accepted"),
+            Event::LogInRefused => log_in("refused"),
+            Event::LogInThrottled => {
+                figures.throttled.inc();
+                log_in("throttled");
+            }
+            Event::PasswordThrottled => {
+                figures.throttled.inc();
+            }
+            Event::Refresh { outcome, .. } => self.refreshed(outcome),
+            Event::RefreshReused { .. } => self.refreshed("reused"),
+            _ => {}
+        }
+    }
+
+    /// Counts what came of a refresh.
+    pub(crate) fn refreshed(&self, outcome: &'static str) {
+        let Some(figures) = &self.0 else { return };
+        figures.refreshes.get_or_create(&Outcome { outcome }).inc();
+    }
+}
+
+impl<S> App<S> {
+    /// Counts a refresh that the audit log does not tell: without a token of ours there is nobody to tell it of, and
+    /// anybody could fill the disk with such lines.
+    pub fn refused_unknown_refresh(&self) {
+        self.metrics.refreshed("invalid");
+    }
+}
+
+impl Figures {
+    fn new() -> Self {
+        let mut registry = Registry::with_prefix("authlab");
+        let buckets: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let durations = Family::new_with_constructor(buckets);
+        registry.register("request_duration_seconds", "Time to an answer by route", durations.clone());
+        Self {
+            requests: counted(
+                &mut registry,
+                "requests",
+                "Answered requests by route, method and status class",
+            ),
+            durations,
+            log_ins: counted(&mut registry, "log_ins", "Log-ins by outcome"),
+            refreshes: counted(&mut registry, "refreshes", "Refreshes by outcome"),
+            throttled: counted(
+                &mut registry,
+                "throttled",
+                "Passwords that were not looked at after too many failures",
+            ),
+            hashing_places: counted(&mut registry, "hashing_places", "Passwords that may be hashed at once"),
+            hashing_busy: counted(&mut registry, "hashing_busy", "Passwords that are being hashed"),
+            hashing_waiting: counted(
+                &mut registry,
+                "hashing_waiting",
+                "Passwords that wait for a place to be hashed",
+            ),
+            registry,
+        }
+    }
+
+    fn text(&self, hashing: Hashing) -> Result<String, Error> {
+        let Hashing { places, busy, waiting } = hashing;
+        for (gauge, number) in
+            [(&self.hashing_places, places), (&self.hashing_busy, busy), (&self.hashing_waiting, waiting)]
+        {
+            gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry).map_err(|error| Error::Internal(error.into()))?;
+        Ok(text)
+    }
+}
+
+/// A metric of a registry. The registry keeps a clone, which shares the figure.
+fn counted<M>(registry: &mut Registry, name: &'static str, help: &'static str) -> M
+where
+    M: prometheus_client::registry::Metric + Clone + Default,
+{
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+/// The figures as text.
+pub(crate) async fn show<S>(State(app): State<App<S>>, request: Parts) -> Result<Response, Error> {
+    match &app.metrics.0 {
+        Some(figures) if !is_forwarded(&request) => {
+            let text = figures.text(app.accounts.hashing())?;
+            Ok(([(CONTENT_TYPE, FORMAT)], text).into_response())
+        }
+        _ => Err(Error::NotFound),
+    }
+}
+
+/// A method by name, if it has a known one: any other word would be the client's.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+fn status_label(status: StatusCode) -> &'static str {
+    match status.as_u16() / 100 {
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        5 => "5xx",
+        _ => "other",
+    }
+}
+
+impl Route {
+    fn pattern(&self) -> &str {
+        self.0.as_ref().map_or("-", MatchedPath::as_str)
+    }
+}
+
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        self.pattern() == other.pattern()
+    }
+}
+
+impl Eq for Route {}
+
+impl Hash for Route {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.pattern().hash(state);
+    }
+}
+
+impl EncodeLabelValue for Route {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.pattern().encode(encoder)
+    }
+}

@@ -1,0 +1,208 @@
+//! `GET /openapi.json`: what a server's routes take and answer, in OpenAPI 3.1.
+//!
+//! The document is made from what the code does, so that it cannot say something else. A route enters a [`Described`] with
+//! its handler and its [`Operation`] in one line; the fields of a body are those that its parser asks for when it is run;
+//! and a refusal's status and code are those of its [`Error`]. What remains to be written by hand is the shape of values
+//! and of answers ([`schema`]). Those shapes are closed: an answer with a field too many or too few does not fit, and a
+//! fuzzer that is driven by the document says so.
+//!
+//! There is no annotation library here: one that reads attributes on handlers repeats all of the above in attributes, and
+//! cannot see that the answer to a log-in is the scheme's affair.
+
+mod credentials;
+pub mod operation;
+pub mod schema;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::{MethodRouter, delete, get, post};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use self::credentials::Credential;
+pub use self::operation::{Access, Answer, Operation};
+use crate::descriptor::Claims;
+use crate::error::Error;
+use crate::scheme::Scheme;
+use crate::state::App;
+
+/// Routes of which each one says what it takes and answers.
+pub struct Described<S> {
+    router: Router<App<S>>,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    path: &'static str,
+    method: &'static str,
+    operation: Operation,
+}
+
+impl<S: Scheme> Described<S> {
+    /// No routes.
+    pub fn new() -> Self {
+        Self { router: Router::new(), entries: Vec::new() }
+    }
+
+    /// With a route that answers GET.
+    pub fn get<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
+    where
+        H: Handler<T, App<S>>,
+        T: 'static,
+    {
+        self.with(path, "get", get(handler), operation)
+    }
+
+    /// With a route that answers POST.
+    pub fn post<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
+    where
+        H: Handler<T, App<S>>,
+        T: 'static,
+    {
+        self.with(path, "post", post(handler), operation)
+    }
+
+    /// With a route that answers DELETE.
+    pub fn delete<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
+    where
+        H: Handler<T, App<S>>,
+        T: 'static,
+    {
+        self.with(path, "delete", delete(handler), operation)
+    }
+
+    /// With other routes.
+    pub fn merge(mut self, other: Self) -> Self {
+        self.entries.extend(other.entries);
+        Self { router: self.router.merge(other.router), entries: self.entries }
+    }
+
+    /// The routes for a server, and their document.
+    pub(crate) fn into_parts(self, claims: &Claims) -> (Router<App<S>>, Value) {
+        let document = document(&self.entries, claims);
+        (self.router, document)
+    }
+
+    fn with(
+        mut self,
+        path: &'static str,
+        method: &'static str,
+        route: MethodRouter<App<S>>,
+        operation: Operation,
+    ) -> Self {
+        self.entries.push(Entry { path, method, operation });
+        Self { router: self.router.route(path, route), entries: self.entries }
+    }
+}
+
+impl<S: Scheme> Default for Described<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> From<Router<App<S>>> for Described<S> {
+    /// Routes that say nothing of themselves, such as those of a scheme that has none of its own.
+    fn from(router: Router<App<S>>) -> Self {
+        Self { router, entries: Vec::new() }
+    }
+}
+
+fn document(entries: &[Entry], claims: &Claims) -> Value {
+    let credential = Credential::of(claims);
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for Entry { path, method, operation } in entries {
+        let described = described(operation, method, &credential);
+        paths.entry(path).or_default().insert((*method).to_owned(), described);
+    }
+    let cookies = entries.iter().filter_map(|entry| entry.operation.access.cookie());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": format!("authlab: {}", claims.lab),
+            "version": crate::descriptor::CONTRACT.to_string(),
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "paths": paths,
+        "components": {
+            "schemas": { "Problem": schema::problem() },
+            "securitySchemes": credential.security_schemes(cookies),
+        },
+    })
+}
+
+fn described(operation: &Operation, method: &str, credential: &Credential) -> Value {
+    let implied = operation.implied_refusals(method, credential);
+    let mut responses = refusals(operation.refusals.iter().chain(&implied));
+    for (status, answer) in &operation.answers {
+        let mut response = json!({ "description": reason(*status), "headers": request_id() });
+        let content = match answer {
+            Answer::Nothing => None,
+            Answer::Credentials => Some(credential.issued()),
+            Answer::Json(shape) => Some(shape.clone()),
+        };
+        if let Some(shape) = content {
+            response["content"] = json!({ "application/json": { "schema": shape } });
+        }
+        responses.insert(status.as_str().to_owned(), response);
+    }
+    let mut described = json!({ "summary": operation.summary, "responses": responses });
+    if let Some(security) = operation.access.security(credential) {
+        described["security"] = security;
+    }
+    if !operation.parameters.is_empty() {
+        described["parameters"] = operation.parameters.clone().into();
+    }
+    if let Some(shape) = &operation.body {
+        // Nothing at all is an empty object, so a body that needs no field need not be there.
+        let required = !shape["required"].as_array().is_none_or(Vec::is_empty);
+        described["requestBody"] =
+            json!({ "required": required, "content": { "application/json": { "schema": shape } } });
+    }
+    described
+}
+
+/// One response for each status, with all the codes that it can carry.
+fn refusals<'a>(errors: impl Iterator<Item = &'a Error>) -> Map<String, Value> {
+    let mut codes: BTreeMap<StatusCode, BTreeSet<&str>> = BTreeMap::new();
+    let mut headers: BTreeMap<StatusCode, Value> = BTreeMap::new();
+    for error in errors {
+        let (status, code) = error.told();
+        codes.entry(status).or_default().insert(code);
+        let headers = headers.entry(status).or_insert_with(request_id);
+        if error.challenge().is_some() {
+            headers["WWW-Authenticate"] = header(json!({ "type": "string", "pattern": "^Bearer " }));
+        }
+        if error.retry_after_s().is_some() {
+            headers["Retry-After"] = header(json!({ "type": "integer", "minimum": 1 }));
+        }
+    }
+    let response = |(status, codes): (StatusCode, BTreeSet<&str>)| {
+        let narrowed = json!({ "properties": {
+            "status": { "const": status.as_u16() },
+            "code": { "enum": codes },
+        } });
+        let shape = json!({ "allOf": [{ "$ref": "#/components/schemas/Problem" }, narrowed] });
+        let response = json!({
+            "description": reason(status),
+            "headers": headers.get(&status),
+            "content": { "application/problem+json": { "schema": shape } },
+        });
+        (status.as_str().to_owned(), response)
+    };
+    codes.into_iter().map(response).collect()
+}
+
+fn request_id() -> Value {
+    json!({ "x-request-id": header(json!({ "type": "string", "pattern": "^[0-9a-f]{16}$" })) })
+}
+
+fn header(shape: Value) -> Value {
+    json!({ "required": true, "schema": shape })
+}
+
+fn reason(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("An answer")
+}

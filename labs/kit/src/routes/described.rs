@@ -1,0 +1,163 @@
+//! The shared routes, each with what it takes and answers.
+
+use http::StatusCode;
+
+use super::{
+    Credentials, Deletion, LogOutRequest, PasswordChange, change_password, delete_account, describe, log_in,
+    log_out, me, sign_up,
+};
+use crate::descriptor::Descriptor;
+use crate::error::Error;
+use crate::openapi::schema::body;
+use crate::openapi::{Access, Answer, Described, Operation};
+use crate::scheme::{NotReady, Principal, Scheme};
+use crate::{controls, health};
+
+/// The routes that every lab has.
+pub fn routes<S: Scheme>() -> Described<S> {
+    flows().merge(of_the_server())
+}
+
+fn flows<S: Scheme>() -> Described<S> {
+    Described::new()
+        .post(
+            "/auth/signup",
+            sign_up,
+            Operation {
+                summary: "Make an account and log in",
+                body: Some(body::<Credentials>()),
+                answers: vec![(StatusCode::CREATED, Answer::Credentials)],
+                refusals: vec![
+                    Error::EmailTaken,
+                    Error::LogInAfresh,
+                    Error::Csrf(""),
+                    Error::Overloaded(""),
+                    store_away(),
+                ],
+                ..Operation::default()
+            },
+        )
+        .post(
+            "/auth/login",
+            log_in,
+            Operation {
+                summary: "Log in",
+                body: Some(body::<Credentials>()),
+                answers: vec![(StatusCode::OK, Answer::Credentials)],
+                refusals: vec![
+                    Error::InvalidCredentials,
+                    throttled(),
+                    Error::Csrf(""),
+                    Error::Overloaded(""),
+                    store_away(),
+                ],
+                ..Operation::default()
+            },
+        )
+        .get(
+            "/me",
+            me,
+            Operation {
+                summary: "Who am I?",
+                access: Access::Credential,
+                answers: vec![(StatusCode::OK, Answer::Json(Principal::shape()))],
+                ..Operation::default()
+            },
+        )
+        .post(
+            "/auth/logout",
+            log_out,
+            Operation {
+                summary: "Log out here, elsewhere, or everywhere",
+                access: Access::CredentialOrNothing,
+                body: Some(body::<LogOutRequest>()),
+                answers: vec![(StatusCode::NO_CONTENT, Answer::Nothing)],
+                refusals: vec![Error::Csrf("")],
+                ..Operation::default()
+            },
+        )
+        .post(
+            "/auth/password",
+            change_password,
+            Operation {
+                summary: "Change the password; every earlier session ends",
+                access: Access::Credential,
+                body: Some(body::<PasswordChange>()),
+                answers: vec![(StatusCode::OK, Answer::Credentials)],
+                refusals: vec![Error::WrongPassword, Error::LogInAfresh, throttled(), Error::Overloaded("")],
+                ..Operation::default()
+            },
+        )
+        .delete("/auth/account", delete_account, deletion())
+        .post("/auth/account/delete", delete_account, deletion())
+}
+
+fn deletion() -> Operation {
+    Operation {
+        summary: "Delete the account",
+        access: Access::Credential,
+        body: Some(body::<Deletion>()),
+        answers: vec![(StatusCode::NO_CONTENT, Answer::Nothing)],
+        refusals: vec![Error::WrongPassword, throttled(), Error::Overloaded("")],
+        ..Operation::default()
+    }
+}
+
+fn of_the_server<S: Scheme>() -> Described<S> {
+    let now = || vec![(StatusCode::OK, Answer::Json(controls::Now::shape()))];
+    let healthy = || vec![(StatusCode::OK, Answer::Json(health::Healthy::shape()))];
+    Described::new()
+        .get(
+            "/lab",
+            describe,
+            Operation {
+                summary: "What this server is, and what it claims",
+                answers: vec![(StatusCode::OK, Answer::Json(Descriptor::shape()))],
+                ..Operation::default()
+            },
+        )
+        .get(
+            "/lab/clock",
+            controls::read_clock,
+            Operation {
+                summary: "This server's time, where lab controls are on",
+                answers: now(),
+                refusals: vec![Error::NotFound, Error::Csrf("")],
+                ..Operation::default()
+            },
+        )
+        .post(
+            "/lab/clock",
+            controls::advance_clock,
+            Operation {
+                summary: "Move this server's clock, where lab controls are on",
+                body: Some(body::<controls::Advance>()),
+                answers: now(),
+                refusals: vec![Error::NotFound, Error::Csrf("")],
+                ..Operation::default()
+            },
+        )
+        .get(
+            "/health/live",
+            health::live,
+            Operation { summary: "Does the process live?", answers: healthy(), ..Operation::default() },
+        )
+        .get(
+            "/health/ready",
+            health::ready,
+            Operation {
+                summary: "Can it work?",
+                answers: healthy(),
+                refusals: vec![Error::NotReady(NotReady { part: "", problem: String::new() })],
+                ..Operation::default()
+            },
+        )
+}
+
+fn store_away() -> Error {
+    Error::StoreUnavailable("".into())
+}
+
+fn throttled() -> Error {
+    Error::Throttled { retry_after_s: 1 }
+}

@@ -1,0 +1,73 @@
+//! What a server logs, kept for a test to read.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::config::LogFormat;
+use crate::log::lines;
+
+/// The log of this thread at its finest level, as lines of JSON, for as long as this lives.
+pub struct KeptLog {
+    bytes: Bytes,
+    _until_dropped: DefaultGuard,
+}
+
+#[derive(Clone, Default)]
+struct Bytes(Arc<Mutex<Vec<u8>>>);
+
+impl KeptLog {
+    /// Starts to keep.
+    pub fn start() -> Self {
+        let bytes = Bytes::default();
+        let log = lines(LogFormat::Json, EnvFilter::new("trace"), false, bytes.clone());
+        Self { bytes, _until_dropped: tracing::subscriber::set_default(log) }
+    }
+
+    /// What was written since the last call.
+    pub fn take(&self) -> String {
+        let mut bytes = self.bytes.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&std::mem::take(&mut *bytes)).into_owned()
+    }
+
+    /// The audit lines in a text, each with its own fields alone.
+    ///
+    /// # Panics
+    /// Where a line is no JSON: then the log's format is broken.
+    pub fn audit_lines(text: &str) -> Vec<Value> {
+        let lines = text.lines().map(|line| match serde_json::from_str(line) {
+            Ok(Value::Object(line)) => line,
+            other => panic!("a log line is no object: {line} ({other:?})"),
+        });
+        let audit = lines.filter(|line| line.get("target").is_some_and(|target| target == "audit"));
+        audit
+            .map(|mut line| {
+                line.retain(|name, _| !["timestamp", "level", "target", "span"].contains(&name.as_str()));
+                Value::Object(line)
+            })
+            .collect()
+    }
+}
+
+impl Write for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Bytes {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
