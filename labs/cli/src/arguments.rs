@@ -29,6 +29,12 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// The same suite's attacks alone: what was tried, what got in
     Attack(CheckArguments),
+    /// Break Redis, the network and the clocks under load, and see what people notice
+    ///
+    /// Each row starts a Redis of its own, the hybrid and the session server as processes, and a proxy between; puts them
+    /// under a small load; breaks one thing; and compares what was seen with what must hold. All rows take about a minute
+    /// and a half. Writes target/authlab/faults.json. Exit code 1 if a promise was broken.
+    Faults(FaultsArguments),
     /// Take a token apart and explain it
     Token(TokenArguments),
     /// See what this machine has, what each thing is needed for, and how to get it
@@ -96,6 +102,23 @@ pub(crate) struct CheckArguments {
     #[arg(long)]
     pub(crate) list: bool,
     /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FaultsArguments {
+    /// Where the Redis to break comes from: `redis` starts one of its own, from the PATH or else in a container. A Redis
+    /// at a URL is somebody's and is left alone [default: redis]
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<Wanted>,
+    /// Outages of 30 s instead of 4 s, and 10,000 idle connections instead of 500 where the system allows them
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Only these rows, as redis-killed,black-hole
+    #[arg(long, value_name = "ROW", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Print the report as JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
 }

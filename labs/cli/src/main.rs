@@ -8,6 +8,7 @@ mod check;
 mod design;
 mod doctor;
 mod fault;
+mod faults;
 mod screen;
 mod serve;
 mod server;
@@ -50,6 +51,7 @@ async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, 
         Some(Command::Serve(arguments)) => serve::run(arguments).await,
         Some(Command::Check(arguments)) => check::run(arguments, check::Telling::Checks).await,
         Some(Command::Attack(arguments)) => check::run(arguments, check::Telling::Attacks).await,
+        Some(Command::Faults(arguments)) => faults::run(arguments).await,
         Some(Command::Token(arguments)) => token::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
     }

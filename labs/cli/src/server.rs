@@ -29,6 +29,20 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a design on a free port and waits until it listens.
     pub(crate) async fn start(design: Design, store: &Store, lab_controls: bool) -> Result<Self, Fault> {
+        let arguments: &[&str] = match lab_controls {
+            true => &["--accounts", "memory", "--lab-controls"],
+            false => &["--accounts", "memory"],
+        };
+        Self::start_with(design, store, arguments, &[]).await
+    }
+
+    /// The same, with more arguments, and with settings in the environment.
+    pub(crate) async fn start_with(
+        design: Design,
+        store: &Store,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Fault> {
         let store = match store {
             Store::Memory => "memory",
             Store::Redis(url) => url,
@@ -36,17 +50,16 @@ impl Server {
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(["serve", design.name(), "--listen", "127.0.0.1:0", "--store", store])
-            .args(["--accounts", "memory", "--until-stdin-ends"])
+            .arg("--until-stdin-ends")
+            .args(arguments)
             .env("RUST_LOG", "off")
             // A server of the tour is set up by the tour alone: the settings of a real one are not to leak into it.
             .env_remove("AUTHLAB_ORIGIN")
+            .envs(settings.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        if lab_controls {
-            command.arg("--lab-controls");
-        }
         let mut child = command.spawn()?;
         let url = tokio::time::timeout(PATIENCE, announcement(&mut child, design)).await.map_err(
             |_elapsed| {

@@ -81,6 +81,11 @@ pub(crate) async fn get(wanted: Option<Wanted>) -> Result<Ready, Fault> {
     }
 }
 
+/// The image that a Redis in a container is made from.
+pub(crate) fn image() -> String {
+    environment().image
+}
+
 /// What the environment says about where a Redis is.
 struct Environment {
     redis_url: Option<String>,

@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: TourArguments) -> Result<ExitCode, Fault> {
     let tour = take(&store, &progress).await?;
     drop(progress);
     let json = serde_json::to_string_pretty(&tour)?;
-    let path = write(&json)?;
+    let path = keep("tour.json", &json)?;
     if arguments.json {
         println!("{json}");
     } else {
@@ -80,10 +80,10 @@ async fn take(store: &Ready, progress: &Progress) -> Result<Tour, Fault> {
     })
 }
 
-/// Keeps the result below the build's own folder, which git ignores.
-fn write(json: &str) -> Result<PathBuf, Fault> {
+/// Keeps a result below the build's own folder, which git ignores.
+pub(crate) fn keep(name: &str, json: &str) -> Result<PathBuf, Fault> {
     let folder = build_folder().join("authlab");
-    let path = folder.join("tour.json");
+    let path = folder.join(name);
     std::fs::create_dir_all(&folder)
         .and_then(|()| std::fs::write(&path, json))
         .map_err(|error| Fault::new(format!("{} cannot be written ({error})", path.display())))?;

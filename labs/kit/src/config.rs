@@ -133,6 +133,7 @@ pub struct RedisTimes {
     /// Until the kernel gives up on bytes that nobody acknowledges.
     pub user_timeout: Duration,
     /// Calls under way at once; further ones are refused, so that a slow Redis does not fill the memory.
+    /// `AUTHLAB_REDIS_IN_FLIGHT`
     pub in_flight: usize,
 }
 
@@ -290,7 +291,10 @@ impl Config {
                     .map_or(d.limits.sessions_per_user, |n| n as usize),
                 ..d.limits
             },
-            redis: d.redis,
+            redis: RedisTimes {
+                in_flight: vars.count("AUTHLAB_REDIS_IN_FLIGHT")?.map_or(d.redis.in_flight, |n| n as usize),
+                ..d.redis
+            },
             metrics: vars.choice("AUTHLAB_METRICS", "`on` or `off`", on_or_off)?.unwrap_or(d.metrics),
             log: vars.choice("AUTHLAB_LOG", "`text` or `json`", LogFormat::named)?.unwrap_or(d.log),
         };

@@ -8,18 +8,16 @@
 
 mod breaker;
 pub mod discovery;
+mod manager;
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
-use redis::{
-    Client, Cmd, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError, RedisResult, ScriptInvocation,
-};
+use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation};
 use tokio::sync::Semaphore;
 
 use self::breaker::Breaker;
+use self::manager::{Manager, Opener};
 use crate::config::RedisTimes;
 use crate::scheme::NotReady;
 
@@ -34,9 +32,9 @@ pub struct Redis {
 
 /// What the clones share.
 struct Link {
-    client: Client,
+    opener: Opener,
     times: RedisTimes,
-    manager: RwLock<ConnectionManager>,
+    manager: RwLock<Manager>,
     breaker: Breaker,
     places: Semaphore,
 }
@@ -74,10 +72,8 @@ impl Redis {
     /// Connects, and makes sure that a Redis answers.
     pub async fn connect(url: &str, times: RedisTimes) -> Result<Self, ConnectError> {
         let shown = || crate::config::Store::Redis(url.to_owned()).to_string();
-        let info = url.into_connection_info().map_err(|source| ConnectError::Url { url: shown(), source })?;
-        let client = redis::Client::open(info.set_tcp_settings(tcp_settings(times)))
-            .map_err(|source| ConnectError::Url { url: shown(), source })?;
-        let manager = match tokio::time::timeout(times.connect * 4, manager(&client, times)).await {
+        let opener = Opener::new(url, times).map_err(|source| ConnectError::Url { url: shown(), source })?;
+        let manager = match tokio::time::timeout(times.connect * 4, opener.open(times)).await {
             Ok(Ok(manager)) => manager,
             Ok(Err(source)) if source.is_io_error() && !source.is_timeout() => {
                 return Err(ConnectError::Unreachable { url: shown(), source });
@@ -86,7 +82,7 @@ impl Redis {
             Err(_) => return Err(ConnectError::Unreachable { url: shown(), source: late() }),
         };
         let (manager, places) = (RwLock::new(manager), Semaphore::new(times.in_flight));
-        let link = Link { client, times, manager, breaker: Breaker::default(), places };
+        let link = Link { opener, times, manager, breaker: Breaker::default(), places };
         let redis = Self { link: Arc::new(link) };
         match redis.version().await {
             Ok(_) => Ok(redis),
@@ -140,7 +136,7 @@ impl Redis {
         self.link.times.deadline
     }
 
-    async fn call<T, F>(&self, send: impl FnOnce(ConnectionManager) -> F) -> RedisResult<T>
+    async fn call<T, F>(&self, send: impl FnOnce(Manager) -> F) -> RedisResult<T>
     where
         F: Future<Output = RedisResult<T>>,
     {
@@ -173,7 +169,7 @@ impl Redis {
 async fn mend(link: Weak<Link>) {
     loop {
         let Some(link) = link.upgrade() else { return };
-        let found = tokio::time::timeout(link.times.deadline, working(&link.client, link.times)).await;
+        let found = tokio::time::timeout(link.times.deadline, working(&link.opener, link.times)).await;
         if let Ok(Ok(manager)) = found {
             *link.manager.write().unwrap_or_else(PoisonError::into_inner) = manager;
             link.breaker.close();
@@ -186,21 +182,10 @@ async fn mend(link: Weak<Link>) {
 }
 
 /// A connection that has answered a question.
-async fn working(client: &Client, times: RedisTimes) -> RedisResult<ConnectionManager> {
-    let mut manager = manager(client, times).await?;
+async fn working(opener: &Opener, times: RedisTimes) -> RedisResult<Manager> {
+    let mut manager = opener.open(times).await?;
     redis::cmd("PING").query_async::<()>(&mut manager).await?;
     Ok(manager)
-}
-
-async fn manager(client: &Client, times: RedisTimes) -> RedisResult<ConnectionManager> {
-    let config = ConnectionManagerConfig::new()
-        .set_connection_timeout(Some(times.connect))
-        .set_response_timeout(Some(times.response))
-        // A new attempt at least every 200 ms: the deadline bounds each caller, the manager goes on for the next.
-        .set_min_delay(Duration::from_millis(10))
-        .set_max_delay(Duration::from_millis(200))
-        .set_number_of_retries(3);
-    ConnectionManager::new_with_config(client.clone(), config).await
 }
 
 /// Whether an error says that nobody answered, as opposed to an answer that is an error.
@@ -209,18 +194,6 @@ fn is_silence(error: &RedisError) -> bool {
         || error.is_timeout()
         || error.is_connection_dropped()
         || error.is_connection_refusal()
-}
-
-/// Small commands want no Nagle; a dead peer is to be noticed by keepalive when idle and by the user time-out when not.
-fn tcp_settings(times: RedisTimes) -> TcpSettings {
-    let keepalive =
-        TcpKeepalive::new().with_time(Duration::from_secs(5)).with_interval(Duration::from_secs(1));
-    let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
-    #[cfg(target_os = "linux")]
-    let settings = settings.set_user_timeout(times.user_timeout);
-    #[cfg(not(target_os = "linux"))]
-    let _ = times;
-    settings
 }
 
 fn late() -> RedisError {

@@ -2,6 +2,8 @@
 //!
 //! What happens to sessions is told by the hybrid lab, whose tests have the rest of the events.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::net::SocketAddr;
 
 use axum::Router;

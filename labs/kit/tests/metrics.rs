@@ -1,5 +1,7 @@
 //! `/metrics`: there when it is switched on and asked for directly, and silent about whom it counted.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use axum::Router;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};

@@ -1,5 +1,7 @@
 //! The server on real sockets: what surrounds every lab's routes, seen by clients that behave and by clients that do not.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -97,10 +97,11 @@ impl StrictVerifier {
             Some((issued, rest))
         });
         let (issued, rest) = begun.ok_or(Error::InvalidToken("its header is none that we write"))?;
-        let (payload, signature) = rest.rsplit_once('.').ok_or(Error::InvalidToken("not three parts"))?;
-        if signature.len() != SIGNATURE_CHARACTERS {
-            return Err(Error::InvalidToken("no signature of this algorithm"));
-        }
+        let cut = rest.len().checked_sub(SIGNATURE_CHARACTERS).and_then(|at| rest.split_at_checked(at));
+        let (payload_and_dot, signature) =
+            cut.ok_or(Error::InvalidToken("no signature of this algorithm"))?;
+        let payload = payload_and_dot.strip_suffix('.');
+        let payload = payload.ok_or(Error::InvalidToken("no signature of this algorithm"))?;
         // RFC 4648 §3.5: this engine takes one spelling per value, so no second token says the same as the first.
         let mut mac = [0; SIGNATURE_CHARACTERS.div_ceil(4) * 3];
         let length = URL_SAFE_NO_PAD

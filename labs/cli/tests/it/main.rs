@@ -1,6 +1,10 @@
 //! The program as a person and as an operator meet it: real processes, real sockets, real exit codes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod bad_input;
 mod commands;
+mod faults;
+mod log_in_timing;
 mod program;
 mod two_servers;

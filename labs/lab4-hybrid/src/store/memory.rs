@@ -45,6 +45,18 @@ impl Memory {
         held(&self.users).by_id.len()
     }
 
+    /// What it holds now, in a store of its own. In memory nothing fails over; a test that goes back to the copy sees what
+    /// a failover that lost the last write would leave.
+    #[cfg(any(test, feature = "suite"))]
+    #[doc(hidden)]
+    pub fn copied(&self) -> Self {
+        let users = held(&self.users);
+        let by_id = users.by_id.iter();
+        let by_id = by_id.map(|(id, sessions)| (*id, Arc::new(Mutex::new(held(sessions).clone())))).collect();
+        let users = Users { by_id, round: users.round.clone() };
+        Self { policy: self.policy, clock: self.clock.clone(), users: Arc::new(Mutex::new(users)) }
+    }
+
     /// Lets go of what is over, for a few users.
     fn sweep(&self, users: &mut Users, now_ms: u64) {
         for _ in 0..SWEPT_PER_ISSUE.min(users.round.len()) {

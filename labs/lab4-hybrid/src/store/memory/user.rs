@@ -14,7 +14,7 @@ use crate::store::{Issue, NewSession, Policy, Refresh, Session};
 use crate::token::VerifiedToken;
 
 /// The sessions of one user.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Sessions {
     live: HashMap<Uuid, Record>,
     ended: HashMap<Uuid, Ended>,
@@ -23,6 +23,7 @@ pub(super) struct Sessions {
 }
 
 /// One session. `generation` counts its rotations.
+#[derive(Clone)]
 struct Record {
     generation: u32,
     current: Digest,
@@ -39,6 +40,7 @@ struct Record {
 }
 
 /// Why a single session ended, and how long that is remembered.
+#[derive(Clone)]
 struct Ended {
     verdict: Refresh,
     until_ms: u64,

@@ -1,0 +1,152 @@
+//! `cargo lab faults`: what becomes of the people when something breaks.
+//!
+//! Each row starts its own Redis, a proxy in front of it, and the servers as processes; puts them under a small steady load;
+//! breaks one thing; and compares what was seen with what must hold. The story comes out as a table, and as JSON in
+//! `target/authlab/faults.json`. A row for which something is missing on this machine is shown as skipped, with the reason.
+
+mod broken;
+mod clients;
+mod clock;
+mod flood;
+mod judge;
+mod late;
+mod outages;
+mod person;
+mod redis_server;
+mod refusing;
+mod row;
+mod slow;
+mod stage;
+mod tables;
+mod watch;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use measure::machine::Machine;
+use serde::Serialize;
+
+use self::redis_server::Source;
+use self::row::{Outcome, Row, Setup, Verdict};
+use crate::arguments::FaultsArguments;
+use crate::fault::Fault;
+use crate::screen::Progress;
+use crate::tour;
+
+/// What the command found: `faults.json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    /// The Redis that was broken: `redis 7.0.15 (path)`.
+    pub(crate) store: String,
+    /// Whether the long versions ran.
+    pub(crate) full: bool,
+    /// The machine that the figures are from.
+    pub(crate) machine: Machine,
+    /// One row for each fault.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A row's id, what breaks, and whether a Redis is needed for it.
+type Entry = (&'static str, &'static str, bool);
+
+/// Every row.
+const ROWS: [Entry; 14] = [
+    ("redis-killed", "Redis killed and restarted", true),
+    ("redis-paused", "Redis paused", true),
+    ("late-commands", "commands that ran late", true),
+    ("black-hole", "connection black-holed", true),
+    ("broken-connections", "connections broken off", true),
+    ("redis-slow", "Redis slow", true),
+    ("shedding", "Redis slow, too many callers", true),
+    ("eviction-policy", "Redis may forget", true),
+    ("scripts-flushed", "scripts flushed", true),
+    ("read-only", "Redis read-only", true),
+    ("out-of-memory", "Redis out of memory", true),
+    ("slow-clients", "slow and idle clients", false),
+    ("clock", "clocks 120 s apart", true),
+    ("log-in-flood", "flood of log-ins", false),
+];
+
+pub(crate) async fn run(arguments: FaultsArguments) -> Result<ExitCode, Fault> {
+    let rows = chosen(&arguments.only)?;
+    let source = Source::find(arguments.store)?;
+    let setup = Setup { source, full: arguments.full };
+    let progress = Progress::new(rows.len() as u64);
+    progress.stage("starting a Redis to break");
+    let (store, missing) = match setup.source.start().await {
+        Ok(redis) => (redis.description().await?, None),
+        Err(Fault(why)) => ("none".to_owned(), Some(why)),
+    };
+    let machine = Machine::describe(&store);
+    let mut report = Report { store, full: arguments.full, machine, rows: Vec::new() };
+    for (id, fault, needs_redis) in rows {
+        progress.stage(fault);
+        let began = Instant::now();
+        let outcome = match &missing {
+            Some(why) if needs_redis => Outcome::Skipped(why.clone()),
+            _ => play(id, &setup).await?,
+        };
+        report.rows.push(Row::new(id, fault, outcome, began.elapsed()));
+        progress.step();
+    }
+    drop(progress);
+    let json = serde_json::to_string_pretty(&report)?;
+    let path = tour::keep("faults.json", &json)?;
+    if arguments.json {
+        println!("{json}");
+    } else {
+        tables::print(&report, &path);
+    }
+    let failed = report.rows.iter().any(|row| row.verdict == Verdict::Failed);
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+async fn play(id: &str, setup: &Setup) -> Result<Outcome, Fault> {
+    match id {
+        "redis-killed" => outages::killed(setup).await,
+        "redis-paused" => outages::paused(setup).await,
+        "late-commands" => late::row(setup).await,
+        "black-hole" => outages::black_holed(setup).await,
+        "broken-connections" => broken::row(setup).await,
+        "redis-slow" => slow::rises(setup).await,
+        "shedding" => slow::sheds(setup).await,
+        "eviction-policy" => refusing::eviction_policy(setup).await,
+        "scripts-flushed" => refusing::scripts_flushed(setup).await,
+        "read-only" => refusing::read_only(setup).await,
+        "out-of-memory" => refusing::out_of_memory(setup).await,
+        "slow-clients" => clients::row(setup).await,
+        "clock" => clock::row(setup).await,
+        "log-in-flood" => flood::row().await,
+        unknown => Err(Fault::new(format!("there is no row `{unknown}`"))),
+    }
+}
+
+fn chosen(only: &[String]) -> Result<Vec<Entry>, Fault> {
+    let known = |id: &String| ROWS.iter().any(|(known, ..)| known == id);
+    if let Some(unknown) = only.iter().find(|id| !known(id)) {
+        let ids: Vec<_> = ROWS.iter().map(|(id, ..)| *id).collect();
+        return Err(Fault::new(format!("there is no row `{unknown}`; the rows are {}", ids.join(", "))));
+    }
+    Ok(ROWS.into_iter().filter(|(id, ..)| only.is_empty() || only.iter().any(|asked| asked == id)).collect())
+}
+
+/// How long an outage lasts: long enough for the breaker to open and for refusals to be fast.
+fn outage(setup: &Setup) -> Duration {
+    Duration::from_secs(if setup.full { 30 } else { 4 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_choice_all_rows_run_and_a_row_that_does_not_exist_is_told_with_those_that_do() {
+        assert_eq!(chosen(&[]).unwrap().len(), ROWS.len());
+        assert_eq!(chosen(&["clock".to_owned()]).unwrap(), [("clock", "clocks 120 s apart", true)]);
+        let Fault(sentence) = chosen(&["earthquake".to_owned()]).unwrap_err();
+        assert!(
+            sentence.starts_with("there is no row `earthquake`; the rows are redis-killed,"),
+            "{sentence}"
+        );
+    }
+}

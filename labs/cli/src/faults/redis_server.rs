@@ -1,0 +1,218 @@
+//! A Redis that may be broken: started here, with everything written to disk at once, so that a restart forgets nothing.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use kit::Redis;
+use kit::config::RedisTimes;
+use kit::redis::discovery;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use crate::fault::Fault;
+use crate::store::{self, Wanted};
+
+/// How long a Redis may take to answer after its start.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long one question may take, and the pause before the next.
+const QUESTION: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(10);
+/// Every write is on disk before it is answered: what is lost in a restart then was never promised.
+const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
+
+/// Where a Redis comes from.
+pub(crate) enum Source {
+    Program(PathBuf),
+    Container { image: String },
+}
+
+/// A Redis of our own. It ends when this is dropped.
+pub(crate) struct RedisServer {
+    /// Where it answers. A container that was restarted has another port.
+    pub(crate) address: SocketAddr,
+    body: Body,
+}
+
+enum Body {
+    Process { program: PathBuf, folder: TempDir, child: Box<Child> },
+    Container(Container),
+}
+
+/// Removed with the value.
+struct Container(String);
+
+impl Source {
+    /// The program on the `PATH`, or else a container. A Redis at a URL is somebody's, and is not broken here.
+    pub(crate) fn find(wanted: Option<Wanted>) -> Result<Self, Fault> {
+        match (wanted, discovery::on_path()) {
+            (Some(Wanted::Memory), _) => {
+                Err(Fault::new("faults need a Redis to break; leave --store out to have one started"))
+            }
+            (Some(Wanted::Url(_)), _) => Err(Fault::new(
+                "faults kill, freeze and fill a Redis, so they only touch one that they started themselves; \
+                 leave --store out, or use --store redis",
+            )),
+            (_, Some(program)) => Ok(Self::Program(program)),
+            (_, None) => Ok(Self::Container { image: store::image() }),
+        }
+    }
+
+    pub(crate) async fn start(&self) -> Result<RedisServer, Fault> {
+        let mut server = match self {
+            Self::Program(program) => {
+                let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+                let folder = tempfile::tempdir()?;
+                let child = Box::new(spawn(program, port, &folder)?);
+                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+                RedisServer { address, body: Body::Process { program: program.clone(), folder, child } }
+            }
+            Self::Container { image } => {
+                let run = ["run", "--detach", "--publish", "127.0.0.1::6379", image, "redis-server"];
+                let id = docker(&[&run[..], &DURABLE].concat()).await.map_err(|Fault(said)| {
+                    Fault::new(format!(
+                        "no Redis to break: none is on the PATH, and docker says: {said}; `cargo lab doctor` says how to get one"
+                    ))
+                })?;
+                let container = Container(id);
+                RedisServer { address: container.published().await?, body: Body::Container(container) }
+            }
+        };
+        server.until_it_answers().await?;
+        Ok(server)
+    }
+}
+
+impl RedisServer {
+    pub(crate) fn url(&self) -> String {
+        format!("redis://{}", self.address)
+    }
+
+    /// What a report calls it.
+    pub(crate) async fn description(&self) -> Result<String, Fault> {
+        let from = match self.body {
+            Body::Process { .. } => "path",
+            Body::Container(_) => "docker",
+        };
+        Ok(format!("{} ({from})", self.connect().await?.version().await?))
+    }
+
+    /// A connection of our own, which no proxy disturbs.
+    pub(crate) async fn connect(&self) -> Result<Redis, Fault> {
+        Ok(Redis::connect(&self.url(), RedisTimes::default()).await?)
+    }
+
+    /// Ends it without a chance to say anything.
+    pub(crate) async fn kill(&mut self) -> Result<(), Fault> {
+        match &mut self.body {
+            Body::Process { child, .. } => Ok(child.kill().await?),
+            Body::Container(Container(id)) => docker(&["kill", id]).await.map(drop),
+        }
+    }
+
+    /// Starts it again on what it has on disk, and says when it answered.
+    pub(crate) async fn restart(&mut self) -> Result<Instant, Fault> {
+        match &mut self.body {
+            Body::Process { program, folder, child } => {
+                **child = spawn(program, self.address.port(), folder)?
+            }
+            Body::Container(container) => {
+                docker(&["start", &container.0]).await?;
+                self.address = container.published().await?;
+            }
+        }
+        self.until_it_answers().await?;
+        Ok(Instant::now())
+    }
+
+    /// Freezes it: connections stay open, and nothing answers.
+    pub(crate) async fn pause(&self) -> Result<(), Fault> {
+        match &self.body {
+            Body::Process { child, .. } => signal("-STOP", child).await,
+            Body::Container(Container(id)) => docker(&["pause", id]).await.map(drop),
+        }
+    }
+
+    /// Lets it go on, with everything that it was sent in the meantime.
+    pub(crate) async fn resume(&self) -> Result<(), Fault> {
+        match &self.body {
+            Body::Process { child, .. } => signal("-CONT", child).await,
+            Body::Container(Container(id)) => docker(&["unpause", id]).await.map(drop),
+        }
+    }
+
+    /// Asks until it answers: a Redis that still reads its file from disk refuses with `LOADING`.
+    async fn until_it_answers(&mut self) -> Result<(), Fault> {
+        let start = Instant::now();
+        loop {
+            if let Ok(Ok(true)) = tokio::time::timeout(QUESTION, answers(self.address)).await {
+                return Ok(());
+            }
+            if let Body::Process { child, .. } = &mut self.body
+                && let Some(status) = child.try_wait()?
+            {
+                return Err(Fault::new(format!("the Redis that was started here ended at once ({status})")));
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(Fault::new(format!("a Redis did not answer within {} s", PATIENCE.as_secs())));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+async fn answers(address: SocketAddr) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(b"PING\r\n").await?;
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer).await?;
+    Ok(&answer == b"+PONG")
+}
+
+fn spawn(program: &PathBuf, port: u16, folder: &TempDir) -> Result<Child, Fault> {
+    let child = Command::new(program)
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"])
+        .args(["--maxmemory-policy", "noeviction"])
+        .args(DURABLE)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| Fault::new(format!("{} cannot be started ({error})", program.display())))?;
+    Ok(child)
+}
+
+async fn signal(name: &str, child: &Child) -> Result<(), Fault> {
+    let pid = child.id().ok_or_else(|| Fault::new("the Redis that was started here has ended"))?;
+    let sent = Command::new("kill").args([name, &pid.to_string()]).status().await?;
+    if sent.success() { Ok(()) } else { Err(Fault::new(format!("`kill {name} {pid}` failed"))) }
+}
+
+impl Container {
+    async fn published(&self) -> Result<SocketAddr, Fault> {
+        let published = docker(&["port", &self.0, "6379/tcp"]).await?;
+        Ok(published.lines().next().unwrap_or_default().trim().parse()?)
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let remove = ["rm", "--force", "--volumes", &self.0];
+        let _ = std::process::Command::new("docker").args(remove).stdout(Stdio::null()).status();
+    }
+}
+
+async fn docker(arguments: &[&str]) -> Result<String, Fault> {
+    let run = Command::new("docker").args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(PATIENCE * 6, run).await??;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Fault::new(said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it failed without a word")))
+}

@@ -1,0 +1,175 @@
+//! What people notice of a fault: the rows of `cargo lab faults`, each held to its exact promises.
+//!
+//! A promise that compares two latencies is there and is not judged: on a machine that is busy with something else it may
+//! fail for no fault of the server. Whether the judge itself can say no, its own tests show with made-up stories.
+
+use kit::testing::{Part, found_or_skip};
+use serde_json::Value;
+
+use crate::program::run;
+
+/// Runs one row; none where there is no Redis to break, and that has been said.
+fn row(id: &str) -> Option<Value> {
+    let ended = run(&["faults", "--json", "--only", id]);
+    let report: Value =
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+    let row = report["rows"][0].clone();
+    assert_eq!(row["id"], id);
+    let found = match row["skipped_because"].as_str() {
+        Some(why) => Err(why.to_owned()),
+        None => Ok(row),
+    };
+    let row = found_or_skip(Part::Redis, found)?;
+    let failed = row["verdict"] != "held";
+    assert_eq!(ended.code, Some(i32::from(failed)), "{ended:?}");
+    Some(row)
+}
+
+/// Asserts that these promises are in the row, in this order and no others, and that each holds.
+fn keeps(id: &str, musts: &[&str]) {
+    let Some(row) = row(id) else { return };
+    let promises = row["promises"].as_array().expect("a row that ran has promises");
+    let judged: Vec<&Value> = promises.iter().filter(|promise| promise["ratio"] == false).collect();
+    let broken: Vec<_> = judged.iter().filter(|promise| promise["holds"] != true).collect();
+    assert!(broken.is_empty(), "{id}: {broken:#?}");
+    let said: Vec<_> = judged.iter().filter_map(|promise| promise["must"].as_str()).collect();
+    assert_eq!(said, musts, "{id}");
+}
+
+/// What must hold in every fault of the store.
+const HARMLESS: [&str; 4] =
+    ["no wrong 401", "no cookie cleared", "refusals are 503 with Retry-After", "stateless /me goes on"];
+
+/// And what must hold in an outage.
+fn outage(recovered: &'static str) -> Vec<&'static str> {
+    let more =
+        ["the fault is felt at all", "each answer within 1 s", "refused at once after ≤ 3 s", recovered];
+    [HARMLESS, more].concat()
+}
+
+#[test]
+fn a_redis_that_is_killed_and_restarted_logs_nobody_out() {
+    keeps("redis-killed", &outage("everybody served 2 s after it heals"));
+}
+
+#[test]
+fn a_frozen_redis_is_refused_at_once_and_found_again() {
+    keeps("redis-paused", &outage("everybody served 2 s after it heals"));
+}
+
+#[test]
+fn a_network_that_swallows_everything_is_noticed_and_left_behind() {
+    keeps("black-hole", &outage("everybody served 5 s after it heals"));
+}
+
+#[test]
+fn commands_that_run_after_their_caller_gave_up_change_nothing() {
+    keeps(
+        "late-commands",
+        &[
+            "a refresh and a log-out are refused while it is frozen",
+            "both commands run late",
+            "the late refresh changes nothing",
+            "its token is good, and rotates once",
+            "who was told that the log-out failed is still logged in",
+        ],
+    );
+}
+
+#[test]
+fn connections_that_break_in_the_middle_are_made_anew() {
+    let again = [
+        "reset: everybody served again within 5 s",
+        "half-close: everybody served again within 5 s",
+        "cut after 40 bytes: everybody served again within 5 s",
+    ];
+    keeps("broken-connections", &[&again[..], &HARMLESS].concat());
+}
+
+#[test]
+fn callers_beyond_the_places_are_refused_and_nobody_queues() {
+    keeps(
+        "shedding",
+        &[
+            "64 callers, 16 places: no more calls under way than places",
+            "who is served waits one round trip",
+            "the rest is refused with 503 and nothing else",
+        ],
+    );
+}
+
+#[test]
+fn a_slow_redis_is_felt_where_it_is_asked_and_nowhere_else() {
+    let Some(row) = row("redis-slow") else { return };
+    let promises = row["promises"].as_array().unwrap();
+    assert_eq!(promises.len(), 7);
+    // How much slower is the machine's affair too; that all were served is not.
+    for promise in promises.iter().filter(|promise| promise["must"].as_str().unwrap().contains("all good")) {
+        assert_eq!(promise["holds"], true, "{promise}");
+    }
+}
+
+#[test]
+fn a_redis_that_may_forget_is_not_ready() {
+    keeps(
+        "eviction-policy",
+        &[
+            "hybrid: not ready, and names the policy",
+            "hybrid: ready with noeviction",
+            "session: not ready, and names the policy",
+            "session: ready with noeviction",
+        ],
+    );
+}
+
+#[test]
+fn a_redis_that_forgot_its_scripts_is_taught_them_within_the_call() {
+    keeps("scripts-flushed", &[&["nobody notices"][..], &HARMLESS].concat());
+}
+
+#[test]
+fn a_redis_that_refuses_writes_is_an_outage_and_no_refused_credential() {
+    for id in ["read-only", "out-of-memory"] {
+        let (felt, recovered) = ("the fault is felt at all", "everybody served 2 s after it heals");
+        keeps(id, &[&[felt][..], &HARMLESS, &[recovered]].concat());
+    }
+}
+
+#[test]
+fn slow_clients_are_cut_and_long_headers_refused() {
+    keeps(
+        "slow-clients",
+        &["their idle connections were taken", "slow clients are cut after 10 s", "400 kB of headers: 431"],
+    );
+}
+
+#[test]
+fn a_clock_that_is_off_moves_boundaries_and_breaks_nothing() {
+    let Some(row) = row("clock") else { return };
+    let promises = row["promises"].as_array().unwrap();
+    let seen: Vec<_> = promises.iter().map(|promise| promise["seen"].as_str().unwrap()).collect();
+    assert_eq!(
+        seen,
+        ["200", "200", "200", "200", "401", "401", "200", "200", "401", "401", "401"],
+        "{promises:#?}"
+    );
+    assert_eq!(row["verdict"], "held");
+}
+
+#[test]
+fn a_flood_of_log_ins_is_bounded_and_leaves_me_answering() {
+    keeps("log-in-flood", &["/me all good during the flood", "log-ins are hashed or refused with 503"]);
+}
+
+#[test]
+fn a_row_that_does_not_exist_and_a_redis_that_is_somebodys_are_refused_with_a_sentence() {
+    for (arguments, says) in [
+        (["--only", "earthquake"], "there is no row `earthquake`"),
+        (["--store", "redis://127.0.0.1:6379"], "only touch one that they started themselves"),
+        (["--store", "memory"], "faults need a Redis to break"),
+    ] {
+        let ended = run(&[&["faults"][..], &arguments].concat());
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(says), "{ended:?}");
+    }
+}

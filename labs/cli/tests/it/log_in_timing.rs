@@ -1,0 +1,124 @@
+//! Whether the time of a log-in tells which addresses have an account.
+//!
+//! A wrong password for a known address and any password for an unknown one cost the same work: a look-up and a hash of
+//! some 20 ms. Means would be at the mercy of a busy machine, so this is a **sign test on pairs**: the two are asked one
+//! right after the other, in an order that turns from round to round, and what counts is only how often the known one
+//! was the slower of its pair.
+//!
+//! If the two are alike, that is the number of heads in 200 throws of a coin: 100 expected, standard deviation
+//! √200 / 2 = 7.07. The alarm is set at 36 off, beyond 35.5 / 7.07 = 5.0 standard deviations: one false alarm in about
+//! 1.7 million runs. They are not perfectly alike, since a row that was found has to be read, which costs a few
+//! microseconds; even if that made heads 53 times in 100, a false alarm would come once in some 60,000 runs
+//! ((35.5 − 6) / 7.07 = 4.2). What is caught nearly always is a difference that makes the known one the slower in 3 of 4
+//! pairs (150 expected, alarm from 136): about a standard deviation of the noise between two calls, some 0.3 ms of the
+//! 20 on a machine at rest.
+
+use std::time::{Duration, Instant};
+
+use measure::proxy::{Impairment, Proxy};
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+
+use crate::program::Serving;
+
+const ROUNDS: usize = 200;
+const ALARM: usize = 36;
+/// Half the work of a hash: what a server would save that did half of it for an unknown address.
+const HALF_A_HASH: Duration = Duration::from_millis(10);
+/// The throttle is not what is looked at here.
+const UNTHROTTLED: [(&str, &str); 3] = [
+    ("AUTHLAB_FAILURES_PER_ACCOUNT_AND_ADDRESS", "100000"),
+    ("AUTHLAB_FAILURES_PER_ACCOUNT", "100000"),
+    ("AUTHLAB_FAILURES_PER_ADDRESS", "100000"),
+];
+
+/// In how many pairs the first took longer.
+fn slower(first: &[Duration], second: &[Duration]) -> usize {
+    first.iter().zip(second).filter(|(first, second)| first > second).count()
+}
+
+/// Whether two kinds of call can be told apart by that number.
+fn told_apart(slower: usize) -> bool {
+    slower.abs_diff(ROUNDS / 2) >= ALARM
+}
+
+struct Caller {
+    http: Client,
+    url: String,
+}
+
+impl Caller {
+    fn to(base: &str) -> Self {
+        let http = Client::builder().no_proxy().build().expect("a client needs nothing");
+        Self { http, url: format!("{base}/auth/login") }
+    }
+
+    async fn log_in(&self, email: &str, password: &str) -> (Duration, StatusCode, Value) {
+        let request = self.http.post(&self.url).json(&json!({ "email": email, "password": password }));
+        let start = Instant::now();
+        let answer = request.send().await.expect("the server answers");
+        let took = start.elapsed();
+        let status = answer.status();
+        (took, status, answer.json().await.expect("a problem document"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_time_of_a_log_in_does_not_tell_who_has_an_account() {
+    let server = Serving::start(&UNTHROTTLED, &["access"]);
+    let direct = Caller::to(&server.url);
+    // The twins of a server that gives itself away: one that does less for an unknown address (seen from a known one
+    // behind a slower line), and one that does not hash at all.
+    let address = server.url.trim_start_matches("http://").parse().unwrap();
+    let line = Proxy::start(address).await.unwrap();
+    line.set(Impairment::Delay { to_server: HALF_A_HASH, to_client: Duration::ZERO });
+    let behind_a_slower_line = Caller::to(&format!("http://{}", line.address()));
+
+    let known = "known@example.test";
+    let sign_up = json!({ "email": known, "password": "correct horse" });
+    let made = direct.http.post(format!("{}/auth/signup", server.url)).json(&sign_up).send().await.unwrap();
+    assert_eq!(made.status(), StatusCode::CREATED);
+
+    let mut times: [Vec<Duration>; 4] = Default::default();
+    for round in 0..ROUNDS {
+        let stranger = format!("s{round:04}@example.test");
+        let mut refusals = Vec::new();
+        for turn in 0..4 {
+            // Every second round runs backwards, so that neither of a pair always comes after the other.
+            let place = (round / 2 + turn) % 4;
+            let kind = if round % 2 == 0 { place } else { 3 - place };
+            let (took, status, mut body) = match kind {
+                0 => direct.log_in(known, "battery staple").await,
+                1 => direct.log_in(&stranger, "battery staple").await,
+                2 => behind_a_slower_line.log_in(known, "battery staple").await,
+                _ => direct.log_in(&stranger, "short").await,
+            };
+            times[kind].push(took);
+            if kind == 3 {
+                assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+            } else {
+                body["instance"] = Value::Null;
+                refusals.push((status, body));
+            }
+        }
+        assert_eq!(refusals[0].0, StatusCode::UNAUTHORIZED);
+        assert!(refusals.windows(2).all(|two| two[0] == two[1]), "{refusals:?}");
+    }
+
+    let [known, unknown, half_as_much_work_for_unknown, no_work] = &times;
+    let (alike, half, none) =
+        (slower(known, unknown), slower(half_as_much_work_for_unknown, unknown), slower(known, no_work));
+    println!(
+        "slower than an unknown address, of {ROUNDS}: known {alike}, half a hash apart {half}, no hash {none}"
+    );
+    assert!(!told_apart(alike), "a known address was the slower one in {alike} of {ROUNDS} pairs");
+    assert!(told_apart(half), "half a hash went unnoticed: {half} of {ROUNDS}");
+    assert!(told_apart(none), "a whole hash went unnoticed: {none} of {ROUNDS}");
+}
+
+#[test]
+fn the_alarm_is_where_the_arithmetic_says() {
+    assert!(!told_apart(100));
+    assert!(!told_apart(65) && !told_apart(135));
+    assert!(told_apart(64) && told_apart(136));
+}

@@ -1,0 +1,146 @@
+//! One server or a cluster: what a link is made of, and how it is made.
+//!
+//! A cluster is asked for as `redis+cluster://host:port,host:port`, any of its nodes. The client then finds the others,
+//! sends each command to the master of its key's slot, and **repeats a command whose connection broke**: one more reason
+//! why everything that writes must be safe to repeat. `INFO` is answered by one master, whichever it is, so what is read
+//! there (version, replicas, eviction) has to be the same on all of them.
+
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
+use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
+use redis::{Client, Cmd, IntoConnectionInfo, Pipeline, RedisFuture, RedisResult, Value};
+
+use crate::config::RedisTimes;
+
+const CLUSTER_SCHEME: &str = "redis+cluster://";
+
+/// Attempts at one command of a cluster, within its deadline: one for a slot that moved, one for a master that changed,
+/// and one more.
+const CLUSTER_ATTEMPTS: u32 = 3;
+
+/// What opens connections to one place.
+pub(super) enum Opener {
+    Server(Box<Client>),
+    Cluster(Box<ClusterClient>),
+}
+
+/// An open, self-mending connection.
+#[derive(Clone)]
+pub(super) enum Manager {
+    Server(Box<ConnectionManager>),
+    Cluster(Box<ClusterConnection>),
+}
+
+impl Opener {
+    /// Reads a URL; nothing is sent yet.
+    pub(super) fn new(url: &str, times: RedisTimes) -> RedisResult<Self> {
+        let Some(nodes) = url.strip_prefix(CLUSTER_SCHEME) else {
+            let info = url.into_connection_info()?.set_tcp_settings(tcp_settings(times));
+            return Ok(Self::Server(Box::new(Client::open(info)?)));
+        };
+        let (credentials, hosts) = match nodes.rsplit_once('@') {
+            Some((credentials, hosts)) => (format!("{credentials}@"), hosts),
+            None => (String::new(), nodes),
+        };
+        let nodes = hosts.split(',').map(|host| format!("redis://{credentials}{host}"));
+        let client = ClusterClient::builder(nodes)
+            .tcp_settings(tcp_settings(times))
+            .connection_timeout(times.connect)
+            .response_timeout(times.response)
+            .overall_response_timeout(Some(times.deadline))
+            .retries(CLUSTER_ATTEMPTS)
+            .min_retry_wait(10)
+            .max_retry_wait(200)
+            .build()?;
+        Ok(Self::Cluster(Box::new(client)))
+    }
+
+    pub(super) async fn open(&self, times: RedisTimes) -> RedisResult<Manager> {
+        let client = match self {
+            Self::Server(client) => client,
+            Self::Cluster(client) => {
+                return client.get_async_connection().await.map(Box::new).map(Manager::Cluster);
+            }
+        };
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(times.connect))
+            .set_response_timeout(Some(times.response))
+            // A new attempt at least every 200 ms: the deadline bounds each caller, the manager goes on for the next.
+            .set_min_delay(Duration::from_millis(10))
+            .set_max_delay(Duration::from_millis(200))
+            .set_number_of_retries(3);
+        ConnectionManager::new_with_config(Client::clone(client), config)
+            .await
+            .map(Box::new)
+            .map(Manager::Server)
+    }
+}
+
+impl ConnectionLike for Manager {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        match self {
+            Self::Server(connection) => connection.req_packed_command(command),
+            Self::Cluster(connection) => match is_info(command) {
+                false => connection.req_packed_command(command),
+                // By itself the client would ask all masters and answer with a map of what they say.
+                true => {
+                    let anywhere = RoutingInfo::SingleNode(SingleNodeRoutingInfo::RandomPrimary);
+                    Box::pin(connection.route_command(command.clone(), anywhere))
+                }
+            },
+        }
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        commands: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        match self {
+            Self::Server(connection) => connection.req_packed_commands(commands, offset, count),
+            Self::Cluster(connection) => connection.req_packed_commands(commands, offset, count),
+        }
+    }
+
+    fn get_db(&self) -> i64 {
+        match self {
+            Self::Server(connection) => connection.get_db(),
+            Self::Cluster(connection) => connection.get_db(),
+        }
+    }
+}
+
+fn is_info(command: &Cmd) -> bool {
+    matches!(command.args_iter().next(), Some(redis::Arg::Simple(b"INFO")))
+}
+
+/// Small commands want no Nagle; a dead peer is to be noticed by keepalive when idle and by the user time-out when not.
+fn tcp_settings(times: RedisTimes) -> TcpSettings {
+    let keepalive =
+        TcpKeepalive::new().with_time(Duration::from_secs(5)).with_interval(Duration::from_secs(1));
+    let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+    #[cfg(target_os = "linux")]
+    let settings = settings.set_user_timeout(times.user_timeout);
+    #[cfg(not(target_os = "linux"))]
+    let _ = times;
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_is_known_by_its_scheme_and_any_number_of_its_nodes() {
+        let open = |url: &str| Opener::new(url, RedisTimes::default());
+        assert!(matches!(open("redis://127.0.0.1:1"), Ok(Opener::Server(_))));
+        assert!(matches!(open("redis+cluster://127.0.0.1:1"), Ok(Opener::Cluster(_))));
+        assert!(matches!(open("redis+cluster://user:word@127.0.0.1:1,127.0.0.1:2"), Ok(Opener::Cluster(_))));
+        assert!(open("redis+cluster://").is_err());
+    }
+}

@@ -1,0 +1,10 @@
+//! The refresh protocol against what it promises: random lives against a model of the contract, every state that crashes
+//! and time-outs can lead to, and races over one Redis.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod contract;
+mod effort;
+mod person;
+mod place;
+mod sequences;
