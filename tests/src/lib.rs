@@ -25,5 +25,5 @@ pub use checks::checks;
 pub use descriptor::{Descriptor, Feature, Limits, UnknownFeature};
 pub use error::Error;
 pub use report::{CheckResult, Counts, Report};
-pub use runner::{Options, run};
+pub use runner::{Options, are_checks, run};
 pub use target::Target;

@@ -61,17 +61,30 @@ pub async fn run(
     Ok(Report::new(target, results, began.elapsed()))
 }
 
-fn chosen(options: &Options) -> Result<Vec<Check>, Error> {
-    let goes_by = |check: &Check, name: &str| check.id == name || check.topic() == name.trim_end_matches('.');
+/// Whether every name in `only` is that of a check or a topic, which a person wants to know before anything starts.
+///
+/// # Errors
+///
+/// [`Error::NoSuchCheck`], with the first that is not.
+pub fn are_checks(only: &[String]) -> Result<(), Error> {
     let all = checks();
-    if let Some(name) = options.only.iter().find(|name| !all.iter().any(|check| goes_by(check, name))) {
-        return Err(Error::NoSuchCheck { name: name.clone() });
+    match only.iter().find(|name| !all.iter().any(|check| goes_by(check, name))) {
+        Some(name) => Err(Error::NoSuchCheck { name: name.clone() }),
+        None => Ok(()),
     }
+}
+
+fn goes_by(check: &Check, name: &str) -> bool {
+    check.id == name || check.topic() == name.trim_end_matches('.')
+}
+
+fn chosen(options: &Options) -> Result<Vec<Check>, Error> {
+    are_checks(&options.only)?;
     let wanted = |check: &Check| {
         (check.attack || check.weakness || !options.attacks_only)
             && (options.only.is_empty() || options.only.iter().any(|name| goes_by(check, name)))
     };
-    Ok(all.into_iter().filter(wanted).collect())
+    Ok(checks().into_iter().filter(wanted).collect())
 }
 
 async fn side_by_side(

@@ -23,6 +23,7 @@ pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<E
         list(telling, arguments.json)?;
         return Ok(ExitCode::SUCCESS);
     }
+    conformance::are_checks(&arguments.only)?;
     let started = match arguments.lab {
         Some(Design::None) => {
             return Err(Fault::new("`none` has no authentication to check; try session, access or hybrid"));

@@ -69,6 +69,10 @@ impl Sessions {
         if new.epoch > 0 {
             self.epoch_until_ms = now_ms + ms(policy.absolute + policy.expired_remembered);
         }
+        // The same command once more: the session is there, and nobody else makes room for it.
+        if let Some(record) = self.live.get(&new.session_id).filter(|record| !record.is_over(now_ms)) {
+            return Issue::Issued { expires_in: record.expires_in(now_ms) };
+        }
         self.make_room(policy, now_ms);
         let absolute_at_ms = now_ms + ms(policy.absolute);
         let record = Record {

@@ -18,6 +18,10 @@ if row_epoch > epoch then
   redis.call('SET', KEYS[3], ARGV[6], 'KEEPTTL')
 end
 
+-- The same command once more, because its answer was lost: the session is there, and nobody else makes room for it.
+local lives_until = tonumber(redis.call('ZSCORE', KEYS[2], sid) or '0')
+if lives_until > now then return answer('issued', {int(lives_until - now)}) end
+
 -- What has run out goes from the set, and its record stays a while to say so. Then there must be room for one more:
 -- those go that would end first, which is the least recently used unless one is at its absolute end.
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', int(now))

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Factory;
 use super::stage::{DAY, MOMENT, Stage, WINDOW, name, policy};
-use crate::store::{Policy, Refresh, Store};
+use crate::store::{Issue, Policy, Refresh, Store};
 
 pub(super) async fn one_session_ends_and_the_others_live<F: Factory>(factory: &F) {
     let stage = Stage::usual(factory).await;
@@ -117,6 +117,22 @@ pub(super) async fn the_cap_puts_out_the_least_recently_used<F: Factory>(factory
     assert_eq!(stage.show(&devices[1].1).await, Refresh::Ended);
     stage.rotate(&renewed).await;
     stage.rotate(&devices[2].1).await;
+}
+
+pub(super) async fn a_log_in_that_is_sent_twice_makes_room_once<F: Factory>(factory: &F) {
+    let stage = Stage::with(factory, Policy { sessions_per_user: 2, ..policy() }).await;
+    let (_, oldest) = stage.log_in().await;
+    stage.pass(MOMENT);
+    let (_, newer) = stage.log_in().await;
+    stage.pass(MOMENT);
+    let first = stage.first_token();
+    // The answer to the first is lost, and the client of the store sends the command again.
+    for _ in 0..2 {
+        assert!(matches!(stage.open(&first, 0).await, Issue::Issued { .. }));
+    }
+    assert_eq!(stage.show(&oldest).await, Refresh::Ended);
+    stage.rotate(&newer).await;
+    stage.rotate(first.token.expose()).await;
 }
 
 pub(super) async fn an_expired_session_takes_no_room_and_can_still_be_told<F: Factory>(factory: &F) {

@@ -9,6 +9,7 @@ use super::Factory;
 use crate::chain::Keys;
 use crate::idempotency::IdempotencyKey;
 use crate::store::{Issue, NewSession, Policy, Refresh, Store};
+use crate::token::FirstToken;
 
 /// The window that the tests run with.
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
@@ -72,7 +73,18 @@ impl<S: Store> Stage<S> {
 
     /// Logs in under an epoch: the session's name and its first token; none if the log-in is stale.
     pub async fn log_in_under(&self, epoch: u64) -> Option<(Uuid, String)> {
-        let first = self.keys.first_token(self.user, ClientKind::Mobile).unwrap();
+        let first = self.first_token();
+        let issued = matches!(self.open(&first, epoch).await, Issue::Issued { .. });
+        issued.then(|| (first.session_id, first.token.expose().to_owned()))
+    }
+
+    /// A session that the store has not heard of.
+    pub(super) fn first_token(&self) -> FirstToken {
+        self.keys.first_token(self.user, ClientKind::Mobile).unwrap()
+    }
+
+    /// Sends a session to the store, once.
+    pub(super) async fn open(&self, first: &FirstToken, epoch: u64) -> Issue {
         let client = Client { kind: ClientKind::Mobile, device: Some("a phone".into()) };
         let session = NewSession {
             user_id: self.user,
@@ -81,10 +93,7 @@ impl<S: Store> Stage<S> {
             digests: first.digests,
             client: &client,
         };
-        match self.store.issue(&session).await.unwrap() {
-            Issue::Issued { .. } => Some((first.session_id, first.token.expose().to_owned())),
-            Issue::Stale => None,
-        }
+        self.store.issue(&session).await.unwrap()
     }
 
     /// Logs in to an account whose epoch was never raised.
