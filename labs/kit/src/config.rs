@@ -70,11 +70,12 @@ pub enum LogFormat {
 }
 
 /// Where sessions and refresh tokens live.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Store {
     /// In this process: gone with it, and seen by no other.
     Memory,
-    /// In Redis, or Valkey, at a URL that `redis` understands.
+    /// In Redis, or Valkey, at a URL that `redis` understands; or in a cluster of them, at any of its nodes, as
+    /// `redis+cluster://host:port,host:port`.
     Redis(String),
 }
 
@@ -249,7 +250,7 @@ impl Config {
             store: match vars.text("AUTHLAB_STORE") {
                 Some(value) => value.parse().map_err(|StoreError| ConfigError::Value {
                     name: "AUTHLAB_STORE",
-                    value,
+                    value: without_secrets(&value),
                     expected: StoreError::EXPECTED,
                 })?,
                 None => vars.text("REDIS_URL").map_or(d.store, Store::Redis),
@@ -356,11 +357,21 @@ impl StoreError {
     pub const EXPECTED: &'static str = "`memory` or a URL such as redis://127.0.0.1:6379";
 }
 
+/// What the URL of a Redis Cluster begins with.
+pub(crate) const CLUSTER_SCHEME: &str = "redis+cluster://";
+
+impl Store {
+    /// Whether it is a Redis Cluster, where one command, and one script, may touch the keys of one slot only.
+    pub fn is_cluster(&self) -> bool {
+        matches!(self, Self::Redis(url) if url.starts_with(CLUSTER_SCHEME))
+    }
+}
+
 impl std::str::FromStr for Store {
     type Err = StoreError;
 
     fn from_str(name: &str) -> Result<Self, StoreError> {
-        let redis = ["redis://", "redis+unix://", "unix://", "valkey://"];
+        let redis = ["redis://", "redis+unix://", "unix://", "valkey://", CLUSTER_SCHEME];
         match name {
             "memory" => Ok(Self::Memory),
             url if redis.iter().any(|scheme| url.starts_with(scheme)) => Ok(Self::Redis(url.to_owned())),
@@ -374,13 +385,25 @@ impl fmt::Display for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("memory"),
-            Self::Redis(url) => {
-                let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
-                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-                write!(f, "{scheme}://{place}")
-            }
+            Self::Redis(url) => f.write_str(&without_secrets(url)),
         }
     }
+}
+
+impl fmt::Debug for Store {
+    /// As `Display`: settings get logged.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({self})")
+    }
+}
+
+/// A URL as it may be shown: without the name and password before its host, and without its query, which is where the
+/// URL of a socket carries them.
+fn without_secrets(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    let place = place.split_once('?').map_or(place, |(place, _)| place);
+    format!("{scheme}://{place}")
 }
 
 /// The typed readers over a lookup.
@@ -491,7 +514,27 @@ mod tests {
     fn a_store_shows_itself_without_its_password() {
         let store: Store = "redis://user:hunter2@db.example:6379/1".parse().unwrap();
         assert_eq!(store.to_string(), "redis://db.example:6379/1");
+        assert_eq!(format!("{store:?}"), "Store(redis://db.example:6379/1)");
+        let socket: Store = "redis+unix:///run/redis.sock?user=ann&pass=hunter2".parse().unwrap();
+        assert_eq!(socket.to_string(), "redis+unix:///run/redis.sock");
         assert!("postgres://x".parse::<Store>().is_err());
+    }
+
+    #[test]
+    fn a_cluster_is_a_store_and_shows_itself_without_its_password() {
+        let store: Store = "redis+cluster://user:hunter2@a.example:7000,b.example:7001".parse().unwrap();
+        assert!(store.is_cluster());
+        assert_eq!(store.to_string(), "redis+cluster://a.example:7000,b.example:7001");
+        assert!(!"redis://a.example:7000".parse::<Store>().unwrap().is_cluster());
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_used_is_named_without_its_password() {
+        let error = with("AUTHLAB_STORE", "rediss://user:hunter2@db.example").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "AUTHLAB_STORE is `rediss://db.example`, and should be `memory` or a URL such as redis://127.0.0.1:6379"
+        );
     }
 
     #[test]

@@ -63,6 +63,11 @@ pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<R
             let store = MemoryStore::new(limits, clock.clone());
             serving(Sessions::new(store, limits, clock, origins), config).await
         }
+        // It would start, and fail at the first log-in: a session's key and its user's lie in different slots.
+        cluster if cluster.is_cluster() => Err(StartError::Scheme(format!(
+            "the session lab cannot keep its sessions in a Redis Cluster ({cluster}); name one Redis, with replicas if \
+             you like, or run the hybrid, which can"
+        ))),
         kit::Store::Redis(url) => {
             let redis = Redis::connect(url, config.redis).await?;
             let store = RedisStore::new(redis, limits, clock.clone());

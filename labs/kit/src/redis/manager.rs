@@ -14,9 +14,7 @@ use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{Client, Cmd, IntoConnectionInfo, Pipeline, RedisFuture, RedisResult, Value};
 
-use crate::config::RedisTimes;
-
-const CLUSTER_SCHEME: &str = "redis+cluster://";
+use crate::config::{CLUSTER_SCHEME, RedisTimes};
 
 /// Attempts at one command of a cluster, within its deadline: one for a slot that moved, one for a master that changed,
 /// and one more.

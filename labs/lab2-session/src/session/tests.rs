@@ -327,3 +327,17 @@ async fn while_redis_is_away_nobody_is_told_that_their_cookie_is_wrong() {
     let ready = call("GET", "/health/ready").to(&lab).await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
 }
+
+#[tokio::test]
+async fn a_redis_cluster_is_refused_before_anything_is_asked_of_it() {
+    let store: Store = "redis+cluster://ann:hunter2@127.0.0.1:1,127.0.0.1:2".parse().unwrap();
+    let config = Config { store, ..Config::default() };
+    let clock = Clock::system();
+    let origins = Origins::new(&[], SocketAddr::from(([127, 0, 0, 1], 8080)), "session");
+    let error = super::router(&config, clock, origins).await.unwrap_err().to_string();
+    assert!(error.starts_with("the session lab cannot keep its sessions in a Redis Cluster"), "{error}");
+    assert!(
+        error.contains("(redis+cluster://127.0.0.1:1,127.0.0.1:2)") && !error.contains("hunter2"),
+        "{error}"
+    );
+}

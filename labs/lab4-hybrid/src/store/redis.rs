@@ -14,6 +14,13 @@
 //! A record takes 440 bytes of Redis' memory however often it rotates; a device label of 64 letters makes that 504, and
 //! one of over 64 bytes (64 kana, say) 1115, because Redis packs only short values.
 //!
+//! # One Redis, one with replicas, or a cluster
+//!
+//! The store runs unchanged over a Redis Cluster (`redis+cluster://host:port,host:port`), since no script and no pipeline
+//! touches two users. It reads one clock, though: an answer of any master corrects the estimate that deadlines are made
+//! of. Masters whose clocks differ by more than the response time-out would make each other's callers late (a 503, and
+//! nothing was done), so keep them together, as NTP does.
+//!
 //! # What an ending can promise
 //!
 //! Replication is asynchronous: a failover may lose what the old primary had acknowledged.
@@ -23,7 +30,9 @@
 //! - **One session, or all others** (log out here, a device, reuse): holds while this Redis lives. If Redis had replicas
 //!   when the server started, the call answers only after one of them has confirmed, so it also holds over a failover to
 //!   that one; without a confirmation the call is a 503, and the client asks again. A cluster that promotes a replica
-//!   which had not confirmed can still bring the session back.
+//!   which had not confirmed can still bring the session back, and so can one that got its first replica after the server
+//!   had started.
+//! - **A log-in** waits for no replica: one that is lost was never there, and the person logs in once more.
 
 mod keys;
 mod records;

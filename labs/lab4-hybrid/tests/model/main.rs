@@ -3,8 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cluster;
 mod contract;
 mod effort;
+mod failover;
 mod person;
 mod place;
 mod sequences;
+mod servers;

@@ -1,0 +1,153 @@
+//! Redis servers of a test's own, by the program on the `PATH`: as many as it takes, each in a folder that goes with it.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use kit::Redis as Connection;
+use kit::redis::discovery::on_path;
+use kit::testing::{Part, found_or_skip};
+use redis::FromRedisValue;
+
+use crate::place::times;
+
+/// How long servers may take to start, or to agree on something.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running server. Dropping it ends it.
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    /// Where the nodes of a cluster talk to one another.
+    bus_port: u16,
+    child: Child,
+    hands: Connection,
+    _folder: tempfile::TempDir,
+}
+
+/// The program to start, or nothing and a loud word about it.
+pub(crate) fn program() -> Option<PathBuf> {
+    found_or_skip(Part::Redis, on_path().ok_or_else(|| "there is no redis-server on the PATH".into()))
+}
+
+impl Server {
+    /// Starts one that keeps nothing on disk.
+    pub(crate) async fn start(program: &Path, clustered: bool) -> Self {
+        // Somebody else may take a free port before the server does: then the next one.
+        for _ in 0..5 {
+            let folder = tempfile::tempdir().unwrap();
+            let (port, bus_port) = free_ports();
+            let mut command = Command::new(program);
+            command.args([
+                "--port",
+                &port.to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+            ]);
+            command.args(["--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0"]);
+            if clustered {
+                command.args(["--cluster-enabled", "yes", "--cluster-port", &bus_port.to_string()]);
+            }
+            command
+                .current_dir(folder.path())
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            let mut child = command.spawn().unwrap();
+            let start = Instant::now();
+            while start.elapsed() < PATIENCE && child.try_wait().unwrap().is_none() {
+                if let Ok(hands) = Connection::connect(&url(port), times()).await {
+                    return Self { port, bus_port, child, hands, _folder: folder };
+                }
+            }
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        panic!("{} does not start", program.display());
+    }
+
+    pub(crate) fn url(&self) -> String {
+        url(self.port)
+    }
+
+    /// Sends it a command, written as in its manual.
+    pub(crate) async fn tell<T: FromRedisValue>(&self, command: &str) -> T {
+        let mut words = command.split_whitespace();
+        let mut all = redis::cmd(words.next().unwrap());
+        all.arg(words.collect::<Vec<_>>());
+        self.hands.query(&all).await.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    /// Waits until the answer to a command holds all of these words.
+    pub(crate) async fn until(&self, command: &str, words: &[&str]) {
+        let start = Instant::now();
+        loop {
+            let answer: String = self.tell(command).await;
+            if words.iter().all(|word| answer.contains(word)) {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "{command} never said {words:?}, but {answer}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Makes it a replica of another, and waits until it has all that the other has.
+    pub(crate) async fn follow(&self, primary: &Self) {
+        self.tell::<()>(&format!("REPLICAOF 127.0.0.1 {}", primary.port)).await;
+        self.until("INFO replication", &["master_link_status:up"]).await;
+        primary.until("INFO replication", &["state=online"]).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A cluster of three masters.
+pub(crate) struct Cluster {
+    pub(crate) masters: [Server; 3],
+}
+
+impl Cluster {
+    pub(crate) async fn start(program: &Path) -> Self {
+        let node = || Server::start(program, true);
+        let masters = [node().await, node().await, node().await];
+        for (number, master) in masters.iter().enumerate() {
+            let (first, last) = (number * 16384 / 3, (number + 1) * 16384 / 3 - 1);
+            master.tell::<()>(&format!("CLUSTER ADDSLOTSRANGE {first} {last}")).await;
+            master.tell::<()>(&format!("CLUSTER SET-CONFIG-EPOCH {}", number + 1)).await;
+        }
+        for other in &masters[1..] {
+            let meet = format!("CLUSTER MEET 127.0.0.1 {} {}", other.port, other.bus_port);
+            masters[0].tell::<()>(&meet).await;
+        }
+        let whole = ["cluster_state:ok", "cluster_known_nodes:3", "cluster_size:3", "cluster_slots_ok:16384"];
+        for master in &masters {
+            master.until("CLUSTER INFO", &whole).await;
+        }
+        Self { masters }
+    }
+
+    /// Two of the nodes: the client finds the third by itself.
+    pub(crate) fn url(&self) -> String {
+        format!("redis+cluster://127.0.0.1:{},127.0.0.1:{}", self.masters[0].port, self.masters[1].port)
+    }
+}
+
+fn url(port: u16) -> String {
+    format!("redis://127.0.0.1:{port}")
+}
+
+fn free_ports() -> (u16, u16) {
+    let bound = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+    let (one, other) = (bound(), bound());
+    (port(&one), port(&other))
+}
