@@ -15,6 +15,37 @@
 //! | [`hybrid`] | the scheme: how both tokens are issued, checked and ended |
 //! | [`delivery`] | the cookie for pages, the body for apps |
 //! | [`refresh`], [`sessions`] | the routes that only this scheme has |
+//!
+//! # What is promised
+//!
+//! 1. **A session never forks.** However many callers, servers and repetitions: a token has one successor.
+//! 2. **An honest person is never logged out.** Not by tabs that race, on a network that loses requests and answers, over
+//!    servers that crash, as long as each exchange is shorter than half of the window; nor by a failover that loses the last
+//!    two writes. A client that uses its session from one place at a time, and sends idempotency keys, survives all of this
+//!    together, and a network that takes for ever.
+//! 3. **Who uses a copied token second, a window after its owner, is noticed**, and the session ends for both.
+//! 4. **What was ended stays ended** from the moment that the call has returned; what the account's row bears witness to
+//!    (log out everywhere, a new password, a deletion) over any failover as well.
+//! 5. **No log-in slips past an ending** that was under way while its password was checked.
+//!
+//! `tests/model` holds the stores to this in three ways: random lives against a model of the contract, every state that
+//! there is in a bounded world, and races over two connections to a real Redis, one server or a cluster.
+//!
+//! # What cannot be promised
+//!
+//! Each of these is a test that finds the shortest way there and tells it as a story
+//! (`cargo test -p lab4-hybrid --test model exhaustive -- --nocapture`).
+//!
+//! | what happens | what comes of it | what bounds it |
+//! |---|---|---|
+//! | A thief comes inside every window. | Thief and person get the same successors, and nobody notices. | The absolute limit; a token that is bound to a key of the client (DPoP, RFC 9449). |
+//! | A thief copied the idempotency key with the token, or a failover lost the rotation. | One late use goes unnoticed; the next does not. | |
+//! | Two tabs, and one exchange that takes longer than the window. | The slow tab shows an ancestor: the session ends. | The window; servers answer within a second. |
+//! | An answer is lost, and the client repeats the request after the window without its idempotency key. | It shows an ancestor: the session ends. | Clients send the key. |
+//! | Two tabs, a lost answer, and a failover that loses its repetition. | As above: the new primary does not know that the token was just handed out. | Three mishaps within one window. |
+//! | A session is logged out by itself, no replica confirms, and the primary is lost. | The session lives again. | Where there are replicas, an ending without a confirmation is a 503. |
+//! | A failover loses a log-in. | The person logs in once more. | |
+//! | "Log out all others" is sent twice, and the first copy runs when the call has returned. | Who logged in meanwhile is logged out, too. | The command's deadline, half a second. |
 
 pub mod chain;
 pub mod delivery;

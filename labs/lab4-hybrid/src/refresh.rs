@@ -7,7 +7,8 @@
 //! Rotation detects theft, and does not prevent it. A thief who exchanges a copy makes the person's next exchange a reuse,
 //! and the session ends for both; but one who comes back inside every single window gets the same successors as the
 //! person, unseen. Only a token that is bound to a key of the client closes that (DPoP, RFC 9449); a session's record has
-//! room for the thumbprint. Addresses and user agents change on honest people every day: they are for the audit log.
+//! room for the thumbprint. Addresses and user agents change on honest people every day: they are for the audit log. What
+//! else cannot hold, the [crate's page](crate#what-cannot-be-promised) says.
 
 use axum::extract::State;
 use http::StatusCode;

@@ -3,6 +3,9 @@
 //! The same verdicts as the Redis scripts, under one lock per user, judged by the lab's clock. What a Redis TTL does, a
 //! sweep does here: each log-in looks after a few users, so memory is bounded by who is active and no call is slow.
 
+#[cfg(any(test, feature = "suite"))]
+#[doc(hidden)]
+pub mod bare;
 mod user;
 
 use std::collections::{HashMap, VecDeque};

@@ -6,8 +6,15 @@
 mod cluster;
 mod contract;
 mod effort;
+mod endings;
+mod exchanges;
+mod exhaustive;
 mod failover;
+mod fleet;
 mod person;
 mod place;
+mod races;
+mod search;
 mod sequences;
 mod servers;
+mod tabs;

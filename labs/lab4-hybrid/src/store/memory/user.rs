@@ -16,27 +16,27 @@ use crate::token::VerifiedToken;
 /// The sessions of one user.
 #[derive(Clone, Default)]
 pub(super) struct Sessions {
-    live: HashMap<Uuid, Record>,
+    pub(super) live: HashMap<Uuid, Record>,
     ended: HashMap<Uuid, Ended>,
-    epoch: u64,
+    pub(super) epoch: u64,
     epoch_until_ms: u64,
 }
 
 /// One session. `generation` counts its rotations.
 #[derive(Clone)]
-struct Record {
-    generation: u32,
-    current: Digest,
-    next: Digest,
-    rotated_at_ms: u64,
-    handed_at_ms: u64,
-    expires_at_ms: u64,
-    absolute_at_ms: u64,
-    epoch: u64,
-    attempt: Option<IdempotencyKey>,
-    client: Client,
-    created_at_ms: u64,
-    seen_at_ms: u64,
+pub(super) struct Record {
+    pub(super) generation: u32,
+    pub(super) current: Digest,
+    pub(super) next: Digest,
+    pub(super) rotated_at_ms: u64,
+    pub(super) handed_at_ms: u64,
+    pub(super) expires_at_ms: u64,
+    pub(super) absolute_at_ms: u64,
+    pub(super) epoch: u64,
+    pub(super) attempt: Option<IdempotencyKey>,
+    pub(super) client: Client,
+    pub(super) created_at_ms: u64,
+    pub(super) seen_at_ms: u64,
 }
 
 /// Why a single session ended, and how long that is remembered.

@@ -1,0 +1,126 @@
+//! One user's sessions outside of any store, for the tests that search every state of the protocol.
+//!
+//! A search takes the sessions apart into a few numbers, so that it can tell two states from one, and puts them together
+//! again to see what this crate's own rules make of them. Left out is what no rule of an exchange or an ending depends on:
+//! what the client said, when a session began, and the two limits of its life, which never come near.
+
+use std::time::Duration;
+
+use kit::{Client, ClientKind};
+use uuid::Uuid;
+
+use super::user::{Record, Sessions};
+use crate::chain::Digest;
+use crate::idempotency::IdempotencyKey;
+use crate::store::{Issue, NewSession, Policy, Refresh};
+use crate::token::{FirstToken, VerifiedToken};
+
+/// The time at which everything happens. Late enough that anything can have been long ago.
+const NOW_MS: u64 = 1 << 40;
+
+/// What a session's record says; its times are told from now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The current token's number.
+    pub generation: u32,
+    /// The current token's digest.
+    pub current: Digest,
+    /// The digest of the one that follows it.
+    pub next: Digest,
+    /// How long ago it became the current one.
+    pub rotated_ago: Duration,
+    /// How long ago it was handed out last.
+    pub handed_ago: Duration,
+    /// The epoch that the session began under.
+    pub epoch: u64,
+    /// The idempotency key of the exchange that made it the current one.
+    pub attempt: Option<IdempotencyKey>,
+}
+
+/// The sessions of one user, with the limits that they are held to.
+#[derive(Clone)]
+pub struct Bare {
+    policy: Policy,
+    sessions: Sessions,
+}
+
+impl Bare {
+    /// None yet, under an epoch.
+    pub fn new(policy: Policy, epoch: u64) -> Self {
+        let mut sessions = Sessions::default();
+        sessions.raise_epoch(&policy, NOW_MS, epoch);
+        Self { policy, sessions }
+    }
+
+    /// Puts a session into a state.
+    pub fn put(&mut self, session_id: Uuid, of: &Snapshot) {
+        let at_ms = |ago: Duration| NOW_MS.saturating_sub(u64::try_from(ago.as_millis()).unwrap_or(NOW_MS));
+        let record = Record {
+            generation: of.generation,
+            current: of.current,
+            next: of.next,
+            rotated_at_ms: at_ms(of.rotated_ago),
+            handed_at_ms: at_ms(of.handed_ago),
+            expires_at_ms: u64::MAX,
+            absolute_at_ms: u64::MAX,
+            epoch: of.epoch,
+            attempt: of.attempt.clone(),
+            client: Client { kind: ClientKind::Mobile, device: None },
+            created_at_ms: NOW_MS,
+            seen_at_ms: NOW_MS,
+        };
+        self.sessions.live.insert(session_id, record);
+    }
+
+    /// The state that a session is in; none if it is over.
+    pub fn snapshot(&self, session_id: Uuid) -> Option<Snapshot> {
+        let ago = |at_ms: u64| Duration::from_millis(NOW_MS.saturating_sub(at_ms));
+        self.sessions.live.get(&session_id).map(|record| Snapshot {
+            generation: record.generation,
+            current: record.current,
+            next: record.next,
+            rotated_ago: ago(record.rotated_at_ms),
+            handed_ago: ago(record.handed_at_ms),
+            epoch: record.epoch,
+            attempt: record.attempt.clone(),
+        })
+    }
+
+    /// The epoch below which sessions are over.
+    pub fn epoch(&self) -> u64 {
+        self.sessions.epoch
+    }
+
+    /// As [`Store::issue`](crate::store::Store::issue).
+    pub fn issue(&mut self, user_id: Uuid, first: &FirstToken, epoch: u64) -> Issue {
+        let client = Client { kind: ClientKind::Mobile, device: None };
+        let (session_id, digests) = (first.session_id, first.digests);
+        let new = NewSession { user_id, session_id, epoch, digests, client: &client };
+        self.sessions.issue(&self.policy, NOW_MS, &new)
+    }
+
+    /// As [`Store::refresh`](crate::store::Store::refresh).
+    pub fn refresh(
+        &mut self,
+        token: &VerifiedToken,
+        epoch: u64,
+        attempt: Option<&IdempotencyKey>,
+    ) -> Refresh {
+        self.sessions.refresh(&self.policy, NOW_MS, token, epoch, attempt)
+    }
+
+    /// As [`Store::end`](crate::store::Store::end).
+    pub fn end(&mut self, session_id: Uuid) -> bool {
+        self.sessions.end(&self.policy, NOW_MS, session_id)
+    }
+
+    /// As [`Store::end_others`](crate::store::Store::end_others).
+    pub fn end_others(&mut self, keep: Uuid) -> usize {
+        self.sessions.end_others(&self.policy, NOW_MS, keep)
+    }
+
+    /// As [`Store::end_all`](crate::store::Store::end_all).
+    pub fn end_all(&mut self, epoch: u64) {
+        self.sessions.raise_epoch(&self.policy, NOW_MS, epoch);
+    }
+}

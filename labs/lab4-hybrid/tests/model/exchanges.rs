@@ -1,0 +1,283 @@
+//! One session, and everybody who shows its tokens: every order of everything that can happen to them.
+//!
+//! Tabs share a cookie; a device is a single tab. A thief copies the cookie once and shows what it can. Any exchange is at
+//! one of two servers, and each of its steps may be the last: a request is lost, an answer is lost, a server goes down
+//! with all exchanges that it holds, a command is sent twice, a command comes late, a failover loses the last writes. What
+//! the store makes of a token is not told here once more: it is this crate's own code that is run, on a record that was put
+//! together from the state.
+//!
+//! Time passes in ticks, three or more to a window. An exchange on a fast network is shorter than half of a window, so it
+//! sees one tick of three at most.
+
+mod state;
+mod story;
+mod verdicts;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use lab4_hybrid::chain::Keys;
+use lab4_hybrid::idempotency::IdempotencyKey;
+use lab4_hybrid::store::Policy;
+use lab4_hybrid::token::VerifiedToken;
+
+use self::state::{Party, Place, State, TABS, Tab, Told, Wrong};
+use self::verdicts::{Question, Said};
+use crate::search::World;
+
+/// Tokens that a search may need.
+const TOKENS: usize = 14;
+
+/// What can happen.
+#[derive(Clone, Copy)]
+pub(super) struct Session {
+    /// Tabs of the honest browser; one is a device.
+    pub(super) tabs: u8,
+    pub(super) thief: bool,
+    /// The thief copies the idempotency key together with the cookie.
+    pub(super) thief_copies_key: bool,
+    /// Clients send an idempotency key.
+    pub(super) keyed: bool,
+    /// No window: every exchange rotates.
+    pub(super) strict: bool,
+    /// The window in ticks.
+    pub(super) window: u8,
+    /// The most ticks that an exchange sees; none for a network that may take for ever.
+    pub(super) fast: Option<u8>,
+    /// Requests and answers get lost, and servers crash with all that they hold.
+    pub(super) losses: bool,
+    /// Commands are sent to the store twice.
+    pub(super) twice: bool,
+    /// Callers give up on a store that is paused, and their commands are still there when it goes on. `Some(true)`: but
+    /// past their deadline, so that they do nothing.
+    pub(super) paused: Option<bool>,
+    /// How many failovers there are, and how many writes each loses at most.
+    pub(super) failovers: u8,
+    pub(super) lost_writes: u8,
+    /// `Kept` sets the cookie, too. (It does not; this is to see why.)
+    pub(super) kept_sets_cookie: bool,
+    /// Generations in which a thief may go unseen.
+    pub(super) slips: u8,
+    /// Look for this instead of anything wrong: thief and victim holding the same token of this number.
+    pub(super) coexistence_at: Option<u8>,
+    /// How often tokens are shown, and how many ticks pass.
+    pub(super) shows: u8,
+    pub(super) ticks: u8,
+}
+
+/// An honest session without mishaps, on a fast network, to be worsened by each search.
+pub(super) const PEACE: Session = Session {
+    tabs: 2,
+    thief: false,
+    thief_copies_key: false,
+    keyed: true,
+    strict: false,
+    window: 3,
+    fast: Some(1),
+    losses: false,
+    twice: false,
+    paused: None,
+    failovers: 0,
+    lost_writes: 0,
+    kept_sets_cookie: false,
+    slips: 0,
+    coexistence_at: None,
+    shows: 5,
+    ticks: 5,
+};
+
+/// A session with the tokens that it will need.
+pub(super) struct Tokens {
+    session: Session,
+    policy: Policy,
+    /// The token of number *n* at *n* − 1.
+    chain: Vec<VerifiedToken>,
+    /// The keys that the person, and the thief, send with token *n*.
+    keys: [Vec<IdempotencyKey>; 2],
+    /// What the store has said: it says the same again of the same record and the same question.
+    said: RefCell<HashMap<Question, Said>>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Step {
+    Ask { tab: u8, server: u8 },
+    Execute { tab: u8 },
+    ExecuteUnheard { tab: u8 },
+    ExecuteAgain { tab: u8 },
+    GiveUp { tab: u8 },
+    Hear { tab: u8 },
+    Crash { server: u8 },
+    RunLate,
+    Steal,
+    ThiefShows { token: u8 },
+    Tick,
+    FailOver { lost: u8 },
+}
+
+impl Tokens {
+    pub(super) fn of(session: Session) -> Self {
+        let keys = Keys::derive(&kit::keyring::Keyring::random()).unwrap();
+        let first = keys.first_token(uuid::Uuid::new_v4(), kit::ClientKind::Web).unwrap();
+        let mut chain = vec![keys.verify(first.token.expose()).unwrap()];
+        while chain.len() < TOKENS {
+            let next = chain[chain.len() - 1].successor();
+            chain.push(keys.verify(next.expose()).unwrap());
+        }
+        let of =
+            |who: &str| (0..TOKENS).map(|number| IdempotencyKey::of(&format!("{who} {number}"))).collect();
+        Self {
+            policy: verdicts::policy(&session),
+            session,
+            chain,
+            keys: [of("person"), of("thief")],
+            said: RefCell::default(),
+        }
+    }
+
+    fn exchanges(&self, state: &State, found: &mut Vec<(Step, State)>) {
+        let of = &self.session;
+        // Without crashes it does not matter where an exchange is.
+        let servers = if of.losses { 2 } else { 1 };
+        for number in 0..of.tabs {
+            let tab = state.tabs[usize::from(number)];
+            let mut put = |step, mut after: State, now: Tab| {
+                after.tabs[usize::from(number)] = now;
+                found.push((step, after));
+            };
+            match tab {
+                Tab::Idle => {
+                    let Some(token) = state.cookie.filter(|_| state.shows > 0) else { continue };
+                    for server in 0..servers {
+                        let asked = Tab::Asked { token, at: Place { server, age: 0 } };
+                        let after = State { shows: state.shows - 1, ..*state };
+                        put(Step::Ask { tab: number, server }, after, asked);
+                    }
+                }
+                Tab::Asked { token, at } => {
+                    let (after, told) = self.shown(state, Party::Person, token);
+                    put(Step::Execute { tab: number }, after, Tab::Heard { token, told, at });
+                    if of.losses {
+                        put(Step::ExecuteUnheard { tab: number }, after, Tab::Idle);
+                        put(Step::GiveUp { tab: number }, *state, Tab::Idle);
+                    }
+                    if of.twice {
+                        put(Step::ExecuteAgain { tab: number }, after, tab);
+                    }
+                    if of.paused.is_some() && state.late.is_none() {
+                        let late = (of.paused == Some(false)).then_some(token);
+                        put(Step::GiveUp { tab: number }, State { late, ..*state }, Tab::Idle);
+                    }
+                }
+                Tab::Heard { token, told, .. } => {
+                    put(Step::Hear { tab: number }, self.heard(state, token, told), Tab::Idle);
+                }
+            }
+        }
+    }
+
+    /// What an answer does to the browser.
+    fn heard(&self, state: &State, token: u8, told: Told) -> State {
+        let mut after = *state;
+        match told {
+            Told::Kept if !self.session.kept_sets_cookie => {}
+            Told::Kept => after.cookie = Some(token),
+            Told::Rotated | Told::Replayed => after.cookie = Some(token + 1),
+            refused => {
+                after.cookie = None;
+                if !self.session.thief {
+                    after.wrong = after.wrong.or(Some(Wrong::LoggedOut(refused)));
+                }
+            }
+        }
+        after
+    }
+
+    fn mishaps(&self, state: &State, found: &mut Vec<(Step, State)>) {
+        let of = &self.session;
+        for server in 0..2 {
+            let held = |tab: &Tab| tab.place().is_some_and(|at| at.server == server);
+            // One exchange that is lost by itself is a step of its own.
+            if of.losses && state.tabs.iter().filter(|tab| held(tab)).count() > 1 {
+                let mut after = *state;
+                after.tabs.iter_mut().filter(|tab| held(tab)).for_each(|tab| *tab = Tab::Idle);
+                found.push((Step::Crash { server }, after));
+            }
+        }
+        if let Some(token) = state.late {
+            let (after, _) = self.shown(state, Party::Person, token);
+            found.push((Step::RunLate, State { late: None, ..after }));
+        }
+        if state.failovers > 0 {
+            for (lost, record) in (1..).zip(state.replica).take(usize::from(state.behind)) {
+                let (record, failovers) = (Some(record), state.failovers - 1);
+                let after = State { record, failovers, ..state.caught_up() };
+                found.push((Step::FailOver { lost }, after));
+            }
+        }
+        let aged: [Tab; TABS] = state.tabs.map(|tab| tab.aged(of.window));
+        let too_slow = |tab: &Tab| of.fast.zip(tab.place()).is_some_and(|(most, at)| at.age > most);
+        if state.ticks > 0 && !aged.iter().any(too_slow) {
+            let ticked = State { tabs: aged, ticks: state.ticks - 1, ..state.caught_up() };
+            found.push((Step::Tick, ticked.aged(of.window)));
+        }
+    }
+
+    fn thefts(&self, state: &State, found: &mut Vec<(Step, State)>) {
+        if !self.session.thief {
+            return;
+        }
+        if let (Some(token), 0) = (state.cookie, state.stolen) {
+            found.push((Step::Steal, State { stolen: 1 << token, copied: token, ..*state }));
+        }
+        for token in (1..TOKENS as u8).filter(|token| state.shows > 0 && state.stolen & (1 << token) != 0) {
+            let (mut after, told) = self.shown(state, Party::Thief, token);
+            if matches!(told, Told::Rotated | Told::Replayed) {
+                after.stolen |= 1 << (token + 1);
+            }
+            found.push((Step::ThiefShows { token }, State { shows: state.shows - 1, ..after }));
+        }
+    }
+}
+
+impl World for Tokens {
+    type State = State;
+    type Step = Step;
+
+    fn start(&self) -> State {
+        State::start(&self.session)
+    }
+
+    fn steps(&self, state: &State) -> Vec<(Step, State)> {
+        let mut found = Vec::new();
+        self.exchanges(state, &mut found);
+        self.mishaps(state, &mut found);
+        self.thefts(state, &mut found);
+        found
+    }
+
+    fn wrong(&self, state: &State) -> Option<String> {
+        match self.session.coexistence_at {
+            Some(number) => state.coexist(number).then(|| {
+                format!("thief and person both hold token {number}, the current one, and nobody has noticed")
+            }),
+            None => state.wrong.map(story::of_wrong),
+        }
+    }
+
+    /// Tabs share everything, and servers know nothing: which is which does not matter.
+    fn nameless(&self, state: State) -> State {
+        let tabs = usize::from(self.session.tabs);
+        let sorted = |mut state: State| {
+            state.tabs[..tabs].sort_unstable();
+            state
+        };
+        let mut swapped = state;
+        swapped.tabs = state.tabs.map(Tab::at_the_other_server);
+        let (one, other) = (sorted(state), sorted(swapped));
+        if one.tabs <= other.tabs { one } else { other }
+    }
+
+    fn told(&self, before: &State, step: Step, after: &State) -> String {
+        story::told(before, step, after)
+    }
+}

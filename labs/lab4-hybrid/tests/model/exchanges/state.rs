@@ -1,0 +1,173 @@
+//! Where everybody stands, in as few numbers as tell two futures apart.
+
+use super::Session;
+
+pub(super) const TABS: usize = 3;
+/// Numbers of tokens that can be superseded within a search.
+pub(super) const NUMBERS: usize = 12;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct State {
+    /// What the primary has of the session; none if it is over.
+    pub(super) record: Option<Record>,
+    /// What it had before the last write, and before the last but one: a replica may be that far behind.
+    pub(super) replica: [Record; 2],
+    pub(super) behind: u8,
+    /// The number of the token in the browser's cookie.
+    pub(super) cookie: Option<u8>,
+    pub(super) tabs: [Tab; TABS],
+    /// A command whose caller has given up, and which the store will still run.
+    pub(super) late: Option<u8>,
+    /// The tokens that the thief holds, as bits, and the one that it copied.
+    pub(super) stolen: u16,
+    pub(super) copied: u8,
+    /// Who used each token first, and how many ticks ago. Only where there is a thief.
+    pub(super) superseded: [Option<(Party, u8)>; NUMBERS],
+    /// The token by whose late use a thief has gone unseen.
+    pub(super) slipped: Option<u8>,
+    pub(super) shows: u8,
+    pub(super) ticks: u8,
+    pub(super) failovers: u8,
+    pub(super) wrong: Option<Wrong>,
+}
+
+/// A session's record. Times are ticks ago, and a window ago is long ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Record {
+    pub(super) generation: u8,
+    pub(super) rotated: u8,
+    pub(super) handed: u8,
+    pub(super) key: Option<(Party, u8)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Party {
+    Person,
+    Thief,
+}
+
+/// A tab, and how far its exchange has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Tab {
+    Idle,
+    Asked { token: u8, at: Place },
+    Heard { token: u8, told: Told, at: Place },
+}
+
+/// Where an exchange is, and for how many ticks it has been under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Place {
+    pub(super) server: u8,
+    pub(super) age: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Told {
+    Rotated,
+    Kept,
+    Replayed,
+    Reused,
+    Ended,
+    Invalid,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Wrong {
+    /// An honest tab was refused.
+    LoggedOut(Told),
+    /// A token was let in though somebody else had superseded it a window ago.
+    Unseen { token: u8, who: Party },
+    /// The record names two tokens that do not follow from its number.
+    Forked,
+    /// Two rotations within a window.
+    TooOften,
+    /// A token that stays was answered by a write.
+    KeptWrote,
+}
+
+impl State {
+    pub(super) fn start(session: &Session) -> Self {
+        let record = Record { generation: 1, rotated: session.window, handed: session.window, key: None };
+        Self {
+            record: Some(record),
+            replica: [record; 2],
+            behind: 0,
+            cookie: Some(1),
+            tabs: [Tab::Idle; TABS],
+            late: None,
+            stolen: 0,
+            copied: 0,
+            superseded: [None; NUMBERS],
+            slipped: None,
+            shows: session.shows,
+            ticks: session.ticks,
+            failovers: session.failovers,
+            wrong: None,
+        }
+    }
+
+    /// The replica has everything.
+    pub(super) fn caught_up(&self) -> Self {
+        let nothing = State::blank();
+        Self { replica: [nothing; 2], behind: 0, ..*self }
+    }
+
+    /// What stands where no record is meant.
+    pub(super) fn blank() -> Record {
+        Record { generation: 0, rotated: 0, handed: 0, key: None }
+    }
+
+    /// The primary has written, and a replica may be a write further behind. `most`: the writes that a failover may lose.
+    pub(super) fn written(&self, record: Option<Record>, most: u8) -> Self {
+        let mut after = Self { record, ..*self };
+        if let Some(before) = self.record.filter(|_| most > 0) {
+            after.replica = [before, if most > 1 { self.replica[0] } else { State::blank() }];
+            after.behind = (self.behind + 1).min(most);
+        }
+        after
+    }
+
+    /// A tick later, as far as the store and the onlooker are concerned.
+    pub(super) fn aged(self, window: u8) -> Self {
+        let aged = |age: u8| (age + 1).min(window);
+        let record = self.record.map(|record| Record {
+            rotated: aged(record.rotated),
+            handed: aged(record.handed),
+            ..record
+        });
+        let superseded = self.superseded.map(|one| one.map(|(who, age)| (who, aged(age))));
+        Self { record, superseded, ..self }
+    }
+
+    /// Whether the thief has held every token up to this number, together with the person, who holds it now.
+    pub(super) fn coexist(&self, number: u8) -> bool {
+        let current = self.record.is_some_and(|record| record.generation == number);
+        let all = (1..=number).all(|token| self.stolen & (1 << token) != 0);
+        current && all && self.cookie == Some(number)
+    }
+}
+
+impl Tab {
+    pub(super) fn place(&self) -> Option<Place> {
+        match self {
+            Self::Idle => None,
+            Self::Asked { at, .. } | Self::Heard { at, .. } => Some(*at),
+        }
+    }
+
+    fn moved(self, by: impl Fn(Place) -> Place) -> Self {
+        match self {
+            Self::Idle => self,
+            Self::Asked { token, at } => Self::Asked { token, at: by(at) },
+            Self::Heard { token, told, at } => Self::Heard { token, told, at: by(at) },
+        }
+    }
+
+    pub(super) fn aged(self, window: u8) -> Self {
+        self.moved(|at| Place { age: (at.age + 1).min(window), ..at })
+    }
+
+    pub(super) fn at_the_other_server(self) -> Self {
+        self.moved(|at| Place { server: 1 - at.server, ..at })
+    }
+}

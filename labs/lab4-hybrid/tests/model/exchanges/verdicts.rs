@@ -1,0 +1,143 @@
+//! What the store makes of a token: the crate's own rules, run on a record that is put together from a state, and what an
+//! onlooker who sees everything thinks of the verdict.
+
+use std::time::Duration;
+
+use lab4_hybrid::idempotency::IdempotencyKey;
+use lab4_hybrid::store::memory::bare::{Bare, Snapshot};
+use lab4_hybrid::store::{Policy, Refresh};
+
+use super::state::{Party, Record, State, Told, Wrong};
+use super::{Session, Tokens};
+
+const TICK: Duration = Duration::from_secs(100);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(super) fn policy(session: &Session) -> Policy {
+    Policy {
+        window: if session.strict { Duration::ZERO } else { TICK * u32::from(session.window) },
+        idle: 14 * DAY,
+        absolute: 30 * DAY,
+        sessions_per_user: 50,
+        ended_remembered: Duration::from_secs(900),
+        expired_remembered: Duration::from_secs(3600),
+    }
+}
+
+/// A record, a token's number, and the idempotency key that comes with it.
+pub(super) type Question = (Record, u8, Option<(Party, u8)>);
+
+/// What the store makes of a question: its verdict, the record afterwards, and whether that one's digests are not those
+/// that follow from its number.
+pub(super) type Said = (Told, Option<Record>, bool);
+
+impl Tokens {
+    /// A token reaches the store.
+    pub(super) fn shown(&self, state: &State, who: Party, token: u8) -> (State, Told) {
+        let Some(before) = state.record else { return (*state, Told::Ended) };
+        let question = (before, token, self.key_sent(state, who, token));
+        let known = self.said.borrow().get(&question).copied();
+        let (told, record, forked) = known.unwrap_or_else(|| self.ask(question));
+        self.said.borrow_mut().insert(question, (told, record, forked));
+
+        let mut after = *state;
+        if record != state.record {
+            after = state.written(record, self.session.lost_writes * u8::from(state.failovers > 0));
+        }
+        let hasty = told == Told::Rotated && !self.session.strict && before.rotated < self.session.window;
+        let wrote = told == Told::Kept && before.generation == token && record != state.record;
+        let wrong = [(forked, Wrong::Forked), (hasty, Wrong::TooOften), (wrote, Wrong::KeptWrote)];
+        let wrong = wrong.into_iter().find_map(|(is, wrong)| is.then_some(wrong));
+        after.wrong = after.wrong.or(wrong);
+        if self.session.thief {
+            self.watch(&mut after, who, token, told);
+        }
+        (after, told)
+    }
+
+    /// Puts the record together, and asks the crate's own rules.
+    fn ask(&self, (before, token, key): Question) -> Said {
+        let name = self.chain[0].session_id();
+        let mut store = Bare::new(self.policy, 0);
+        store.put(name, &self.snapshot(before));
+        let verdict = store.refresh(&self.chain[usize::from(token) - 1], 0, key.map(|key| self.key(key)));
+        let after = store.snapshot(name);
+        let forked = after.as_ref().is_some_and(|after| self.is_forked(after));
+        (told(verdict), after.map(|after| self.record(&after)), forked)
+    }
+
+    /// Which idempotency key comes with a token.
+    fn key_sent(&self, state: &State, who: Party, token: u8) -> Option<(Party, u8)> {
+        let copied = self.session.thief_copies_key && token == state.copied;
+        let whose = if copied { Party::Person } else { who };
+        self.session.keyed.then_some((whose, token))
+    }
+
+    /// Theft must not go unseen: a token that somebody else superseded a window ago is let in by nobody.
+    fn watch(&self, after: &mut State, who: Party, token: u8, told: Told) {
+        if !matches!(told, Told::Rotated | Told::Replayed) {
+            return;
+        }
+        let first = &mut after.superseded[usize::from(token)];
+        if first.is_some_and(|(by, age)| by != who && age >= self.session.window) {
+            let excused = self.session.slips > 0 && after.slipped.is_none_or(|slipped| slipped == token);
+            if excused {
+                after.slipped = Some(token);
+            } else {
+                after.wrong = after.wrong.or(Some(Wrong::Unseen { token, who }));
+            }
+        }
+        // After a failover a token can be superseded once more.
+        if first.is_none() || told == Told::Rotated {
+            *first = Some((who, 0));
+        }
+    }
+
+    /// There is one chain: a record's two digests follow from its number.
+    fn is_forked(&self, of: &Snapshot) -> bool {
+        let [current, next, _] = self.chain[of.generation as usize - 1].digests();
+        of.current != *current || of.next != *next
+    }
+
+    fn snapshot(&self, of: Record) -> Snapshot {
+        let [current, next, _] = *self.chain[usize::from(of.generation) - 1].digests();
+        let attempt = of.key.map(|key| self.key(key).clone());
+        Snapshot {
+            generation: u32::from(of.generation),
+            current,
+            next,
+            rotated_ago: TICK * u32::from(of.rotated),
+            handed_ago: TICK * u32::from(of.handed),
+            epoch: 0,
+            attempt,
+        }
+    }
+
+    fn record(&self, of: &Snapshot) -> Record {
+        let ticks =
+            |ago: Duration| (ago.as_secs() / TICK.as_secs()).min(u64::from(self.session.window)) as u8;
+        let key = of.attempt.as_ref().and_then(|attempt| {
+            [Party::Person, Party::Thief].into_iter().find_map(|who| {
+                let number = self.keys[who as usize].iter().position(|key| key == attempt)?;
+                Some((who, number as u8))
+            })
+        });
+        let generation = of.generation as u8;
+        Record { generation, rotated: ticks(of.rotated_ago), handed: ticks(of.handed_ago), key }
+    }
+
+    fn key(&self, (who, number): (Party, u8)) -> &IdempotencyKey {
+        &self.keys[who as usize][usize::from(number)]
+    }
+}
+
+fn told(verdict: Refresh) -> Told {
+    match verdict {
+        Refresh::Rotated { .. } => Told::Rotated,
+        Refresh::Kept { .. } => Told::Kept,
+        Refresh::Replayed { .. } => Told::Replayed,
+        Refresh::Reused => Told::Reused,
+        Refresh::Ended | Refresh::Expired => Told::Ended,
+        Refresh::Invalid => Told::Invalid,
+    }
+}

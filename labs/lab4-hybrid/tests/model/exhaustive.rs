@@ -1,0 +1,283 @@
+//! All that can happen to a session, searched to the end: what holds, and what cannot.
+//!
+//! Beside every promise stands the case next to it that no protocol of this kind can keep, or that a detail of this one is
+//! there to prevent: a test that finds the counter-example and prints it as a story. So a search that has gone blind fails.
+
+use crate::effort::effort;
+use crate::exchanges::{PEACE, Session, Tokens};
+use crate::search::{Searched, search};
+
+fn searched(session: Session) -> Searched {
+    search(&Tokens::of(session))
+}
+
+/// Nothing is wrong in any state.
+fn holds(promise: &str, session: Session) {
+    let Searched { states, depth, time, story } = searched(session);
+    if let Some(story) = story {
+        panic!("{promise}: does not hold\n{}", story.text());
+    }
+    println!("holds: {promise}\n    {states} states, {depth} steps deep, in {time:.1?}");
+}
+
+/// Something is wrong in some state; the shortest way there has as many steps as stated.
+fn finds(case: &str, session: Session, wrong: &str, steps: usize) {
+    let Searched { states, time, story, .. } = searched(session);
+    let story = story.unwrap_or_else(|| panic!("{case}: no counter-example in {states} states"));
+    println!("cannot hold: {case}\n    found in {states} states, {time:.1?}\n{}", story.text());
+    assert!(story.wrong.contains(wrong), "{}", story.wrong);
+    assert_eq!(story.steps.len(), steps, "{}", story.text());
+}
+
+/// As deep as this: so many times tokens are shown, so many ticks pass. At night deeper, and in finer ticks.
+fn deep(shows: u8, ticks: u8) -> Session {
+    let usual = Session { shows, ticks, ..PEACE };
+    effort(usual, Session { shows: shows + 1, ticks: ticks * 2, window: 5, fast: Some(2), ..usual })
+}
+
+/// Just as deep as a counter-example lies.
+fn shallow(shows: u8, ticks: u8) -> Session {
+    Session { shows, ticks, ..PEACE }
+}
+
+/// A device alone, with a network on which anything may take for ever.
+fn device(of: Session) -> Session {
+    Session { tabs: 1, fast: None, ..of }
+}
+
+#[test]
+fn no_tab_of_three_is_logged_out_on_a_fast_network() {
+    holds(
+        "three tabs in any order, commands sent twice",
+        Session { tabs: 3, keyed: false, twice: true, ..deep(6, 5) },
+    );
+}
+
+#[test]
+fn no_tab_is_logged_out_though_anything_is_lost_and_either_server_crashes() {
+    holds(
+        "two tabs, two servers that crash, requests and answers lost, commands sent twice",
+        Session { losses: true, twice: true, ..deep(6, 6) },
+    );
+}
+
+#[test]
+fn no_tab_of_three_is_logged_out_though_either_server_crashes() {
+    holds(
+        "three tabs, two servers that crash, requests and answers lost",
+        Session { tabs: 3, losses: true, ..deep(5, 4) },
+    );
+}
+
+#[test]
+fn no_tab_is_logged_out_by_a_failover_that_loses_two_writes() {
+    holds(
+        "two tabs, a failover that loses up to two writes, commands sent twice",
+        Session { twice: true, failovers: 1, lost_writes: 2, ..deep(5, 6) },
+    );
+    holds(
+        "the same with a Redis that was paused, and requests that ran out of time",
+        Session { paused: Some(true), failovers: 1, lost_writes: 2, ..deep(5, 5) },
+    );
+}
+
+#[test]
+fn a_device_in_a_tunnel_is_never_logged_out() {
+    let tunnel = device(deep(6, 8));
+    holds(
+        "a device, a network that may take for ever, anything lost, a Redis that was paused",
+        Session { losses: true, twice: true, paused: Some(true), ..tunnel },
+    );
+    holds(
+        "the same with a failover that loses up to two writes",
+        Session { losses: true, failovers: 1, lost_writes: 2, ..tunnel },
+    );
+}
+
+#[test]
+fn a_device_in_strict_mode_is_never_logged_out() {
+    holds(
+        "a device, strict mode, anything lost, commands sent twice, a failover",
+        Session {
+            strict: true,
+            losses: true,
+            twice: true,
+            failovers: 1,
+            lost_writes: 1,
+            ..device(deep(6, 5))
+        },
+    );
+}
+
+#[test]
+fn whoever_comes_second_a_window_later_is_noticed() {
+    holds("two tabs and a thief", Session { thief: true, keyed: false, ..deep(6, 5) });
+    holds(
+        "two tabs and a thief, two servers that crash, requests and answers lost",
+        Session { thief: true, losses: true, ..deep(5, 4) },
+    );
+    holds(
+        "a device and a thief, a network that may take for ever, anything lost, commands sent twice",
+        Session { thief: true, losses: true, twice: true, ..device(deep(6, 5)) },
+    );
+}
+
+#[test]
+fn a_failover_lets_a_thief_pass_once_and_not_twice() {
+    let failover = |of| Session { tabs: 1, thief: true, failovers: 1, lost_writes: 1, ..of };
+    let holding = failover(Session { slips: 1, ..deep(6, 5) });
+    holds("a device, a thief and a failover: one late use may pass", holding);
+    let case = "a thief is noticed at once, though a failover lost the rotation";
+    finds(case, failover(shallow(5, 5)), "and was let in", 8);
+}
+
+#[test]
+fn a_thief_who_copied_the_key_as_well_passes_once_and_not_twice() {
+    let both = |of| Session { thief: true, thief_copies_key: true, ..device(of) };
+    let holding = both(Session { slips: 1, ..deep(6, 5) });
+    holds("a device, and a thief who copied the idempotency key: one late use may pass", holding);
+    let case = "a thief is noticed at once, though it has the key of the exchange";
+    finds(case, both(shallow(5, 5)), "and was let in", 7);
+}
+
+#[test]
+fn a_thief_who_comes_inside_every_window_is_never_noticed() {
+    let patient = Session { tabs: 1, thief: true, keyed: false, coexistence_at: Some(4), ..shallow(8, 9) };
+    finds("theft is noticed, however often the thief comes", patient, "both hold token 4", 19);
+}
+
+#[test]
+fn two_tabs_and_an_exchange_longer_than_the_window_end_in_a_log_out() {
+    let slow = Session { fast: None, ..shallow(4, 5) };
+    finds("two tabs may take as long as they like", slow, "logged out", 11);
+}
+
+#[test]
+fn a_lost_answer_needs_the_idempotency_key() {
+    let lossy = Session { losses: true, keyed: false, ..shallow(5, 5) };
+    finds("an answer may be lost, and the request repeated without a key", lossy, "logged out", 8);
+}
+
+#[test]
+fn two_tabs_a_lost_answer_and_a_failover_are_one_mishap_too_many() {
+    let lossy = Session { losses: true, failovers: 1, lost_writes: 1, ..shallow(5, 5) };
+    finds("two tabs, a lost answer, and a failover that loses its repetition", lossy, "logged out", 14);
+}
+
+#[test]
+fn a_command_without_a_deadline_logs_a_device_out() {
+    let paused = Session { paused: Some(false), ..device(shallow(5, 6)) };
+    finds("a paused Redis may run what nobody waits for any more", paused, "logged out", 15);
+}
+
+#[test]
+fn a_cookie_that_is_set_for_a_token_that_stays_logs_a_tab_out() {
+    let set = Session { kept_sets_cookie: true, keyed: false, ..shallow(6, 6) };
+    finds("the answer that a token stays may carry a cookie, too", set, "logged out", 18);
+}
+
+mod of_endings {
+    use super::{Searched, effort, search};
+    use crate::endings::{Account, Affair, Ending, QUIET};
+
+    const ALL: [Ending; 5] = [
+        Ending::LogOut,
+        Ending::LogOutOthers,
+        Ending::LogOutEverywhere,
+        Ending::NewPassword,
+        Ending::Deletion,
+    ];
+    /// Those that the account's row bears witness to.
+    const GLOBAL: [Ending; 3] = [Ending::LogOutEverywhere, Ending::NewPassword, Ending::Deletion];
+    const SINGLE: [Ending; 2] = [Ending::LogOut, Ending::LogOutOthers];
+
+    fn holds(promise: &str, endings: &[Ending], affair: Affair) {
+        for ending in endings {
+            let shows = affair.shows + effort(0, 2);
+            let Searched { states, depth, time, story } =
+                search(&Account::in_an(Affair { ending: *ending, shows, ..affair }));
+            if let Some(story) = story {
+                panic!("{ending:?}, {promise}: does not hold\n{}", story.text());
+            }
+            println!("holds: {ending:?}, {promise}\n    {states} states, {depth} steps deep, in {time:.1?}");
+        }
+    }
+
+    fn finds(case: &str, affair: Affair, wrong: &str, steps: usize) {
+        let Searched { states, time, story, .. } = search(&Account::in_an(affair));
+        let story = story.unwrap_or_else(|| panic!("{case}: no counter-example in {states} states"));
+        println!(
+            "cannot hold: {:?}, {case}\n    found in {states} states, {time:.1?}\n{}",
+            affair.ending,
+            story.text()
+        );
+        assert!(story.wrong.contains(wrong), "{}", story.wrong);
+        assert_eq!(story.steps.len(), steps, "{}", story.text());
+    }
+
+    #[test]
+    fn nothing_outlives_an_ending_and_nobody_else_is_harmed() {
+        let promise = "a racing log-in, refreshes, crashes, commands sent twice";
+        let prompt = Affair { late_copies: false, ..QUIET };
+        holds(promise, &ALL, prompt);
+        holds("the same with copies of commands that come late", &GLOBAL, QUIET);
+        holds("the same with copies of commands that come late", &[Ending::LogOut], QUIET);
+    }
+
+    /// The others are those who are there when the command runs, and there is no telling one who came since. What bounds
+    /// it is the deadline: half a second.
+    #[test]
+    fn a_late_copy_of_an_ending_of_all_others_ends_one_who_came_since() {
+        let late = Affair { ending: Ending::LogOutOthers, ..QUIET };
+        finds("a copy of the command that comes late", late, "nobody ended device B's", 8);
+    }
+
+    #[test]
+    fn a_failover_undoes_no_ending_that_the_row_bears_witness_to() {
+        let failover = Affair { log_in: false, failovers: 1, lost_writes: 2, ..QUIET };
+        holds("a failover that loses up to two writes", &GLOBAL, failover);
+        holds(
+            "a store that loses the epoch's key",
+            &GLOBAL,
+            Affair { forgets_epoch: true, log_in: false, ..QUIET },
+        );
+    }
+
+    #[test]
+    fn a_failover_undoes_no_single_ending_that_a_replica_has_confirmed() {
+        let waiting = Affair { log_in: false, failovers: 1, lost_writes: 2, waits: true, ..QUIET };
+        holds("a failover that loses up to two writes, and an answer after WAIT", &SINGLE, waiting);
+    }
+
+    #[test]
+    fn a_failover_undoes_a_single_ending_that_nobody_confirmed() {
+        let failover = Affair { log_in: false, failovers: 1, lost_writes: 1, ..QUIET };
+        for ending in SINGLE {
+            let affair = Affair { ending, ..failover };
+            finds("a failover, and no WAIT", affair, "after a failover", 6);
+        }
+    }
+
+    #[test]
+    fn a_failover_undoes_a_log_in() {
+        let affair = Affair { failovers: 1, lost_writes: 1, ending: Ending::NewPassword, ..QUIET };
+        finds("a failover that loses the log-in after it", affair, "nobody ended device B's", 8);
+    }
+
+    #[test]
+    fn without_the_row_a_failover_undoes_every_ending() {
+        let failover = Affair { log_in: false, failovers: 1, lost_writes: 1, reads_row: false, ..QUIET };
+        for ending in [Ending::LogOutEverywhere, Ending::NewPassword] {
+            finds("refreshes that do not read the row", Affair { ending, ..failover }, "after a failover", 6);
+        }
+    }
+
+    #[test]
+    fn a_command_that_outlives_a_failover_undoes_every_ending() {
+        let failover = Affair { log_in: false, failovers: 1, lost_writes: 2, deadlines: false, ..QUIET };
+        for ending in GLOBAL {
+            let steps = if ending == Ending::Deletion { 8 } else { 6 };
+            finds("commands without a deadline", Affair { ending, ..failover }, "after a failover", steps);
+        }
+    }
+}
