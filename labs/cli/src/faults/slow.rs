@@ -38,14 +38,17 @@ pub(crate) async fn rises(setup: &Setup) -> Result<Outcome, Fault> {
         let rise_us = slow.latency.quantile_us(0.5) - quiet.latency.quantile_us(0.5);
         let rise = Duration::from_secs_f64(rise_us.max(0.0) / 1e6);
         let most = delay + delay / 10 + SLACK;
-        promises.push(Promise::new(
-            format!(
-                "+{delay_ms} ms: session /me slower by that, and by no more than {} ms",
-                most.as_millis()
-            ),
-            format!("p50 +{:.1} ms", rise.as_secs_f64() * 1e3),
-            slow.errors.total() == 0 && slow.answered > 0 && rise >= delay - delay / 20 && rise <= most,
-        ));
+        promises.push(
+            Promise::new(
+                format!(
+                    "+{delay_ms} ms: session /me slower by that, and by no more than {} ms",
+                    most.as_millis()
+                ),
+                format!("p50 +{:.1} ms", rise.as_secs_f64() * 1e3),
+                slow.errors.total() == 0 && slow.answered > 0 && rise >= delay - delay / 20 && rise <= most,
+            )
+            .of_a_ratio(),
+        );
         promises.push(good(&format!("+{delay_ms} ms: stateless /me"), &stateless));
     }
     Ok(Outcome::Seen(promises))
@@ -73,7 +76,8 @@ pub(crate) async fn sheds(setup: &Setup) -> Result<Outcome, Fault> {
             "who is served waits one round trip",
             format!("p99 {:.0} ms", p99.as_secs_f64() * 1e3),
             p99 <= delay * 2,
-        ),
+        )
+        .of_a_ratio(),
         Promise::new(
             "the rest is refused with 503 and nothing else",
             format!("{shed} refused, {} other", run.errors.total() - shed),

@@ -92,7 +92,6 @@ fn callers_beyond_the_places_are_refused_and_nobody_queues() {
         "shedding",
         &[
             "64 callers, 16 places: no more calls under way than places",
-            "who is served waits one round trip",
             "the rest is refused with 503 and nothing else",
         ],
     );
