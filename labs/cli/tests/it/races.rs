@@ -69,6 +69,7 @@ async fn sixteen_racers_over_two_servers_never_fork_a_session() {
     let Some(fleet) = Fleet::with(&[], &["--lab-controls"]).await.map(Arc::new) else { return };
     let (rounds, start) = (rounds(60, 10_000), Instant::now());
     let mut token = text(&sign_up(&fleet, "ann@example.test").await, "refresh_token");
+    let mut before = String::new();
     for round in 0..rounds {
         let mut racers = JoinSet::new();
         for racer in 0..RACERS {
@@ -80,12 +81,18 @@ async fn sixteen_racers_over_two_servers_never_fork_a_session() {
         assert_eq!(successors.len(), 1, "round {round}");
         let successor = successors.swap_remove(0);
         assert_ne!(successor, token, "round {round}");
-        token = successor;
+        before = std::mem::replace(&mut token, successor);
         // Beyond the window, so that the next round rotates.
         for server in 0..2 {
             let (status, _now) = fleet.post(server, "/lab/clock", &json!({ "advance_seconds": 11 })).await;
             assert_eq!(status, StatusCode::OK);
         }
+    }
+    // A copy of the token before, a window later: the family is dead, and either server says so.
+    for (server, token) in [(0, &before), (1, &token), (0, &token)] {
+        let (status, answer) =
+            verdict(&fleet, server, "/auth/refresh", &json!({ "refresh_token": token })).await;
+        assert_eq!((status, answer["code"].as_str()), (StatusCode::UNAUTHORIZED, Some("refresh_reused")));
     }
     println!(
         "{rounds} rounds of {RACERS} racers over two processes in {:.1?}: one successor each",
