@@ -7,4 +7,5 @@ mod commands;
 mod faults;
 mod log_in_timing;
 mod program;
+mod races;
 mod two_servers;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kit::testing::private_redis;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 use crate::program::Serving;
@@ -11,37 +11,60 @@ use crate::program::Serving;
 const ACCESS_KEYS: &str = "1=an access key that is only used in this test";
 const REFRESH_KEYS: &str = "1=a refresh key that is only used in this test";
 
+/// One fleet at a time: a call that waits for Redis longer than half a second is a 503, and ten fleets on two cores wait.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Two hybrid servers that share everything a fleet shares.
-struct Fleet {
+pub(crate) struct Fleet {
     servers: [Serving; 2],
     http: Client,
+    _turn: tokio::sync::MutexGuard<'static, ()>,
     _redis: kit::redis::discovery::Found,
     _folder: tempfile::TempDir,
 }
 
 impl Fleet {
     async fn start() -> Option<Self> {
+        Self::with(&[], &[]).await
+    }
+
+    /// With settings and arguments of one's own.
+    pub(crate) async fn with(settings: &[(&str, &str)], arguments: &[&str]) -> Option<Self> {
+        let turn = TURN.lock().await;
         let redis = private_redis().await?;
         let folder = tempfile::tempdir().unwrap();
         let accounts = folder.path().join("accounts.sqlite");
-        let server = || {
-            Serving::start(
-                &[("AUTHLAB_ACCESS_KEYS", ACCESS_KEYS), ("AUTHLAB_REFRESH_KEYS", REFRESH_KEYS)],
-                &["hybrid", "--store", &redis.url, "--accounts", accounts.to_str().unwrap()],
-            )
-        };
+        let keys = [("AUTHLAB_ACCESS_KEYS", ACCESS_KEYS), ("AUTHLAB_REFRESH_KEYS", REFRESH_KEYS)];
+        let stores = ["hybrid", "--store", &redis.url, "--accounts", accounts.to_str().unwrap()];
+        let server = || Serving::start(&[&keys, settings].concat(), &[&stores, arguments].concat());
         let servers = [server(), server()];
         Some(Self {
             servers,
             http: Client::builder().no_proxy().build().unwrap(),
+            _turn: turn,
             _redis: redis,
             _folder: folder,
         })
     }
 
-    async fn post(&self, server: usize, path: &str, body: &Value) -> (StatusCode, Value) {
-        let answer =
-            self.http.post(format!("{}{path}", self.servers[server].url)).json(body).send().await.unwrap();
+    pub(crate) async fn post(&self, server: usize, path: &str, body: &Value) -> (StatusCode, Value) {
+        self.send(self.http.post(format!("{}{path}", self.servers[server].url)).json(body)).await
+    }
+
+    /// With an access token.
+    pub(crate) async fn post_as(
+        &self,
+        server: usize,
+        path: &str,
+        bearer: &str,
+        body: &Value,
+    ) -> (StatusCode, Value) {
+        let url = format!("{}{path}", self.servers[server].url);
+        self.send(self.http.post(url).bearer_auth(bearer).json(body)).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> (StatusCode, Value) {
+        let answer = request.send().await.unwrap();
         let status = answer.status();
         (status, answer.json().await.unwrap_or(Value::Null))
     }
@@ -55,7 +78,7 @@ impl Fleet {
         issued
     }
 
-    async fn me(&self, server: usize, issued: &Value) -> StatusCode {
+    pub(crate) async fn me(&self, server: usize, issued: &Value) -> StatusCode {
         let request = self.http.get(format!("{}/me", self.servers[server].url));
         request.bearer_auth(issued["access_token"].as_str().unwrap()).send().await.unwrap().status()
     }

@@ -29,9 +29,10 @@
 //!   authority, each refresh brings the row's epoch along, and a record from before it is refused whatever Redis says.
 //! - **One session, or all others** (log out here, a device, reuse): holds while this Redis lives. If Redis had replicas
 //!   when the server started, the call answers only after one of them has confirmed, so it also holds over a failover to
-//!   that one; without a confirmation the call is a 503, and the client asks again. A cluster that promotes a replica
-//!   which had not confirmed can still bring the session back, and so can one that got its first replica after the server
-//!   had started.
+//!   that one; without a confirmation the call is a 503, and the client asks again. So a failover that leaves no replica
+//!   makes each of these calls a 503, though it did its work, until there is a replica again. A cluster that promotes a
+//!   replica which had not confirmed can still bring the session back, and so can one that got its first replica after
+//!   the server had started.
 //! - **A log-in** waits for no replica: one that is lost was never there, and the person logs in once more.
 
 mod keys;

@@ -1,9 +1,12 @@
 //! The store over a Redis Cluster: all keys of a user are in one slot, so three masters do what one does.
 
+use std::time::{Duration, Instant};
+
 use kit::Clock;
 use lab4_hybrid::store::suite::{self, Factory};
-use lab4_hybrid::store::{Policy, Redis};
+use lab4_hybrid::store::{Policy, Redis, Refresh, Store};
 
+use crate::fleet::{Account, Fleet, lets_in};
 use crate::place::times;
 use crate::servers::{Cluster, Server, program};
 
@@ -34,4 +37,52 @@ async fn the_suite_holds_over_a_cluster_of_three_masters() {
     let keys = [keys_of(one).await, keys_of(two).await, keys_of(three).await];
     assert!(keys.iter().all(|keys| *keys > 100), "the slots of all three were used: {keys:?}");
     println!("three masters hold {keys:?} keys after the suite, each with a TTL");
+}
+
+/// Asks until the store is there. That it is away is no verdict; how often it was is counted.
+async fn verdict(fleet: &Fleet, server: usize, account: &Account, token: &str, away: &mut usize) -> Refresh {
+    let start = Instant::now();
+    loop {
+        match fleet.try_show(server, account, token, Some("the same key each time")).await {
+            Ok(verdict) => return verdict,
+            Err(error) => {
+                assert!(start.elapsed() < Duration::from_secs(60), "the cluster stays away: {error}")
+            }
+        }
+        *away += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_loses_a_master_goes_on_and_forgets_no_ending() {
+    let Some(program) = program() else { return };
+    let mut cluster = Cluster::start_with_replicas(&program).await;
+    let fleet = Fleet::over(&cluster.url(), Duration::from_secs(600)).await;
+    let mut people = Vec::new();
+    for _ in 0..12 {
+        let account = Account::new();
+        let (ended, over) = fleet.log_in(0, &account, 0).await.unwrap();
+        let (_, alive) = fleet.log_in(1, &account, 0).await.unwrap();
+        // Answered when a replica has it.
+        assert!(fleet.stores[0].end(account.id, ended).await.unwrap());
+        people.push((account, over, alive));
+    }
+    for (number, (account, _, alive)) in people.iter().enumerate() {
+        assert!(lets_in(fleet.show(number, account, alive, None).await));
+    }
+    cluster.masters[0].kill();
+
+    let mut away = 0;
+    for (number, (account, over, alive)) in people.iter().enumerate() {
+        // Both servers, the token from before the loss and the one after it: whoever holds either goes on.
+        for token in [alive, &fleet.after(alive)] {
+            let verdict = verdict(&fleet, number, account, token, &mut away).await;
+            assert!(lets_in(verdict), "{verdict:?}");
+        }
+        assert_eq!(verdict(&fleet, number + 1, account, over, &mut away).await, Refresh::Ended);
+    }
+    let took_over: String = cluster.replicas[0].tell("INFO replication").await;
+    assert!(took_over.contains("role:master"), "{took_over}");
+    println!("36 verdicts of a cluster that lost a master: none wrong, after {away} calls in vain");
 }

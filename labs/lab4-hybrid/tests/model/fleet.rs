@@ -10,7 +10,7 @@ use kit::testing::private_redis;
 use kit::{Client, ClientKind, Clock};
 use lab4_hybrid::chain::Keys;
 use lab4_hybrid::idempotency::IdempotencyKey;
-use lab4_hybrid::store::{Issue, NewSession, Policy, Redis, Refresh, Store};
+use lab4_hybrid::store::{Issue, NewSession, Policy, Redis, Refresh, Store, StoreError};
 use uuid::Uuid;
 
 use crate::place::times;
@@ -21,7 +21,7 @@ pub(crate) struct Fleet {
     pub(crate) stores: [Redis; 2],
     pub(crate) clock: Clock,
     keys: Keys,
-    _redis: Found,
+    _redis: Option<Found>,
 }
 
 /// An account. Its row says how often everything before was over.
@@ -48,7 +48,14 @@ impl Account {
 impl Fleet {
     /// None where there is no Redis to start, and that has been said.
     pub(crate) async fn start(window: Duration) -> Option<Self> {
-        let (redis, clock) = (private_redis().await?, Clock::system());
+        let redis = private_redis().await?;
+        let fleet = Self::over(&redis.url, window).await;
+        Some(Self { _redis: Some(redis), ..fleet })
+    }
+
+    /// Over a Redis that is there.
+    pub(crate) async fn over(url: &str, window: Duration) -> Self {
+        let clock = Clock::system();
         let policy = Policy {
             window,
             idle: 14 * DAY,
@@ -57,10 +64,10 @@ impl Fleet {
             ended_remembered: Duration::from_secs(900),
             expired_remembered: Duration::from_secs(3600),
         };
-        let connect = || Redis::connect(&redis.url, times(), policy, clock.clone());
+        let connect = || Redis::connect(url, times(), policy, clock.clone());
         let stores = [connect().await.unwrap(), connect().await.unwrap()];
         let keys = Keys::derive(&Keyring::random()).unwrap();
-        Some(Self { stores, clock, keys, _redis: redis })
+        Self { stores, clock, keys, _redis: None }
     }
 
     /// Opens a session under an epoch; none if that epoch is over.
@@ -91,10 +98,21 @@ impl Fleet {
         token: &str,
         key: Option<&str>,
     ) -> Refresh {
+        self.try_show(server, account, token, key).await.unwrap()
+    }
+
+    /// As above, where the store may be away.
+    pub(crate) async fn try_show(
+        &self,
+        server: usize,
+        account: &Account,
+        token: &str,
+        key: Option<&str>,
+    ) -> Result<Refresh, StoreError> {
         let epoch = account.epoch();
         let token = self.keys.verify(token).unwrap();
         let key = key.map(IdempotencyKey::of);
-        self.stores[server % 2].refresh(&token, epoch, key.as_ref()).await.unwrap()
+        self.stores[server % 2].refresh(&token, epoch, key.as_ref()).await
     }
 
     pub(crate) fn after(&self, token: &str) -> String {

@@ -51,6 +51,8 @@ impl Server {
             command.args(["--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0"]);
             if clustered {
                 command.args(["--cluster-enabled", "yes", "--cluster-port", &bus_port.to_string()]);
+                // After this long without a word a node counts as lost, and its replica takes over.
+                command.args(["--cluster-node-timeout", "2000"]);
             }
             command
                 .current_dir(folder.path())
@@ -84,13 +86,18 @@ impl Server {
 
     /// Waits until the answer to a command holds all of these words.
     pub(crate) async fn until(&self, command: &str, words: &[&str]) {
+        self.until_told(command, |answer| words.iter().all(|word| answer.contains(word))).await;
+    }
+
+    /// Waits until the answer to a command is as wanted. The pause only spares the CPU.
+    pub(crate) async fn until_told(&self, command: &str, wanted: impl Fn(&str) -> bool) {
         let start = Instant::now();
         loop {
             let answer: String = self.tell(command).await;
-            if words.iter().all(|word| answer.contains(word)) {
+            if wanted(&answer) {
                 return;
             }
-            assert!(start.elapsed() < PATIENCE, "{command} never said {words:?}, but {answer}");
+            assert!(start.elapsed() < PATIENCE, "{command} says {answer}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -103,16 +110,24 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
+impl Server {
+    /// Ends it, without a word to anybody.
+    pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A cluster of three masters.
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A cluster of three masters, and a replica of each if there are any.
 pub(crate) struct Cluster {
     pub(crate) masters: [Server; 3],
+    pub(crate) replicas: Vec<Server>,
 }
 
 impl Cluster {
@@ -124,15 +139,45 @@ impl Cluster {
             master.tell::<()>(&format!("CLUSTER ADDSLOTSRANGE {first} {last}")).await;
             master.tell::<()>(&format!("CLUSTER SET-CONFIG-EPOCH {}", number + 1)).await;
         }
-        for other in &masters[1..] {
+        let cluster = Self { masters, replicas: Vec::new() };
+        cluster.meet(&cluster.masters[1..]).await;
+        cluster.until_whole("cluster_known_nodes:3").await;
+        cluster
+    }
+
+    /// With a replica of each master that has all that its master has.
+    pub(crate) async fn start_with_replicas(program: &Path) -> Self {
+        let mut cluster = Self::start(program).await;
+        for _ in 0..3 {
+            cluster.replicas.push(Server::start(program, true).await);
+        }
+        cluster.meet(&cluster.replicas).await;
+        cluster.until_whole("cluster_known_nodes:6").await;
+        for (master, replica) in cluster.masters.iter().zip(&cluster.replicas) {
+            let id: String = master.tell("CLUSTER MYID").await;
+            replica.tell::<()>(&format!("CLUSTER REPLICATE {id}")).await;
+            replica.until("INFO replication", &["master_link_status:up"]).await;
+            master.until("INFO replication", &["state=online"]).await;
+        }
+        // A replica is only voted for by masters who know that it is one.
+        for master in &cluster.masters {
+            master.until_told("CLUSTER NODES", |nodes| nodes.matches("slave").count() == 3).await;
+        }
+        cluster
+    }
+
+    async fn meet(&self, others: &[Server]) {
+        for other in others {
             let meet = format!("CLUSTER MEET 127.0.0.1 {} {}", other.port, other.bus_port);
-            masters[0].tell::<()>(&meet).await;
+            self.masters[0].tell::<()>(&meet).await;
         }
-        let whole = ["cluster_state:ok", "cluster_known_nodes:3", "cluster_size:3", "cluster_slots_ok:16384"];
-        for master in &masters {
-            master.until("CLUSTER INFO", &whole).await;
+    }
+
+    async fn until_whole(&self, known: &str) {
+        for node in self.masters.iter().chain(&self.replicas) {
+            let whole = ["cluster_state:ok", known, "cluster_size:3", "cluster_slots_ok:16384"];
+            node.until("CLUSTER INFO", &whole).await;
         }
-        Self { masters }
     }
 
     /// Two of the nodes: the client finds the third by itself.

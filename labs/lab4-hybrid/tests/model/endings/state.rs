@@ -84,6 +84,8 @@ pub(super) enum Wrong {
     LivesOn { device: usize, after_failover: bool },
     /// A session that nobody ended is over.
     Harmed { device: usize },
+    /// A log-in was told that its session is open, and it is over already.
+    OpenedInVain,
 }
 
 impl State {

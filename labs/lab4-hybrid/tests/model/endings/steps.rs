@@ -119,7 +119,13 @@ impl Account {
                 let mut store = self.put_together(&state.store);
                 let issued = store.issue(self.id, &self.firsts[B], u64::from(epoch));
                 let mut opened = State { log_in: LogIn::Done, ..self.written(state, &store) };
-                opened.innocent[B] = after && matches!(issued, Issue::Issued { .. });
+                let issued = matches!(issued, Issue::Issued { .. });
+                opened.innocent[B] = after && issued;
+                let lives =
+                    opened.store.sessions[B].is_some_and(|session| session.epoch >= opened.store.epoch);
+                if issued && !lives {
+                    opened.wrong = opened.wrong.or(Some(Wrong::OpenedInVain));
+                }
                 found.push((Step::OpenSession, opened));
             }
             LogIn::NotBegun | LogIn::Done => {}

@@ -10,6 +10,7 @@ pub(super) fn of_wrong(wrong: Wrong) -> String {
             let when = if after_failover { ", and after a failover" } else { "" };
             format!("device {}'s session was ended{when} its refresh token works", name(device))
         }
+        Wrong::OpenedInVain => "a log-in is told that its session is open, and it is over already".into(),
         Wrong::Harmed { device } => format!("nobody ended device {}'s session, and it is over", name(device)),
     }
 }
