@@ -39,7 +39,8 @@ pub struct Config {
     pub issuer: String,
     /// The `aud` of our access tokens. `AUTHLAB_AUDIENCE`
     pub audience: String,
-    /// The keys that sign access tokens; none: a random one that does not survive a restart. `AUTHLAB_ACCESS_KEYS`
+    /// The keys that sign access tokens; none: a random one that does not survive a restart. A list of `number=secret`,
+    /// or a JWK Set. `AUTHLAB_ACCESS_KEYS`
     pub access_keys: Option<Keyring>,
     /// The master secrets behind refresh tokens; none: as above. `AUTHLAB_REFRESH_KEYS`
     pub refresh_keys: Option<Keyring>,
@@ -266,7 +267,7 @@ impl Config {
             leeway: vars.seconds("AUTHLAB_LEEWAY")?.unwrap_or(d.leeway),
             issuer: vars.text("AUTHLAB_ISSUER").unwrap_or(d.issuer),
             audience: vars.text("AUTHLAB_AUDIENCE").unwrap_or(d.audience),
-            access_keys: vars.keys("AUTHLAB_ACCESS_KEYS")?,
+            access_keys: vars.signing_keys("AUTHLAB_ACCESS_KEYS")?,
             refresh_keys: vars.keys("AUTHLAB_REFRESH_KEYS")?,
             lab_controls: false,
             trusted_proxies: vars.addresses("AUTHLAB_TRUSTED_PROXIES")?,
@@ -466,6 +467,16 @@ impl<L: Fn(&'static str) -> Option<String>> Vars<L> {
         let Some(value) = self.text(name) else { return Ok(None) };
         value.parse().map(Some).map_err(|source| ConfigError::Keys { name, source })
     }
+
+    /// As [`keys`](Self::keys), or as a JWK Set, whose keys must be for signatures: not for what other secrets are for.
+    fn signing_keys(&self, name: &'static str) -> Result<Option<Keyring>, ConfigError> {
+        match self.text(name).filter(|value| value.trim_start().starts_with('{')) {
+            Some(set) => {
+                Keyring::from_jwk_set(&set).map(Some).map_err(|source| ConfigError::Keys { name, source })
+            }
+            None => self.keys(name),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -542,5 +553,18 @@ mod tests {
         let error = with("AUTHLAB_ACCESS_KEYS", "1=short").unwrap_err();
         assert!(!error.to_string().contains("short="), "{error}");
         assert!(error.to_string().starts_with("AUTHLAB_ACCESS_KEYS cannot be used"), "{error}");
+    }
+
+    #[test]
+    fn access_keys_may_be_a_jwk_set_and_refresh_keys_may_not() {
+        const SET: &str = r#"{"keys":[{"kty":"oct","kid":"1","k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY","use":"sig"}]}"#;
+        let config = with("AUTHLAB_ACCESS_KEYS", SET).unwrap();
+        assert_eq!(config.access_keys.unwrap().issuing().id, 1);
+        assert!(with("AUTHLAB_REFRESH_KEYS", SET).is_err());
+        let error = with("AUTHLAB_ACCESS_KEYS", r#" {"keys":[{"kty":"oct","use":"enc"}]}"#).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "AUTHLAB_ACCESS_KEYS cannot be used: key 1 of the JWK Set cannot be used: its `use` is not `sig`"
+        );
     }
 }

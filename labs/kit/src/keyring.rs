@@ -6,8 +6,10 @@
 
 use std::str::FromStr;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice};
 use uuid::Uuid;
+
+use crate::jwk::{self, HmacKey, JwkError};
 
 /// The shortest key that is taken, in bytes: the output of SHA-256, as RFC 7518 §3.2 asks of HS256.
 pub const MIN_KEY_BYTES: usize = 32;
@@ -17,12 +19,12 @@ pub const MIN_KEY_BYTES: usize = 32;
 pub struct Key {
     /// The number.
     pub id: u16,
-    secret: SecretString,
+    secret: SecretSlice<u8>,
 }
 
 impl Key {
     /// A key, if it is long enough.
-    pub fn new(id: u16, secret: SecretString) -> Result<Self, KeyringError> {
+    pub fn new(id: u16, secret: SecretSlice<u8>) -> Result<Self, KeyringError> {
         if secret.expose_secret().len() < MIN_KEY_BYTES {
             return Err(KeyringError::Short { id });
         }
@@ -31,7 +33,7 @@ impl Key {
 
     /// The secret itself, for the code that signs or derives with it.
     pub fn expose_bytes(&self) -> &[u8] {
-        self.secret.expose_secret().as_bytes()
+        self.secret.expose_secret()
     }
 }
 
@@ -60,13 +62,36 @@ pub enum KeyringError {
         /// The number.
         id: u16,
     },
+    /// The text is no JWK Set.
+    #[error("write the JWK Set as `{{\"keys\":[…]}}`, the issuing key first")]
+    Set,
+    /// A JSON Web Key that is not for this.
+    #[error("key {place} of the JWK Set cannot be used: {source}")]
+    Jwk {
+        /// Its place in the set, from 1.
+        place: usize,
+        /// Why.
+        source: JwkError,
+    },
+    /// A JSON Web Key without a name that tokens could carry.
+    #[error("key {place} of the JWK Set needs a number from 0 to 65535 as its `kid`, in quotes")]
+    Kid {
+        /// Its place in the set, from 1.
+        place: usize,
+    },
+    /// The issuing key may only check.
+    #[error("key {id} is the first of the JWK Set and so the one that issues, and its `key_ops` lack `sign`")]
+    NotToSign {
+        /// The key's number.
+        id: u16,
+    },
 }
 
 impl Keyring {
     /// One fresh random key, number 1, of 244 random bits. Whatever it signs dies with the process.
     pub fn random() -> Self {
         let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        Self { issuing: Key { id: 1, secret: secret.into() }, checking: Vec::new() }
+        Self { issuing: Key { id: 1, secret: secret.into_bytes().into() }, checking: Vec::new() }
     }
 
     /// The key that issues.
@@ -85,19 +110,49 @@ impl FromStr for Keyring {
 
     /// Reads `2=secret,1=older secret`.
     fn from_str(text: &str) -> Result<Self, KeyringError> {
-        let mut keys: Vec<Key> = Vec::new();
-        for entry in text.split(',') {
+        let read = |entry: &str| {
             let (id, secret) = entry.split_once('=').ok_or(KeyringError::Form)?;
             let id = id.trim().parse().or(Err(KeyringError::Form))?;
-            if keys.iter().any(|key| key.id == id) {
-                return Err(KeyringError::Twice { id });
-            }
-            keys.push(Key::new(id, secret.trim().into())?);
-        }
-        let mut keys = keys.into_iter();
-        let issuing = keys.next().ok_or(KeyringError::Form)?;
-        Ok(Self { issuing, checking: keys.collect() })
+            Key::new(id, secret.trim().as_bytes().to_vec().into())
+        };
+        Self::of(text.split(',').map(read)).and_then(|ring| ring.ok_or(KeyringError::Form))
     }
+}
+
+impl Keyring {
+    /// Reads the keys that sign tokens, each from a JSON Web Key that is for signatures (see [`jwk`]) and has its number
+    /// as `kid`.
+    pub fn from_jwk_set(text: &str) -> Result<Self, KeyringError> {
+        let keys = jwk::set(text).or(Err(KeyringError::Set))?;
+        let signs = matches!(keys.first(), Some(Ok(HmacKey { signs: true, .. })));
+        let ring = Self::of(keys.into_iter().zip(1..).map(|(key, place)| {
+            let key = key.map_err(|source| KeyringError::Jwk { place, source })?;
+            Key::new(number(key.kid.as_deref()).ok_or(KeyringError::Kid { place })?, key.into_secret())
+        }))?;
+        let ring = ring.ok_or(KeyringError::Set)?;
+        if signs { Ok(ring) } else { Err(KeyringError::NotToSign { id: ring.issuing.id }) }
+    }
+
+    /// The keys in order, or none if there is none.
+    fn of(keys: impl Iterator<Item = Result<Key, KeyringError>>) -> Result<Option<Self>, KeyringError> {
+        let mut ring: Option<Self> = None;
+        for key in keys {
+            let key = key?;
+            match &mut ring {
+                None => ring = Some(Self { issuing: key, checking: Vec::new() }),
+                Some(ring) if ring.all().any(|other| other.id == key.id) => {
+                    return Err(KeyringError::Twice { id: key.id });
+                }
+                Some(ring) => ring.checking.push(key),
+            }
+        }
+        Ok(ring)
+    }
+}
+
+/// The number that a `kid` is, written as tokens write it, so that no two spellings name one key.
+fn number(kid: Option<&str>) -> Option<u16> {
+    kid.and_then(|kid| kid.parse().ok().filter(|number: &u16| number.to_string() == kid))
 }
 
 #[cfg(test)]
@@ -135,5 +190,62 @@ mod tests {
     fn a_keyring_shows_no_secret() {
         let ring: Keyring = format!("1={LONG}").parse().unwrap();
         assert!(!format!("{ring:?}").contains(LONG));
+    }
+
+    /// A JWK with the secret of [`LONG`] in base64url.
+    fn jwk(rest: &str) -> String {
+        format!(r#"{{"kty":"oct","k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"{rest}}}"#)
+    }
+
+    fn set(keys: &[&str]) -> Result<Keyring, KeyringError> {
+        let keys: Vec<_> = keys.iter().map(|rest| jwk(rest)).collect();
+        Keyring::from_jwk_set(&format!(r#"{{"keys":[{}]}}"#, keys.join(",")))
+    }
+
+    #[test]
+    fn a_jwk_set_is_read_in_order_and_gives_the_same_secrets() {
+        let ring = set(&[r#","kid":"2","use":"sig""#, r#","kid":"1","key_ops":["verify"]"#]).unwrap();
+        assert_eq!(ring.all().map(|key| key.id).collect::<Vec<_>>(), [2, 1]);
+        assert!(ring.all().all(|key| key.expose_bytes() == LONG.as_bytes()));
+    }
+
+    #[test]
+    fn a_jwk_set_with_a_key_that_is_not_for_signatures_is_refused_whole() {
+        let good = r#","kid":"2""#;
+        let refused = |rest: &str| set(&[good, rest]).unwrap_err();
+        assert!(set(&[good, r#","kid":"1","use":"sig""#]).is_ok());
+        let place = 2;
+        assert_eq!(refused(r#","kid":"1","use":"enc""#), KeyringError::Jwk { place, source: JwkError::Use });
+        assert_eq!(
+            refused(r#","kid":"1","key_ops":["sign"]"#),
+            KeyringError::Jwk { place, source: JwkError::Operations }
+        );
+    }
+
+    #[test]
+    fn the_first_key_of_a_jwk_set_may_sign_or_the_set_is_refused() {
+        let checking = r#","kid":"1","key_ops":["verify"]"#;
+        assert!(set(&[r#","kid":"2","key_ops":["sign","verify"]"#, checking]).is_ok());
+        assert_eq!(set(&[checking]).unwrap_err(), KeyringError::NotToSign { id: 1 });
+    }
+
+    #[test]
+    fn a_jwk_has_a_number_as_its_kid_in_one_spelling() {
+        assert!(set(&[r#","kid":"65535""#]).is_ok());
+        for kid in ["", r#","kid":"65536""#, r#","kid":"01""#, r#","kid":"+1""#, r#","kid":"a""#] {
+            assert_eq!(set(&[kid]).unwrap_err(), KeyringError::Kid { place: 1 }, "{kid}");
+        }
+        assert_eq!(set(&[r#","kid":"1""#, r#","kid":"1""#]).unwrap_err(), KeyringError::Twice { id: 1 });
+    }
+
+    #[test]
+    fn what_is_no_jwk_set_is_told_how_to_write_one() {
+        for text in ["{}", "{", r#"{"keys":[]}"#, r#"{"keys":{}}"#, &jwk("")] {
+            assert_eq!(Keyring::from_jwk_set(text).unwrap_err(), KeyringError::Set, "{text}");
+        }
+        assert_eq!(
+            KeyringError::Set.to_string(),
+            r#"write the JWK Set as `{"keys":[…]}`, the issuing key first"#
+        );
     }
 }

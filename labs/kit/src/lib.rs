@@ -10,7 +10,7 @@
 //! | [`accounts`], [`email`], [`password`] | who may log in |
 //! | [`bearer`], [`cookie`], [`csrf`] | how a credential travels, and from where |
 //! | [`body`], [`error`] | JSON in, problem documents out |
-//! | [`config`], [`keyring`], [`clock`] | settings, secrets and time, passed in |
+//! | [`config`], [`keyring`], [`jwk`], [`clock`] | settings, secrets and time, passed in |
 //! | [`redis`] | one connection whose outages are short and loud; where a Redis is found |
 //! | [`mod@serve`], [`log`] | connections with limits; lines without credentials |
 //! | [`audit`], `metrics` | what happened to an account, one by one and counted |
@@ -30,6 +30,7 @@ pub mod descriptor;
 pub mod email;
 pub mod error;
 mod health;
+pub mod jwk;
 pub mod keyring;
 pub mod log;
 mod metrics;

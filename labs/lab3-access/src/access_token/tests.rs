@@ -1,6 +1,8 @@
 //! What is taken and what is refused, in pairs. Where the library's defaults would take what we refuse, the test says so:
 //! `library_takes` runs the very same token through them.
 
+mod published;
+
 use std::time::Duration;
 
 use base64::Engine;
@@ -485,6 +487,49 @@ fn a_token_over_4096_bytes_is_refused_before_its_signature_is_looked_at() {
     assert_eq!(bench.check(&over).unwrap_err(), "longer than 4096 bytes");
     let unsigned = "x".repeat(MAX_BYTES + 1);
     assert_eq!(bench.check(&unsigned).unwrap_err(), "longer than 4096 bytes");
+}
+
+#[test]
+fn the_longest_token_has_exactly_4096_bytes_issued_or_checked() {
+    // With this `kid` there are addresses that make a token of just that length; base64 leaves out every fourth.
+    let keys: Keyring = format!("10={NEW}").parse().unwrap();
+    let (ttl, leeway) = (Duration::from_secs(TTL_S), Duration::from_secs(LEEWAY_S));
+    let tokens = AccessTokens::new(&keys, ISSUER, AUDIENCE, ttl, leeway, Clock::system());
+    let issued =
+        |email: usize| tokens.issue(&Grant { user_id: USER, email: &"a".repeat(email), session: None });
+    let longest = (2000..4000).rev().find_map(|email| Some((email, issued(email).ok()?)));
+    let (email, token) = longest.unwrap();
+    assert_eq!(token.expose().len(), MAX_BYTES);
+    assert!(tokens.check(token.expose()).is_ok());
+    assert!(matches!(issued(email + 1), Err(Error::Internal(_))));
+    assert!(matches!(issued(4096), Err(Error::Internal(_))));
+}
+
+#[test]
+fn the_log_is_told_which_check_refused_a_token() {
+    let bench = bench();
+    let header = bench.header().to_string();
+    let good = signed(&header, &bench.claims().to_string());
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    let cut = message.split_once('.').unwrap().0;
+    for (token, reason) in [
+        ("no dot".to_owned(), "not three parts"),
+        (format!("{cut}.{signature}"), "not three parts"),
+        (format!("{good}.{signature}"), "a part is no base64url"),
+        (format!("{message}.{signature}="), "a part is no base64url"),
+        (format!("={good}"), "the header is no base64url"),
+        (signed_by(OLD, &header, &bench.claims().to_string()), "the signature does not hold"),
+        (bench.with_claim("sub", Value::Null), "a member is missing, there twice, or of another type"),
+        (bench.with_claim("iss", json!("https://evil.example")), "another issuer"),
+        (bench.with_claim("aud", json!("another-api")), "another audience"),
+        (bench.with_claim("exp", json!(bench.now_s)), "its times make no sense"),
+        (bench.with_claim("jti", json!("")), "an empty jti"),
+        (bench.with_claim("epoch", json!(1)), "one of sid and epoch without the other"),
+        (bench.with_header("alg", json!("HS512")), "another alg than its key is for"),
+        (bench.with_header("typ", json!("JWT")), "not made to be an access token"),
+    ] {
+        assert_eq!(bench.check(&token).unwrap_err(), reason, "{token}");
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What is taken and what is refused, in pairs. Tokens are issued by the library, or written here and rightly signed;
 //! `other` is the access-only lab's check of the same token, for what is refused here and need not be.
 
+mod published;
+
 use std::time::Duration;
 
 use aws_lc_rs::hmac;

@@ -1,0 +1,58 @@
+//! Published signatures, right and wrong: the library as we set it up tells them apart, and our header rules refuse them
+//! all.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::errors::ErrorKind;
+use kit::jwk::HmacKey;
+use kit::testing::jws::{self, Vector};
+
+use super::super::claims::{Claims, Object};
+use super::super::strict;
+use super::{AUDIENCE, ISSUER, bench};
+
+/// Whether the library says of the signature that it holds: it goes on to the claims, and there finds that this is no
+/// access token.
+fn holds(vector: &Vector) -> bool {
+    let key: HmacKey = vector.jwk.parse().unwrap();
+    let key = DecodingKey::from_secret(key.expose_bytes());
+    let decoded = jsonwebtoken::decode::<Object<Claims<'_>>>(&vector.jws, &key, &strict(ISSUER, AUDIENCE));
+    let refusal = decoded.err().unwrap_or_else(|| panic!("{}: an access token", vector.name));
+    // A header that cannot be read gives the same kind of error as claims that cannot.
+    jsonwebtoken::decode_header(&vector.jws).is_ok() && matches!(refusal.kind(), ErrorKind::Json(_))
+}
+
+#[test]
+fn the_library_tells_right_from_wrong_in_every_published_vector() {
+    for vector in jws::published() {
+        assert_eq!(holds(&vector), vector.is_right(), "{}", vector.name);
+    }
+}
+
+/// The one deviation of the whole check, and the reason: a JWS is no access token before its header says so (RFC 9068 §4).
+#[test]
+fn no_published_vector_is_an_access_token_and_its_header_says_so_before_any_cryptography() {
+    let bench = bench();
+    for vector in jws::published() {
+        let reason = bench.check(&vector.jws).unwrap_err();
+        if vector.is_right() {
+            assert_eq!(reason, "the header lacks typ, alg or kid, or cannot be read", "{}", vector.name);
+        }
+    }
+}
+
+/// A header that ours would be but for its `alg`, so that it is the `alg` that is refused.
+#[test]
+fn alg_none_is_refused_in_our_own_header_too() {
+    let bench = bench();
+    let payload = URL_SAFE_NO_PAD.encode(bench.claims().to_string());
+    for alg in ["none", "None", "NONE", "nOnE"] {
+        let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"typ":"at+jwt","alg":"{alg}","kid":"2"}}"#));
+        assert_eq!(
+            bench.check(&format!("{header}.{payload}.")).unwrap_err(),
+            "another alg than its key is for",
+            "{alg}"
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! Published signatures, right and wrong, before the strict verifier.
+
+use aws_lc_rs::hmac;
+use kit::jwk::HmacKey;
+use kit::testing::jws::{self, Vector};
+use kit::{Clock, Error};
+
+use super::super::{Issued, StrictVerifier};
+use super::{AUDIENCE, ISSUER, LEEWAY_S, bench};
+
+/// Where the strict verifier is to differ from a vector's right label, and why. `MISLABELLED` in `kit` are the wrong ones.
+const DEVIATIONS: &[(&str, &str)] = &[
+    (
+        "wycheproof 376 ValidSpacesInJsonHeader",
+        "a header is compared and not read: an equivalent one in another spelling is none that we write",
+    ),
+    ("wycheproof 377 ValidWhiteSpaceInJsonHeader", "the same"),
+];
+
+/// A verifier whose one key is the vector's, for tokens that begin with this header.
+fn verifier(header: &str, vector: &Vector) -> StrictVerifier {
+    let key: HmacKey = vector.jwk.parse().unwrap();
+    StrictVerifier {
+        issued: vec![Issued {
+            header_and_dot: format!("{header}."),
+            key: hmac::Key::new(hmac::HMAC_SHA256, key.expose_bytes()),
+        }],
+        issuer: ISSUER.into(),
+        audience: AUDIENCE.into(),
+        leeway_s: LEEWAY_S,
+        clock: Clock::system(),
+    }
+}
+
+fn header(vector: &Vector) -> &str {
+    vector.jws.split('.').next().unwrap_or_default()
+}
+
+/// Whether the signature holds and its text is base64url: the check goes on to the claims, and there finds that this is no
+/// access token.
+fn holds(verifier: &StrictVerifier, vector: &Vector) -> bool {
+    match verifier.check(&vector.jws).unwrap_err() {
+        Error::InvalidToken("the payload is no object") => true,
+        Error::InvalidToken("a claim is missing, there twice, or of another type") => true,
+        Error::InvalidToken(_) => false,
+        other => panic!("{}: {other}", vector.name),
+    }
+}
+
+/// Each key's header is that of its first right vector.
+#[test]
+fn right_is_told_from_wrong_in_every_published_vector_but_the_listed_ones() {
+    let all = jws::published();
+    let mut deviating = Vec::new();
+    for vector in &all {
+        let first = all.iter().find(|other| other.jwk == vector.jwk && other.is_right()).unwrap();
+        let holds = holds(&verifier(header(first), vector), vector);
+        if holds != vector.is_right() {
+            assert!(!holds, "{} is taken", vector.name);
+            deviating.push(vector.name.as_str());
+        }
+    }
+    assert_eq!(deviating, DEVIATIONS.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+}
+
+/// Nothing is right but for its header, were it one that we write; and nothing is wrong for its header alone unless that
+/// header is no base64url, or says another `alg`: neither could be one that we write.
+#[test]
+fn whatever_header_is_ours_the_signature_decides() {
+    let never_ours = ["wycheproof 365 spacesInHeader", "wycheproof 366 invalidCharactersInHeader"];
+    for vector in jws::published() {
+        let holds = holds(&verifier(header(&vector), &vector), &vector);
+        let expected = vector.is_right() || never_ours.contains(&vector.name.as_str());
+        assert_eq!(holds, expected, "{}", vector.name);
+    }
+}
+
+#[test]
+fn no_published_vector_is_an_access_token() {
+    let bench = bench();
+    for vector in jws::published() {
+        assert_eq!(
+            bench.check(&vector.jws).unwrap_err(),
+            "its header is none that we write",
+            "{}",
+            vector.name
+        );
+    }
+}
