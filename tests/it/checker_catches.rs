@@ -1,11 +1,10 @@
 //! Every check lets the right server pass, and is proven able to fail by a server that misbehaves in just that way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use conformance::{Options, Outcome, Report, Target, checks, run};
+use conformance::{Design, Options, Outcome, Report, Target, checks, faults, run};
 
-use crate::checker_faults::{FAULTS, Fault};
-use crate::checker_server::{Design, Server};
+use crate::checker_server::Server;
 
 /// Checks of hundreds of requests each. On a server whose fault is not theirs they are left out: unoptimised, they would
 /// take most of the time, and the right server shows already that they do not fail without cause.
@@ -41,7 +40,7 @@ async fn the_right_server_passes_in_each_design_and_no_check_is_left_out_of_all_
 fn every_check_has_a_fault_and_every_fault_names_checks_that_exist() {
     let ids: BTreeSet<_> = checks().iter().map(|check| check.id).collect();
     assert_eq!(ids.len(), checks().len(), "an id stands twice");
-    let caught: BTreeSet<_> = FAULTS.iter().flat_map(|fault| fault.caught_by.iter().copied()).collect();
+    let caught: BTreeSet<_> = faults().iter().flat_map(|fault| fault.caught_by.iter().copied()).collect();
     assert_eq!(
         ids.difference(&caught).collect::<Vec<_>>(),
         Vec::<&&str>::new(),
@@ -52,18 +51,17 @@ fn every_check_has_a_fault_and_every_fault_names_checks_that_exist() {
         Vec::<&&str>::new(),
         "faults of checks that are no more"
     );
-    let mut table: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for Fault { name, caught_by, .. } in FAULTS {
-        caught_by.iter().for_each(|id| table.entry(id).or_default().push(name));
-    }
-    for (id, faults) in table {
-        println!("{id:<38} {}", faults.join(", "));
+    let names: BTreeSet<_> = faults().iter().map(|fault| fault.name).collect();
+    assert_eq!(names.len(), faults().len(), "a fault stands twice");
+    for check in checks() {
+        let caught: Vec<_> = check.catches().map(|fault| fault.name).collect();
+        println!("{:<38} {}", check.id, caught.join(", "));
     }
 }
 
 /// All faults of one design: exactly the named checks fail, and no other.
 async fn each_fault_is_caught(design: Design, part: usize, parts: usize) {
-    let of_design = FAULTS.iter().filter(|fault| fault.design == design);
+    let of_design = faults().iter().filter(|fault| fault.design == design);
     let mut wrong = Vec::new();
     for fault in of_design.skip(part).step_by(parts) {
         let worth = |id: &&str| !HEAVY.contains(id) || fault.caught_by.contains(id);

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use conformance::{Descriptor, Error, Feature, Options, Target, run};
+use conformance::{Descriptor, Design, Error, Feature, Options, Target, run};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
-use crate::checker_server::{Design, Server};
+use crate::checker_server::Server;
 
 async fn refused(url: &str) -> Error {
     Target::discover(url).await.unwrap_err()

@@ -3,6 +3,5 @@
 
 mod checker_catches;
 mod checker_errors;
-mod checker_faults;
 mod checker_python;
 mod checker_server;

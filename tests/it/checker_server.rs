@@ -1,7 +1,7 @@
 //! A server that speaks the contract, small and in memory, and can be told to misbehave in one named way.
 //!
 //! It is no example of how to write one: it exists so that each check can be shown a server that it must fail. It says
-//! of itself what design it is; a fault is a name out of `checker_faults`, tested where the right behaviour stands.
+//! of itself what design it is; a fault is a name out of `conformance::faults`, tested where the right behaviour stands.
 
 mod flows;
 mod model;
@@ -11,6 +11,7 @@ mod wire;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use aws_lc_rs::pbkdf2;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, body::Bytes, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -21,7 +22,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub(crate) use model::Design;
+use conformance::Design;
 use model::Model;
 use wire::{Ask, Reply};
 
@@ -99,9 +100,30 @@ async fn answer(
     }
     let reply = match fault {
         "sign-up-races" | "refresh-races" | "me-resurrects" => raced(&ask, &model, fault).await,
-        _ => model.lock().await.answer(&ask),
+        "all-wait-for-hashing" => {
+            let mut model = model.lock().await;
+            if model.hashing(&ask).is_some() {
+                hash();
+            }
+            model.answer(&ask)
+        }
+        _ => {
+            let hashing = model.lock().await.hashing(&ask);
+            if let Some(hashing) = hashing {
+                // One at a time, and nobody who does not log in waits for it.
+                let _turn = hashing.acquire().await.unwrap();
+                tokio::task::spawn_blocking(hash).await.unwrap();
+            }
+            model.lock().await.answer(&ask)
+        }
     };
     Ok(reply.finish(&ask, fault))
+}
+
+/// Stands for the cost of a password hash.
+fn hash() {
+    let rounds = 10_000.try_into().unwrap();
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, b"salt", b"password", &mut [0; 32]);
 }
 
 /// The faults of servers that look first and act later, with time for others in between.

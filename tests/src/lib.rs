@@ -4,6 +4,7 @@
 //!
 //! - [`Target`]: which server, and what it claims ([`Descriptor`], read from `GET /lab` or given by hand).
 //! - [`checks`]: every check, with a stable id, what an attacker gains where it fails, and where to read.
+//! - [`faults`]: for each check, a server that misbehaves in just that way and was caught by it.
 //! - [`run`]: plays the checks, side by side first, then one after another those that move the server's clock.
 //! - [`Report`]: what came of it, as text for people and as JSON for programs.
 
@@ -14,6 +15,7 @@ mod descriptor;
 mod error;
 mod excerpt;
 mod exchange;
+mod faults;
 mod jwt;
 mod report;
 mod runner;
@@ -24,6 +26,7 @@ pub use check::{Check, Outcome};
 pub use checks::checks;
 pub use descriptor::{Descriptor, Feature, Limits, UnknownFeature};
 pub use error::Error;
+pub use faults::{Design, Fault, faults};
 pub use report::{CheckResult, Counts, Report};
 pub use runner::{Options, are_checks, run};
 pub use target::Target;

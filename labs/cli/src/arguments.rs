@@ -98,7 +98,7 @@ pub(crate) struct CheckArguments {
     /// Only these checks: ids or topics, as csrf or rotation.replay-after-window
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// List the checks and what each is for, and run none
+    /// List the checks, what each is for and which misbehaving servers it has been shown to catch, and run none
     #[arg(long)]
     pub(crate) list: bool,
     /// Print the report as JSON

@@ -88,13 +88,19 @@ fn print(report: &Report, telling: Telling, json: bool) -> Result<(), Fault> {
 fn list(telling: Telling, json: bool) -> Result<(), Fault> {
     let wanted = conformance::checks().into_iter().filter(|check| telling == Telling::Checks || check.attack);
     if json {
-        let ids: Vec<_> =
-            wanted.map(|check| serde_json::json!({ "id": check.id, "title": check.title })).collect();
+        let ids: Vec<_> = wanted
+            .map(|check| {
+                let caught: Vec<_> = check.catches().map(|fault| fault.name).collect();
+                serde_json::json!({ "id": check.id, "title": check.title, "catches": caught })
+            })
+            .collect();
         println!("{}", serde_json::to_string_pretty(&ids)?);
         return Ok(());
     }
     for check in wanted {
+        let caught: Vec<_> = check.catches().map(|fault| fault.name).collect();
         anstream::println!("{:<44} {DIM}{}{DIM:#}", check.id, check.title);
+        anstream::println!("{:<44} {DIM}caught: {}{DIM:#}", "", caught.join(", "));
     }
     Ok(())
 }

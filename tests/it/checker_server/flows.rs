@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::model::{Account, Design, Model};
+use conformance::Design;
+
+use super::model::{Account, Model};
 use super::wire::{Ask, Reply};
 
 /// Who asks: the account, and the session where there is one.
@@ -397,9 +399,6 @@ impl Model {
         let right = account.as_ref().is_some_and(|account| self.right(account, &password));
         if let Some(refusal) = self.throttled(&key, right) {
             return refusal;
-        }
-        if account.is_some() || !self.is("unknown-unhashed") {
-            self.hash(&password);
         }
         match account.filter(|_| right) {
             Some(account) => {

@@ -1,20 +1,15 @@
 //! The model's state, and what is common to all routes.
 
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
-use aws_lc_rs::{pbkdf2, rand};
+use aws_lc_rs::rand;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use conformance::Design;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::wire::{Ask, Reply};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Design {
-    Session,
-    Access,
-    Hybrid,
-}
 
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
@@ -56,6 +51,7 @@ pub(crate) struct Model {
     pub(crate) failures: HashMap<String, Vec<f64>>,
     pub(crate) ever_throttled: Vec<String>,
     pub(crate) count: u64,
+    hashing: Arc<Semaphore>,
     started: Instant,
     offset: f64,
 }
@@ -85,6 +81,7 @@ impl Model {
             failures: HashMap::new(),
             ever_throttled: Vec::new(),
             count: 0,
+            hashing: Arc::new(Semaphore::new(1)),
             started: Instant::now(),
             offset: 1_800_000_000.0,
         }
@@ -112,10 +109,13 @@ impl Model {
         if self.design == Design::Session { "__Host-session" } else { "__Host-refresh" }
     }
 
-    /// Stands for the cost of a password hash.
-    pub(crate) fn hash(&self, password: &str) {
-        let rounds = 10_000.try_into().unwrap();
-        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, b"salt", password.as_bytes(), &mut [0; 32]);
+    /// The queue for hashing passwords, if this costs a hash before it is answered.
+    pub(crate) fn hashing(&self, ask: &Ask) -> Option<Arc<Semaphore>> {
+        let body: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
+        let email = body.get("email").and_then(Value::as_str).unwrap_or_default();
+        let known = self.accounts.contains_key(&super::flows::normal(email));
+        let costs = ask.path() == "/auth/login" && (known || !self.is("unknown-unhashed"));
+        costs.then(|| Arc::clone(&self.hashing))
     }
 
     pub(crate) fn lab(&self) -> Reply {

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::model::{Account, Design, Model, WINDOW};
+use conformance::Design;
+
+use super::model::{Account, Model, WINDOW};
 use super::wire::{Ask, Reply};
 
 impl Model {

@@ -94,6 +94,9 @@ impl Reply {
         if fault != "no-request-id" {
             self.headers.push(("x-request-id", Uuid::new_v4().to_string()));
         }
+        if let ("id-in-header", Some(id)) = (fault, ask.cookie("__Host-session")) {
+            self.headers.push(("x-session", id));
+        }
         if fault == "cors-for-all" {
             self.headers.push(("access-control-allow-origin", "*".to_owned()));
         }

@@ -8,7 +8,7 @@ use crate::{
     check::{ATTACK, Check, Verdict},
     client::Call,
     descriptor::Feature,
-    jwt::flipped,
+    jwt::{self, encoded, flipped, merged},
     stage::Stage,
 };
 
@@ -49,6 +49,15 @@ pub(super) const CHECKS: &[Check] = &[
         read: "RFC 7515 §7.1, RFC 7516 §9",
         needs: JWT,
         run: |stage| Box::pin(part_count(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "access.encrypted",
+        title: "an encrypted token (JWE) is refused, whatever is inside",
+        gains: "Encrypts claims of their own under a key that anybody knows: a library that opens what it is given skips the signature.",
+        read: "RFC 7519 §5.2, RFC 8725 §3.1, §2.5",
+        needs: JWT,
+        run: |stage| Box::pin(encrypted(stage)),
         ..ATTACK
     },
     Check {
@@ -168,6 +177,20 @@ async fn part_count(stage: &Stage) -> Verdict {
         "....".to_owned(),
     ] {
         refused(stage, &wrong, "a token has three parts").await?;
+    }
+    Ok(())
+}
+
+/// `dir`: the key is agreed on, and a server that agreed on none may have an empty one, which is padded with zeros.
+async fn encrypted(stage: &Stage) -> Verdict {
+    let (_, parts) = real_token(stage).await?;
+    let unsigned = format!("{}.{}.", encoded(&json!({"alg": "none"})), parts.payload);
+    for (inside, what) in [(parts.claims().to_string(), "claims"), (unsigned, "a token that nobody signed")] {
+        for header in [json!({}), json!({"typ": "at+jwt", "cty": "JWT"}), parts.header()] {
+            let header = merged(header, &json!({"alg": "dir", "enc": "A256GCM"}));
+            let Some(token) = jwt::encrypted(&header, &inside, &[0; 32]) else { continue };
+            refused(stage, &token, &format!("it is no signed token; inside are {what}")).await?;
+        }
     }
     Ok(())
 }

@@ -88,6 +88,15 @@ pub(super) const CHECKS: &[Check] = &[
         ..ATTACK
     },
     Check {
+        id: "cookie.id-nowhere-else",
+        title: "a session's id stands in its cookie and in no body, no other header and no address",
+        gains: "What HttpOnly hides is read by the page's scripts after all, or kept by logs and histories.",
+        read: "OWASP ASVS 14.2.1, OWASP Session Management Cheat Sheet: session id exposure",
+        needs: &[Feature::SessionCookie],
+        run: |stage| Box::pin(id_nowhere_else(stage)),
+        ..ATTACK
+    },
+    Check {
         id: "cookie.refusal-clears-nothing",
         title: "only log-out and deletion clear a cookie; a refusal does not",
         gains: "A late refusal erases the cookie of a newer log-in, and the person is logged out.",
@@ -217,6 +226,28 @@ async fn id_not_bearer(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
     let answer = stage.send(Call::get("/me").bearer(value(person.held.cookie()?))).await?;
     answer.is_since(401, "a session's id comes in its cookie or not at all")?;
+    Ok(())
+}
+
+async fn id_nowhere_else(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    let answer = stage.send(log_in(&person.email, &person.password, "web")).await?;
+    let held = stage.held(&answer)?;
+    let id = value(held.cookie()?).to_owned();
+    let gone = held.on(Call::post("/auth/logout"));
+    let mut answers = vec![answer];
+    let asking = [Call::get("/me"), Call::get("/auth/sessions"), Call::get("/nowhere"), Call::post("/me")];
+    for call in asking.into_iter().map(|call| held.on(call)).chain([gone, held.on(Call::get("/me"))]) {
+        answers.push(stage.send(call).await?);
+    }
+    for answer in answers {
+        let in_body = String::from_utf8_lossy(&answer.body).contains(&id);
+        answer.expect(!in_body, "a body without the session's id")?;
+        let others = answer.headers.iter().filter(|(name, _)| name.as_str() != "set-cookie");
+        let in_header =
+            others.into_iter().any(|(_, text)| String::from_utf8_lossy(text.as_bytes()).contains(&id));
+        answer.expect(!in_header, "no header but Set-Cookie with the session's id")?;
+    }
     Ok(())
 }
 

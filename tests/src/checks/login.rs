@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -60,6 +61,14 @@ pub(super) const CHECKS: &[Check] = &[
         read: "RFC 9457 §3, contract: errors",
         run: |stage| Box::pin(invalid_body(stage)),
         ..RULE
+    },
+    Check {
+        id: "login.flood",
+        title: "/me is answered while many passwords wait to be hashed",
+        gains: "Keeps every visitor waiting with a few dozen log-ins, each of which costs nothing to send.",
+        read: "OWASP API4:2023, OWASP Password Storage Cheat Sheet: work factors",
+        run: |stage| Box::pin(flood(stage)),
+        ..ATTACK
     },
     Check {
         id: "login.unknown-address-same-time",
@@ -169,6 +178,44 @@ async fn invalid_body(stage: &Stage) -> Verdict {
     ] {
         let answer = stage.send(Call::post("/auth/login").json(&body)).await?;
         answer.refused(422, "invalid", &format!("the JSON is well-formed, but {what}"))?;
+    }
+    Ok(())
+}
+
+/// Told by order and not by a clock, so that a slow machine changes nothing: who asks for `/me` after a crowd of log-ins
+/// was sent is answered before half of the crowd is let in. All are right, so that none of them counts as a failure.
+async fn flood(stage: &Stage) -> Verdict {
+    const CROWD: usize = 32;
+    let person = stage.sign_up().await?;
+    let mut crowd: FuturesUnordered<_> =
+        (0..CROWD).map(|_| stage.send(log_in(&person.email, &person.password, "mobile"))).collect();
+    // The first answer shows that the crowd has arrived.
+    let mut let_in = 0;
+    while let_in == 0
+        && let Some(answer) = crowd.next().await
+    {
+        let_in += usize::from(answer?.status == 200);
+    }
+    let asked = stage.me(&person.held);
+    tokio::pin!(asked);
+    let me = loop {
+        tokio::select! {
+            biased;
+            me = &mut asked => break me?,
+            Some(answer) = crowd.next() => let_in += usize::from(answer?.status == 200),
+        }
+    };
+    me.is(200)?;
+    me.expect(
+        let_in <= CROWD / 2,
+        format!("an answer before half of {CROWD} log-ins are let in: {let_in} were"),
+    )?;
+    while let Some(answer) = crowd.next().await {
+        let answer = answer?;
+        answer.expect(
+            [200, 429, 503].contains(&answer.status),
+            "status 200, or 429 or 503 where it is too much",
+        )?;
     }
     Ok(())
 }

@@ -1,19 +1,54 @@
-//! Which fault of the model server each check is shown, and which other checks rightly fail with it.
+//! What proves the checks: for each of them a server that misbehaves in just that way, and is caught.
+//!
+//! The servers themselves are tests (`it/checker_server`), one program with a fault for each name below. The table stands
+//! here so that whoever reads a report can see what a check has been shown to catch; `it/checker_catches` holds it to be
+//! true, and complete: a fault is caught by the checks that stand beside it and by no other.
 
-use crate::checker_server::Design::{self, Access, Hybrid, Session};
+use serde::Serialize;
 
-/// A way to misbehave: its name, the design that it is shown on, and exactly the checks that must fail.
-pub(crate) struct Fault {
-    pub(crate) name: &'static str,
-    pub(crate) design: Design,
-    pub(crate) caught_by: &'static [&'static str],
+use self::Design::{Access, Hybrid, Session};
+use crate::check::Check;
+
+/// A way to misbehave.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault {
+    /// Its name, which says what the server does wrong.
+    pub name: &'static str,
+    /// The design that it is shown on.
+    pub design: Design,
+    /// The ids of exactly the checks that fail.
+    pub caught_by: &'static [&'static str],
+}
+
+/// The designs that the misbehaving server can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Design {
+    /// A session behind a cookie.
+    Session,
+    /// An access token alone.
+    Access,
+    /// An access token, and a refresh token that is rotated.
+    Hybrid,
+}
+
+/// Every fault there is.
+pub fn faults() -> &'static [Fault] {
+    FAULTS
+}
+
+impl Check {
+    /// The faults that this check has been shown to catch: one at least.
+    pub fn catches(&self) -> impl Iterator<Item = &'static Fault> {
+        FAULTS.iter().filter(|fault| fault.caught_by.contains(&self.id))
+    }
 }
 
 const fn fault(name: &'static str, design: Design, caught_by: &'static [&'static str]) -> Fault {
     Fault { name, design, caught_by }
 }
 
-pub(crate) const FAULTS: &[Fault] = &[
+const FAULTS: &[Fault] = &[
     fault("descriptor-without-store", Hybrid, &["lab.descriptor"]),
     fault("clock-tells-wrong", Access, &["lab.clock-moves"]),
     fault("clock-by-fractions", Access, &["lab.clock-bounds"]),
@@ -56,8 +91,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("password-cut", Access, &["login.password-whole"]),
     fault("log-in-by-address-as-typed", Access, &["login.domain-case"]),
     fault("numbers-are-addresses", Access, &["login.invalid-body"]),
+    fault("all-wait-for-hashing", Access, &["login.flood"]),
     fault("unknown-unhashed", Access, &["login.unknown-address-same-time"]),
-    fault("session-id-is-cookie", Session, &["me.shape"]),
+    fault("session-id-is-cookie", Session, &["me.shape", "cookie.id-nowhere-else"]),
     fault("no-challenge", Access, &["me.no-credential"]),
     fault("challenge-without-error", Access, &["me.refused-credential"]),
     fault("basic-is-400", Access, &["me.odd-authorization"]),
@@ -74,6 +110,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("cookie-half-compared", Session, &["cookie.every-character"]),
     fault("any-cookie-name", Session, &["cookie.name-exact"]),
     fault("id-is-bearer", Session, &["cookie.id-not-bearer"]),
+    fault("id-in-header", Session, &["cookie.id-nowhere-else"]),
     fault("refusal-clears-cookie", Session, &["cookie.refusal-clears-nothing"]),
     fault("log-out-clears-without-secure", Session, &["cookie.logout-clears"]),
     fault("deletion-clears-nothing", Session, &["cookie.deletion-clears"]),
@@ -105,6 +142,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("signature-half-compared", Access, &["access.signature-bits"]),
     fault("one-character-forgiven", Access, &["access.every-character"]),
     fault("parts-too-many", Access, &["access.part-count"]),
+    fault("encrypted-claims-believed", Access, &["access.encrypted"]),
     fault("json-serialization-taken", Access, &["access.json-serialization"]),
     fault("padding-forgiven", Access, &["access.padding"]),
     fault("last-bits-unread", Access, &["access.trailing-bits"]),
