@@ -21,7 +21,7 @@ pub fn short(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => thousands(value),
         size if size >= 10.0 => format!("{value:.1}"),
-        size if size == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         size if size >= 1.0 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     }

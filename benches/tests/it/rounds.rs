@@ -81,7 +81,11 @@ async fn a_comparison_that_is_stopped_keeps_the_rounds_that_every_design_has() {
     let designs = [design("none", &servers[0]), design("session", &servers[1])];
     let (tell, mut told) = tokio::sync::watch::channel(false);
     // In the fourth measurement of six, the first of round 2 is done already.
-    let note = |step: Progress<'_>| drop((step.done == 5).then(|| tell.send_replace(true)));
+    let note = |step: Progress<'_>| {
+        if step.done == 5 {
+            tell.send_replace(true);
+        }
+    };
     let stop = async { drop(told.wait_for(|told| *told).await) };
     let comparison = compare_until(stop, &designs, &plan(3), note).await.unwrap();
     assert_eq!(comparison.rounds, 1);

@@ -28,7 +28,7 @@ use measure::machine::Machine;
 use measure::report::{Report, SCHEMA};
 use measure::rounds::{self, Design as Measured, Plan as Rounds};
 
-use self::lineup::Lineup;
+use self::lineup::{Entry, Lineup};
 use self::plan::Plan;
 use self::stop::Stop;
 use self::timeline::Timeline;
@@ -46,12 +46,13 @@ struct Bench {
 
 pub(crate) async fn run(arguments: BenchArguments) -> Result<ExitCode, Fault> {
     let (began, plan) = (Instant::now(), Plan::of(&arguments)?);
+    let entries = lineup::chosen(&arguments.designs)?;
     let timeline = Timeline::new(plan.duration());
     timeline.stage("looking for a Redis");
     let store = store::get(arguments.store.clone()).await?;
     let bench = Bench { plan, store, stop: Stop::on_ctrl_c(), timeline };
     let mut report = blank(&bench);
-    let done = measure(&bench, &arguments, &mut report).await;
+    let done = measure(&bench, &arguments, &entries, &mut report).await;
     report.took_s = began.elapsed().as_secs_f64();
     report.complete = done.is_ok() && !bench.stop.is_told();
     drop(bench);
@@ -64,8 +65,14 @@ pub(crate) async fn run(arguments: BenchArguments) -> Result<ExitCode, Fault> {
     done.map(|()| if report.complete { ExitCode::SUCCESS } else { ExitCode::from(130) })
 }
 
-async fn measure(bench: &Bench, arguments: &BenchArguments, report: &mut Report) -> Result<(), Fault> {
-    let Some(lineup) = bench.stop.unless_told(Lineup::start(bench, arguments, report)).await.transpose()?
+async fn measure(
+    bench: &Bench,
+    arguments: &BenchArguments,
+    entries: &[Entry],
+    report: &mut Report,
+) -> Result<(), Fault> {
+    let Some(lineup) =
+        bench.stop.unless_told(Lineup::start(bench, arguments, entries, report)).await.transpose()?
     else {
         return Ok(());
     };

@@ -98,7 +98,7 @@ pub(crate) struct Lineup {
 /// One of ours.
 pub(crate) struct Entered {
     pub(crate) entry: Entry,
-    pub(crate) server: Server,
+    _server: Server,
 }
 
 impl Entry {
@@ -123,6 +123,7 @@ impl Lineup {
     pub(crate) async fn start(
         bench: &Bench,
         arguments: &BenchArguments,
+        entries: &[Entry],
         report: &mut Report,
     ) -> Result<Self, Fault> {
         let commands = match bench.store.url() {
@@ -130,7 +131,7 @@ impl Lineup {
             None => None,
         };
         let mut lineup = Self { entered: Vec::new(), measured: Vec::new(), commands };
-        for entry in chosen(&arguments.designs)? {
+        for entry in entries.iter().copied() {
             bench.timeline.stage(&format!("{}: starting its server", entry.name));
             let Some(store) = entry.store(bench) else {
                 let why = "It needs a Redis; `cargo lab doctor` says how to get one.";
@@ -184,7 +185,7 @@ impl Lineup {
             store_counter: self.commands.as_ref().map(Commands::counter),
         });
         report.subjects.push(subject);
-        self.entered.push(Entered { entry, server });
+        self.entered.push(Entered { entry, _server: server });
         Ok(())
     }
 
@@ -214,7 +215,7 @@ fn store_name(place: Place) -> &'static str {
 }
 
 /// Those that were asked for; without a choice all. The baseline is always among them: without it nothing is a ratio.
-fn chosen(names: &[String]) -> Result<Vec<Entry>, Fault> {
+pub(crate) fn chosen(names: &[String]) -> Result<Vec<Entry>, Fault> {
     if let Some(unknown) = names.iter().find(|name| !NAMES.contains(&name.as_str())) {
         return Err(Fault::new(format!(
             "there is no design `{unknown}`; the designs are {}",

@@ -66,7 +66,7 @@ async fn design(bench: &Bench, entry: Entry, load_rps: f64) -> Result<Revocation
         tries: last.len(),
         last_let_in_ms: Median::of(last).ok_or_else(|| Fault::new("nobody logged out"))?,
         let_in,
-        access_ttl_s: has_tokens.then(|| ttl.as_secs()),
+        access_ttl_s: has_tokens.then_some(ttl.as_secs()),
         usual_access_ttl_s: has_tokens.then(|| kit::Config::default().access_ttl.as_secs()),
         load_rps,
     })
