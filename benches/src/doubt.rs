@@ -10,6 +10,7 @@ const LITTLES_LAW_OFF: f64 = 0.05;
 const ACHIEVED_OF_ASKED: f64 = 0.99;
 const GENERATOR_SHARE: f64 = 0.80;
 const SPREAD: f64 = 0.15;
+const GENERATOR_CEILING: f64 = 0.90;
 /// The generator's thread, its pacing, and two for the server.
 const CORES_APART: usize = 4;
 
@@ -42,6 +43,11 @@ pub enum Doubt {
     Spread {
         /// How far apart, as a share of the median.
         spread: f64,
+    },
+    /// Throughput is within 10 % of what the generator reaches against a server that does nothing.
+    NearGeneratorCeiling {
+        /// How much of it, as a share.
+        share: f64,
     },
     /// Generator and server had to share cores.
     SharedCores {
@@ -85,8 +91,29 @@ impl Doubt {
             Self::BelowAskedRate { achieved } => 1.0 - achieved,
             Self::GeneratorBusy { share } => *share,
             Self::Spread { spread } => *spread,
+            Self::NearGeneratorCeiling { share } => *share,
             Self::SharedCores { cores } => 1.0 / *cores as f64,
         }
+    }
+
+    /// Its kind, as the tag in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Errors { .. } => "errors",
+            Self::LittlesLaw { .. } => "littles_law",
+            Self::BelowAskedRate { .. } => "below_asked_rate",
+            Self::GeneratorBusy { .. } => "generator_busy",
+            Self::Spread { .. } => "spread",
+            Self::NearGeneratorCeiling { .. } => "near_generator_ceiling",
+            Self::SharedCores { .. } => "shared_cores",
+        }
+    }
+
+    /// What speaks against a closed loop's throughput, where `ceiling_rps` is what the generator reaches against a server
+    /// that does nothing.
+    pub fn about_generator(throughput_rps: f64, ceiling_rps: f64) -> Option<Self> {
+        let share = if ceiling_rps > 0.0 { throughput_rps / ceiling_rps } else { 0.0 };
+        (share > GENERATOR_CEILING).then_some(Self::NearGeneratorCeiling { share })
     }
 
     /// What speaks against any comparison on a machine with this many cores.
@@ -124,6 +151,12 @@ impl fmt::Display for Doubt {
                 f,
                 "rounds lie {:.0} % apart: something else uses this machine, repeat when it is quiet",
                 percent(*spread)
+            ),
+            Self::NearGeneratorCeiling { share } => write!(
+                f,
+                "{:.0} % of what the load generator reaches against a server that does nothing: the server's own ceiling may \
+                 be higher, trust its CPU time",
+                percent(*share)
             ),
             Self::SharedCores { cores } => write!(
                 f,

@@ -13,6 +13,8 @@
 //! | [`load`] | how is one server put under load, and how long did each request take? |
 //! | [`process`] | what did that cost the server's process? |
 //! | [`machine`] | where was it measured? |
+//! | [`report`] | how is all of it told: as data, and as pages with charts? |
+//! | [`do_nothing`] | what does the generator reach where there is nothing to wait for? |
 //! | [`proxy`] | what if the network between a server and its store is slow, silent or broken? |
 //!
 //! # Coordinated omission
@@ -31,10 +33,12 @@
 //!
 //! So: [`load::ClosedLoop`] for the ceiling, [`load::FixedRate`] for latency.
 
+pub mod do_nothing;
 pub mod doubt;
 pub mod figures;
 pub mod load;
 pub mod machine;
 pub mod process;
 pub mod proxy;
+pub mod report;
 pub mod rounds;

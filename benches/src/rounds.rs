@@ -94,9 +94,41 @@ pub enum CompareError {
 pub async fn compare(
     designs: &[Design],
     plan: &Plan,
+    progress: impl FnMut(Progress<'_>),
+) -> Result<Comparison, CompareError> {
+    compare_until(std::future::pending(), designs, plan, progress).await
+}
+
+/// The same, unless `stop` comes first: then the comparison is of the rounds that every design has behind it, which may be
+/// none, and `rounds` says how many those are.
+///
+/// # Errors
+/// As [`compare`].
+pub async fn compare_until(
+    stop: impl Future<Output = ()>,
+    designs: &[Design],
+    plan: &Plan,
     mut progress: impl FnMut(Progress<'_>),
 ) -> Result<Comparison, CompareError> {
     check(designs, plan)?;
+    let mut figures: Vec<Vec<RoundFigures>> = vec![Vec::with_capacity(plan.rounds); designs.len()];
+    tokio::select! {
+        biased;
+        () = stop => {}
+        done = all_rounds(designs, plan, &mut figures, &mut progress) => done?,
+    }
+    // A round that not every design has is half a round.
+    let complete = figures.iter().map(Vec::len).min().unwrap_or_default();
+    figures.iter_mut().for_each(|rounds| rounds.truncate(complete));
+    Ok(sum_up(designs, plan, figures))
+}
+
+async fn all_rounds(
+    designs: &[Design],
+    plan: &Plan,
+    figures: &mut [Vec<RoundFigures>],
+    progress: &mut impl FnMut(Progress<'_>),
+) -> Result<(), CompareError> {
     let warm_ups = if plan.warm_up.is_zero() { 0 } else { designs.len() };
     let of = warm_ups + designs.len() * plan.rounds;
     let mut done = 0;
@@ -108,7 +140,6 @@ pub async fn compare(
             done += 1;
         }
     }
-    let mut figures: Vec<Vec<RoundFigures>> = vec![Vec::with_capacity(plan.rounds); designs.len()];
     for round in 1..=plan.rounds {
         for index in rotated(designs.len(), round) {
             let design = &designs[index];
@@ -120,7 +151,7 @@ pub async fn compare(
     if let Some(last) = designs.last() {
         progress(Progress { design: &last.name, round: plan.rounds, done, of });
     }
-    Ok(sum_up(designs, plan, figures))
+    Ok(())
 }
 
 fn check(designs: &[Design], plan: &Plan) -> Result<(), CompareError> {
@@ -199,10 +230,11 @@ fn sum_up(designs: &[Design], plan: &Plan, mut figures: Vec<Vec<RoundFigures>>) 
         }
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let rounds = figures.first().map_or(0, Vec::len);
     let named = designs.iter().zip(figures);
     Comparison {
         load: plan.load.clone(),
-        rounds: plan.rounds,
+        rounds,
         doubts: Doubt::about_cores(cores).into_iter().collect(),
         designs: named.filter_map(|(design, rounds)| DesignFigures::over(&design.name, rounds)).collect(),
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::do_nothing::{BODY_BYTES, DoNothing};
 use measure::doubt::Doubt;
 use measure::load::{ClosedLoop, Load};
-use measure::rounds::{CompareError, Design, Plan, Progress, StoreCounter, compare};
+use measure::rounds::{CompareError, Design, Plan, Progress, StoreCounter, compare, compare_until};
 
 const REQUESTS: u64 = 100;
 
@@ -73,6 +73,27 @@ async fn a_design_that_fails_is_doubted_and_the_one_beside_it_is_not() {
     let is_error = |doubt: &Doubt| matches!(doubt, Doubt::Errors { .. });
     assert!(comparison.design("failing").unwrap().doubts.contains(&Doubt::Errors { count: REQUESTS }));
     assert!(!comparison.design("none").unwrap().doubts.iter().any(is_error));
+}
+
+#[tokio::test]
+async fn a_comparison_that_is_stopped_keeps_the_rounds_that_every_design_has() {
+    let servers = [DoNothing::start(200), DoNothing::start(200)];
+    let designs = [design("none", &servers[0]), design("session", &servers[1])];
+    let (tell, mut told) = tokio::sync::watch::channel(false);
+    // In the fourth measurement of six, the first of round 2 is done already.
+    let note = |step: Progress<'_>| {
+        if step.done == 5 {
+            tell.send_replace(true);
+        }
+    };
+    let stop = async { drop(told.wait_for(|told| *told).await) };
+    let comparison = compare_until(stop, &designs, &plan(3), note).await.unwrap();
+    assert_eq!(comparison.rounds, 1);
+    assert!(comparison.designs.iter().all(|figures| figures.rounds.len() == 1));
+    assert_eq!(comparison.design("none").unwrap().ratio.unwrap().median, 1.0);
+
+    let stopped_at_once = compare_until(std::future::ready(()), &designs, &plan(3), |_| {}).await.unwrap();
+    assert_eq!((stopped_at_once.rounds, stopped_at_once.designs.len()), (0, 0));
 }
 
 #[tokio::test]

@@ -29,12 +29,22 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// The same suite's attacks alone: what was tried, what got in
     Attack(CheckArguments),
+    /// Measure every design on this machine, and write a report that doubts itself
+    ///
+    /// Finds what each design's server can do, and what a request costs it; how long requests take at fixed arrival rates;
+    /// what the distance to Redis does; how long a stolen copy works after log out; and what staying logged in costs. Writes
+    /// report.html, report.md and report.json to target/authlab/report. The full measurement takes under 20 minutes, --quick
+    /// under one. Ctrl-C stops it, and the report has what was done until then.
+    Bench(BenchArguments),
     /// Break Redis, the network and the clocks under load, and see what people notice
     ///
     /// Each row starts a Redis of its own, the hybrid and the session server as processes, and a proxy between; puts them
     /// under a small load; breaks one thing; and compares what was seen with what must hold. All rows take about a minute
     /// and a half. Writes target/authlab/faults.json. Exit code 1 if a promise was broken.
     Faults(FaultsArguments),
+    /// A server that no design can beat, for `bench` to measure by
+    #[command(hide = true)]
+    Yardstick,
     /// Take a token apart and explain it
     Token(TokenArguments),
     /// See what this machine has, what each thing is needed for, and how to get it
@@ -104,6 +114,39 @@ pub(crate) struct CheckArguments {
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// Where sessions and refresh tokens live: `redis` (find one), a URL, or `memory`, which leaves out what needs Redis.
+    /// Without it: REDIS_URL, else a Redis that is found, else memory
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<Wanted>,
+    /// Fewer and shorter rounds: under a minute, and good enough to see what is what
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Only these designs: none, session-memory, session-redis, access, hybrid, hybrid+denylist
+    #[arg(long, value_name = "DESIGN", value_delimiter = ',')]
+    pub(crate) designs: Vec<String>,
+    /// The round trips to Redis to try, in ms [default: 0,0.25,0.5,1,2]
+    #[arg(long, value_name = "MS", value_delimiter = ',')]
+    pub(crate) rtt: Option<Vec<f64>>,
+    /// Also measure GET on a server of yours, as http://127.0.0.1:3000/me; may be repeated. Without --header it is logged
+    /// in to as the contract says
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Vec<String>,
+    /// A header for the servers at --url, as "authorization: Bearer eyJ…"; may be repeated
+    #[arg(long, value_name = "HEADER", requires = "url")]
+    pub(crate) header: Vec<String>,
+    /// The servers at --url are mine, and may be put under load although they are not on this machine
+    #[arg(long, requires = "url")]
+    pub(crate) my_own_server: bool,
+    /// Print the report as JSON instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// As little as there can be of everything, for the test of this command
+    #[arg(long, hide = true, conflicts_with = "quick")]
+    pub(crate) smoke: bool,
 }
 
 #[derive(Debug, Args)]

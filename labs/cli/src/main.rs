@@ -4,6 +4,7 @@
 //! it. Exit codes: 0 all is well, 1 a check failed, 2 it could not be done, and one sentence on stderr says why.
 
 mod arguments;
+mod bench;
 mod check;
 mod design;
 mod doctor;
@@ -15,6 +16,7 @@ mod server;
 mod store;
 mod token;
 mod tour;
+mod yardstick;
 
 use std::process::ExitCode;
 
@@ -30,6 +32,8 @@ async fn main() -> ExitCode {
     let done = match arguments.command {
         // A server stops in its own way, with the requests under way answered.
         Some(Command::Serve(arguments)) => serve::run(arguments).await,
+        // A measurement that is stopped still writes what it has.
+        Some(Command::Bench(arguments)) => bench::run(arguments).await,
         // Elsewhere Ctrl-C drops the work in the middle, and with it every server and container that it started.
         command => tokio::select! {
             done = run(command, arguments.tour) => done,
@@ -49,9 +53,11 @@ async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, 
     match command {
         None => tour::run(tour).await,
         Some(Command::Serve(arguments)) => serve::run(arguments).await,
+        Some(Command::Bench(arguments)) => bench::run(arguments).await,
         Some(Command::Check(arguments)) => check::run(arguments, check::Telling::Checks).await,
         Some(Command::Attack(arguments)) => check::run(arguments, check::Telling::Attacks).await,
         Some(Command::Faults(arguments)) => faults::run(arguments).await,
+        Some(Command::Yardstick) => yardstick::run().await,
         Some(Command::Token(arguments)) => token::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
     }

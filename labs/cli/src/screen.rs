@@ -102,7 +102,12 @@ impl Progress {
 
     /// One step is done.
     pub(crate) fn step(&self) {
-        self.bar.inc(1);
+        self.advance(1);
+    }
+
+    /// Several steps are done.
+    pub(crate) fn advance(&self, steps: u64) {
+        self.bar.inc(steps);
     }
 }
 

@@ -119,7 +119,7 @@ fn told_to_stop() -> Result<impl Future<Output = ()>, Fault> {
     }
 }
 
-async fn stdin_ends() {
+pub(crate) async fn stdin_ends() {
     let mut stdin = tokio::io::stdin();
     let mut bytes = [0; 64];
     while matches!(stdin.read(&mut bytes).await, Ok(1..)) {}

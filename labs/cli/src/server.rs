@@ -23,6 +23,15 @@ pub(crate) struct Server {
     pub(crate) url: String,
     /// Its process.
     pub(crate) pid: u32,
+    _process: Process,
+}
+
+/// A child process of this program that listens.
+pub(crate) struct Process {
+    /// Its base URL.
+    pub(crate) url: String,
+    /// Its process id.
+    pub(crate) pid: u32,
     _child: Child,
 }
 
@@ -52,26 +61,37 @@ impl Server {
             .args(["serve", design.name(), "--listen", "127.0.0.1:0", "--store", store])
             .arg("--until-stdin-ends")
             .args(arguments)
+            .envs(settings.iter().copied());
+        let process = Process::start(command, design.name()).await?;
+        Ok(Self { design, url: process.url.clone(), pid: process.pid, _process: process })
+    }
+}
+
+impl Process {
+    /// Starts a command whose first line on stdout is its address, and which ends with its stdin.
+    pub(crate) async fn start(mut command: Command, name: &str) -> Result<Self, Fault> {
+        command
             .env("RUST_LOG", "off")
             // A server of the tour is set up by the tour alone: the settings of a real one are not to leak into it.
             .env_remove("AUTHLAB_ORIGIN")
-            .envs(settings.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        // Ctrl-C on a terminal goes to everybody in front of it. A server is ended by whoever started it.
+        #[cfg(unix)]
+        command.process_group(0);
         let mut child = command.spawn()?;
-        let url = tokio::time::timeout(PATIENCE, announcement(&mut child, design)).await.map_err(
-            |_elapsed| {
-                Fault::new(format!("the {design} server did not listen within {} s", PATIENCE.as_secs()))
-            },
-        )??;
-        let pid = child.id().ok_or_else(|| Fault::new(format!("the {design} server ended at once")))?;
-        Ok(Self { design, url, pid, _child: child })
+        let url =
+            tokio::time::timeout(PATIENCE, announcement(&mut child, name)).await.map_err(|_elapsed| {
+                Fault::new(format!("the {name} server did not listen within {} s", PATIENCE.as_secs()))
+            })??;
+        let pid = child.id().ok_or_else(|| Fault::new(format!("the {name} server ended at once")))?;
+        Ok(Self { url, pid, _child: child })
     }
 }
 
-async fn announcement(child: &mut Child, design: Design) -> Result<String, Fault> {
+async fn announcement(child: &mut Child, name: &str) -> Result<String, Fault> {
     let stdout = child.stdout.take().ok_or_else(|| Fault::new("a child process has no stdout"))?;
     let mut lines = BufReader::new(stdout).lines();
     if let Some(line) = lines.next_line().await?
@@ -84,5 +104,5 @@ async fn announcement(child: &mut Child, design: Design) -> Result<String, Fault
         stderr.take(4096).read_to_string(&mut said).await?;
     }
     let said = said.trim().trim_start_matches("error: ");
-    Err(Fault::new(format!("the {design} server did not start: {said}")))
+    Err(Fault::new(format!("the {name} server did not start: {said}")))
 }

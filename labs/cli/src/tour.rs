@@ -3,7 +3,7 @@
 //! First the logout problem is lived against each design over real HTTP; then the same `/me` is measured on each. Both
 //! come out as a table, and as JSON in `target/authlab/tour.json`.
 
-mod client;
+pub(crate) mod client;
 mod cost;
 mod logout;
 mod tables;
@@ -92,7 +92,7 @@ pub(crate) fn keep(name: &str, json: &str) -> Result<PathBuf, Fault> {
 
 /// The folder that cargo built this program into: `target`, wherever that is. A program that was moved elsewhere uses
 /// `target` in the folder it is called from.
-fn build_folder() -> PathBuf {
+pub(crate) fn build_folder() -> PathBuf {
     let program = std::env::current_exe().ok();
     let built = program.as_deref().and_then(|program| program.parent()?.parent());
     match built {

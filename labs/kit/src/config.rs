@@ -33,6 +33,9 @@ pub struct Config {
     /// How long after a rotation the token before it still gets the same answer; zero is strict mode.
     /// `AUTHLAB_REFRESH_WINDOW`, seconds
     pub refresh_window: Duration,
+    /// Whether every request with the hybrid's access token asks the store if its session was ended: log out is then
+    /// immediate, and each request costs a read. `AUTHLAB_LIVE_CHECK`: `on` or `off`
+    pub live_check: bool,
     /// How far a token's `iat` and `nbf` may lie ahead of our clock. `exp` has no leeway. `AUTHLAB_LEEWAY`, seconds
     pub leeway: Duration,
     /// The `iss` of our access tokens. `AUTHLAB_ISSUER`
@@ -150,6 +153,7 @@ impl Default for Config {
             refresh_ttl: Duration::from_secs(30 * 24 * 60 * 60),
             idle_ttl: Duration::from_secs(14 * 24 * 60 * 60),
             refresh_window: Duration::from_secs(10),
+            live_check: false,
             leeway: Duration::from_secs(5),
             issuer: "https://authlab.example".into(),
             audience: "authlab-api".into(),
@@ -264,6 +268,9 @@ impl Config {
             refresh_ttl: vars.seconds("AUTHLAB_REFRESH_TTL")?.unwrap_or(d.refresh_ttl),
             idle_ttl: vars.seconds("AUTHLAB_IDLE_TTL")?.unwrap_or(d.idle_ttl),
             refresh_window: vars.seconds("AUTHLAB_REFRESH_WINDOW")?.unwrap_or(d.refresh_window),
+            live_check: vars
+                .choice("AUTHLAB_LIVE_CHECK", "`on` or `off`", on_or_off)?
+                .unwrap_or(d.live_check),
             leeway: vars.seconds("AUTHLAB_LEEWAY")?.unwrap_or(d.leeway),
             issuer: vars.text("AUTHLAB_ISSUER").unwrap_or(d.issuer),
             audience: vars.text("AUTHLAB_AUDIENCE").unwrap_or(d.audience),

@@ -75,6 +75,14 @@ pub trait Store: Clone + Send + Sync + 'static {
         epoch: u64,
     ) -> impl Future<Output = Result<Option<Client>, StoreError>> + Send;
 
+    /// Whether a session is no longer among its user's: the least that can be asked, one read of one key. That it has run
+    /// out is not asked; an access token, which is what this is asked about, runs out long before.
+    fn was_ended(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Whether the store answers, and keeps what it is given.
     fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send;
 }

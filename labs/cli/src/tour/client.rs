@@ -24,6 +24,9 @@ pub(crate) struct Credential {
     pub(crate) refresh_token: Option<String>,
 }
 
+/// What a person types to log in.
+pub(crate) struct Person(Value);
+
 /// Calls to one server.
 pub(crate) struct Client<'a> {
     server: &'a Server,
@@ -54,11 +57,23 @@ impl<'a> Client<'a> {
 
     /// Makes an account and logs in to it, as a person does.
     pub(crate) async fn sign_up_and_log_in(&self) -> Result<Credential, Fault> {
+        let person = self.sign_up().await?;
+        self.log_in(&person).await
+    }
+
+    /// Makes an account.
+    pub(crate) async fn sign_up(&self) -> Result<Person, Fault> {
         // The same length everywhere, so that every design's `/me` answers with the same number of bytes.
         let email = format!("{}@example.test", Uuid::new_v4().simple());
-        let person = json!({ "email": email, "password": "correct horse battery staple" });
-        self.expect(self.post("/auth/signup", HeaderMap::new(), &person).await?, StatusCode::CREATED).await?;
-        let answer = self.post("/auth/login", HeaderMap::new(), &person).await?;
+        let person = Person(json!({ "email": email, "password": "correct horse battery staple" }));
+        self.expect(self.post("/auth/signup", HeaderMap::new(), &person.0).await?, StatusCode::CREATED)
+            .await?;
+        Ok(person)
+    }
+
+    /// Logs in, which is one more session.
+    pub(crate) async fn log_in(&self, person: &Person) -> Result<Credential, Fault> {
+        let answer = self.post("/auth/login", HeaderMap::new(), &person.0).await?;
         self.credential(self.expect(answer, StatusCode::OK).await?).await
     }
 
@@ -91,6 +106,13 @@ impl<'a> Client<'a> {
             StatusCode::UNAUTHORIZED => Ok(false),
             status => Err(self.surprise("/auth/refresh", status)),
         }
+    }
+
+    /// Exchanges a refresh token for the next one.
+    pub(crate) async fn refresh(&self, token: &str) -> Result<String, Fault> {
+        let answer = self.post("/auth/refresh", HeaderMap::new(), &json!({ "refresh_token": token })).await?;
+        let issued: Issued = self.expect(answer, StatusCode::OK).await?.json().await?;
+        issued.refresh_token.ok_or_else(|| Fault::new("an exchange gave no refresh token"))
     }
 
     /// How long a person stays logged in, in seconds, as the server says of itself: as long as its longest credential.
@@ -156,6 +178,11 @@ impl<'a> Client<'a> {
 }
 
 impl Credential {
+    /// What it adds to each request: name, colon, blank, value and the end of the line.
+    pub(crate) fn header_bytes(&self) -> u64 {
+        (self.header.0.len() + self.header.1.len() + 4) as u64
+    }
+
     fn headers(&self) -> HeaderMap {
         let (name, value) = &self.header;
         HeaderMap::from_iter([(reqwest::header::HeaderName::from_static(name), value.clone())])

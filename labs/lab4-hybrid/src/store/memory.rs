@@ -142,6 +142,10 @@ impl Store for Memory {
         Ok(held(&sessions).live(self.clock.now_ms(), session_id, epoch))
     }
 
+    async fn was_ended(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
+        Ok(self.known(user_id).is_none_or(|sessions| !held(&sessions).is_listed(session_id)))
+    }
+
     async fn ready(&self) -> Result<(), NotReady> {
         Ok(())
     }

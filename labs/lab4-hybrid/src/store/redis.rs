@@ -292,6 +292,13 @@ impl Store for Redis {
         }
     }
 
+    async fn was_ended(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
+        let mut command = ::redis::cmd("ZSCORE");
+        command.arg(UserKeys::of(user_id).sessions()).arg(sid(session_id));
+        let listed: Option<f64> = self.connection.query(&command).await?;
+        Ok(listed.is_none())
+    }
+
     async fn ready(&self) -> Result<(), NotReady> {
         self.connection.ready().await
     }

@@ -22,6 +22,18 @@ async fn logging_out_ends_the_session_and_leaves_the_access_token_to_its_exp() {
 }
 
 #[tokio::test]
+async fn with_the_live_check_logging_out_ends_the_access_token_too_and_no_other() {
+    let config = kit::Config { live_check: true, ..kit::Config::default() };
+    let server = Server::configured(config).await;
+    let app = server.sign_up("ann@example.test", "mobile").await;
+    let other = server.log_in(&[], "mobile").await;
+    assert_eq!(server.me(&app.access()).await.status, StatusCode::OK);
+    server.post("/auth/logout", &[("authorization", &app.access())], Value::Null).await;
+    server.me(&app.access()).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
+    assert_eq!(server.me(&other.access()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn an_access_token_that_ran_out_still_logs_its_session_out() {
     let server = Server::start().await;
     let app = server.sign_up("ann@example.test", "mobile").await;

@@ -34,7 +34,11 @@ impl Server {
     }
 
     pub(crate) async fn with(store: Store) -> Self {
-        let (clock, config) = (Clock::system(), Config { store, ..Config::default() });
+        Self::configured(Config { store, ..Config::default() }).await
+    }
+
+    pub(crate) async fn configured(config: Config) -> Self {
+        let clock = Clock::system();
         let origins = Origins::new(&[], SocketAddr::from(([127, 0, 0, 1], 8080)), "hybrid");
         let router = lab4_hybrid::router(&config, clock.clone(), origins).await.unwrap();
         Self { router, clock }

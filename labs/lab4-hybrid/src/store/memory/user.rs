@@ -193,6 +193,10 @@ impl Sessions {
         self.live.get(&session_id).filter(|record| self.is_live(record, now_ms, epoch)).map(Record::client)
     }
 
+    pub(super) fn is_listed(&self, session_id: Uuid) -> bool {
+        self.live.contains_key(&session_id)
+    }
+
     /// Drops what no answer needs any more. `true`: nothing is left.
     pub(super) fn forget_what_is_over(&mut self, policy: &Policy, now_ms: u64) -> bool {
         self.live.retain(|_, record| now_ms < record.expires_at_ms + ms(policy.expired_remembered));

@@ -173,7 +173,12 @@ pub(super) async fn aliveness_follows_every_ending<F: Factory>(factory: &F) {
     let stage = Stage::usual(factory).await;
     let [(one, _), (two, _), (three, token), (four, _)] =
         [stage.log_in().await, stage.log_in().await, stage.log_in().await, stage.log_in().await];
-    let live = async |id| stage.store.live(stage.user, id, 0).await.unwrap().is_some();
+    let live = async |id| {
+        let live = stage.store.live(stage.user, id, 0).await.unwrap().is_some();
+        let ended = stage.store.was_ended(stage.user, id).await.unwrap();
+        assert_ne!(live, ended, "two questions, one answer");
+        live
+    };
     assert!(live(one).await && live(two).await && live(three).await && live(four).await);
     assert!(!live(Uuid::new_v4()).await);
     assert_eq!(stage.store.live(Uuid::new_v4(), one, 0).await.unwrap(), None);
@@ -187,7 +192,7 @@ pub(super) async fn aliveness_follows_every_ending<F: Factory>(factory: &F) {
     stage.store.end_others(stage.user, four).await.unwrap();
     assert!(!live(two).await && live(four).await);
     stage.pass(14 * DAY);
-    assert!(!live(four).await);
+    assert_eq!(stage.store.live(stage.user, four, 0).await.unwrap(), None, "nobody ended it: it ran out");
 
     let (five, _) = stage.log_in().await;
     assert!(live(five).await);

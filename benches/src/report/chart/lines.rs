@@ -1,0 +1,152 @@
+//! Points over two axes, connected or each with its name.
+
+use std::fmt::Write;
+
+use super::axis::{Axis, Stretch};
+use super::{WIDTH, escaped, frame, marker};
+
+/// A chart of series.
+#[derive(Debug, Clone)]
+pub struct Lines {
+    /// What lies along.
+    pub x: Axis,
+    /// What stands up.
+    pub y: Axis,
+    /// The series.
+    pub series: Vec<Series>,
+    /// Whether each name stands beside its last point, and no line connects them.
+    pub is_labelled: bool,
+}
+
+/// One series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// Its name.
+    pub name: String,
+    /// Its colour and sign: the same number for the same design in every chart.
+    pub mark: usize,
+    /// Its points, from the left.
+    pub points: Vec<Point>,
+}
+
+/// One figure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// How far along.
+    pub x: f64,
+    /// How far up.
+    pub y: f64,
+    /// Whether something speaks against it: it is drawn hollow.
+    pub is_doubted: bool,
+}
+
+const HEIGHT: f64 = 300.0;
+const LEFT: f64 = 58.0;
+const RIGHT: f64 = 16.0;
+const TOP: f64 = 24.0;
+const BOTTOM: f64 = 44.0;
+/// The least that two names are apart.
+const LINE: f64 = 14.0;
+
+/// Both axes, and where a point stands on them.
+struct Plane {
+    x: Stretch,
+    y: Stretch,
+}
+
+impl Plane {
+    fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        let along = LEFT + self.x.place(x) * (WIDTH - LEFT - RIGHT);
+        let up = HEIGHT - BOTTOM - self.y.place(y) * (HEIGHT - TOP - BOTTOM);
+        (along, up)
+    }
+}
+
+impl Lines {
+    pub(super) fn svg(&self, title: &str) -> String {
+        let points = || self.series.iter().flat_map(|series| &series.points);
+        let plane = Plane {
+            x: Stretch::over(self.x.scale, points().map(|point| point.x)),
+            y: Stretch::over(self.y.scale, points().map(|point| point.y)),
+        };
+        let mut inside = self.grid(&plane);
+        for series in &self.series {
+            let places: Vec<(f64, f64)> =
+                series.points.iter().map(|point| plane.place((point.x, point.y))).collect();
+            if !self.is_labelled {
+                let path: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+                // Writing to a String cannot fail.
+                let _ = write!(
+                    inside,
+                    r#"<polyline class="line s{}" points="{}"/>"#,
+                    series.mark,
+                    path.join(" ")
+                );
+            }
+            for (point, (x, y)) in series.points.iter().zip(places) {
+                inside.push_str(&marker(series.mark, x, y, point.is_doubted));
+            }
+        }
+        if self.is_labelled {
+            inside.push_str(&self.names(&plane));
+        }
+        frame(HEIGHT, title, &inside)
+    }
+
+    /// Lines at round values, their numbers, and what the axes count.
+    fn grid(&self, plane: &Plane) -> String {
+        let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
+        let mut text = String::new();
+        for tick in plane.y.ticks() {
+            let y = plane.place((0.0, tick)).1;
+            let (said, at) = (escaped(&(self.y.write)(tick)), y + 4.0);
+            let _ = write!(
+                text,
+                r#"<path class="grid" d="M{LEFT} {y:.1}H{right}"/><text class="end" x="{}" y="{at:.1}">{said}</text>"#,
+                LEFT - 6.0
+            );
+        }
+        for tick in plane.x.ticks() {
+            let x = plane.place((tick, 0.0)).0;
+            let said = escaped(&(self.x.write)(tick));
+            let _ = write!(
+                text,
+                r#"<path class="grid" d="M{x:.1} {bottom}v4"/><text class="middle" x="{x:.1}" y="{}">{said}</text>"#,
+                bottom + 17.0
+            );
+        }
+        let _ = write!(
+            text,
+            r#"<text class="soft" x="4" y="13">{}</text><text class="soft end" x="{right}" y="{}">{}</text>"#,
+            escaped(&self.y.label),
+            HEIGHT - 8.0,
+            escaped(&self.x.label)
+        );
+        text
+    }
+
+    /// Each name beside its last point, to the side where there is room, none over another.
+    fn names(&self, plane: &Plane) -> String {
+        let mut labels: Vec<(f64, f64, &str)> = self
+            .series
+            .iter()
+            .filter_map(|series| {
+                let last = series.points.last()?;
+                let (x, y) = plane.place((last.x, last.y));
+                Some((x, y, series.name.as_str()))
+            })
+            .collect();
+        labels.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let mut text = String::new();
+        let mut taken: Vec<(bool, f64)> = Vec::new();
+        for (x, y, name) in labels {
+            let is_right = x < WIDTH * 0.6;
+            let lowest = taken.iter().filter(|(side, _)| *side == is_right).map(|(_, at)| at + LINE);
+            let at = lowest.fold(y + 4.0, f64::max);
+            taken.push((is_right, at));
+            let (x, class) = if is_right { (x + 9.0, "strong") } else { (x - 9.0, "strong end") };
+            let _ = write!(text, r#"<text class="{class}" x="{x:.1}" y="{at:.1}">{}</text>"#, escaped(name));
+        }
+        text
+    }
+}

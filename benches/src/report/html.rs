@@ -1,0 +1,89 @@
+//! The report as one HTML file: nothing is fetched, nothing runs, and it reads on a telephone, in the dark, on paper, and
+//! by a screen reader, for which a table stands under each chart.
+
+use super::Report;
+use super::chart::Chart;
+use super::chart::escaped;
+use super::sections::{self, Section};
+use super::table::Table;
+
+const STYLE: &str = include_str!("html/style.css");
+
+/// The whole report.
+pub fn write(report: &Report) -> String {
+    let sections = sections::all(report);
+    let links = sections
+        .iter()
+        .map(|section| format!(r##"<li><a href="#{}">{}</a></li>"##, section.id, escaped(&section.title)));
+    let body: String = sections.iter().map(section).collect();
+    format!(
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{STYLE}</style>
+</head>
+<body>
+<header>
+<h1>{title}</h1>
+{preface}</header>
+<nav aria-label="Parts of this report"><ul>{links}</ul></nav>
+<main>
+{body}</main>
+</body>
+</html>
+"#,
+        title = escaped(sections::TITLE),
+        preface = paragraphs(&sections::preface(report), ""),
+        links = links.collect::<String>(),
+    )
+}
+
+fn section(section: &Section) -> String {
+    let title = escaped(&section.title);
+    let figure = section.chart.as_ref().map_or(String::new(), |chart| figure(chart, &section.title));
+    let class = if section.chart.is_some() { "" } else { r#" class="plain""# };
+    format!(
+        "<section id=\"{id}\"{class}>\n<h2>{title}</h2>\n{says}<div class=\"pair\">\n{figure}{table}</div>\n{notes}</section>\n",
+        id = section.id,
+        says = paragraphs(&section.says, ""),
+        table = table(&section.table, &title),
+        notes = paragraphs(&section.notes, r#" class="note""#),
+    )
+}
+
+fn paragraphs(lines: &[String], class: &str) -> String {
+    lines.iter().map(|line| format!("<p{class}>{}</p>\n", escaped(line))).collect()
+}
+
+fn figure(chart: &Chart, title: &str) -> String {
+    let legend: String = chart
+        .legend()
+        .into_iter()
+        .map(|(mark, name)| format!("<li>{}{}</li>", chart.sign(mark), escaped(name)))
+        .collect();
+    let legend = if legend.is_empty() { legend } else { format!("<ul class=\"legend\">{legend}</ul>\n") };
+    format!("<figure>\n{}\n{legend}</figure>\n", chart.svg(title))
+}
+
+/// A table that scrolls by itself where it is wider than the page: reachable by keyboard, so it has a name.
+fn table(table: &Table, title: &str) -> String {
+    let cells = |row: &[String]| -> String {
+        let mut cells = row.iter();
+        let first = cells.next().map(|cell| format!(r#"<th scope="row">{}</th>"#, escaped(cell)));
+        let rest: String = cells.map(|cell| format!("<td>{}</td>", escaped(cell))).collect();
+        format!("<tr>{}{rest}</tr>\n", first.unwrap_or_default())
+    };
+    let header: String =
+        table.header.iter().map(|cell| format!(r#"<th scope="col">{}</th>"#, escaped(cell))).collect();
+    let rows: String = table.rows.iter().map(|row| cells(row)).collect();
+    format!(
+        "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"{title}: figures\">\n<table>\n\
+         <thead><tr>{header}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
+    )
+}

@@ -1,0 +1,40 @@
+//! The report as Markdown: for a terminal, a pull request, or a diff between two of them.
+
+use std::fmt::Write;
+
+use super::Report;
+use super::sections::{self, Section};
+use super::table::Table;
+
+/// The whole report.
+pub fn write(report: &Report) -> String {
+    let mut text = format!("# {}\n\n", sections::TITLE);
+    for line in sections::preface(report) {
+        put(&mut text, &format!("{line}\n\n"));
+    }
+    for Section { title, says, table, notes, .. } in sections::all(report) {
+        put(&mut text, &format!("## {title}\n\n"));
+        says.iter().for_each(|line| put(&mut text, &format!("{line}\n\n")));
+        put(&mut text, &rows(&table));
+        notes.iter().for_each(|line| put(&mut text, &format!("\n> {line}\n")));
+        text.push('\n');
+    }
+    text
+}
+
+fn put(text: &mut String, more: &str) {
+    // Writing to a String cannot fail.
+    let _ = text.write_str(more);
+}
+
+fn rows(table: &Table) -> String {
+    let line = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let mut text = line(&table.header);
+    let rule = (0..table.header.len()).map(|column| if column == 0 { "---" } else { "---:" });
+    put(&mut text, &format!("|{}|\n", rule.collect::<Vec<_>>().join("|")));
+    table.rows.iter().for_each(|row| put(&mut text, &line(row)));
+    text
+}

@@ -1,0 +1,122 @@
+//! What a report says, in which order: every format is made of this, so that none says more than another.
+
+mod ceiling;
+mod concurrency;
+mod doubts;
+mod latency;
+mod place;
+mod refresh;
+mod revocation;
+mod round_trips;
+mod weight;
+
+use super::chart::{Chart, Point, Series};
+use super::table::{DOUBTED, NONE, Table};
+use super::{Report, number};
+use crate::figures::{BASELINE, Comparison, DesignFigures, Median};
+
+/// What a report is called.
+pub const TITLE: &str = "Sessions or JWT: what it costs to know who is asking";
+
+/// One part of a report.
+#[derive(Debug, Clone, Default)]
+pub struct Section {
+    /// Its name in links.
+    pub id: &'static str,
+    /// Its heading.
+    pub title: String,
+    /// What it says, in sentences that were computed.
+    pub says: Vec<String>,
+    /// Its picture.
+    pub chart: Option<Chart>,
+    /// Its figures.
+    pub table: Table,
+    /// How they are to be read.
+    pub notes: Vec<String>,
+}
+
+/// Whatever the report holds; a part that was not measured is not there.
+pub fn all(report: &Report) -> Vec<Section> {
+    let parts = [
+        ceiling::section(report),
+        latency::section(report),
+        round_trips::section(report),
+        revocation::section(report),
+        refresh::section(report),
+        concurrency::section(report),
+        weight::section(report),
+        doubts::section(report),
+        Some(place::section(report)),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+/// What stands before all of it.
+pub fn preface(report: &Report) -> Vec<String> {
+    let mut lines = vec![format!(
+        "Made {} in {} on {} × {}, {}; store: {}. Plan: {}.",
+        number::date(report.begun_unix_s),
+        number::duration_us(report.took_s * 1e6),
+        report.machine.logical_cpus,
+        report.machine.cpu_model,
+        report.machine.os,
+        report.machine.store,
+        report.plan,
+    )];
+    if !report.complete {
+        lines.push("Stopped before its end: what is missing here was not measured.".to_owned());
+    }
+    if report.machine.build_profile != "release" {
+        lines.push("Made with a debug build: none of these times means anything.".to_owned());
+    }
+    lines.extend(ceiling::headline(report));
+    for skipped in &report.skipped {
+        lines.push(format!("Not measured: {}. {}", skipped.what, skipped.why));
+    }
+    lines
+}
+
+/// The number of a design's colour and sign.
+fn mark(report: &Report, design: &str) -> usize {
+    report.subjects.iter().position(|subject| subject.name == design).unwrap_or(report.subjects.len())
+}
+
+/// One series for each design over several comparisons.
+fn series_of<'a>(
+    report: &Report,
+    steps: impl Iterator<Item = (f64, &'a Comparison)> + Clone,
+    figure: impl Fn(&DesignFigures) -> f64,
+) -> Vec<Series> {
+    let Some((_, first)) = steps.clone().next() else { return Vec::new() };
+    let of = |design: &str| {
+        let points = steps.clone().filter_map(|(x, comparison)| {
+            let figures = comparison.design(design)?;
+            Some(Point { x, y: figure(figures), is_doubted: !figures.doubts.is_empty() })
+        });
+        Series { name: design.to_owned(), mark: mark(report, design), points: points.collect() }
+    };
+    first.designs.iter().map(|figures| of(&figures.design)).collect()
+}
+
+/// A median with how far apart its rounds were, and the sign of doubt.
+fn with_spread(median: Median, write: impl Fn(f64) -> String, is_doubted: bool) -> String {
+    let doubted = if is_doubted { DOUBTED } else { "" };
+    format!("{} ±{:.0} %{doubted}", write(median.median), median.spread() * 50.0)
+}
+
+/// A figure, or that there is none.
+fn or_none<T>(figure: Option<T>, write: impl Fn(T) -> String) -> String {
+    figure.map_or(NONE.to_owned(), write)
+}
+
+/// CPU time of server and store together, in µs; the store's only where it is known.
+fn whole_cpu_us(figures: &DesignFigures) -> Option<f64> {
+    let server = figures.server_cpu_us?.median;
+    Some(server + figures.store_cpu_us.map_or(0.0, |store| store.median))
+}
+
+/// What a design's check adds to a request's CPU time, server and store together, in µs.
+fn check_us(report: &Report, design: &str) -> Option<f64> {
+    let own = whole_cpu_us(report.at_ceiling(design)?)?;
+    Some(own - report.at_ceiling(BASELINE)?.server_cpu_us?.median)
+}

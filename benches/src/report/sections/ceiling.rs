@@ -1,0 +1,100 @@
+//! What a request costs, and how many there can be.
+
+use super::{Section, check_us, or_none, with_spread};
+use crate::figures::{BASELINE, DesignFigures};
+use crate::report::chart::{Bar, Bars, Chart};
+use crate::report::table::{DOUBTED, NONE, Table};
+use crate::report::{Report, connections, number};
+
+pub(super) fn section(report: &Report) -> Option<Section> {
+    let comparison = report.ceiling.as_ref().filter(|comparison| !comparison.designs.is_empty())?;
+    let mut table = Table::new([
+        "design",
+        "requests/s",
+        "of none",
+        "server CPU µs",
+        "over none µs",
+        "Redis CPU µs",
+        "Redis commands",
+    ]);
+    comparison.designs.iter().for_each(|figures| table.row(row(figures)));
+    let connections = connections(comparison);
+    let mut notes = vec![format!(
+        "{connections} connections, each sending its next request when the last was answered; {} rounds of each design in \
+         turn; medians, with half the distance between the rounds. CPU time is user and system time of the process for one \
+         request, the steadiest figure on a shared machine.",
+        comparison.rounds
+    )];
+    if let Some(generator) = &report.generator_ceiling {
+        notes.push(format!(
+            "The load generator reaches {} requests/s against a server that does nothing: no figure above that is a \
+             server's.",
+            number::thousands(generator.throughput_rps.median)
+        ));
+    }
+    Some(Section {
+        id: "cost",
+        title: "What a request costs".into(),
+        says: headline(report),
+        chart: chart(&comparison.designs),
+        table,
+        notes,
+    })
+}
+
+fn row(figures: &DesignFigures) -> Vec<String> {
+    let is_doubted = !figures.doubts.is_empty();
+    vec![
+        figures.design.clone(),
+        with_spread(figures.throughput_rps, number::thousands, is_doubted),
+        or_none(figures.ratio, |ratio| format!("{:.2}", ratio.median)),
+        or_none(figures.server_cpu_us, |cpu| with_spread(cpu, number::short, false)),
+        or_none(figures.server_cpu_over_baseline_us, |over| match figures.design.as_str() {
+            BASELINE => NONE.to_owned(),
+            _ => format!("{:+.1}", over.median),
+        }),
+        or_none(figures.store_cpu_us, |cpu| number::short(cpu.median)),
+        or_none(figures.store_round_trips, |trips| format!("{:.2}", trips.median)),
+    ]
+}
+
+fn chart(designs: &[DesignFigures]) -> Option<Chart> {
+    let bars: Vec<Bar> = designs
+        .iter()
+        .filter_map(|figures| {
+            let doubted = if figures.doubts.is_empty() { "" } else { DOUBTED };
+            let store = figures.store_cpu_us.map_or(0.0, |store| store.median);
+            Some(Bar {
+                label: format!("{}{doubted}", figures.design),
+                parts: vec![figures.server_cpu_us?.median, store],
+            })
+        })
+        .collect();
+    let parts = vec!["server CPU".into(), "Redis CPU".into()];
+    (!bars.is_empty()).then(|| Chart::Bars(Bars { parts, bars, unit: " µs".into() }))
+}
+
+/// The argument in a few sentences.
+pub(super) fn headline(report: &Report) -> Vec<String> {
+    let mut says = Vec::new();
+    let stateless = check_us(report, "hybrid").or_else(|| check_us(report, "access"));
+    if let (Some(session), Some(stateless)) = (check_us(report, "session-redis"), stateless) {
+        says.push(format!(
+            "To look a session up in Redis added {} µs of CPU time to a request, server and Redis together; to check a \
+             signed token added {} µs.",
+            number::short(session),
+            number::short(stateless)
+        ));
+    }
+    if let (Some(deny), Some(session)) =
+        (check_us(report, "hybrid+denylist"), check_us(report, "session-redis"))
+    {
+        let said = if deny > session { "more" } else { "less" };
+        says.push(format!(
+            "A token that is also looked up in Redis at each request added {} µs: {said} than the plain session, and the \
+             stateless design's one advantage is gone.",
+            number::short(deny)
+        ));
+    }
+    says
+}

@@ -1,0 +1,66 @@
+//! How long a request takes when requests come at a rate that does not ask how the server is doing.
+
+use super::{Section, series_of};
+use crate::doubt::Doubt;
+use crate::figures::DesignFigures;
+use crate::report::chart::{Axis, Chart, Lines};
+use crate::report::table::{DOUBTED, Table};
+use crate::report::{Report, number, rate_rps};
+
+pub(super) fn section(report: &Report) -> Option<Section> {
+    if report.rates.iter().all(|comparison| comparison.designs.is_empty()) {
+        return None;
+    }
+    let mut table = Table::new([
+        "design",
+        "asked requests/s",
+        "p50 µs",
+        "p90 µs",
+        "p99 µs",
+        "p99.9 µs",
+        "longest µs",
+        "achieved",
+    ]);
+    for comparison in &report.rates {
+        comparison.designs.iter().for_each(|figures| table.row(row(figures, rate_rps(comparison))));
+    }
+    let steps = report.rates.iter().map(|comparison| (rate_rps(comparison), comparison));
+    let chart = Lines {
+        x: Axis::linear("requests per second that arrive"),
+        y: Axis::log("p99 latency, µs (each step upwards is ten times more)"),
+        series: series_of(report, steps, |figures| figures.p99_us.median),
+        is_labelled: false,
+    };
+    Some(Section {
+        id: "latency",
+        title: "How long a request takes".into(),
+        says: Vec::new(),
+        chart: Some(Chart::Lines(chart)),
+        table,
+        notes: vec![
+            "Requests arrive on a fixed schedule, and the time of each counts from the moment it was due, so a server that \
+             stumbles is charged for everybody who would have waited. The rates are shares of what the slowest design \
+             managed above; a hollow point, or a question mark, is one that is doubted."
+                .into(),
+        ],
+    })
+}
+
+fn row(figures: &DesignFigures, asked_rps: f64) -> Vec<String> {
+    let us = number::thousands;
+    let doubted = if figures.doubts.is_empty() { "" } else { DOUBTED };
+    let achieved = figures.doubts.iter().find_map(|doubt| match doubt {
+        Doubt::BelowAskedRate { achieved } => Some(format!("{:.1} %", achieved * 100.0)),
+        _ => None,
+    });
+    vec![
+        figures.design.clone(),
+        us(asked_rps),
+        us(figures.p50_us.median),
+        us(figures.p90_us.median),
+        format!("{}{doubted}", us(figures.p99_us.median)),
+        us(figures.p99_9_us.median),
+        us(figures.max_us.median),
+        achieved.unwrap_or_else(|| "all".to_owned()),
+    ]
+}

@@ -1,0 +1,115 @@
+//! From how many requests on the stateless design is the cheaper one: its refreshes cost what a session's look-ups do not.
+
+use super::{Section, check_us, mark, whole_cpu_us};
+use crate::figures::BASELINE;
+use crate::report::chart::{Axis, Chart, Lines, Point, Series};
+use crate::report::table::Table;
+use crate::report::{Refresh, Report, number};
+
+/// The people that the figures are told for.
+const PEOPLE: f64 = 1_000.0;
+/// Requests of one person in the life of one access token.
+const REQUESTS: [f64; 7] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0];
+
+pub(super) fn section(report: &Report) -> Option<Section> {
+    let refresh = report.refresh.as_ref()?;
+    let costs = Costs::of(report, refresh)?;
+    let mut table = Table::new([
+        "requests of a person in that time",
+        "session-redis: CPU ms",
+        "hybrid: CPU ms",
+        "session-redis: trips to Redis",
+        "hybrid: trips to Redis",
+    ]);
+    for requests in REQUESTS {
+        table.row([
+            number::thousands(requests),
+            number::short(costs.session_ms(requests)),
+            number::short(costs.hybrid_ms(requests)),
+            number::thousands(PEOPLE * requests),
+            number::thousands(PEOPLE * refresh.store_round_trips.median),
+        ]);
+    }
+    let series = |name: &str, ms: &dyn Fn(f64) -> f64| Series {
+        name: name.to_owned(),
+        mark: mark(report, name),
+        points: REQUESTS.iter().map(|x| Point { x: *x, y: ms(*x), is_doubted: false }).collect(),
+    };
+    let minutes = refresh.access_ttl_s / 60;
+    let chart = Lines {
+        x: Axis::log(&format!("requests of one person in {minutes} minutes")),
+        y: Axis::log(&format!("CPU ms for {} people in {minutes} minutes", number::thousands(PEOPLE))),
+        series: vec![
+            series("session-redis", &|requests| costs.session_ms(requests)),
+            series("hybrid", &|requests| costs.hybrid_ms(requests)),
+        ],
+        is_labelled: false,
+    };
+    Some(Section {
+        id: "refresh",
+        title: "What staying logged in costs".into(),
+        says: costs.says(refresh),
+        chart: Some(Chart::Lines(chart)),
+        table,
+        notes: vec![format!(
+            "{} exchanges by {} clients, every one rotating. For {} people with access tokens of {minutes} minutes: the \
+             checks of all their requests, and one refresh each. CPU time of server and Redis together, beyond what the \
+             requests cost without authentication.",
+            number::thousands(refresh.exchanges as f64),
+            refresh.clients,
+            number::thousands(PEOPLE)
+        )],
+    })
+}
+
+/// CPU time in µs, server and Redis together.
+struct Costs {
+    look_up: f64,
+    check: f64,
+    refresh: f64,
+}
+
+impl Costs {
+    fn of(report: &Report, refresh: &Refresh) -> Option<Self> {
+        whole_cpu_us(report.at_ceiling(BASELINE)?)?;
+        Some(Self {
+            look_up: check_us(report, "session-redis")?.max(0.0),
+            check: check_us(report, "hybrid")?.max(0.0),
+            refresh: refresh.server_cpu_us.median + refresh.store_cpu_us.map_or(0.0, |store| store.median),
+        })
+    }
+
+    fn session_ms(&self, requests: f64) -> f64 {
+        PEOPLE * requests * self.look_up / 1e3
+    }
+
+    fn hybrid_ms(&self, requests: f64) -> f64 {
+        PEOPLE * (requests * self.check + self.refresh) / 1e3
+    }
+
+    fn says(&self, refresh: &Refresh) -> Vec<String> {
+        let cost = format!(
+            "An exchange of a refresh token took {} µs of CPU time, server and Redis together, and {:.0} round trip to \
+             Redis; a session's look-up {} µs and one round trip.",
+            number::short(self.refresh),
+            refresh.store_round_trips.median,
+            number::short(self.look_up)
+        );
+        let saved = self.look_up - self.check;
+        if saved <= 0.0 {
+            return vec![
+                cost,
+                "The check saves no CPU time over the look-up here, so no number of requests pays for it."
+                    .into(),
+            ];
+        }
+        let even = self.refresh / saved;
+        let minutes = refresh.access_ttl_s / 60;
+        let pays = format!(
+            "So the hybrid costs less CPU time than the session from {:.0} requests of a person in {minutes} minutes on, and \
+             fewer round trips to Redis from the second request on.",
+            even.ceil().max(1.0)
+        );
+        vec![cost, pays]
+    }
+}

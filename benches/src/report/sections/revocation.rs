@@ -1,0 +1,74 @@
+//! The argument in one picture: what a request costs against how long a stolen copy works after log out.
+
+use super::{Section, check_us, mark, or_none};
+use crate::figures::BASELINE;
+use crate::report::chart::{Axis, Chart, Lines, Point, Series};
+use crate::report::table::Table;
+use crate::report::{Report, Revocation, number};
+
+/// What stands for "at once" on an axis of ratios, in ms: shorter than any round trip here.
+const AT_ONCE_MS: f64 = 0.1;
+
+pub(super) fn section(report: &Report) -> Option<Section> {
+    report.revocation.first()?;
+    let mut table = Table::new([
+        "design",
+        "let in after log out",
+        "last one let in after",
+        "access token lives",
+        "as it comes: until",
+        "check costs µs",
+    ]);
+    for row in &report.revocation {
+        table.row([
+            row.design.clone(),
+            format!("{} in {} tries", row.let_in, row.tries),
+            duration_ms(row.last_let_in_ms.median),
+            or_none(row.access_ttl_s, seconds),
+            or_none(row.usual_access_ttl_s, seconds),
+            or_none(check_us(report, &row.design), |us| format!("{us:+.1}")),
+        ]);
+    }
+    Some(Section {
+        id: "revocation",
+        title: "How long a stolen copy works after log out".into(),
+        says: vec![
+            "Down is cheap, left is safe. Nobody stands in the lower left corner with nothing given up.".to_owned(),
+        ],
+        chart: frontier(report),
+        table,
+        notes: vec![
+            "A copy of the credential asks for /me as fast as it is answered while its owner logs out, with the load of other \
+             people beside it. The time runs from the answer to the log-out to the last request that was let in. Access \
+             tokens were given a short life for this; the picture shows the life that they have as it comes."
+                .into(),
+        ],
+    })
+}
+
+fn frontier(report: &Report) -> Option<Chart> {
+    let point = |row: &Revocation| {
+        let until_ms = row.usual_access_ttl_s.filter(|_| row.let_in > 0 && row.access_ttl_s.is_some());
+        let until_ms = until_ms.map_or(row.last_let_in_ms.median, |ttl| ttl as f64 * 1e3);
+        let is_doubted = report.at_ceiling(&row.design).is_some_and(|figures| !figures.doubts.is_empty());
+        let point =
+            Point { x: until_ms.max(AT_ONCE_MS), y: check_us(report, &row.design)?.max(0.0), is_doubted };
+        Some(Series { name: row.design.clone(), mark: mark(report, &row.design), points: vec![point] })
+    };
+    let series: Vec<Series> =
+        report.revocation.iter().filter(|row| row.design != BASELINE).filter_map(point).collect();
+    let x = Axis {
+        write: |ms| if ms <= AT_ONCE_MS { "at once".into() } else { number::duration_us(ms * 1e3) },
+        ..Axis::log("a stolen copy works after log out for")
+    };
+    let y = Axis::linear("CPU µs that the check adds to a request");
+    (!series.is_empty()).then_some(Chart::Lines(Lines { x, y, series, is_labelled: true }))
+}
+
+fn duration_ms(ms: f64) -> String {
+    if ms <= 0.0 { "none was".to_owned() } else { number::duration_us(ms * 1e3) }
+}
+
+fn seconds(seconds: u64) -> String {
+    number::duration_us(seconds as f64 * 1e6)
+}

@@ -1,0 +1,200 @@
+//! How much is measured. A full report takes its time; a quick one shows what is what; a smoke test only that it works.
+
+use std::time::Duration;
+
+use measure::load::{ClosedLoop, FixedRate, Load};
+use measure::rounds::Plan as Rounds;
+
+use crate::arguments::BenchArguments;
+use crate::fault::Fault;
+
+/// Connections wherever their number is not what is looked at.
+pub(crate) const CONNECTIONS: usize = 64;
+/// The round trips to Redis that are tried, in ms.
+const RTT_MS: [f64; 5] = [0.0, 0.25, 0.5, 1.0, 2.0];
+/// No network that this is about is slower.
+const LONGEST_RTT_MS: f64 = 100.0;
+
+/// What one comparison is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pass {
+    rounds: usize,
+    round: Duration,
+    warm_up: Duration,
+}
+
+/// All of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) name: &'static str,
+    pub(crate) ceiling: Pass,
+    pub(crate) rates: Pass,
+    /// Shares of the slowest design's ceiling.
+    pub(crate) shares: &'static [f64],
+    pub(crate) distance: Pass,
+    pub(crate) rtt_ms: Vec<f64>,
+    pub(crate) crowd: Pass,
+    pub(crate) connections: &'static [usize],
+    /// How often each design is logged out of, and how long access tokens live meanwhile.
+    pub(crate) log_outs: usize,
+    pub(crate) access_ttl: Duration,
+    pub(crate) refresh: Pass,
+    /// Log-ins to see what a session takes in Redis; each costs a password hash.
+    pub(crate) log_ins: usize,
+    designs: usize,
+}
+
+const fn pass(rounds: usize, round_ms: u64, warm_up_ms: u64) -> Pass {
+    Pass { rounds, round: Duration::from_millis(round_ms), warm_up: Duration::from_millis(warm_up_ms) }
+}
+
+impl Plan {
+    /// What was asked for.
+    pub(crate) fn of(arguments: &BenchArguments) -> Result<Self, Fault> {
+        let mut plan = match (arguments.smoke, arguments.quick) {
+            (true, _) => Self::smoke(),
+            (_, true) => Self::quick(),
+            _ => Self::full(),
+        };
+        if let Some(rtt_ms) = &arguments.rtt {
+            if let Some(wrong) = rtt_ms.iter().find(|ms| !(0.0..=LONGEST_RTT_MS).contains(*ms)) {
+                return Err(Fault::new(format!(
+                    "--rtt {wrong}: a round trip is 0 to {LONGEST_RTT_MS} ms, as in --rtt 0,0.5,2"
+                )));
+            }
+            plan.rtt_ms = rtt_ms.clone();
+        }
+        let asked =
+            if arguments.designs.is_empty() { super::lineup::NAMES.len() } else { arguments.designs.len() };
+        plan.designs = asked + arguments.url.len();
+        Ok(plan)
+    }
+
+    fn full() -> Self {
+        Self {
+            name: "full",
+            ceiling: pass(9, 2_000, 1_000),
+            rates: pass(5, 2_000, 500),
+            shares: &[0.1, 0.3, 0.5, 0.7, 0.9],
+            distance: pass(5, 1_500, 500),
+            rtt_ms: RTT_MS.to_vec(),
+            crowd: pass(5, 1_000, 300),
+            connections: &[1, 8, 64, 256],
+            log_outs: 5,
+            access_ttl: Duration::from_secs(2),
+            refresh: pass(5, 1_500, 500),
+            log_ins: 20,
+            designs: 0,
+        }
+    }
+
+    fn quick() -> Self {
+        Self {
+            name: "quick",
+            ceiling: pass(3, 500, 250),
+            rates: pass(2, 400, 100),
+            shares: &[0.3, 0.7],
+            distance: pass(2, 400, 100),
+            rtt_ms: vec![0.0, 0.5, 2.0],
+            crowd: pass(2, 300, 50),
+            connections: &[1, 64],
+            log_outs: 1,
+            access_ttl: Duration::from_secs(1),
+            refresh: pass(3, 400, 100),
+            log_ins: 8,
+            designs: 0,
+        }
+    }
+
+    fn smoke() -> Self {
+        let least = pass(1, 100, 0);
+        Self {
+            name: "smoke",
+            ceiling: pass(2, 100, 50),
+            rates: least,
+            shares: &[0.3],
+            distance: least,
+            rtt_ms: vec![0.0, 2.0],
+            crowd: least,
+            connections: &[1, 8],
+            log_outs: 1,
+            access_ttl: Duration::from_secs(1),
+            refresh: least,
+            log_ins: 2,
+            designs: 0,
+        }
+    }
+
+    /// How long it takes, if it takes no longer than planned.
+    pub(crate) fn duration(&self) -> Duration {
+        let of = |pass: Pass, designs: usize, times: usize| pass.duration(designs) * times as u32;
+        of(self.ceiling, self.designs + 1, 1)
+            + of(self.rates, self.designs, self.shares.len())
+            + of(self.distance, super::distance::DESIGNS.len(), self.rtt_ms.len())
+            + of(self.crowd, super::crowd::DESIGNS.len(), self.connections.len())
+            + of(self.refresh, 1, 1)
+            + super::revocation::duration(self)
+    }
+}
+
+impl Pass {
+    /// As fast as each server answers.
+    pub(crate) fn closed(&self, connections: usize) -> Rounds {
+        self.under(Load::Closed(ClosedLoop::new(connections, self.round)))
+    }
+
+    /// On a schedule.
+    pub(crate) fn at_rate(&self, rate_rps: f64) -> Rounds {
+        self.under(Load::Fixed(FixedRate::new(rate_rps, CONNECTIONS, self.round)))
+    }
+
+    /// For work that is no comparison: how many rounds there are.
+    pub(crate) fn rounds(&self) -> usize {
+        self.rounds
+    }
+
+    /// And how long one is.
+    pub(crate) fn round(&self) -> Duration {
+        self.round
+    }
+
+    fn under(&self, load: Load) -> Rounds {
+        Rounds { load, rounds: self.rounds, warm_up: self.warm_up, keep_histograms: false }
+    }
+
+    fn duration(&self, designs: usize) -> Duration {
+        (self.warm_up + self.round * self.rounds as u32) * designs as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::arguments::{Arguments, Command};
+
+    fn planned(line: &str) -> Result<Plan, Fault> {
+        match Arguments::try_parse_from(line.split(' ')).unwrap().command {
+            Some(Command::Bench(arguments)) => Plan::of(&arguments),
+            _ => panic!("{line} is no measurement"),
+        }
+    }
+
+    #[test]
+    fn a_plan_keeps_the_time_that_its_help_promises() {
+        let seconds = |line: &str| planned(line).unwrap().duration().as_secs();
+        // Servers have to start, and a busy machine is slower than the plan.
+        assert!(seconds("authlab bench --quick") <= 45, "{}", seconds("authlab bench --quick"));
+        assert!(seconds("authlab bench") <= 15 * 60, "{}", seconds("authlab bench"));
+        assert!(seconds("authlab bench --smoke") <= 8, "{}", seconds("authlab bench --smoke"));
+    }
+
+    #[test]
+    fn a_round_trip_that_is_none_is_refused_in_a_sentence() {
+        assert_eq!(planned("authlab bench --rtt 0,3").unwrap().rtt_ms, [0.0, 3.0]);
+        let Fault(sentence) = planned("authlab bench --rtt 0,3000").unwrap_err();
+        assert_eq!(sentence, "--rtt 3000: a round trip is 0 to 100 ms, as in --rtt 0,0.5,2");
+        assert!(planned("authlab bench --rtt NaN").is_err());
+    }
+}

@@ -1,0 +1,34 @@
+//! The report's files.
+
+use std::path::{Path, PathBuf};
+
+use measure::report::{Report, html, markdown};
+
+use crate::fault::Fault;
+use crate::tour;
+
+/// What was written, and where.
+pub(crate) struct Written {
+    pub(crate) json: String,
+    pub(crate) folder: PathBuf,
+}
+
+/// Writes all three below the build's own folder, which git ignores.
+pub(crate) fn all(report: &Report) -> Result<Written, Fault> {
+    let folder = tour::build_folder().join("authlab").join("report");
+    let json = serde_json::to_string(report)?;
+    std::fs::create_dir_all(&folder).map_err(|error| refused(&folder, &error))?;
+    for (name, text) in [
+        ("report.json", json.as_str()),
+        ("report.md", &markdown::write(report)),
+        ("report.html", &html::write(report)),
+    ] {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(|error| refused(&path, &error))?;
+    }
+    Ok(Written { json, folder })
+}
+
+fn refused(path: &Path, error: &std::io::Error) -> Fault {
+    Fault::new(format!("{} cannot be written ({error})", path.display()))
+}

@@ -1,0 +1,81 @@
+//! The measurement, as little of it as there can be: that it works, and that its files hold what they promise. No figure of a
+//! test run means anything.
+
+use std::path::Path;
+
+use measure::report::{Report, SCHEMA};
+use serde_json::Value;
+
+use crate::program::run;
+
+#[test]
+fn a_measurement_writes_one_report_in_three_formats() {
+    let ended = run(&["bench", "--smoke", "--store", "memory", "--json"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let report: Report = serde_json::from_str(&ended.stdout).unwrap();
+    assert!(report.complete);
+    has_the_shape_of_the_first_version(&serde_json::from_str(&ended.stdout).unwrap());
+
+    let measured: Vec<&str> = report.subjects.iter().map(|subject| subject.name.as_str()).collect();
+    assert_eq!(measured, ["none", "session-memory", "access", "hybrid"]);
+    let skipped: Vec<&str> = report.skipped.iter().map(|skipped| skipped.what.as_str()).collect();
+    assert_eq!(
+        skipped,
+        ["session-redis", "hybrid+denylist", "the distance to Redis", "what staying logged in costs"]
+    );
+    let ceiling = report.ceiling.as_ref().unwrap();
+    assert!(ceiling.designs.iter().all(|figures| figures.errors.total() == 0), "{ceiling:?}");
+    let body = |name: &str| ceiling.design(name).unwrap().rounds[0].body_bytes;
+    assert_eq!(body("session-memory"), body("hybrid"), "all designs do the same work");
+    assert!(report.generator_ceiling.is_some() && report.histograms.len() == 4);
+
+    let let_in = |name: &str| report.revocation.iter().find(|row| row.design == name).unwrap();
+    assert_eq!(let_in("session-memory").let_in, 0);
+    assert!(let_in("access").let_in > 0 && let_in("access").last_let_in_ms.median <= 1_000.0);
+
+    let folder = Path::new(env!("CARGO_BIN_EXE_authlab")).parent().unwrap().parent().unwrap();
+    let read = |name: &str| std::fs::read_to_string(folder.join("authlab/report").join(name)).unwrap();
+    let (html, markdown) = (read("report.html"), read("report.md"));
+    assert_eq!(serde_json::from_str::<Report>(&read("report.json")).unwrap(), report);
+    for section in
+        ["What a request costs", "How long a stolen copy works after log out", "What this report doubts"]
+    {
+        assert!(html.contains(section) && markdown.contains(section), "{section}");
+    }
+    for fetched in ["http://", "https://", "src=", "<script", "@import", "url("] {
+        assert!(!html.contains(fetched), "the page would fetch or run something: {fetched}");
+    }
+}
+
+#[test]
+fn a_design_that_does_not_exist_is_told_with_those_that_do() {
+    let ended = run(&["bench", "--smoke", "--store", "memory", "--designs", "basic"]);
+    assert_eq!((ended.code, ended.stdout.contains("report.html")), (Some(2), false));
+    assert!(ended.stderr.contains("there is no design `basic`; the designs are none,"), "{}", ended.stderr);
+}
+
+/// Whoever reads `report.json` depends on these names. One that goes, or changes its meaning, raises the number.
+fn has_the_shape_of_the_first_version(report: &Value) {
+    let keys = |value: &Value| {
+        let mut keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        keys.sort_unstable();
+        keys.join(" ")
+    };
+    assert_eq!((SCHEMA, &report["schema"]), (1, &Value::from(1)));
+    assert_eq!(
+        keys(report),
+        "begun_unix_s ceiling complete concurrency generator_ceiling histograms machine plan rates refresh revocation \
+         round_trips schema skipped subjects took_s"
+    );
+    assert_eq!(
+        keys(&report["subjects"][0]),
+        "credential_bytes name resident_bytes store store_per_request stored_bytes_per_session what"
+    );
+    assert_eq!(keys(&report["ceiling"]), "designs doubts load rounds");
+    assert_eq!(
+        keys(&report["ceiling"]["designs"][0]),
+        "design doubts errors max_us p50_us p90_us p99_9_us p99_us ratio rounds server_cpu_over_baseline_us server_cpu_us \
+         store_cpu_us store_round_trips throughput_rps"
+    );
+    assert_eq!(keys(&report["histograms"][0]), "buckets design rate_rps");
+}
