@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::design::Design;
+use crate::learn::{LearnArguments, ProgressArguments, ResetArguments, SolutionArguments, WorkshopArguments};
 use crate::store::Wanted;
 
 /// Sessions or JWT? See which design lets a thief stay in after log out, and what each one costs.
@@ -35,6 +36,24 @@ pub(crate) enum Command {
     /// under a small load; breaks one thing; and compares what was seen with what must hold. All rows take about a minute
     /// and a half. Writes target/authlab/faults.json. Exit code 1 if a promise was broken.
     Faults(FaultsArguments),
+    /// The workshop: the next step, its checks at every save, one key for each thing to do
+    ///
+    /// Each lab has an exercise beside it: its own source, with a few functions left out. The checks are those of `cargo lab
+    /// check`, and say what was sent, what should have come back, and what an attacker does with it. Progress is kept in
+    /// .authlab, which git ignores. Without a terminal: judges once, prints, and ends with 0 if the step is done.
+    Learn(LearnArguments),
+    /// As learn; without a terminal, judges again at every save
+    Watch(LearnArguments),
+    /// One more hint for the current step
+    Hint(WorkshopArguments),
+    /// How the lab itself does the current step
+    Solution(SolutionArguments),
+    /// Bring a lab's starters back; what was written is kept beside them
+    Reset(ResetArguments),
+    /// How far you are
+    Progress(ProgressArguments),
+    /// Take the lab's own solution for the current step, and go on
+    Skip(WorkshopArguments),
     /// Take a token apart and explain it
     Token(TokenArguments),
     /// See what this machine has, what each thing is needed for, and how to get it

@@ -1,5 +1,7 @@
 //! A lab's server as a child process: how the tour and the checker meet real servers.
 
+use std::fmt::Display;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -61,17 +63,44 @@ impl Server {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let mut child = command.spawn()?;
-        let url = tokio::time::timeout(PATIENCE, announcement(&mut child, design)).await.map_err(
-            |_elapsed| {
-                Fault::new(format!("the {design} server did not listen within {} s", PATIENCE.as_secs()))
-            },
-        )??;
+        let url = announced(&mut child, design).await?;
         let pid = child.id().ok_or_else(|| Fault::new(format!("the {design} server ended at once")))?;
         Ok(Self { design, url, pid, _child: child })
     }
 }
 
-async fn announcement(child: &mut Child, design: Design) -> Result<String, Fault> {
+/// A server of another program that says in the same way where it listens, and ends with its stdin. It ends when this is
+/// dropped.
+pub(crate) struct Started {
+    /// Its base URL.
+    pub(crate) url: String,
+    _child: Child,
+}
+
+impl Started {
+    /// Starts it and waits until it listens.
+    pub(crate) async fn start(program: &Path, name: &str) -> Result<Self, Fault> {
+        let mut child = Command::new(program)
+            .env("RUST_LOG", "off")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| Fault::new(format!("{}: {error}", program.display())))?;
+        let url = announced(&mut child, name).await?;
+        Ok(Self { url, _child: child })
+    }
+}
+
+async fn announced(child: &mut Child, design: impl Display) -> Result<String, Fault> {
+    let announced = tokio::time::timeout(PATIENCE, announcement(child, &design)).await;
+    announced.map_err(|_elapsed| {
+        Fault::new(format!("the {design} server did not listen within {} s", PATIENCE.as_secs()))
+    })?
+}
+
+async fn announcement(child: &mut Child, design: &impl Display) -> Result<String, Fault> {
     let stdout = child.stdout.take().ok_or_else(|| Fault::new("a child process has no stdout"))?;
     let mut lines = BufReader::new(stdout).lines();
     if let Some(line) = lines.next_line().await?
