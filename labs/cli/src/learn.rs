@@ -94,13 +94,14 @@ pub(crate) async fn learn(arguments: LearnArguments, again: bool) -> Result<Exit
         println!();
         return Ok(ExitCode::SUCCESS);
     }
-    let mut passed = once(&mut workshop).await?;
-    while again {
+    loop {
+        let passed = once(&mut workshop).await?;
+        if !again {
+            return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         workshop.wait_for_a_save().await;
         println!();
-        passed = once(&mut workshop).await?;
     }
-    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Judges and prints. Says whether the step is done.

@@ -167,15 +167,11 @@ impl View<'_> {
         match findings.iter().find(|finding| !finding.passed()) {
             Some(first) => lines.extend(self.in_full(first, width, limit)),
             None => {
-                let style = GOOD;
-                lines.extend(wrapped(
-                    self.step.surprise.in_language(self.language),
-                    "  ",
-                    "  ",
-                    width,
-                    style,
-                    limit,
-                ));
+                lines.push(String::new());
+                let surprise = self.step.surprise.in_language(self.language);
+                lines.extend(wrapped(surprise, "  ", "  ", width, GOOD, limit));
+                let (book, page) = (self.language.choose("in the book:", "本のページ:"), &self.lab.page);
+                lines.push(format!("  {DIM}{book} `cargo book serve`, {page}.html{DIM:#}"));
             }
         }
         lines
