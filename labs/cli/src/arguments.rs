@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::design::Design;
-use crate::learn::{LearnArguments, ProgressArguments, ResetArguments, SolutionArguments, WorkshopArguments};
+use crate::learn::{
+    LearnArguments, ProgressArguments, ResetArguments, SolutionArguments, VerifyCourseArguments, WorkshopArguments,
+};
 use crate::store::Wanted;
 
 /// Sessions or JWT? See which design lets a thief stay in after log out, and what each one costs.
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Progress(ProgressArguments),
     /// Take the lab's own solution for the current step, and go on
     Skip(WorkshopArguments),
+    /// Prove the workshop: starters fail exactly their checks, solutions pass them step by step, nothing is lost
+    VerifyCourse(VerifyCourseArguments),
     /// Take a token apart and explain it
     Token(TokenArguments),
     /// See what this machine has, what each thing is needed for, and how to get it

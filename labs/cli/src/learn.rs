@@ -12,6 +12,7 @@ mod keep;
 mod language;
 mod live;
 mod progress;
+mod prove;
 mod source;
 mod workshop;
 
@@ -75,6 +76,21 @@ pub(crate) struct ProgressArguments {
     json: bool,
     #[command(flatten)]
     workshop: WorkshopArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyCourseArguments {
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+    /// Where exercises are built [default: target/learn]
+    #[arg(long, value_name = "FOLDER")]
+    target_dir: Option<PathBuf>,
+}
+
+/// The workshop's proofs.
+pub(crate) async fn verify_course(arguments: VerifyCourseArguments) -> Result<ExitCode, Fault> {
+    prove::run(arguments.target_dir, arguments.json).await
 }
 
 impl WorkshopArguments {

@@ -60,6 +60,7 @@ async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, 
         Some(Command::Reset(arguments)) => learn::reset(arguments),
         Some(Command::Progress(arguments)) => learn::progress(arguments),
         Some(Command::Skip(arguments)) => learn::skip(arguments),
+        Some(Command::VerifyCourse(arguments)) => learn::verify_course(arguments).await,
         Some(Command::Token(arguments)) => token::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
     }

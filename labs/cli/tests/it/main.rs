@@ -5,6 +5,7 @@
 mod bad_input;
 mod commands;
 mod faults;
+mod learner;
 mod log_in_timing;
 mod program;
 mod two_servers;
