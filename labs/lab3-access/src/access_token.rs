@@ -154,7 +154,7 @@ impl AccessTokens {
         self.ttl
     }
 
-    // ANCHOR: issue
+    // ANCHOR: write-issue
     /// Makes a token. The account's password, or a refresh token, has been checked before.
     pub fn issue(&self, grant: &Grant<'_>) -> Result<AccessToken, Error> {
         let now_s = self.clock.now_s();
@@ -176,7 +176,7 @@ impl AccessTokens {
         }
         Ok(AccessToken(token))
     }
-    // ANCHOR_END: issue
+    // ANCHOR_END: write-issue
 
     /// Says what a token says, if every check holds. Asks nobody: that is what makes it fast, and why a log-out cannot
     /// reach it.
@@ -193,7 +193,7 @@ impl AccessTokens {
         self.signed_claims(token)?.into_checked()
     }
 
-    // ANCHOR: signed-claims
+    // ANCHOR: write-signed-claims
     /// What a token says, once its signature holds and it is meant for us. Only the times are left to look at.
     fn signed_claims(&self, token: &str) -> Result<Claims<'static>, Error> {
         if token.len() > MAX_BYTES {
@@ -211,7 +211,7 @@ impl AccessTokens {
         }
         Ok(claims)
     }
-    // ANCHOR_END: signed-claims
+    // ANCHOR_END: write-signed-claims
 }
 
 /// The library's checks as strict as they get.

@@ -112,7 +112,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         }
     }
 
-    // ANCHOR: issue
+    // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
         let Shared { store, keys, access, .. } = self.parts();
         self.end_session_of_cookie(request).await?;
@@ -138,7 +138,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         };
         Ok(granted.deliver())
     }
-    // ANCHOR_END: issue
+    // ANCHOR_END: write-issue
 
     /// Asks nobody. So an access token whose session was ended still passes here, until its `exp`.
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
@@ -153,7 +153,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         live.ok_or(Error::InvalidToken("its session has ended"))
     }
 
-    // ANCHOR: end
+    // ANCHOR: write-end
     /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
     /// token in the body, by the cookie. What is not ours names none, and the answer is the same.
     async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
@@ -187,7 +187,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         let cookie_is_over = by_cookie || cookie.is_some_and(|session| named.contains(&session));
         Ok(cookie_is_over.then(|| REFRESH_COOKIE.clear()))
     }
-    // ANCHOR_END: end
+    // ANCHOR_END: write-end
 
     async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
         let ended = self.parts().store.end_others(principal.user_id, session_of(principal)?).await?;

@@ -117,7 +117,7 @@ impl<S: Store> Scheme for Sessions<S> {
         }
     }
 
-    // ANCHOR: issue
+    // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         // 1. Holder::new(user, now, &self.limits) says whose session it is and until when.
         // 2. Session::new(None, …): without an id, so that the store draws one (session fixation). Insert the holder, save.
@@ -125,9 +125,9 @@ impl<S: Store> Scheme for Sessions<S> {
         // 4. COOKIE.set(id, self.limits.absolute) beside Json(Body { … }).
         todo!("issue: a new session, its id in the cookie")
     }
-    // ANCHOR_END: issue
+    // ANCHOR_END: write-issue
 
-    // ANCHOR: authenticate
+    // ANCHOR: write-authenticate
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
         // 1. presented(request)? is Nothing (Error::Unauthenticated), Bearer or Garbage (Error::InvalidToken("why, for the
         //    log")), or Session(id).
@@ -136,9 +136,9 @@ impl<S: Store> Scheme for Sessions<S> {
         // 4. self.keep_alive(…), and a Principal with the session's public name.
         todo!("authenticate: the cookie, the store, a Principal")
     }
-    // ANCHOR_END: authenticate
+    // ANCHOR_END: write-authenticate
 
-    // ANCHOR: end
+    // ANCHOR: write-end
     async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
         // 1. presented(request)?: Nothing and Bearer end nothing and clear nothing (Ok(None)), or a form on another site could
         //    log people out.
@@ -146,7 +146,7 @@ impl<S: Store> Scheme for Sessions<S> {
         // 3. Session(id): delete it. In any case Some(COOKIE.clear()).
         todo!("end: delete the session, clear the cookie")
     }
-    // ANCHOR_END: end
+    // ANCHOR_END: write-end
 
     async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
         let keep = principal.session_id.ok_or(Error::InvalidToken("it has no session"))?;

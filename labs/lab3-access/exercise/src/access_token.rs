@@ -151,7 +151,7 @@ impl AccessTokens {
         self.ttl
     }
 
-    // ANCHOR: issue
+    // ANCHOR: write-issue
     /// Makes a token. The account's password, or a refresh token, has been checked before.
     pub fn issue(&self, grant: &Grant<'_>) -> Result<AccessToken, Error> {
         // 1. Claims { … }: iss and aud are ours, sub is the account, iat is now, exp is now and the ttl, jti a new random id;
@@ -160,7 +160,7 @@ impl AccessTokens {
         // 3. Longer than MAX_BYTES is Error::Internal: nobody would read it. Then AccessToken(token).
         todo!("issue: the claims, signed")
     }
-    // ANCHOR_END: issue
+    // ANCHOR_END: write-issue
 
     /// Says what a token says, if every check holds. Asks nobody: that is what makes it fast, and why a log-out cannot
     /// reach it.
@@ -177,7 +177,7 @@ impl AccessTokens {
         self.signed_claims(token)?.into_checked()
     }
 
-    // ANCHOR: signed-claims
+    // ANCHOR: write-signed-claims
     /// What a token says, once its signature holds and it is meant for us. Only the times are left to look at.
     fn signed_claims(&self, token: &str) -> Result<Claims<'static>, Error> {
         // 1. Longer than MAX_BYTES is refused before anything is computed.
@@ -187,7 +187,7 @@ impl AccessTokens {
         // 4. An empty jti is refused.
         todo!("signed_claims: the length, the kid, the key, the library")
     }
-    // ANCHOR_END: signed-claims
+    // ANCHOR_END: write-signed-claims
 }
 
 /// The library's checks as strict as they get.

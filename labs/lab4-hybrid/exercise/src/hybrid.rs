@@ -112,7 +112,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         }
     }
 
-    // ANCHOR: issue
+    // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
         // 1. self.end_session_of_cookie(request): whoever sat here before is logged out.
         // 2. keys.first_token(user.id, client.kind): the session's name, its first token, and the digests for the store.
@@ -120,7 +120,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         // 4. Granted { … }.deliver(): the access token is access.issue(&grant(user, session_id)).
         todo!("issue: a session, an access token, a refresh token")
     }
-    // ANCHOR_END: issue
+    // ANCHOR_END: write-issue
 
     /// Asks nobody. So an access token whose session was ended still passes here, until its `exp`.
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
@@ -135,7 +135,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         live.ok_or(Error::InvalidToken("its session has ended"))
     }
 
-    // ANCHOR: end
+    // ANCHOR: write-end
     /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
     /// token in the body, by the cookie. What is not ours names none, and the answer is the same.
     async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
@@ -147,7 +147,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         // What is not ours names none. End each with store.end(user_id, session_id), and clear the cookie if it is over.
         todo!("end: every session that the request names")
     }
-    // ANCHOR_END: end
+    // ANCHOR_END: write-end
 
     async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
         let ended = self.parts().store.end_others(principal.user_id, session_of(principal)?).await?;

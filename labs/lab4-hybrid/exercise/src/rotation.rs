@@ -51,7 +51,7 @@ impl Record {
     }
 }
 
-// ANCHOR: exchange
+// ANCHOR: write-exchange
 /// Judges a token of a session that is alive. `Reused` is for the caller to act on: the session is over for everybody.
 ///
 /// A token knows its own number and the digests of its secret and of the two that follow it, which is all that a server
@@ -81,7 +81,7 @@ pub(crate) fn exchange(
     // 6. Anything else: Invalid.
     todo!("exchange: the current token, its parent, any other ancestor")
 }
-// ANCHOR_END: exchange
+// ANCHOR_END: write-exchange
 
 fn within(window: Duration, since_ms: u64, now_ms: u64) -> bool {
     now_ms.saturating_sub(since_ms) < ms(window)
