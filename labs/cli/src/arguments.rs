@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::design::Design;
 use crate::learn::{
-    LearnArguments, ProgressArguments, ResetArguments, SolutionArguments, VerifyCourseArguments, WorkshopArguments,
+    LearnArguments, ProgressArguments, ResetArguments, SolutionArguments, VerifyCourseArguments,
+    WorkshopArguments,
 };
 use crate::store::Wanted;
 

@@ -106,7 +106,8 @@ mod tests {
     async fn get_of(path: &str) -> (StatusCode, serde_json::Value) {
         let routes = Router::new().route("/unwritten", get(unwritten)).route("/broken", get(broken));
         let routes = telling(routes.route("/fine", get(async || Json(json!("fine")))));
-        let response = routes.oneshot(Request::get(path).body(axum::body::Body::empty()).unwrap()).await.unwrap();
+        let response =
+            routes.oneshot(Request::get(path).body(axum::body::Body::empty()).unwrap()).await.unwrap();
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, serde_json::from_slice(&body).unwrap())
@@ -115,9 +116,15 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_written_what_breaks_and_what_works_are_told_apart() {
         let (status, body) = get_of("/unwritten").await;
-        assert_eq!((status.as_u16(), &body["code"], &body["detail"]), (501, &json!("not_written"), &json!("issue: the cookie")));
+        assert_eq!(
+            (status.as_u16(), &body["code"], &body["detail"]),
+            (501, &json!("not_written"), &json!("issue: the cookie"))
+        );
         let (status, body) = get_of("/broken").await;
-        assert_eq!((status.as_u16(), &body["code"], &body["detail"]), (500, &json!("internal"), &json!("panicked: out of bounds")));
+        assert_eq!(
+            (status.as_u16(), &body["code"], &body["detail"]),
+            (500, &json!("internal"), &json!("panicked: out of bounds"))
+        );
         assert_eq!(get_of("/fine").await, (StatusCode::OK, json!("fine")));
     }
 }

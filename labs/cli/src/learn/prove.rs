@@ -178,7 +178,8 @@ fn bring(from: &Path, to: &Path) -> Result<(), Fault> {
     if from.is_dir() {
         for entry in fs::read_dir(from)? {
             let name = entry?.file_name();
-            let is_ours = !name.to_string_lossy().starts_with('.') && !name.to_string_lossy().contains(".rs.kept-");
+            let is_ours =
+                !name.to_string_lossy().starts_with('.') && !name.to_string_lossy().contains(".rs.kept-");
             if is_ours && name != "target" {
                 bring(&from.join(&name), &to.join(&name))?;
             }

@@ -172,5 +172,8 @@ fn a_learner_fails_what_is_listed_is_helped_passes_and_begins_again() {
 fn a_step_or_a_lab_that_is_not_there_is_said_in_a_sentence() {
     let ended = crate::program::run(&["learn", "no-such-lab"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains("there is no lab `no-such-lab`; choose from token, session, access, hybrid"), "{ended:?}");
+    assert!(
+        ended.stderr.contains("there is no lab `no-such-lab`; choose from token, session, access, hybrid"),
+        "{ended:?}"
+    );
 }

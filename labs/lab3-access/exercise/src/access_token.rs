@@ -34,7 +34,6 @@ use crate::header;
 
 pub use crate::header::segment as header_segment;
 
-
 /// The longest token that is looked at, in bytes.
 pub const MAX_BYTES: usize = 4096;
 

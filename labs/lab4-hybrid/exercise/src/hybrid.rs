@@ -10,7 +10,8 @@ use kit::descriptor::Claims;
 use kit::keyring::Keyring;
 use kit::openapi::Described;
 use kit::{
-    App, Client, ClientKind, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError, User,
+    App, Client, ClientKind, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError,
+    User,
 };
 use lab3_access::access_token::{AccessTokens, Grant, Session};
 use secrecy::ExposeSecret;
@@ -41,7 +42,9 @@ pub(crate) struct Shared<S> {
 pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
     let policy = config.into();
     match &config.store {
-        kit::Store::Memory => assemble(store::Memory::new(policy, clock.clone()), config, clock, origins).await,
+        kit::Store::Memory => {
+            assemble(store::Memory::new(policy, clock.clone()), config, clock, origins).await
+        }
         kit::Store::Redis(url) => {
             let store = store::Redis::connect(url, config.redis, policy, clock.clone()).await?;
             assemble(store, config, clock, origins).await
