@@ -27,6 +27,7 @@ impl Learner {
             fs::remove_dir_all(&clone).unwrap();
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        fs::create_dir_all(&clone).unwrap();
         for part in PARTS {
             copy(&root.join(part), &clone.join(part));
         }
