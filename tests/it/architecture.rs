@@ -9,19 +9,23 @@ use std::path::Path;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
-use Room::{Book, Cli, Conformance, Kit, Lab, Measure};
+use Room::{Book, Cli, Conformance, Exercise, Kit, Lab, Measure};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Room {
     Kit,
     Lab,
+    Exercise,
     Cli,
     Conformance,
     Measure,
     Book,
 }
 
-/// Where each room lies. The first that fits counts.
+/// Where an exercise lies: in its lab.
+const EXERCISE: &str = "/exercise";
+
+/// Where each of the other rooms lies. The first that fits counts.
 const FOLDERS: &[(&str, Room)] = &[
     ("labs/kit", Kit),
     ("labs/cli", Cli),
@@ -35,6 +39,8 @@ const FOLDERS: &[(&str, Room)] = &[
 const RULES: &[(Room, &[Room], &[Room])] = &[
     (Kit, &[], &[]),
     (Lab, &[Kit], &[Kit]),
+    // It stands on what its lab stands on, and its tests are those that the lab is judged by.
+    (Exercise, &[Kit], &[Kit, Lab, Conformance]),
     (Cli, &[Kit, Lab, Conformance, Measure], &[Kit, Lab, Conformance, Measure]),
     (Conformance, &[], &[Kit, Lab]),
     (Measure, &[], &[Kit, Lab]),
@@ -42,7 +48,7 @@ const RULES: &[(Room, &[Room], &[Room])] = &[
 ];
 
 /// The arrows between two labs: the hybrid hands out the access token that the lab before it made.
-const SIDEWAYS: &[(&str, &str)] = &[("lab4-hybrid", "lab3-access")];
+const SIDEWAYS: &[(&str, &str)] = &[("lab4-hybrid", "lab3-access"), ("lab4-exercise", "lab3-access")];
 
 #[derive(Debug)]
 struct Arrow {
@@ -73,6 +79,9 @@ impl Arrow {
 }
 
 fn room_of(folder: &str) -> Option<Room> {
+    if folder.starts_with("labs/lab") && folder.ends_with(EXERCISE) {
+        return Some(Exercise);
+    }
     FOLDERS.iter().find(|(prefix, _)| folder.starts_with(prefix)).map(|(_, room)| *room)
 }
 
@@ -138,6 +147,7 @@ const CLI: (&str, &str) = ("authlab", "labs/cli");
 const SESSION: (&str, &str) = ("lab2-session", "labs/lab2-session");
 const ACCESS: (&str, &str) = ("lab3-access", "labs/lab3-access");
 const HYBRID: (&str, &str) = ("lab4-hybrid", "labs/lab4-hybrid");
+const LEARNED: (&str, &str) = ("lab2-exercise", "labs/lab2-session/exercise");
 const CHECKER: (&str, &str) = ("conformance", "tests");
 const METER: (&str, &str) = ("measure", "benches");
 const BOOK: (&str, &str) = ("book", "book");
@@ -153,6 +163,8 @@ fn the_judge_lets_the_arrows_of_the_design_pass() {
         (HYBRID, ACCESS, Normal),
         (CHECKER, SESSION, Development),
         (METER, KIT, Development),
+        (LEARNED, KIT, Normal),
+        (LEARNED, CHECKER, Development),
     ] {
         let arrow = arrow(user, used, kind);
         assert!(arrow.is_allowed(), "{arrow}");
@@ -176,6 +188,9 @@ fn the_judge_refuses_an_arrow_up_or_sideways_and_a_lab_in_what_judges_it() {
         (CHECKER, CLI, Development),
         (BOOK, KIT, Normal),
         (BOOK, SESSION, Development),
+        (LEARNED, SESSION, Normal),
+        (LEARNED, CHECKER, Normal),
+        (CLI, LEARNED, Normal),
     ] {
         let arrow = arrow(user, used, kind);
         assert!(!arrow.is_allowed(), "{arrow}");
@@ -185,5 +200,6 @@ fn the_judge_refuses_an_arrow_up_or_sideways_and_a_lab_in_what_judges_it() {
 #[test]
 fn a_folder_that_no_rule_knows_has_no_room() {
     assert_eq!(room_of("labs/lab2-session"), Some(Lab));
+    assert_eq!(room_of("labs/lab2-session/exercise"), Some(Exercise));
     assert_eq!(room_of("crates/lab2-session"), None);
 }

@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::design::Design;
+use crate::learn::{
+    LearnArguments, ProgressArguments, ResetArguments, SolutionArguments, VerifyCourseArguments,
+    WorkshopArguments,
+};
 use crate::store::Wanted;
 
 /// Sessions or JWT? See which design lets a thief stay in after log out, and what each one costs.
@@ -45,6 +49,26 @@ pub(crate) enum Command {
     /// A server that no design can beat, for `bench` to measure by
     #[command(hide = true)]
     Yardstick,
+    /// The workshop: the next step, its checks at every save, one key for each thing to do
+    ///
+    /// Each lab has an exercise beside it: its own source, with a few functions left out. The checks are those of `cargo lab
+    /// check`, and say what was sent, what should have come back, and what an attacker does with it. Progress is kept in
+    /// .authlab, which git ignores. Without a terminal: judges once, prints, and ends with 0 if the step is done.
+    Learn(LearnArguments),
+    /// As learn; without a terminal, judges again at every save
+    Watch(LearnArguments),
+    /// One more hint for the current step
+    Hint(WorkshopArguments),
+    /// How the lab itself does the current step
+    Solution(SolutionArguments),
+    /// Bring a lab's starters back; what was written is kept beside them
+    Reset(ResetArguments),
+    /// How far you are
+    Progress(ProgressArguments),
+    /// Take the lab's own solution for the current step, and go on
+    Skip(WorkshopArguments),
+    /// Prove the workshop: starters fail exactly their checks, solutions pass them step by step, nothing is lost
+    VerifyCourse(VerifyCourseArguments),
     /// Take a token apart and explain it
     Token(TokenArguments),
     /// See what this machine has, what each thing is needed for, and how to get it

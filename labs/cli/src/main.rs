@@ -10,6 +10,7 @@ mod design;
 mod doctor;
 mod fault;
 mod faults;
+mod learn;
 mod screen;
 mod serve;
 mod server;
@@ -58,6 +59,14 @@ async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, 
         Some(Command::Attack(arguments)) => check::run(arguments, check::Telling::Attacks).await,
         Some(Command::Faults(arguments)) => faults::run(arguments).await,
         Some(Command::Yardstick) => yardstick::run().await,
+        Some(Command::Learn(arguments)) => learn::learn(arguments, false).await,
+        Some(Command::Watch(arguments)) => learn::learn(arguments, true).await,
+        Some(Command::Hint(arguments)) => learn::hint(arguments),
+        Some(Command::Solution(arguments)) => learn::solution(arguments),
+        Some(Command::Reset(arguments)) => learn::reset(arguments),
+        Some(Command::Progress(arguments)) => learn::progress(arguments),
+        Some(Command::Skip(arguments)) => learn::skip(arguments),
+        Some(Command::VerifyCourse(arguments)) => learn::verify_course(arguments).await,
         Some(Command::Token(arguments)) => token::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
     }

@@ -46,6 +46,8 @@ pub mod state;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod throttle;
+#[cfg(feature = "workshop")]
+pub mod workshop;
 
 pub use accounts::User;
 pub use clock::Clock;

@@ -120,6 +120,7 @@ impl<S: Store> Scheme for Sessions<S> {
         }
     }
 
+    // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         let holder = Holder::new(user, self.clock.now_ms(), &self.limits);
         // No id goes in, so that the store draws one: an id from the client could be one that somebody else knows
@@ -136,7 +137,9 @@ impl<S: Store> Scheme for Sessions<S> {
         let cookie = COOKIE.set(&id.to_string(), self.limits.absolute);
         Ok((cookie, Json(Body { user_id: user.id, email: user.email.as_str().to_owned() })))
     }
+    // ANCHOR_END: write-issue
 
+    // ANCHOR: write-authenticate
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
         let id = match presented(request)? {
             Presented::Session(id) => id,
@@ -152,7 +155,9 @@ impl<S: Store> Scheme for Sessions<S> {
         let Holder { user_id, email, session_id, .. } = holder;
         Ok(Principal { user_id, email, session_id: Some(session_id) })
     }
+    // ANCHOR_END: write-authenticate
 
+    // ANCHOR: write-end
     async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
         let presented = presented(request)?;
         if let Presented::Nothing | Presented::Bearer = presented {
@@ -165,6 +170,7 @@ impl<S: Store> Scheme for Sessions<S> {
         }
         Ok(Some(COOKIE.clear()))
     }
+    // ANCHOR_END: write-end
 
     async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
         let keep = principal.session_id.ok_or(Error::InvalidToken("it has no session"))?;

@@ -19,8 +19,6 @@
 //! What it refuses by itself is tested too: padding, another alphabet, stray bits in a part's last character, more or
 //! fewer than three parts, `alg: none`, a member of its own that is there twice.
 
-mod claims;
-mod header;
 #[cfg(test)]
 mod tests;
 
@@ -34,15 +32,16 @@ use kit::error::Error;
 use kit::keyring::Keyring;
 use uuid::Uuid;
 
-use claims::{Claims, Object};
+use crate::claims::{Claims, Object};
+use crate::header;
 
-pub use header::segment as header_segment;
+pub use crate::header::segment as header_segment;
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_BYTES: usize = 4096;
 
 /// The one algorithm that our keys are for. It is never the token's choice (RFC 8725 §3.1).
-const ALGORITHM: Algorithm = Algorithm::HS256;
+pub(crate) const ALGORITHM: Algorithm = Algorithm::HS256;
 
 /// Makes and checks access tokens. Built once: keys and rules are prepared here and not on every request. Clones are cheap
 /// next to a log-in, and a server needs one.
@@ -154,6 +153,7 @@ impl AccessTokens {
         self.ttl
     }
 
+    // ANCHOR: write-issue
     /// Makes a token. The account's password, or a refresh token, has been checked before.
     pub fn issue(&self, grant: &Grant<'_>) -> Result<AccessToken, Error> {
         let now_s = self.clock.now_s();
@@ -175,6 +175,7 @@ impl AccessTokens {
         }
         Ok(AccessToken(token))
     }
+    // ANCHOR_END: write-issue
 
     /// Says what a token says, if every check holds. Asks nobody: that is what makes it fast, and why a log-out cannot
     /// reach it.
@@ -191,6 +192,7 @@ impl AccessTokens {
         self.signed_claims(token)?.into_checked()
     }
 
+    // ANCHOR: write-signed-claims
     /// What a token says, once its signature holds and it is meant for us. Only the times are left to look at.
     fn signed_claims(&self, token: &str) -> Result<Claims<'static>, Error> {
         if token.len() > MAX_BYTES {
@@ -208,6 +210,7 @@ impl AccessTokens {
         }
         Ok(claims)
     }
+    // ANCHOR_END: write-signed-claims
 }
 
 /// The library's checks as strict as they get.
@@ -248,6 +251,6 @@ impl fmt::Debug for AccessTokens {
     }
 }
 
-fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+pub(crate) fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Internal(error.into())
 }

@@ -1,9 +1,12 @@
 //! Access-only JWT, and the logout problem.
 //!
 //! - [`access_token`]: the token, how it is made and everything that is checked of it
+//! - `header` and `claims`: its two parts, and what is read of each
 //! - [`access`]: the scheme that hands it out, and why logging out ends nothing
 
 pub mod access;
 pub mod access_token;
+mod claims;
+mod header;
 
 pub use access::{Access, router};

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use http::request::Parts;
 use kit::bearer;
 use kit::cookie::SetCookie;
 use kit::descriptor::Claims;
 use kit::keyring::Keyring;
+use kit::openapi::Described;
 use kit::{
-    Client, ClientKind, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError, User,
+    App, Client, ClientKind, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError,
+    User,
 };
 use lab3_access::access_token::{AccessTokens, Grant, Session};
 use secrecy::ExposeSecret;
@@ -18,6 +21,7 @@ use crate::chain::Keys;
 use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, judged_cookie_text, received};
 use crate::store::{Issue, NewSession, Policy, Store};
 use crate::strict::StrictVerifier;
+use crate::{refresh, sessions, store};
 
 /// The hybrid over any store. Clones share everything.
 #[derive(Clone)]
@@ -33,6 +37,34 @@ pub(crate) struct Shared<S> {
     pub(crate) origins: Origins,
     policy: Policy,
     live_check: bool,
+}
+
+/// The lab's server, to be handed to `kit::serve`. `origins` are the server's own, for requests that a cookie vouches for.
+pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
+    let policy = config.into();
+    match &config.store {
+        kit::Store::Memory => {
+            assemble(store::Memory::new(policy, clock.clone()), config, clock, origins).await
+        }
+        kit::Store::Redis(url) => {
+            let store = store::Redis::connect(url, config.redis, policy, clock.clone()).await?;
+            assemble(store, config, clock, origins).await
+        }
+    }
+}
+
+async fn assemble<S: Store>(
+    store: S,
+    config: &Config,
+    clock: Clock,
+    origins: Origins,
+) -> Result<Router, StartError> {
+    let scheme = Hybrid::new(store, config, clock.clone(), origins.clone())?;
+    let own = Described::new()
+        .post("/auth/refresh", refresh::refresh::<S>, refresh::described())
+        .get("/auth/sessions", sessions::list::<S>, sessions::list_described())
+        .delete("/auth/sessions/{id}", sessions::end::<S>, sessions::end_described());
+    Ok(kit::router(App::new(scheme, config, clock, origins).await?, own))
 }
 
 impl<S: Store> Hybrid<S> {
@@ -85,6 +117,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         }
     }
 
+    // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
         let Shared { store, keys, access, .. } = self.parts();
         self.end_session_of_cookie(request).await?;
@@ -110,6 +143,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         };
         Ok(granted.deliver())
     }
+    // ANCHOR_END: write-issue
 
     /// Asks nobody, unless the live check is on. So an access token whose session was ended still passes here, until its
     /// `exp`. With the live check it does not, and what the design was made for is given up: each request is a read of
@@ -132,6 +166,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         live.ok_or(Error::InvalidToken("its session has ended"))
     }
 
+    // ANCHOR: write-end
     /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
     /// token in the body, by the cookie. What is not ours names none, and the answer is the same.
     async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
@@ -165,6 +200,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         let cookie_is_over = by_cookie || cookie.is_some_and(|session| named.contains(&session));
         Ok(cookie_is_over.then(|| REFRESH_COOKIE.clear()))
     }
+    // ANCHOR_END: write-end
 
     async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
         let ended = self.parts().store.end_others(principal.user_id, session_of(principal)?).await?;

@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod commands;
 mod faults;
+mod learner;
 mod log_in_timing;
 mod program;
 mod races;

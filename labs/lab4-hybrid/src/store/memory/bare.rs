@@ -9,9 +9,10 @@ use std::time::Duration;
 use kit::{Client, ClientKind};
 use uuid::Uuid;
 
-use super::user::{Record, Sessions};
+use super::user::Sessions;
 use crate::chain::Digest;
 use crate::idempotency::IdempotencyKey;
+use crate::rotation::Record;
 use crate::store::{Issue, NewSession, Policy, Refresh};
 use crate::token::{FirstToken, VerifiedToken};
 

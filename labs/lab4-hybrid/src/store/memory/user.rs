@@ -1,15 +1,14 @@
-//! One user's sessions: the protocol itself, as plain Rust that can be read beside `refresh.lua`.
+//! One user's sessions: opened, found, ended and counted. What a shown token does to one of them is `rotation`'s.
 //!
 //! Everything here runs under the user's lock, takes the time as an argument, and does no I/O.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use kit::Client;
 use uuid::Uuid;
 
-use crate::chain::Digest;
 use crate::idempotency::IdempotencyKey;
+use crate::rotation::{self, Record, ms};
 use crate::store::{Issue, NewSession, Policy, Refresh, Session};
 use crate::token::VerifiedToken;
 
@@ -22,42 +21,11 @@ pub(super) struct Sessions {
     epoch_until_ms: u64,
 }
 
-/// One session. `generation` counts its rotations.
-#[derive(Clone)]
-pub(super) struct Record {
-    pub(super) generation: u32,
-    pub(super) current: Digest,
-    pub(super) next: Digest,
-    pub(super) rotated_at_ms: u64,
-    pub(super) handed_at_ms: u64,
-    pub(super) expires_at_ms: u64,
-    pub(super) absolute_at_ms: u64,
-    pub(super) epoch: u64,
-    pub(super) attempt: Option<IdempotencyKey>,
-    pub(super) client: Client,
-    pub(super) created_at_ms: u64,
-    pub(super) seen_at_ms: u64,
-}
-
 /// Why a single session ended, and how long that is remembered.
 #[derive(Clone)]
 struct Ended {
     verdict: Refresh,
     until_ms: u64,
-}
-
-impl Record {
-    fn is_over(&self, now_ms: u64) -> bool {
-        now_ms >= self.expires_at_ms.min(self.absolute_at_ms)
-    }
-
-    fn expires_in(&self, now_ms: u64) -> Duration {
-        Duration::from_millis(self.expires_at_ms.saturating_sub(now_ms))
-    }
-
-    fn client(&self) -> Client {
-        self.client.clone()
-    }
 }
 
 impl Sessions {
@@ -116,40 +84,10 @@ impl Sessions {
         if record.is_over(now_ms) {
             return self.finish(policy, now_ms, session_id, Refresh::Expired);
         }
-        record.rotated_at_ms = record.rotated_at_ms.min(now_ms);
-        record.handed_at_ms = record.handed_at_ms.min(now_ms);
-        let (shown, [digest, next, after]) = (token.generation(), *token.digests());
-        // 2. A failover lost the last rotation: redo it, and go on.
-        if shown == record.generation + 1 && digest == record.next {
-            record.move_to(shown, digest, next, now_ms);
-            record.attempt = None;
+        match rotation::exchange(record, policy, now_ms, token, attempt) {
+            Refresh::Reused => self.finish(policy, now_ms, session_id, Refresh::Reused),
+            verdict => verdict,
         }
-        // 3. The current token.
-        if shown == record.generation && digest == record.current {
-            if within(policy.window, record.handed_at_ms, now_ms) {
-                return Refresh::Kept { expires_in: record.expires_in(now_ms) };
-            }
-            record.move_to(shown + 1, next, after, now_ms);
-            record.seen_at_ms = now_ms;
-            record.expires_at_ms = record.absolute_at_ms.min(now_ms + ms(policy.idle));
-            // One idempotency key serves one rotation: a client that never changes its key gains nothing by it.
-            record.attempt = attempt.filter(|new| record.attempt.as_ref() != Some(new)).cloned();
-            return Refresh::Rotated { expires_in: record.expires_in(now_ms) };
-        }
-        // 4. Its parent, from a tab that was slower or a client whose answer was lost.
-        if shown + 1 == record.generation && next == record.current {
-            let same_attempt = attempt.is_some() && attempt == record.attempt.as_ref();
-            if same_attempt || within(policy.window, record.rotated_at_ms, now_ms) {
-                record.handed_at_ms = now_ms;
-                return Refresh::Replayed { expires_in: record.expires_in(now_ms) };
-            }
-        }
-        // 5. Any other ancestor: the counter catches them all, in constant memory.
-        if shown < record.generation {
-            return self.finish(policy, now_ms, session_id, Refresh::Reused);
-        }
-        // 6. No token of this session.
-        Refresh::Invalid
     }
 
     pub(super) fn end(&mut self, policy: &Policy, now_ms: u64, session_id: Uuid) -> bool {
@@ -229,20 +167,4 @@ impl Sessions {
         self.ended.insert(session_id, Ended { verdict, until_ms: now_ms + ms(policy.ended_remembered) });
         verdict
     }
-}
-
-impl Record {
-    fn move_to(&mut self, generation: u32, current: Digest, next: Digest, now_ms: u64) {
-        (self.generation, self.current, self.next) = (generation, current, next);
-        (self.rotated_at_ms, self.handed_at_ms) = (now_ms, now_ms);
-    }
-}
-
-fn within(window: Duration, since_ms: u64, now_ms: u64) -> bool {
-    now_ms.saturating_sub(since_ms) < ms(window)
-}
-
-/// Durations come from the configuration, which bounds them to ten years.
-fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -10,7 +10,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Checked, Session};
+use crate::access_token::{Checked, Session};
 
 /// The last second of the year 9999, beyond which a number is no date any more.
 const LAST_DATE_S: u64 = 253_402_300_799;
@@ -19,26 +19,26 @@ const LAST_DATE_S: u64 = 253_402_300_799;
 /// makes the payload unreadable; claims that we do not know are ignored (RFC 7519 §4). Borrowed where it is written; the
 /// library's `decode` reads it into strings of its own.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Claims<'a> {
-    pub(super) iss: Cow<'a, str>,
-    pub(super) aud: Cow<'a, str>,
-    pub(super) sub: Uuid,
-    pub(super) iat: u64,
+pub(crate) struct Claims<'a> {
+    pub(crate) iss: Cow<'a, str>,
+    pub(crate) aud: Cow<'a, str>,
+    pub(crate) sub: Uuid,
+    pub(crate) iat: u64,
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
-    pub(super) nbf: Option<u64>,
-    pub(super) exp: u64,
-    pub(super) jti: Cow<'a, str>,
-    pub(super) email: Cow<'a, str>,
+    pub(crate) nbf: Option<u64>,
+    pub(crate) exp: u64,
+    pub(crate) jti: Cow<'a, str>,
+    pub(crate) email: Cow<'a, str>,
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
-    pub(super) sid: Option<Uuid>,
+    pub(crate) sid: Option<Uuid>,
     #[serde(default, deserialize_with = "not_null", skip_serializing_if = "Option::is_none")]
-    pub(super) epoch: Option<u64>,
+    pub(crate) epoch: Option<u64>,
 }
 
 impl<'a> Claims<'a> {
     /// RFC 7519 §4.1.4: not accepted *on or after* `exp`. Leeway is for clocks that run ahead of ours when a token is
     /// new, never for one that has run out.
-    pub(super) fn check_times(&self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
+    pub(crate) fn check_times(&self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
         if self.exp > LAST_DATE_S || self.exp <= self.iat {
             return Err(Error::InvalidToken("its times make no sense"));
         }
@@ -52,7 +52,7 @@ impl<'a> Claims<'a> {
         Ok(())
     }
 
-    pub(super) fn into_checked(self) -> Result<Checked, Error> {
+    pub(crate) fn into_checked(self) -> Result<Checked, Error> {
         let session = match (self.sid, self.epoch) {
             (Some(id), Some(epoch)) => Some(Session { id, epoch }),
             (None, None) => None,
@@ -70,7 +70,7 @@ fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> 
 /// A JSON object and nothing else. serde would fill a struct from a list of the right values too, and so would the library
 /// for the claims that it checks: `[exp, nbf, sub, iss, aud]` is a payload to it, and a claims set is an object (RFC 7519
 /// §7.2), as a header is (RFC 7515 §4).
-pub(super) struct Object<T>(pub(super) T);
+pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -9,8 +9,8 @@ use kit::error::Error;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
-use super::claims::Object;
-use super::{ALGORITHM, internal};
+use crate::access_token::{ALGORITHM, internal};
+use crate::claims::Object;
 
 /// The one `typ` we write and read. RFC 9068 §4 also knows `application/at+jwt`, for issuers that write it; ours is the
 /// only issuer here and does not, so any other spelling was not made by us.
@@ -34,7 +34,7 @@ struct Read<'a> {
 }
 
 /// The header of every token that the key with this number signs.
-pub(super) fn written(key_id: u16) -> Header {
+pub(crate) fn written(key_id: u16) -> Header {
     Header { typ: Some(TYP.into()), kid: Some(key_id.to_string()), ..Header::new(ALGORITHM) }
 }
 
@@ -49,7 +49,7 @@ pub fn segment(key_id: u16) -> Result<String, Error> {
 ///
 /// The library's own `decode_header` would name it as well. It is not used, because a `crit` that is `null` looks to it
 /// like none, and because what is refused here is refused before any cryptography.
-pub(super) fn read(token: &str) -> Result<String, Error> {
+pub(crate) fn read(token: &str) -> Result<String, Error> {
     let (encoded, _) = token.split_once('.').ok_or(Error::InvalidToken("not three parts"))?;
     let bytes = URL_SAFE_NO_PAD.decode(encoded).or(Err(Error::InvalidToken("the header is no base64url")))?;
     let Object(header): Object<Read<'_>> = serde_json::from_slice(&bytes)

@@ -1,0 +1,254 @@
+//! The workshop: `cargo lab learn` and what belongs to it.
+//!
+//! An exercise is a package beside its lab that takes every module from the lab itself but the one to be learned. What
+//! `lab.toml` says of a lab, [`course`] reads; [`source`] makes the starter out of the lab's own source; [`build`] and
+//! [`judge`] answer an edit; [`card`] shows the answer, once or [`live`]; [`keep`] sees to it that nothing is lost.
+
+mod build;
+mod card;
+mod course;
+mod judge;
+mod keep;
+mod language;
+mod live;
+mod progress;
+mod prove;
+mod source;
+mod workshop;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use self::card::{Round, shown, wrapped};
+use self::language::Language;
+use self::workshop::Workshop;
+use crate::fault::Fault;
+use crate::screen::{self, BAD, DIM, GOOD, TITLE};
+
+/// The width of what is printed and does not stay.
+const COLUMNS: usize = 80;
+
+/// What every command of the workshop takes.
+#[derive(Debug, Args)]
+pub(crate) struct WorkshopArguments {
+    /// The language [default: from LANG]
+    #[arg(long, value_enum)]
+    lang: Option<Language>,
+    /// Where exercises are built [default: target/learn]
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    target_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LearnArguments {
+    /// A lab or a step to go to, as `session` or `session.issue`
+    #[arg(value_name = "STEP")]
+    step: Option<String>,
+    #[command(flatten)]
+    workshop: WorkshopArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SolutionArguments {
+    /// Put it into the exercise; what stood there is kept beside it
+    #[arg(long)]
+    apply: bool,
+    #[command(flatten)]
+    workshop: WorkshopArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResetArguments {
+    /// The lab [default: the one of the current step]
+    #[arg(value_name = "LAB")]
+    lab: Option<String>,
+    #[command(flatten)]
+    workshop: WorkshopArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProgressArguments {
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    workshop: WorkshopArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyCourseArguments {
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+    /// Where exercises are built [default: target/learn]
+    #[arg(long, value_name = "FOLDER")]
+    target_dir: Option<PathBuf>,
+}
+
+/// The workshop's proofs.
+pub(crate) async fn verify_course(arguments: VerifyCourseArguments) -> Result<ExitCode, Fault> {
+    prove::run(arguments.target_dir, arguments.json).await
+}
+
+impl WorkshopArguments {
+    fn open(self) -> Result<Workshop, Fault> {
+        Workshop::open(self.lang, self.target_dir)
+    }
+}
+
+/// The next step, on a screen that stays; where there is no terminal, judged once and printed.
+pub(crate) async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, Fault> {
+    let mut workshop = arguments.workshop.open()?;
+    if let Some(step) = &arguments.step {
+        workshop.go_to(step)?;
+    }
+    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+        live::run(workshop).await?;
+        println!();
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
+        let passed = once(&mut workshop).await?;
+        if !again {
+            return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        workshop.wait_for_a_save().await;
+        println!();
+    }
+}
+
+/// Judges and prints. Says whether the step is done.
+async fn once(workshop: &mut Workshop) -> Result<bool, Fault> {
+    let progress = screen::Progress::new(1);
+    progress.stage(workshop.language.choose(
+        "building the exercise (the first time this takes a few minutes)",
+        "演習をビルドしています(初回は数分かかります)",
+    ));
+    let task = workshop.round(screen::stdout_has_colour())?;
+    let round = task.play(|line| progress.detail(line)).await;
+    drop(progress);
+    workshop.note(&round)?;
+    for line in workshop.view(Some(&round), None, None, false)?.card(COLUMNS, None) {
+        anstream::println!("{line}");
+    }
+    let passed = matches!(&round, Round::Judged(findings) if findings.iter().all(judge::Finding::passed));
+    Ok(passed)
+}
+
+/// One more hint.
+pub(crate) fn hint(arguments: WorkshopArguments) -> Result<ExitCode, Fault> {
+    let mut workshop = arguments.open()?;
+    let shown = workshop.hint()?;
+    let (_, step) = workshop.current()?;
+    for (at, hint) in step.hints.iter().take(shown).enumerate() {
+        let label = format!(" {}/{}  ", at + 1, step.hints.len());
+        let hint = hint.in_language(workshop.language);
+        for line in wrapped(hint, &label, "      ", COLUMNS, anstyle::Style::new(), usize::MAX) {
+            anstream::println!("{line}");
+        }
+    }
+    let next = match shown < step.hints.len() {
+        true => {
+            workshop.language.choose("next: `cargo lab hint` for one more", "次は: もう一度 `cargo lab hint`")
+        }
+        false => workshop.language.choose(
+            "next: `cargo lab solution` shows how the lab does it",
+            "次は: `cargo lab solution` でラボの実装を見られます",
+        ),
+    };
+    anstream::println!("\n {DIM}{next}{DIM:#}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How the lab does it.
+pub(crate) fn solution(arguments: SolutionArguments) -> Result<ExitCode, Fault> {
+    let mut workshop = arguments.workshop.open()?;
+    if arguments.apply {
+        let kept: Vec<PathBuf> = workshop.apply_solution()?.into_iter().collect();
+        println!("{}", workshop.told(&kept));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (lab, step) = workshop.current()?;
+    anstream::println!("{TITLE}{}{TITLE:#}\n", shown(&lab.reference(&step.file), &workshop.course.root));
+    for function in source::solution(lab, step)? {
+        println!("{function}");
+    }
+    let next = workshop.language.choose(
+        "next: `cargo lab solution --apply` puts it into your file; what you wrote is kept",
+        "次は: `cargo lab solution --apply` で自分のファイルに入ります。書いたコードは残ります",
+    );
+    anstream::println!("{DIM}{next}{DIM:#}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The starters of a lab once more.
+pub(crate) fn reset(arguments: ResetArguments) -> Result<ExitCode, Fault> {
+    let mut workshop = arguments.workshop.open()?;
+    let kept = workshop.reset(arguments.lab.as_deref())?;
+    println!("{}", workshop.told(&kept));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The lab's own solution in place of a step, and on to the next.
+pub(crate) fn skip(arguments: WorkshopArguments) -> Result<ExitCode, Fault> {
+    let mut workshop = arguments.open()?;
+    let kept: Vec<PathBuf> = workshop.skip()?.into_iter().collect();
+    println!("{}", workshop.told(&kept));
+    let (_, step) = workshop.current()?;
+    let next = workshop.language.choose("next:", "次は:");
+    println!("{next} {} ({})", step.title.in_language(workshop.language), step.id);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How far it is.
+pub(crate) fn progress(arguments: ProgressArguments) -> Result<ExitCode, Fault> {
+    let workshop = arguments.workshop.open()?;
+    let (language, progress) = (workshop.language, &workshop.progress);
+    if arguments.json {
+        let steps: Vec<_> = workshop
+            .course
+            .steps()
+            .map(|(lab, step)| {
+                let record = progress.of(step);
+                serde_json::json!({
+                    "lab": lab.id, "step": step.id, "passed_at_ms": record.passed_at_ms, "skipped": record.skipped,
+                    "hints": record.hints,
+                })
+            })
+            .collect();
+        println!("{}", serde_json::to_string_pretty(&steps)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (_, current) = workshop.current()?;
+    for (at, lab) in workshop.course.labs.iter().enumerate() {
+        let (done, of) = (progress.done(&lab.steps), lab.steps.len());
+        let style = if done == of { GOOD } else { TITLE };
+        anstream::println!(
+            "{style}{} {}{style:#} {DIM}{done}/{of}{DIM:#}",
+            at + 1,
+            lab.title.in_language(language)
+        );
+        for line in wrapped(lab.goal.in_language(language), "  ", "  ", COLUMNS, DIM, usize::MAX) {
+            anstream::println!("{line}");
+        }
+        for step in &lab.steps {
+            let record = progress.of(step);
+            let mark = match record {
+                record if record.passed_at_ms.is_some() => format!("{GOOD}✓{GOOD:#}"),
+                record if record.skipped => format!("{BAD}»{BAD:#}"),
+                _ if step.id == current.id => "→".to_owned(),
+                _ => "·".to_owned(),
+            };
+            let title = step.title.in_language(language);
+            anstream::println!("  {mark} {title} {DIM}{}{DIM:#}", step.id);
+        }
+    }
+    anstream::println!(
+        "\n{DIM}{}{DIM:#}",
+        language.choose("next: `cargo lab learn`", "次は: `cargo lab learn`")
+    );
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,257 @@
+//! The screen that stays: checks at every save, one key for each thing to do.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::{Duration, SystemTime};
+
+use console::{Key, Term};
+use tokio::sync::{mpsc as heard, watch};
+use tokio::task::JoinHandle;
+
+use super::card::{Round, shown};
+use super::source;
+use super::workshop::Workshop;
+use crate::fault::Fault;
+use crate::screen::{DIM, TITLE};
+
+/// How often the file is looked at.
+const LOOK: Duration = Duration::from_millis(150);
+
+/// The screen and what is on it.
+struct Live {
+    workshop: Workshop,
+    round: Option<Round>,
+    running: Option<Running>,
+    said: Option<String>,
+    shows: Shows,
+    seen: Option<SystemTime>,
+}
+
+/// A round that is being played. It is called off when this is dropped.
+struct Running {
+    task: JoinHandle<Round>,
+    busy: watch::Receiver<String>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What takes the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shows {
+    Card,
+    Solution,
+    /// Whether to reset.
+    Question,
+}
+
+/// Runs until the learner quits.
+pub(crate) async fn run(workshop: Workshop) -> Result<(), Fault> {
+    let mut live = Live { workshop, round: None, running: None, said: None, shows: Shows::Card, seen: None };
+    let mut keys = Keys::listen();
+    let mut look = tokio::time::interval(LOOK);
+    live.start()?;
+    loop {
+        live.draw()?;
+        tokio::select! {
+            round = news(&mut live.running) => {
+                if let Some(round) = round {
+                    live.take(round)?;
+                }
+            }
+            key = keys.next() => {
+                if !live.press(key)? {
+                    return Ok(());
+                }
+            }
+            () = async { loop {
+                look.tick().await;
+                if live.seen != live.workshop.written_at() { return }
+            }} => live.start()?,
+        }
+    }
+}
+
+impl Live {
+    fn start(&mut self) -> Result<(), Fault> {
+        self.seen = self.workshop.written_at();
+        let task = self.workshop.round(true)?;
+        let first = self.workshop.language.choose("building", "ビルドしています");
+        let (say, busy) = watch::channel(first.to_owned());
+        let play = async move {
+            let started = |line: &str| {
+                // Nobody listens any more when the learner has quit.
+                let _quit = say.send(line.to_owned());
+            };
+            task.play(started).await
+        };
+        self.running = Some(Running { task: tokio::spawn(play), busy });
+        Ok(())
+    }
+
+    fn take(&mut self, round: Round) -> Result<(), Fault> {
+        self.running = None;
+        self.workshop.note(&round)?;
+        self.round = Some(round);
+        Ok(())
+    }
+
+    /// Goes to another step and judges there.
+    fn moved(&mut self) -> Result<(), Fault> {
+        self.round = None;
+        self.start()
+    }
+
+    /// `false`: the learner quits.
+    fn press(&mut self, key: Key) -> Result<bool, Fault> {
+        let shows = std::mem::replace(&mut self.shows, Shows::Card);
+        self.said = None;
+        match (shows, key) {
+            (_, Key::Char('q') | Key::Unknown) => return Ok(false),
+            (Shows::Question, Key::Char('y')) => {
+                let kept = self.workshop.reset(None)?;
+                self.said = Some(self.workshop.told(&kept));
+                self.moved()?;
+            }
+            (Shows::Solution, Key::Char('a')) => {
+                let kept: Vec<PathBuf> = self.workshop.apply_solution()?.into_iter().collect();
+                self.said = Some(self.workshop.told(&kept));
+            }
+            (_, Key::Char('h')) => {
+                self.workshop.hint()?;
+            }
+            (Shows::Card, Key::Char('s')) => self.shows = Shows::Solution,
+            (_, Key::Char('r')) => self.shows = Shows::Question,
+            (_, Key::Char('n')) => {
+                self.workshop.move_by(1)?;
+                self.moved()?;
+            }
+            (_, Key::Char('b')) => {
+                self.workshop.move_by(-1)?;
+                self.moved()?;
+            }
+            (Shows::Card, Key::Enter) => self.start()?,
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    fn draw(&self) -> Result<(), Fault> {
+        let (rows, columns) = Term::stdout().size();
+        let (rows, columns) = (usize::from(rows.max(10)), usize::from(columns.clamp(40, 110)));
+        let lines = match self.shows {
+            Shows::Solution => self.solution(rows)?,
+            _ => self.card(columns, rows)?,
+        };
+        // One write, from the upper left corner: nothing flickers. `K` wipes the rest of a line, `J` that of the screen.
+        let text: Vec<String> = lines.iter().map(|line| format!("{line}\x1b[K")).collect();
+        anstream::print!("\x1b[H{}\x1b[J", text.join("\n"));
+        std::io::Write::flush(&mut std::io::stdout())?;
+        Ok(())
+    }
+
+    fn card(&self, columns: usize, rows: usize) -> Result<Vec<String>, Fault> {
+        let busy = self.running.as_ref().map(|running| running.busy.borrow().clone());
+        let question = self.workshop.language.choose(
+            "Bring this lab's starters back? What you wrote is kept. y: yes, any other key: no",
+            "このラボを最初の状態に戻しますか。書いたコードは残ります。y: はい、ほかのキー: いいえ",
+        );
+        let said = match self.shows {
+            Shows::Question => Some(question),
+            _ => self.said.as_deref(),
+        };
+        let view = self.workshop.view(self.round.as_ref(), busy.as_deref(), said, true)?;
+        Ok(view.card(columns, Some(rows - 1)))
+    }
+
+    fn solution(&self, rows: usize) -> Result<Vec<String>, Fault> {
+        let (lab, step) = self.workshop.current()?;
+        let choose = |en, ja| self.workshop.language.choose(en, ja);
+        let from = shown(&lab.reference(&step.file), &self.workshop.course.root);
+        let mut lines = vec![format!(" {TITLE}{from}{TITLE:#}"), String::new()];
+        for function in source::solution(lab, step)? {
+            lines.extend(function.lines().map(|line| format!(" {line}")));
+            lines.push(String::new());
+        }
+        let room = rows.saturating_sub(3);
+        if lines.len() > room {
+            lines.truncate(room);
+            lines.push(format!(
+                " {DIM}{}{DIM:#}",
+                choose("more: `cargo lab solution`", "続きは `cargo lab solution`")
+            ));
+        }
+        let keys = choose(
+            "a: put it into your file (yours is kept)   any other key: back",
+            "a: 自分のファイルに入れる(書いたコードは残ります)   ほかのキー: 戻る",
+        );
+        lines.push(format!(" {keys}"));
+        Ok(lines)
+    }
+}
+
+impl Workshop {
+    /// Returns when a file of the current lab has been written.
+    pub(crate) async fn wait_for_a_save(&self) {
+        let seen = self.written_at();
+        let mut look = tokio::time::interval(LOOK);
+        while self.written_at() == seen {
+            look.tick().await;
+        }
+    }
+
+    /// When a file of the current lab was last written.
+    fn written_at(&self) -> Option<SystemTime> {
+        let (lab, _) = self.current().ok()?;
+        let times = lab
+            .files()
+            .into_iter()
+            .map(|file| fs::metadata(lab.exercise(file)).and_then(|data| data.modified()));
+        times.filter_map(Result::ok).max()
+    }
+}
+
+/// The round when it is over; nothing when more is said of it meanwhile.
+async fn news(running: &mut Option<Running>) -> Option<Round> {
+    let Some(Running { task, busy }) = running else { return std::future::pending().await };
+    tokio::select! {
+        round = task => Some(round.unwrap_or_else(|broken| Round::Impossible(broken.to_string()))),
+        Ok(()) = busy.changed() => None,
+    }
+}
+
+/// The keyboard. A key is waited for only when somebody asks, so that nothing holds the terminal when the program ends.
+struct Keys {
+    ask: mpsc::Sender<()>,
+    heard: heard::UnboundedReceiver<Key>,
+    asked: bool,
+}
+
+impl Keys {
+    fn listen() -> Self {
+        let (ask, asked) = mpsc::channel();
+        let (tell, heard) = heard::unbounded_channel();
+        std::thread::spawn(move || {
+            while asked.recv().is_ok() {
+                // A terminal that is gone presses no keys: `Unknown` ends the screen.
+                if tell.send(Term::stdout().read_key().unwrap_or(Key::Unknown)).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { ask, heard, asked: false }
+    }
+
+    async fn next(&mut self) -> Key {
+        if !self.asked {
+            self.asked = self.ask.send(()).is_ok();
+        }
+        let key = self.heard.recv().await.unwrap_or(Key::Unknown);
+        self.asked = false;
+        key
+    }
+}

@@ -1,0 +1,180 @@
+//! A learner's way through a lab, in a copy of the project: fails what is listed, reads hints, writes wrong things, takes
+//! the lab's own solution step by step, passes, and begins again; and nothing that was written is lost.
+//!
+//! Lab 1 alone, which builds in seconds. `cargo lab verify-course` goes through all of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::program::Ended;
+
+/// A clone of the project, and how somebody works in it.
+struct Learner {
+    clone: PathBuf,
+}
+
+/// What cargo needs to see of the project.
+const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "labs", "tests", "benches", "book"];
+
+impl Learner {
+    fn new() -> Self {
+        // Always the same place, so that runs of this test do not fill the target directory with builds.
+        let clone = Path::new(env!("CARGO_TARGET_TMPDIR")).join("learner");
+        if clone.exists() {
+            fs::remove_dir_all(&clone).unwrap();
+        }
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        fs::create_dir_all(&clone).unwrap();
+        for part in PARTS {
+            copy(&root.join(part), &clone.join(part));
+        }
+        let learner = Self { clone };
+        // The tree may be a learner's own: in the copy everything starts afresh.
+        assert_eq!(learner.run(&["reset", "token"]).code, Some(0));
+        for copy in learner.kept() {
+            fs::remove_file(copy).unwrap();
+        }
+        learner
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        // What the tests were built with is built: the exercise waits for nothing but itself.
+        let target = Path::new(env!("CARGO_BIN_EXE_authlab")).ancestors().nth(2).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_authlab"))
+            .args(arguments)
+            .arg("--target-dir")
+            .arg(target)
+            .env("LANG", "en_US.UTF-8")
+            .env_remove("LC_ALL")
+            .env_remove("LC_MESSAGES")
+            .current_dir(&self.clone)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// What `learn` prints, which ends with this code.
+    fn learn(&self, code: i32) -> String {
+        let ended = self.run(&["learn"]);
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        assert!(!ended.stdout.contains('\x1b'), "no colour in a pipe");
+        ended.stdout
+    }
+
+    fn file(&self) -> PathBuf {
+        self.clone.join("labs/lab1-token/exercise/src/jwt.rs")
+    }
+
+    /// Writes `new` where `old` stands.
+    fn edit(&self, old: &str, new: &str) {
+        let text = fs::read_to_string(self.file()).unwrap();
+        assert!(text.contains(old), "{text}");
+        fs::write(self.file(), text.replacen(old, new, 1)).unwrap();
+    }
+
+    /// The copies that were kept.
+    fn kept(&self) -> Vec<PathBuf> {
+        let folder = fs::read_dir(self.file().parent().unwrap()).unwrap();
+        let paths = folder.map(|entry| entry.unwrap().path());
+        let mut kept: Vec<PathBuf> = paths.filter(|path| path.to_string_lossy().contains(".kept-")).collect();
+        kept.sort();
+        kept
+    }
+
+    fn progress(&self) -> Value {
+        let ended = self.run(&["progress", "--json"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        serde_json::from_str(&ended.stdout).unwrap()
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            if name != "target" {
+                copy(&from.join(&name), &to.join(&name));
+            }
+        }
+    } else {
+        fs::copy(from, to).unwrap();
+    }
+}
+
+const UNWRITTEN: &str = "todo!(\"encode: bytes into base64url\")";
+
+#[test]
+fn a_learner_fails_what_is_listed_is_helped_passes_and_begins_again() {
+    let learner = Learner::new();
+    let starter = fs::read_to_string(learner.file()).unwrap();
+
+    let card = learner.learn(1);
+    for told in [
+        "Step 1/3",
+        "0 of 2 checks pass",
+        "✗ base64url.groups",
+        "encode: bytes into base64url",
+        "RFC 4648",
+        "cargo lab hint",
+        "labs/lab1-token/exercise/src/jwt.rs:",
+    ] {
+        assert!(card.contains(told), "{told} in\n{card}");
+    }
+
+    let hints = ["1/3", "2/3", "3/3", "3/3"].map(|last| (last, learner.run(&["hint"]).stdout));
+    for (last, hints) in &hints {
+        assert!(hints.contains(last), "{hints}");
+    }
+    assert!(hints[3].1.contains("cargo lab solution"), "{}", hints[3].1);
+    assert!(learner.run(&["hint", "--lang", "ja"]).stdout.contains("バイト"));
+
+    learner.edit(UNWRITTEN, "String::from(\"Zg\")");
+    let card = learner.learn(1);
+    for told in ["sent", "encode([])", "expected", "\"\"", "got", "\"Zg\"", "matters"] {
+        assert!(card.contains(told), "{told} in\n{card}");
+    }
+
+    learner.edit("String::from(\"Zg\")", "bytes.no_such_method()");
+    let card = learner.learn(1);
+    assert!(card.contains("It does not compile") && card.contains("no_such_method"), "{card}");
+
+    let applied = learner.run(&["solution", "--apply"]);
+    assert!(applied.stdout.contains("jwt.rs.kept-1"), "{applied:?}");
+    assert!(fs::read_to_string(&learner.kept()[0]).unwrap().contains("no_such_method"));
+    let card = learner.learn(0);
+    assert!(card.contains("2 of 2 checks pass") && card.contains("Anybody reads a token"), "{card}");
+    assert!(learner.learn(1).contains("Step 2/3"), "the next call shows the next step");
+
+    assert_eq!(learner.run(&["skip"]).code, Some(0));
+    assert!(learner.learn(1).contains("✗ token.taken"));
+    assert_eq!(learner.run(&["solution", "--apply"]).code, Some(0));
+    assert!(learner.learn(0).contains("12 of 12 checks pass"));
+    let progress = learner.progress();
+    for (step, hints) in [(0, 3), (1, 0), (2, 0)] {
+        assert!(progress[step]["passed_at_ms"].is_u64(), "{progress}");
+        assert_eq!(progress[step]["hints"], hints, "{progress}");
+    }
+    assert_eq!(progress[1]["skipped"], true, "{progress}");
+
+    let solved = fs::read_to_string(learner.file()).unwrap();
+    assert_eq!(learner.run(&["reset", "token"]).code, Some(0));
+    assert_eq!(fs::read_to_string(learner.file()).unwrap(), starter);
+    assert_eq!(fs::read_to_string(learner.kept().last().unwrap()).unwrap(), solved);
+    assert!(learner.progress()[0]["passed_at_ms"].is_null());
+}
+
+#[test]
+fn a_step_or_a_lab_that_is_not_there_is_said_in_a_sentence() {
+    let ended = crate::program::run(&["learn", "no-such-lab"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(
+        ended.stderr.contains("there is no lab `no-such-lab`; choose from token, session, access, hybrid"),
+        "{ended:?}"
+    );
+}

@@ -1,0 +1,196 @@
+//! The session: the server knows who is logged in, and forgets when told to.
+//!
+//! The cookie holds a random name and nothing else; what it stands for is in the [`Store`]. So every request asks the
+//! store, and for the same reason **a log-out is one**: the record is deleted, and every copy of the cookie is worth
+//! nothing from that moment.
+//!
+//! `tower_sessions::Session` is used directly and its `SessionManagerLayer` is not mounted. The layer clears the cookie with
+//! other attributes than it was set with, which browsers ignore for a `__Host-` name (the person stays logged in); turns a
+//! store's outage into an empty 500; and cannot follow a clock that is passed in.
+
+use std::sync::Arc;
+
+use axum::{Json, Router};
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use kit::cookie::{self, HostCookie, SameSite, SetCookie};
+use kit::descriptor::Claims;
+use kit::{
+    App, Client, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Redis, Scheme, StartError, User,
+    bearer,
+};
+use serde::Serialize;
+use tower_sessions::Session;
+use tower_sessions::session::Id;
+use uuid::Uuid;
+
+use crate::holder::{HOLDER, Holder, Limits, millis};
+use crate::store::memory::MemoryStore;
+use crate::store::redis::RedisStore;
+use crate::store::{Store, fault, session_fault, until};
+
+/// The cookie. `Lax`: a link from elsewhere finds the person logged in, a form from elsewhere does not.
+pub const COOKIE: HostCookie = HostCookie { name: "__Host-session", same_site: SameSite::Lax };
+
+/// The design with sessions, over a store. Clones share everything.
+#[derive(Debug)]
+pub struct Sessions<S> {
+    store: Arc<S>,
+    limits: Limits,
+    clock: Clock,
+    origins: Origins,
+}
+
+/// The body of a log-in. The credential is in the cookie, where no script reads it.
+#[derive(Debug, Serialize)]
+pub struct Body {
+    user_id: Uuid,
+    email: String,
+}
+
+/// The lab's server, to be handed to `kit::serve`. `origins` are the server's own.
+pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
+    let limits = Limits {
+        idle: config.idle_ttl,
+        absolute: config.refresh_ttl,
+        per_user: config.limits.sessions_per_user,
+    };
+    match &config.store {
+        kit::Store::Memory => {
+            let store = MemoryStore::new(limits, clock.clone());
+            serving(Sessions::new(store, limits, clock, origins), config).await
+        }
+        // It would start, and fail at the first log-in: a session's key and its user's lie in different slots.
+        cluster if cluster.is_cluster() => Err(StartError::Scheme(format!(
+            "the session lab cannot keep its sessions in a Redis Cluster ({cluster}); name one Redis, with replicas if \
+             you like, or run the hybrid, which can"
+        ))),
+        kit::Store::Redis(url) => {
+            let redis = Redis::connect(url, config.redis).await?;
+            let store = RedisStore::new(redis, limits, clock.clone());
+            serving(Sessions::new(store, limits, clock, origins), config).await
+        }
+    }
+}
+
+async fn serving<S: Store>(scheme: Sessions<S>, config: &Config) -> Result<Router, StartError> {
+    let (clock, origins) = (scheme.clock.clone(), scheme.origins.clone());
+    Ok(kit::router(App::new(scheme, config, clock, origins).await?, Router::new()))
+}
+
+impl<S: Store> Sessions<S> {
+    /// The scheme over a store that was made with the same limits and the same clock.
+    pub fn new(store: S, limits: Limits, clock: Clock, origins: Origins) -> Self {
+        Self { store: Arc::new(store), limits, clock, origins }
+    }
+
+    fn session(&self, id: Id) -> Session {
+        Session::new(Some(id), Arc::clone(&self.store), None)
+    }
+
+    /// Notes that the session is in use, if the last note of it is a [`Limits::step`] old.
+    async fn keep_alive(&self, session: &Session, holder: &Holder) -> Result<(), Error> {
+        let now_ms = self.clock.now_ms();
+        if now_ms < holder.seen_at_ms.saturating_add(millis(self.limits.step())) {
+            return Ok(());
+        }
+        let seen = Holder { seen_at_ms: now_ms, ..holder.clone() };
+        session.set_expiry(until(seen.over_at_ms(&self.limits)));
+        session.insert(HOLDER, seen).await.map_err(session_fault)?;
+        session.save().await.map_err(session_fault)
+    }
+}
+
+impl<S: Store> Scheme for Sessions<S> {
+    type Issued = (SetCookie, Json<Body>);
+    type Ended = Option<SetCookie>;
+
+    fn claims(&self) -> Claims {
+        Claims {
+            lab: "session",
+            store: S::NAME,
+            features: &["session-cookie", "scopes", "instant-revocation"],
+            access_ttl: None,
+            refresh_ttl: Some(self.limits.absolute),
+            idle_ttl: Some(self.limits.idle),
+            refresh_window: None,
+        }
+    }
+
+    // ANCHOR: write-issue
+    async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
+        // 1. Holder::new(user, now, &self.limits) says whose session it is and until when.
+        // 2. Session::new(None, …): without an id, so that the store draws one (session fixation). Insert the holder, save.
+        // 3. The session of the cookie that came along ends now: see `presented`.
+        // 4. COOKIE.set(id, self.limits.absolute) beside Json(Body { … }).
+        todo!("issue: a new session, its id in the cookie")
+    }
+    // ANCHOR_END: write-issue
+
+    // ANCHOR: write-authenticate
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
+        // 1. presented(request)? is Nothing (Error::Unauthenticated), Bearer or Garbage (Error::InvalidToken("why, for the
+        //    log")), or Session(id).
+        // 2. self.origins.require_own(request)?: a browser adds the cookie to other sites' forms too (CSRF).
+        // 3. self.session(id).get(HOLDER) asks the store. None: there is no such session.
+        // 4. self.keep_alive(…), and a Principal with the session's public name.
+        todo!("authenticate: the cookie, the store, a Principal")
+    }
+    // ANCHOR_END: write-authenticate
+
+    // ANCHOR: write-end
+    async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
+        // 1. presented(request)?: Nothing and Bearer end nothing and clear nothing (Ok(None)), or a form on another site could
+        //    log people out.
+        // 2. self.origins.require_own(request)?
+        // 3. Session(id): delete it. In any case Some(COOKIE.clear()).
+        todo!("end: delete the session, clear the cookie")
+    }
+    // ANCHOR_END: write-end
+
+    async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
+        let keep = principal.session_id.ok_or(Error::InvalidToken("it has no session"))?;
+        self.store.end_others(principal.user_id, keep).await.map_err(fault)?;
+        Ok(None)
+    }
+
+    async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
+        self.store.end_all(user.id, user.epoch).await.map_err(fault)?;
+        Ok(Some(COOKIE.clear()))
+    }
+
+    async fn ready(&self) -> Result<(), NotReady> {
+        self.store.ready().await
+    }
+}
+
+/// What a request has to show for itself.
+enum Presented {
+    Nothing,
+    /// An `Authorization` header. The request is judged by it alone, and this server gives out nothing that goes there.
+    Bearer,
+    Session(Id),
+    /// A cookie whose value is no id.
+    Garbage,
+}
+
+fn presented(request: &Parts) -> Result<Presented, Error> {
+    if request.headers.contains_key(AUTHORIZATION) {
+        return match bearer::token(request) {
+            Err(malformed @ Error::Malformed(_)) => Err(malformed),
+            _ => Ok(Presented::Bearer),
+        };
+    }
+    Ok(match cookie::read(request, COOKIE.name).map(str::parse) {
+        None => Presented::Nothing,
+        Some(Ok(id)) => Presented::Session(id),
+        Some(Err(_)) => Presented::Garbage,
+    })
+}
+
+impl<S> Clone for Sessions<S> {
+    fn clone(&self) -> Self {
+        let Self { store, limits, clock, origins } = self;
+        Self { store: Arc::clone(store), limits: *limits, clock: clock.clone(), origins: origins.clone() }
+    }
+}

@@ -1,0 +1,179 @@
+//! The scheme: an access token that nobody is asked about, and a refresh token behind which a session stands.
+
+use std::sync::Arc;
+
+use axum::Router;
+use http::request::Parts;
+use kit::bearer;
+use kit::cookie::SetCookie;
+use kit::descriptor::Claims;
+use kit::keyring::Keyring;
+use kit::openapi::Described;
+use kit::{
+    App, Client, ClientKind, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError,
+    User,
+};
+use lab3_access::access_token::{AccessTokens, Grant, Session};
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+use crate::chain::Keys;
+use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, judged_cookie_text, received};
+use crate::store::{Issue, NewSession, Policy, Store};
+use crate::strict::StrictVerifier;
+use crate::{refresh, sessions, store};
+
+/// The hybrid over any store. Clones share everything.
+#[derive(Clone)]
+pub struct Hybrid<S> {
+    parts: Arc<Shared<S>>,
+}
+
+pub(crate) struct Shared<S> {
+    pub(crate) store: S,
+    pub(crate) keys: Keys,
+    pub(crate) access: AccessTokens,
+    strict: StrictVerifier,
+    pub(crate) origins: Origins,
+    policy: Policy,
+}
+
+/// The lab's server, to be handed to `kit::serve`. `origins` are the server's own, for requests that a cookie vouches for.
+pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
+    let policy = config.into();
+    match &config.store {
+        kit::Store::Memory => {
+            assemble(store::Memory::new(policy, clock.clone()), config, clock, origins).await
+        }
+        kit::Store::Redis(url) => {
+            let store = store::Redis::connect(url, config.redis, policy, clock.clone()).await?;
+            assemble(store, config, clock, origins).await
+        }
+    }
+}
+
+async fn assemble<S: Store>(
+    store: S,
+    config: &Config,
+    clock: Clock,
+    origins: Origins,
+) -> Result<Router, StartError> {
+    let scheme = Hybrid::new(store, config, clock.clone(), origins.clone())?;
+    let own = Described::new()
+        .post("/auth/refresh", refresh::refresh::<S>, refresh::described())
+        .get("/auth/sessions", sessions::list::<S>, sessions::list_described())
+        .delete("/auth/sessions/{id}", sessions::end::<S>, sessions::end_described());
+    Ok(kit::router(App::new(scheme, config, clock, origins).await?, own))
+}
+
+impl<S: Store> Hybrid<S> {
+    /// The scheme with the configured keys, or with random ones that do not survive a restart. `store` was made with the
+    /// same configuration and the same clock.
+    pub fn new(store: S, config: &Config, clock: Clock, origins: Origins) -> Result<Self, StartError> {
+        let master = config.refresh_keys.clone().unwrap_or_else(Keyring::random);
+        let keys = Keys::derive(&master)
+            .map_err(|error| StartError::Scheme(format!("the refresh keys cannot be derived: {error}")))?;
+        let signing = config.access_keys.clone().unwrap_or_else(Keyring::random);
+        let (issuer, audience) = (config.issuer.as_str(), config.audience.as_str());
+        let strict = StrictVerifier::new(&signing, issuer, audience, config.leeway, clock.clone()).map_err(
+            |error| StartError::Scheme(format!("the access tokens' headers cannot be written: {error}")),
+        )?;
+        let access = AccessTokens::new(&signing, issuer, audience, config.access_ttl, config.leeway, clock);
+        Ok(Self { parts: Arc::new(Shared { store, keys, access, strict, origins, policy: config.into() }) })
+    }
+
+    pub(crate) fn parts(&self) -> &Shared<S> {
+        &self.parts
+    }
+
+    /// Ends the session whose cookie came along with a log-in. It is over for whoever sits here now, and it is never taken
+    /// over: the new session has a name and a secret of its own.
+    async fn end_session_of_cookie(&self, request: &Parts) -> Result<(), Error> {
+        let Shared { store, keys, .. } = self.parts();
+        let token = cookie_text(request).and_then(|text| received(keys, text, ClientKind::Web));
+        if let Some(token) = token {
+            store.end(token.user_id(), token.session_id()).await?;
+        }
+        Ok(())
+    }
+}
+
+impl<S: Store> Scheme for Hybrid<S> {
+    type Issued = Credentials;
+    type Ended = Option<SetCookie>;
+
+    fn claims(&self) -> Claims {
+        let Shared { access, policy, .. } = self.parts();
+        Claims {
+            lab: "hybrid",
+            store: S::NAME,
+            features: &["access-jwt", "refresh", "rotation", "sessions-list", "scopes"],
+            access_ttl: Some(access.ttl()),
+            refresh_ttl: Some(policy.absolute),
+            idle_ttl: Some(policy.idle),
+            refresh_window: Some(policy.window),
+        }
+    }
+
+    // ANCHOR: write-issue
+    async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
+        // 1. self.end_session_of_cookie(request): whoever sat here before is logged out.
+        // 2. keys.first_token(user.id, client.kind): the session's name, its first token, and the digests for the store.
+        // 3. store.issue(&NewSession { … }). Issue::Stale: the password changed meanwhile, Error::LogInAfresh.
+        // 4. Granted { … }.deliver(): the access token is access.issue(&grant(user, session_id)).
+        todo!("issue: a session, an access token, a refresh token")
+    }
+    // ANCHOR_END: write-issue
+
+    /// Asks nobody. So an access token whose session was ended still passes here, until its `exp`.
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
+        let token = bearer::token(request)?.ok_or(Error::Unauthenticated)?;
+        self.parts().strict.check(token)
+    }
+
+    /// Asks the store, for the routes that go there anyway: an ended session's access token opens none of them.
+    async fn confirm(&self, principal: &Principal, user: &User) -> Result<Client, Error> {
+        let session_id = session_of(principal)?;
+        let live = self.parts().store.live(user.id, session_id, user.epoch).await?;
+        live.ok_or(Error::InvalidToken("its session has ended"))
+    }
+
+    // ANCHOR: write-end
+    /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
+    /// token in the body, by the cookie. What is not ours names none, and the answer is the same.
+    async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
+        // A request names sessions in up to three ways:
+        //   the access token, even one that has run out: access.dangerous_check_ignoring_expiry(token)
+        //   the refresh token in the body:               received(keys, text, ClientKind::Mobile)
+        //   the cookie:                                  received(keys, text, ClientKind::Web)
+        // The cookie counts where judged_cookie_text(request) has one, and then only from our own pages (require_own).
+        // What is not ours names none. End each with store.end(user_id, session_id), and clear the cookie if it is over.
+        todo!("end: every session that the request names")
+    }
+    // ANCHOR_END: write-end
+
+    async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
+        let ended = self.parts().store.end_others(principal.user_id, session_of(principal)?).await?;
+        tracing::info!(target: "audit", event = "sessions_ended", user = %principal.user_id, ended);
+        Ok(None)
+    }
+
+    async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
+        self.parts().store.end_all(user.id, user.epoch).await?;
+        Ok(Some(REFRESH_COOKIE.clear()))
+    }
+
+    async fn ready(&self) -> Result<(), NotReady> {
+        self.parts().store.ready().await
+    }
+}
+
+/// What an access token of this session says.
+pub(crate) fn grant(user: &User, session_id: Uuid) -> Grant<'_> {
+    let session = Session { id: session_id, epoch: user.epoch };
+    Grant { user_id: user.id, email: user.email.as_str(), session: Some(session) }
+}
+
+fn session_of(principal: &Principal) -> Result<Uuid, Error> {
+    principal.session_id.ok_or(Error::InvalidToken("it names no session"))
+}

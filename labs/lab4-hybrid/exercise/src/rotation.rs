@@ -1,0 +1,93 @@
+//! Rotation: what becomes of a session when one of its tokens is shown.
+//!
+//! The protocol itself, as plain Rust that can be read beside `refresh.lua`, whose steps have the same numbers. It takes the
+//! time as an argument and does no I/O; who calls it holds a lock, so nobody sees a session half way.
+//!
+//! What must never happen here: two successors of one token, or an ancestor that is taken. Either would let a thief and
+//! the person it was stolen from go on side by side, unseen.
+
+use std::time::Duration;
+
+use kit::Client;
+
+use crate::chain::Digest;
+use crate::idempotency::IdempotencyKey;
+use crate::store::{Policy, Refresh};
+use crate::token::VerifiedToken;
+
+/// One session. `generation` counts its rotations.
+#[derive(Clone)]
+pub(crate) struct Record {
+    pub(crate) generation: u32,
+    pub(crate) current: Digest,
+    pub(crate) next: Digest,
+    pub(crate) rotated_at_ms: u64,
+    pub(crate) handed_at_ms: u64,
+    pub(crate) expires_at_ms: u64,
+    pub(crate) absolute_at_ms: u64,
+    pub(crate) epoch: u64,
+    pub(crate) attempt: Option<IdempotencyKey>,
+    pub(crate) client: Client,
+    pub(crate) created_at_ms: u64,
+    pub(crate) seen_at_ms: u64,
+}
+
+impl Record {
+    pub(crate) fn is_over(&self, now_ms: u64) -> bool {
+        now_ms >= self.expires_at_ms.min(self.absolute_at_ms)
+    }
+
+    pub(crate) fn expires_in(&self, now_ms: u64) -> Duration {
+        Duration::from_millis(self.expires_at_ms.saturating_sub(now_ms))
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    fn move_to(&mut self, generation: u32, current: Digest, next: Digest, now_ms: u64) {
+        (self.generation, self.current, self.next) = (generation, current, next);
+        (self.rotated_at_ms, self.handed_at_ms) = (now_ms, now_ms);
+    }
+}
+
+// ANCHOR: write-exchange
+/// Judges a token of a session that is alive. `Reused` is for the caller to act on: the session is over for everybody.
+///
+/// A token knows its own number and the digests of its secret and of the two that follow it, which is all that a server
+/// needs to tell the current token from its parent, and both from any other ancestor.
+pub(crate) fn exchange(
+    record: &mut Record,
+    policy: &Policy,
+    now_ms: u64,
+    token: &VerifiedToken,
+    attempt: Option<&IdempotencyKey>,
+) -> Refresh {
+    // After a failover to a slower clock, what is in the future happens now.
+    record.rotated_at_ms = record.rotated_at_ms.min(now_ms);
+    record.handed_at_ms = record.handed_at_ms.min(now_ms);
+    let (shown, [digest, next, after]) = (token.generation(), *token.digests());
+    // 2. A failover lost the last rotation: redo it, and go on.
+    if shown == record.generation + 1 && digest == record.next {
+        record.move_to(shown, digest, next, now_ms);
+        record.attempt = None;
+    }
+    // 3. The current token (same number, same digest). Within the window of being handed out: Kept. Else the session moves to
+    //    its successor, is seen now, lives for another idle time but never past its absolute end, and remembers the attempt,
+    //    unless it is the one remembered already: Rotated.
+    // 4. Its parent (one number less, and its next digest is the current one), by the same attempt or within the window of
+    //    the rotation: handed out now, Replayed.
+    // 5. Any smaller number: Reused. The caller ends the session.
+    // 6. Anything else: Invalid.
+    todo!("exchange: the current token, its parent, any other ancestor")
+}
+// ANCHOR_END: write-exchange
+
+fn within(window: Duration, since_ms: u64, now_ms: u64) -> bool {
+    now_ms.saturating_sub(since_ms) < ms(window)
+}
+
+/// Durations come from the configuration, which bounds them to ten years.
+pub(crate) fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,22 @@
+//! Red until the lab is solved: the whole contract, not only the checks of the workshop.
+
+use std::process::Stdio;
+
+use conformance::{Options, Target};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+#[tokio::test]
+async fn every_part_is_written_and_keeps_the_contract() {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_lab4-exercise"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let line = lines.next_line().await.unwrap().unwrap();
+    let target = Target::discover(line.strip_prefix("listening on ").unwrap()).await.unwrap();
+    let report = conformance::run(&target, &Options::default(), |_| {}).await.unwrap();
+    assert!(!report.failed(), "{}", report.text(false));
+}
