@@ -3,7 +3,9 @@
 
 mod includes;
 mod links;
+mod names;
 mod parity;
+pub(crate) mod translation;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -36,9 +38,11 @@ impl Page {
 pub(crate) fn faults(english: &Path, japanese: &Path) -> Result<Vec<Fault>> {
     let (english, japanese) = (Page::all(english)?, Page::all(japanese)?);
     let mut faults = parity::faults(&english, &japanese);
+    faults.extend(translation::faults(&english, &japanese));
     for pages in [&english, &japanese] {
         faults.extend(pages.iter().flat_map(includes::faults));
         faults.extend(links::faults(pages));
+        faults.extend(pages.iter().flat_map(names::faults));
     }
     Ok(faults)
 }

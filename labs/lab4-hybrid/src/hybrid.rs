@@ -109,6 +109,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         Ok(granted.deliver())
     }
 
+    // ANCHOR: two-paths
     /// Asks nobody. So an access token whose session was ended still passes here, until its `exp`.
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
         let token = bearer::token(request)?.ok_or(Error::Unauthenticated)?;
@@ -121,6 +122,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         let live = self.parts().store.live(user.id, session_id, user.epoch).await?;
         live.ok_or(Error::InvalidToken("its session has ended"))
     }
+    // ANCHOR_END: two-paths
 
     /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
     /// token in the body, by the cookie. What is not ours names none, and the answer is the same.
