@@ -144,7 +144,7 @@ impl Picture {
                 let (start, end) = (self.xs[from], self.xs[to]);
                 self.label(label, f64::midpoint(start, end), "label")?;
                 let back = if end > start { -1.0 } else { 1.0 };
-                let (y, tip, class) = (self.y + 4.0, end + back, if answer { "answer" } else { "call" });
+                let (y, tip, class) = (self.y + 7.0, end + back, if answer { "answer" } else { "call" });
                 writeln!(
                     self.svg,
                     "<line class=\"{class}\" x1=\"{start}\" y1=\"{y}\" x2=\"{tip}\" y2=\"{y}\"/>"
@@ -155,7 +155,7 @@ impl Picture {
                     self.svg,
                     "<polygon class=\"head\" points=\"{tip},{y} {wing},{up} {wing},{down}\"/>"
                 )?;
-                self.y += 8.0;
+                self.y += 9.0;
             }
             Step::Note { at, label } => {
                 self.y += 4.0;
