@@ -176,18 +176,20 @@
     aud: change(claims, value => ({ ...value, aud: 'another-service' }), true),
     typ: change(header, value => ({ ...value, typ: 'refresh' }), true),
   };
+  // One after the other, however fast they are pressed: each waits for signatures.
+  let last = Promise.resolve();
   for (const [name, run] of Object.entries(presets)) {
     const button = document.createElement('button');
     button.type = 'button';
     button.textContent = words.preset[name];
     button.dataset.preset = name;
-    button.addEventListener('click', run);
+    button.addEventListener('click', () => { last = last.then(run); });
     place.querySelector('.presets').append(button);
   }
   token.addEventListener('input', show);
   secret.addEventListener('input', judge);
   header.addEventListener('input', edited);
   claims.addEventListener('input', edited);
-  at('wb-sign').addEventListener('click', sign);
-  fresh();
+  at('wb-sign').addEventListener('click', () => { last = last.then(sign); });
+  last = last.then(fresh);
 })();

@@ -1,6 +1,7 @@
 //! What a page must keep to before it is built. mdBook prints an error for a missing include and succeeds, leaves an empty
 //! block where an anchor is gone, and follows no link.
 
+pub(crate) mod built;
 mod includes;
 mod links;
 mod names;

@@ -1,6 +1,8 @@
 //! Builds the book: mdBook as a library, so that nobody has to install anything, behind gates of our own, since mdBook
 //! builds a page whose included code is gone and reports success.
 
+#[cfg(test)]
+mod browser;
 mod fence;
 mod gate;
 mod interface;
@@ -20,6 +22,9 @@ use mdbook_driver::MDBook;
 use mdbook_preprocessor::Preprocessor;
 
 use crate::page::Page;
+
+/// Where `book.toml` says that the languages are built.
+const BUILT: &str = "../target/book";
 
 /// How often `serve` looks for saved pages.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
@@ -104,14 +109,23 @@ fn checked_build(lang: Option<Lang>) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     for lang in Lang::ALL.into_iter().filter(|one| lang.is_none_or(|asked| asked == *one)) {
-        println!("{}", build(lang)?.display());
+        println!("{}", build(lang, None)?.display());
     }
-    Ok(ExitCode::SUCCESS)
+    if lang.is_some() {
+        // Pages link to their twins: only both languages together can be followed.
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = gate::built::report(&Path::new(env!("CARGO_MANIFEST_DIR")).join(BUILT), &["en", "ja"])?;
+    for (page, link) in &report.dead {
+        eprintln!("{page}: `{link}` leads nowhere");
+    }
+    println!("{} links followed, {} dead", report.followed, report.dead.len());
+    Ok(if report.dead.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn serve_and_watch(listen: SocketAddr) -> Result<ExitCode> {
-    let first = build(Lang::En)?;
-    build(Lang::Ja)?;
+    let first = build(Lang::En, None)?;
+    build(Lang::Ja, None)?;
     let folder = first.ancestors().nth(2).context("the book was built nowhere")?.to_owned();
     std::thread::spawn(|| {
         let book = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -172,11 +186,14 @@ fn preprocess(supports: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds one language; the answer is the page to open first.
-fn build(lang: Lang) -> Result<PathBuf> {
+/// Builds one language, in a folder of its own below `to` or where `book.toml` says; the answer is the page to open first.
+fn build(lang: Lang, to: Option<&Path>) -> Result<PathBuf> {
     let folder = lang.folder();
     let mut book = MDBook::load(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     book.with_preprocessor(render::Render);
+    if let Some(to) = to {
+        book.config.build.build_dir = to.join(folder.file_name().context("a language has a name")?);
+    }
     book.build().with_context(|| format!("{} cannot be built", folder.display()))?;
     let built = book.build_dir_for("html");
     if lang == Lang::Ja {

@@ -60,12 +60,20 @@ fn page(text: &str) -> Result<String> {
                     let html = question::write(&fence.body, questions).with_context(|| at(&fence))?;
                     out.push_str(&html);
                 }
-                _ => out.push_str(&format!("```{}\n{}```", fence.info, fence.body)),
+                _ => out.push_str(&format!("```{}\n{}```", fence.info, dedented(&fence.body))),
             },
         }
         out.push('\n');
     }
     Ok(out)
+}
+
+/// A block without the indentation that all its lines share: a method that was included stands at the edge of the page.
+fn dedented(body: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let shared = body.lines().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+    let line = |line: &str| line.get(shared..).unwrap_or_default().to_owned() + "\n";
+    body.lines().map(line).collect()
 }
 
 fn at(fence: &Fence) -> String {
@@ -80,6 +88,12 @@ mod tests {
     fn blocks_that_are_not_ours_stay_as_they_are() {
         let text = "# A {#a}\n```rust\nfn main() {}\n```\nend\n";
         assert_eq!(page(text).unwrap(), text);
+    }
+
+    #[test]
+    fn an_included_method_stands_at_the_edge() {
+        assert_eq!(dedented("    fn a() {\n\n        b();\n    }\n"), "fn a() {\n\n    b();\n}\n");
+        assert_eq!(dedented("\n"), "\n");
     }
 
     #[test]

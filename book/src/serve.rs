@@ -51,7 +51,7 @@ fn answer(mut stream: TcpStream, folder: &Path) -> Result<()> {
 }
 
 /// The file that a request's target means: inside the folder, never above it.
-fn file(folder: &Path, target: &str) -> Option<PathBuf> {
+pub(crate) fn file(folder: &Path, target: &str) -> Option<PathBuf> {
     let path = target.split(['?', '#']).next()?.trim_start_matches('/');
     let path = Path::new(if path.is_empty() { "en/index.html" } else { path });
     let stays_inside = path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -59,7 +59,8 @@ fn file(folder: &Path, target: &str) -> Option<PathBuf> {
     stays_inside.then(|| if found.is_dir() { found.join("index.html") } else { found })
 }
 
-fn kind(path: &Path) -> &'static str {
+/// The media type of a file, by its name.
+pub(crate) fn kind(path: &Path) -> &'static str {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("html") => "text/html; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
