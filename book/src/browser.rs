@@ -134,12 +134,10 @@ fn drive() -> String {
     format!("<!doctype html><title>drive</title><body><script>const plan = {plan};\n{DRIVE}</script>")
 }
 
-#[expect(clippy::disallowed_methods, reason = "it says what else to look at, not how the book behaves")]
 fn axe() -> Option<PathBuf> {
     std::env::var_os("AUTHLAB_AXE").map(PathBuf::from)
 }
 
-#[expect(clippy::disallowed_methods, reason = "where programs lie is said there")]
 fn which(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
