@@ -225,6 +225,11 @@ fn is_wide(c: char) -> bool {
     ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ff00}'..='\u{ffef}').contains(&c)
 }
 
+/// Words from other languages are written in these and are not torn apart.
+fn is_katakana(c: char) -> bool {
+    ('\u{30a1}'..='\u{30fc}').contains(&c)
+}
+
 /// Breaks text at spaces, and between full-width characters where a line may break.
 fn wrapped(text: &str, limit: f64) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -249,7 +254,8 @@ fn words(text: &str) -> Vec<&str> {
         let may_break = match before {
             Some(' ') => c != ' ',
             Some(last) if is_wide(last) || is_wide(c) => {
-                !NEVER_FIRST.contains(c) && c != ' ' && !"（「『".contains(last)
+                let same_word = is_katakana(last) && is_katakana(c);
+                !same_word && !NEVER_FIRST.contains(c) && c != ' ' && !"（「『".contains(last)
             }
             _ => false,
         };
@@ -295,6 +301,7 @@ mod tests {
     #[test]
     fn long_labels_are_broken_where_a_line_may_break() {
         assert_eq!(wrapped("one two three", width("one two")), ["one two", "three"]);
+        assert_eq!(wrapped("新しいトークン", width("新しいトー")), ["新しい", "トークン"]);
         assert_eq!(wrapped("署名を、確認", width("署名を")), ["署名", "を、確", "認"]);
     }
 }
