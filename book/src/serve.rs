@@ -36,6 +36,11 @@ fn answer(mut stream: TcpStream, folder: &Path) -> Result<()> {
         header.clear();
     }
     let target = line.strip_prefix("GET ").and_then(|rest| rest.split(' ').next());
+    if target == Some("/") {
+        // Pages link to their neighbours: the first one has to be seen where it lies.
+        stream.write_all(b"HTTP/1.1 302 Found\r\nlocation: /en/index.html\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")?;
+        return Ok(());
+    }
     let path = target.and_then(|target| file(folder, target));
     let (status, kind, body) = match path.map(|path| (kind(&path), fs::read(&path))) {
         Some((kind, Ok(body))) => ("200 OK", kind, body),
@@ -53,7 +58,7 @@ fn answer(mut stream: TcpStream, folder: &Path) -> Result<()> {
 /// The file that a request's target means: inside the folder, never above it.
 pub(crate) fn file(folder: &Path, target: &str) -> Option<PathBuf> {
     let path = target.split(['?', '#']).next()?.trim_start_matches('/');
-    let path = Path::new(if path.is_empty() { "en/index.html" } else { path });
+    let path = Path::new(path);
     let stays_inside = path.components().all(|part| matches!(part, Component::Normal(_)));
     let found = folder.join(path);
     stays_inside.then(|| if found.is_dir() { found.join("index.html") } else { found })
@@ -95,7 +100,6 @@ mod tests {
         let named = |target| {
             file(folder.path(), target).map(|file| file.strip_prefix(folder.path()).unwrap().to_owned())
         };
-        assert_eq!(named("/"), Some("en/index.html".into()));
         assert_eq!(named("/ja/"), Some("ja/index.html".into()));
         assert_eq!(named("/ja/hybrid.html?highlight=a#b"), Some("ja/hybrid.html".into()));
         assert_eq!(named("/../Cargo.toml"), None);
