@@ -1,9 +1,12 @@
 //! What a page must keep to before it is built. mdBook prints an error for a missing include and succeeds, leaves an empty
 //! block where an anchor is gone, and follows no link.
 
+pub(crate) mod built;
 mod includes;
 mod links;
+mod names;
 mod parity;
+pub(crate) mod translation;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -36,9 +39,11 @@ impl Page {
 pub(crate) fn faults(english: &Path, japanese: &Path) -> Result<Vec<Fault>> {
     let (english, japanese) = (Page::all(english)?, Page::all(japanese)?);
     let mut faults = parity::faults(&english, &japanese);
+    faults.extend(translation::faults(&english, &japanese));
     for pages in [&english, &japanese] {
         faults.extend(pages.iter().flat_map(includes::faults));
         faults.extend(links::faults(pages));
+        faults.extend(pages.iter().flat_map(names::faults));
     }
     Ok(faults)
 }

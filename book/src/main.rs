@@ -1,15 +1,33 @@
 //! Builds the book: mdBook as a library, so that nobody has to install anything, behind gates of our own, since mdBook
 //! builds a page whose included code is gone and reports success.
 
+#[cfg(test)]
+mod browser;
+mod fence;
 mod gate;
+mod interface;
 mod page;
+mod render;
+mod run;
+mod serve;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use mdbook_driver::MDBook;
+use mdbook_preprocessor::Preprocessor;
+
+use crate::page::Page;
+
+/// Where `book.toml` says that the languages are built.
+const BUILT: &str = "../target/book";
+
+/// How often `serve` looks for saved pages.
+const LOOK_EVERY: Duration = Duration::from_millis(400);
 
 /// Builds the authlab book.
 #[derive(Parser)]
@@ -26,6 +44,30 @@ enum Command {
         /// Build this language only; both are checked all the same.
         #[arg(long)]
         lang: Option<Lang>,
+    },
+    /// Build the book, serve it on this machine, and build again whenever a page is saved.
+    Serve {
+        /// The address to listen on; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
+        listen: SocketAddr,
+    },
+    /// Run every command that the book says it ran, the slow ones too, and compare what comes out.
+    Run {
+        /// The program that `cargo lab` stands for; without it, one beside this one.
+        #[arg(long, value_name = "PROGRAM")]
+        lab: Option<PathBuf>,
+    },
+    /// Note that a Japanese page fits its English page as that is now.
+    Translated {
+        /// Pages by name, as hybrid.md; none means all.
+        #[arg(value_name = "PAGE")]
+        pages: Vec<String>,
+    },
+    /// Speak mdBook's preprocessor protocol, for those who build with a stock mdbook.
+    #[command(hide = true)]
+    Preprocess {
+        #[arg(value_name = "supports RENDERER", num_args = 0..)]
+        supports: Vec<String>,
     },
 }
 
@@ -48,7 +90,16 @@ impl Lang {
 }
 
 fn main() -> Result<ExitCode> {
-    let Command::Build { lang } = Cli::parse().command;
+    match Cli::parse().command {
+        Command::Build { lang } => checked_build(lang),
+        Command::Serve { listen } => serve_and_watch(listen),
+        Command::Run { lab } => run_all(lab),
+        Command::Translated { pages } => translated(&pages),
+        Command::Preprocess { supports } => preprocess(&supports),
+    }
+}
+
+fn checked_build(lang: Option<Lang>) -> Result<ExitCode> {
     let faults = gate::faults(&Lang::En.folder(), &Lang::Ja.folder())?;
     for fault in &faults {
         eprintln!("{fault}");
@@ -58,15 +109,96 @@ fn main() -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     for lang in Lang::ALL.into_iter().filter(|one| lang.is_none_or(|asked| asked == *one)) {
-        println!("{}", build(&lang.folder())?.display());
+        println!("{}", build(lang, None)?.display());
+    }
+    if lang.is_some() {
+        // Pages link to their twins: only both languages together can be followed.
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = gate::built::report(&Path::new(env!("CARGO_MANIFEST_DIR")).join(BUILT), &["en", "ja"])?;
+    for (page, link) in &report.dead {
+        eprintln!("{page}: `{link}` leads nowhere");
+    }
+    println!("{} links followed, {} dead", report.followed, report.dead.len());
+    Ok(if report.dead.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn serve_and_watch(listen: SocketAddr) -> Result<ExitCode> {
+    let first = build(Lang::En, None)?;
+    build(Lang::Ja, None)?;
+    let folder = first.ancestors().nth(2).context("the book was built nowhere")?.to_owned();
+    std::thread::spawn(|| {
+        let book = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let watched = ["en", "ja", "assets"].map(|part| book.join(part));
+        let mut built = serve::last_change(&watched);
+        loop {
+            // What is waited for is a person who saves a file; there is nothing to be told by.
+            std::thread::park_timeout(LOOK_EVERY);
+            let change = serve::last_change(&watched);
+            if change != built {
+                built = change;
+                if let Err(error) = checked_build(None) {
+                    eprintln!("{error:#}");
+                }
+            }
+        }
+    });
+    serve::serve(&folder, listen)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_all(lab: Option<PathBuf>) -> Result<ExitCode> {
+    let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("authlab"));
+    let lab = lab.map_or_else(beside, Ok)?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut code = ExitCode::SUCCESS;
+    for run in Lang::ALL.iter().map(|lang| Page::all(&lang.folder())).collect::<Result<Vec<_>>>()? {
+        for run in run::all(&run) {
+            if let Some(said) = run.surprise(&root, &lab)? {
+                println!("OTHERWISE {} {}\n{said}", run.at, run.command);
+                code = ExitCode::FAILURE;
+            } else {
+                println!("as said   {} {}", run.at, run.command);
+            }
+        }
+    }
+    Ok(code)
+}
+
+fn translated(names: &[String]) -> Result<ExitCode> {
+    let (english, japanese) = (Page::all(&Lang::En.folder())?, Page::all(&Lang::Ja.folder())?);
+    if let Some(unknown) = names.iter().find(|name| !english.iter().any(|page| page.name == **name)) {
+        bail!("there is no page {unknown}");
+    }
+    for page in japanese.iter().filter(|page| names.is_empty() || names.contains(&page.name)) {
+        if let Some(source) = english.iter().find(|source| source.name == page.name) {
+            gate::translation::note(source, page)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds one language; the answer is the page to open first.
-fn build(folder: &Path) -> Result<PathBuf> {
-    let book = MDBook::load(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+fn preprocess(supports: &[String]) -> Result<ExitCode> {
+    if supports.is_empty() {
+        let (context, book) = mdbook_preprocessor::parse_input(std::io::stdin())?;
+        serde_json::to_writer(std::io::stdout(), &render::Render.run(&context, book)?)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds one language, in a folder of its own below `to` or where `book.toml` says; the answer is the page to open first.
+fn build(lang: Lang, to: Option<&Path>) -> Result<PathBuf> {
+    let folder = lang.folder();
+    let mut book = MDBook::load(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    book.with_preprocessor(render::Render);
+    if let Some(to) = to {
+        book.config.build.build_dir = to.join(folder.file_name().context("a language has a name")?);
+    }
     book.build().with_context(|| format!("{} cannot be built", folder.display()))?;
-    let first = book.build_dir_for("html").join("index.html");
+    let built = book.build_dir_for("html");
+    if lang == Lang::Ja {
+        interface::translate(&built)?;
+    }
+    let first = built.join("index.html");
     first.canonicalize().with_context(|| format!("{} was not made", first.display()))
 }

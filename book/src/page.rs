@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::fence::{Fence, Piece, pieces};
+
 /// The page that lists the others.
 pub(crate) const SUMMARY: &str = "SUMMARY.md";
 
@@ -44,12 +46,16 @@ impl Page {
 
     /// The lines with their numbers, without those of code blocks.
     pub(crate) fn prose(&self) -> impl Iterator<Item = (usize, &str)> {
-        let mut in_code = false;
-        self.text.lines().enumerate().filter_map(move |(index, line)| {
-            let fence = line.trim_start().starts_with("```");
-            in_code ^= fence;
-            (!in_code && !fence).then_some((index + 1, line))
+        pieces(&self.text).into_iter().filter_map(|piece| match piece {
+            Piece::Prose(number, line) => Some((number, line)),
+            Piece::Fence(_) => None,
         })
+    }
+
+    /// The fenced blocks, in their order.
+    pub(crate) fn fences(&self) -> Vec<Fence> {
+        let fence = |piece| if let Piece::Fence(fence) = piece { Some(fence) } else { None };
+        pieces(&self.text).into_iter().filter_map(fence).collect()
     }
 
     /// The headings, in their order.

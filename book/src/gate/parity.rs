@@ -2,7 +2,9 @@
 //! was forgotten shows.
 
 use super::Fault;
+use crate::fence::Fence;
 use crate::page::{Heading, Page};
+use crate::render::skeleton;
 
 pub(super) fn faults(english: &[Page], japanese: &[Page]) -> Vec<Fault> {
     let mut faults: Vec<_> = english.iter().chain(japanese).flat_map(own_faults).collect();
@@ -13,6 +15,7 @@ pub(super) fn faults(english: &[Page], japanese: &[Page]) -> Vec<Fault> {
     for page in english {
         if let Some(other) = twin(page, japanese) {
             faults.extend(first_difference(page, other));
+            faults.extend(other_block(page, other));
         }
     }
     faults
@@ -44,6 +47,23 @@ fn first_difference(english: &Page, japanese: &Page) -> Option<Fault> {
         return Some(japanese.fault(line, "this heading is not the one that the English page has here"));
     }
     line(&ours).map(|line| english.fault(line, "the Japanese page ends before this heading"))
+}
+
+/// The first block that is not the other page's: code, commands and includes are the same, diagrams and questions have the
+/// same shape.
+fn other_block(english: &Page, japanese: &Page) -> Option<Fault> {
+    let (ours, theirs) = (english.fences(), japanese.fences());
+    let shape = |fence: &Fence| match fence.language() {
+        "sequence" => skeleton(&fence.body),
+        "quiz" => fence.body.lines().skip(1).map(|line| line.chars().take(1).collect()).collect(),
+        _ => vec![fence.body.clone()],
+    };
+    let same = |(one, other): (&Fence, &Fence)| one.info == other.info && shape(one) == shape(other);
+    let agreed = ours.iter().zip(&theirs).take_while(|&pair| same(pair)).count();
+    if let Some(fence) = theirs.get(agreed) {
+        return Some(japanese.fault(fence.line, "this block is not the one that the English page has here"));
+    }
+    ours.get(agreed).map(|fence| english.fault(fence.line, "the Japanese page has no such block"))
 }
 
 #[cfg(test)]
@@ -84,6 +104,17 @@ mod tests {
         assert_eq!(another, ["a.md:2: this heading is not the one that the English page has here"]);
         let missing = said_of(&english, &[("a.md", "# 一 {#one}\n")]);
         assert_eq!(missing, ["a.md:2: the Japanese page ends before this heading"]);
+    }
+
+    #[test]
+    fn code_is_the_same_in_both_and_a_question_has_the_same_shape() {
+        let english = [("a.md", "```sh\ncargo lab\n```\n```quiz\nWhy?\n- a | b\n+ c | d\n```\n")];
+        let translated = "```sh\ncargo lab\n```\n```quiz\nなぜ？\n- あ | い\n+ う | え\n```\n";
+        assert_eq!(said_of(&english, &[("a.md", translated)]), Vec::<String>::new());
+        let other = said_of(&english, &[("a.md", &translated.replace("lab", "book"))]);
+        assert_eq!(other, ["a.md:1: this block is not the one that the English page has here"]);
+        let missing = said_of(&english, &[("a.md", "```sh\ncargo lab\n```\n")]);
+        assert_eq!(missing, ["a.md:4: the Japanese page has no such block"]);
     }
 
     #[test]

@@ -49,10 +49,12 @@ impl HostCookie {
             SameSite::Lax => "Lax",
             SameSite::Strict => "Strict",
         };
+        // ANCHOR: header
         let text = format!(
             "{}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; Secure; SameSite={same_site}",
             self.name
         );
+        // ANCHOR_END: header
         let mut header = HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""));
         header.set_sensitive(true);
         SetCookie(header)

@@ -37,6 +37,7 @@ impl Origins {
         self.0.iter().map(String::as_str)
     }
 
+    // ANCHOR: own
     /// For a request that a cookie authenticates: a state-changing one must come from our own pages.
     pub fn require_own(&self, request: &Parts) -> Result<(), Error> {
         if matches!(request.method, Method::GET | Method::HEAD) {
@@ -50,6 +51,7 @@ impl Origins {
             (None, None) => Err(Error::Csrf("neither Sec-Fetch-Site nor Origin")),
         }
     }
+    // ANCHOR_END: own
 
     /// For sign-up and log-in, which no cookie authenticates: an app may say nothing of where it comes from, a page from
     /// elsewhere may not log somebody in (log-in CSRF).

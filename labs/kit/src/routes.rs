@@ -82,9 +82,11 @@ async fn log_in<S: Scheme>(
     Ok(response)
 }
 
+// ANCHOR: me
 async fn me(principal: Principal) -> Json<Principal> {
     Json(principal)
 }
+// ANCHOR_END: me
 
 async fn log_out<S: Scheme>(
     State(app): State<App<S>>,
@@ -110,6 +112,7 @@ async fn log_out<S: Scheme>(
     Ok((StatusCode::NO_CONTENT, ended, ()).into_response())
 }
 
+// ANCHOR: password
 /// All earlier sessions end, the presenting one too, because it may have been copied: that is why one changes a password.
 async fn change_password<S: Scheme>(
     State(app): State<App<S>>,
@@ -125,6 +128,7 @@ async fn change_password<S: Scheme>(
     app.audit(&request, Event::PasswordChanged, whose(&confirmed.principal).opened(&response));
     Ok(response)
 }
+// ANCHOR_END: password
 
 /// Ends the sessions twice. Before the row goes, so that a store that is down makes the call fail while it can still be
 /// repeated; and after, so that a log-in that came between leaves nothing behind.

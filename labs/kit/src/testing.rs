@@ -21,6 +21,8 @@ pub enum Part {
     Redis,
     /// A `python3` on the `PATH`.
     Python,
+    /// A Chromium on the `PATH`.
+    Browser,
 }
 
 impl fmt::Display for Part {
@@ -29,6 +31,7 @@ impl fmt::Display for Part {
             Self::Docker => "docker",
             Self::Redis => "redis",
             Self::Python => "python",
+            Self::Browser => "browser",
         })
     }
 }
@@ -77,7 +80,10 @@ fn parse(list: &str) -> Result<Vec<Part>, String> {
             "docker" => Ok(Part::Docker),
             "redis" => Ok(Part::Redis),
             "python" => Ok(Part::Python),
-            other => Err(format!("`{other}` is no part; the parts are `docker`, `redis` and `python`")),
+            "browser" => Ok(Part::Browser),
+            other => {
+                Err(format!("`{other}` is no part; the parts are `docker`, `redis`, `python` and `browser`"))
+            }
         })
         .collect()
 }

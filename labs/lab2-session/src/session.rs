@@ -123,6 +123,7 @@ impl<S: Store> Scheme for Sessions<S> {
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         let holder = Holder::new(user, self.clock.now_ms(), &self.limits);
+        // ANCHOR: issue
         // No id goes in, so that the store draws one: an id from the client could be one that somebody else knows
         // (session fixation).
         let session = Session::new(None, Arc::clone(&self.store), until(holder.over_at_ms(&self.limits)));
@@ -133,6 +134,7 @@ impl<S: Store> Scheme for Sessions<S> {
         if let Presented::Session(before) = presented(request)? {
             self.session(before).delete().await.map_err(session_fault)?;
         }
+        // ANCHOR_END: issue
         // The idle limit moves with use and the cookie is not sent again, so the cookie lives to the absolute limit.
         let cookie = COOKIE.set(&id.to_string(), self.limits.absolute);
         Ok((cookie, Json(Body { user_id: user.id, email: user.email.as_str().to_owned() })))
@@ -148,12 +150,14 @@ impl<S: Store> Scheme for Sessions<S> {
             Presented::Garbage => return Err(Error::InvalidToken("the cookie holds no session id")),
         };
         self.origins.require_own(request)?;
+        // ANCHOR: authenticate
         let session = self.session(id);
         let holder: Option<Holder> = session.get(HOLDER).await.map_err(session_fault)?;
         let holder = holder.ok_or(Error::InvalidToken("no such session"))?;
         self.keep_alive(&session, &holder).await?;
         let Holder { user_id, email, session_id, .. } = holder;
         Ok(Principal { user_id, email, session_id: Some(session_id) })
+        // ANCHOR_END: authenticate
     }
     // ANCHOR_END: write-authenticate
 
@@ -164,11 +168,13 @@ impl<S: Store> Scheme for Sessions<S> {
             // No cookie came, so none is cleared: a form on another site, which sends none, would log people out.
             return Ok(None);
         }
+        // ANCHOR: end
         self.origins.require_own(request)?;
         if let Presented::Session(id) = presented {
             self.session(id).delete().await.map_err(session_fault)?;
         }
         Ok(Some(COOKIE.clear()))
+        // ANCHOR_END: end
     }
     // ANCHOR_END: write-end
 

@@ -97,6 +97,7 @@ impl Scheme for Access {
         Ok(Principal { user_id: checked.user_id, email: checked.email, session_id: None })
     }
 
+    // ANCHOR: end
     /// Ends nothing, because nothing is kept that could be ended. See the module.
     async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<(), Error> {
         match bearer::token(request) {
@@ -104,6 +105,7 @@ impl Scheme for Access {
             _ => Ok(()),
         }
     }
+    // ANCHOR_END: end
 
     /// Ends nothing.
     async fn end_others(&self, _principal: &Principal) -> Result<(), Error> {

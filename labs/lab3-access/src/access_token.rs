@@ -177,6 +177,7 @@ impl AccessTokens {
     }
     // ANCHOR_END: write-issue
 
+    // ANCHOR: check
     /// Says what a token says, if every check holds. Asks nobody: that is what makes it fast, and why a log-out cannot
     /// reach it.
     pub fn check(&self, token: &str) -> Result<Checked, Error> {
@@ -184,6 +185,7 @@ impl AccessTokens {
         claims.check_times(self.clock.now_s(), self.leeway.as_secs())?;
         claims.into_checked()
     }
+    // ANCHOR_END: check
 
     /// As [`check`](Self::check) without the times: **an expired token passes**. It proves that we issued the token and
     /// to whom, not that it is good for anything. For logging out with an access token that ran out meanwhile, and for
@@ -213,6 +215,7 @@ impl AccessTokens {
     // ANCHOR_END: write-signed-claims
 }
 
+// ANCHOR: strict
 /// The library's checks as strict as they get.
 fn strict(issuer: &str, audience: &str) -> Validation {
     let mut validation = Validation::new(ALGORITHM);
@@ -228,6 +231,7 @@ fn strict(issuer: &str, audience: &str) -> Validation {
     validation.validate_nbf = false;
     validation
 }
+// ANCHOR_END: strict
 
 /// Why the library refused, in words for the log. The client learns nothing of it. Another `alg` and a missing claim do not
 /// get as far as the library's own checks: the header and the type of the claims refuse them.

@@ -36,6 +36,7 @@ pub(crate) struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
+    // ANCHOR: times
     /// RFC 7519 §4.1.4: not accepted *on or after* `exp`. Leeway is for clocks that run ahead of ours when a token is
     /// new, never for one that has run out.
     pub(crate) fn check_times(&self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
@@ -51,6 +52,7 @@ impl<'a> Claims<'a> {
         }
         Ok(())
     }
+    // ANCHOR_END: times
 
     pub(crate) fn into_checked(self) -> Result<Checked, Error> {
         let session = match (self.sid, self.epoch) {

@@ -64,6 +64,7 @@ impl Keys {
 }
 
 impl DerivedKey {
+    // ANCHOR: next
     /// The secret that follows `secret` in a session, as that session's number `generation`.
     pub(crate) fn next(&self, session_id: Uuid, generation: u32, secret: &Secret) -> Secret {
         let mut link = hmac::Context::with_key(&self.chain);
@@ -74,6 +75,7 @@ impl DerivedKey {
         next.copy_from_slice(link.sign().as_ref());
         Secret(next)
     }
+    // ANCHOR_END: next
 }
 
 impl fmt::Debug for Keys {

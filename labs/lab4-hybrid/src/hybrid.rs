@@ -145,6 +145,7 @@ impl<S: Store> Scheme for Hybrid<S> {
     }
     // ANCHOR_END: write-issue
 
+    // ANCHOR: two-paths
     /// Asks nobody, unless the live check is on. So an access token whose session was ended still passes here, until its
     /// `exp`. With the live check it does not, and what the design was made for is given up: each request is a read of
     /// the store, and an outage of the store is one of every route.
@@ -165,6 +166,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         let live = self.parts().store.live(user.id, session_id, user.epoch).await?;
         live.ok_or(Error::InvalidToken("its session has ended"))
     }
+    // ANCHOR_END: two-paths
 
     // ANCHOR: write-end
     /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh

@@ -91,6 +91,7 @@ impl Keys {
         })
     }
 
+    // ANCHOR: verify
     /// Reads a string that claims to be a token. `None` says nothing about what was wrong with it, and there is nothing
     /// to say: it is not ours.
     pub fn verify(&self, presented: &str) -> Option<VerifiedToken> {
@@ -108,6 +109,7 @@ impl Keys {
         let digests = [fields.secret.digest(), next.digest(), after.digest()];
         Some(VerifiedToken { fields, next, digests, key: Arc::clone(key) })
     }
+    // ANCHOR_END: verify
 }
 
 impl VerifiedToken {

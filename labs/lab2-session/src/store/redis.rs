@@ -189,6 +189,7 @@ if epoch > 0 then redis.call('SET', epochs, ARGV[5], 'PX', epoch_ttl) end
 return 'created'
 ";
 
+// ANCHOR: save
 /// Saves a session that is still there. One that was ended meanwhile stays ended.
 const SAVE: &str = "
 local session, index = KEYS[1], KEYS[2]
@@ -199,6 +200,7 @@ if redis.call('SET', session, value, 'XX', 'PX', session_ttl) then
   redis.call('PEXPIRE', index, index_ttl)
 end
 ";
+// ANCHOR_END: save
 
 /// Ends one session, whose user only its value knows.
 const DELETE: &str = "

@@ -41,6 +41,7 @@ if n == gen + 1 and ARGV[5] == next_digest then
   record[9] = ''
 end
 
+-- ANCHOR: decide
 -- 3. The current token. Handed out less than a window ago it stays, so a session rotates once a window at most, and
 --    what is two steps old is always older than the window.
 if n == gen and ARGV[5] == cur then
@@ -66,3 +67,4 @@ if n < gen then return finish('reused') end
 
 -- 6. No token of this session.
 return answer('invalid')
+-- ANCHOR_END: decide

@@ -1,0 +1,144 @@
+//! The book in a real browser: search in both languages, the way to the other language, the workbench, a question, and every
+//! page at a phone's width.
+//!
+//! A page of the test's own holds the book in a frame, does there what a reader does, and sends home what it saw. So no
+//! library speaks to the browser and no driver has to be kept beside it: what is needed is a Chromium and this file. With
+//! `AUTHLAB_AXE`, the path of axe-core's `axe.min.js`, each page is also looked over for readers with other senses.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use kit::testing::{Part, found_or_skip};
+
+use crate::page::Page;
+use crate::{Lang, build, serve};
+
+const DRIVE: &str = include_str!("browser/drive.js");
+/// A slow machine, a cold start, and all pages twice.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// What the page in the browser says: each thing that was tried, and what was wrong with it, if anything.
+type Report = BTreeMap<String, Option<String>>;
+
+#[test]
+fn a_reader_finds_switches_tries_and_answers() {
+    let search = which("chromium").or_else(|| which("google-chrome"));
+    let Some(program) =
+        found_or_skip(Part::Browser, search.ok_or_else(|| "no chromium is on the PATH".to_owned()))
+    else {
+        return;
+    };
+    let built = tempfile::tempdir().unwrap();
+    for lang in Lang::ALL {
+        build(lang, Some(built.path())).unwrap();
+    }
+    let report = report_of(&program, built.path());
+    let wrong: Vec<_> = report.iter().filter_map(|(what, wrong)| Some((what, wrong.as_ref()?))).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let tried = ["search in English", "search in Japanese", "language switch", "workbench", "question"];
+    let all: Vec<_> = tried.iter().filter(|what| report.contains_key(**what)).collect();
+    assert_eq!(all.len(), tried.len(), "the report is not whole: {report:#?}");
+}
+
+/// Lets a browser look at a folder, and waits for what it reports.
+fn report_of(program: &Path, folder: &Path) -> Report {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sent, received) = mpsc::channel();
+    let folder = folder.to_owned();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (folder, sent) = (folder.clone(), sent.clone());
+            std::thread::spawn(move || answer(stream, &folder, &sent));
+        }
+    });
+    let profile = tempfile::tempdir().unwrap();
+    let browser = Command::new(program)
+        .args([
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+        ])
+        .args(["--disable-background-networking", "--disable-component-update", "--window-size=1200,1000"])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .args(["--remote-debugging-port=0", &format!("http://{address}/drive.html")])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let _browser = Closed(browser);
+    let body = received.recv_timeout(PATIENCE).expect("the browser reported nothing");
+    serde_json::from_slice(&body).unwrap_or_else(|error| {
+        panic!("{error}: {}", String::from_utf8_lossy(&body));
+    })
+}
+
+/// A browser that is closed however the test ends.
+struct Closed(Child);
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn answer(mut stream: TcpStream, folder: &Path, sent: &mpsc::Sender<Vec<u8>>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    let (mut header, mut length) = (String::new(), 0);
+    while reader.read_line(&mut header).unwrap() > 2 {
+        let lower = header.to_lowercase();
+        length = lower.strip_prefix("content-length:").map_or(length, |value| value.trim().parse().unwrap());
+        header.clear();
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let target = line.split(' ').nth(1).unwrap_or_default();
+    let (kind, content) = match target {
+        "/report" => {
+            sent.send(body).unwrap();
+            ("text/plain", Vec::new())
+        }
+        "/drive.html" => ("text/html; charset=utf-8", drive().into_bytes()),
+        "/axe.js" => ("text/javascript", axe().and_then(|path| fs::read(path).ok()).unwrap_or_default()),
+        _ => {
+            let path = serve::file(folder, target).unwrap_or_default();
+            (serve::kind(&path), fs::read(&path).unwrap_or_default())
+        }
+    };
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        content.len()
+    );
+    // A frame that moves on drops what it was loading.
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&content));
+}
+
+/// The page that holds the book, with the names of all pages.
+fn drive() -> String {
+    let names = |lang: Lang| -> Vec<String> {
+        let pages = Page::all(&lang.folder()).unwrap();
+        pages.into_iter().map(|page| page.name.replace(".md", ".html")).collect()
+    };
+    let plan = serde_json::json!({ "pages": names(Lang::En), "axe": axe().is_some() });
+    format!("<!doctype html><title>drive</title><body><script>const plan = {plan};\n{DRIVE}</script>")
+}
+
+fn axe() -> Option<PathBuf> {
+    std::env::var_os("AUTHLAB_AXE").map(PathBuf::from)
+}
+
+fn which(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}

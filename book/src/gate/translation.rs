@@ -1,0 +1,76 @@
+//! A translated page says in its first line which text it was translated from. When the English page changes, that line no
+//! longer fits, and the gate names the page until somebody has looked at it and run `cargo book translated PAGE`.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use super::Fault;
+use crate::page::Page;
+
+const START: &str = "<!-- translated from ";
+const END: &str = " -->";
+
+pub(super) fn faults(english: &[Page], japanese: &[Page]) -> Vec<Fault> {
+    let stale = |page: &Page| {
+        let source = english.iter().find(|source| source.name == page.name)?;
+        let what = match noted(&page.text) {
+            None => "the first line does not say what the page was translated from",
+            Some(noted) if noted == fingerprint(&source.text) => return None,
+            Some(_) => "the English page has changed since this translation",
+        };
+        let repair = format!("{what}; look at both, then run `cargo book translated {}`", page.name);
+        Some(page.fault(1, repair))
+    };
+    japanese.iter().filter_map(stale).collect()
+}
+
+/// Notes in a translated page that it fits its source as that is now.
+pub(crate) fn note(english: &Page, japanese: &Page) -> Result<()> {
+    let rest = match noted(&japanese.text) {
+        Some(_) => japanese.text.split_once('\n').map_or("", |(_, rest)| rest),
+        None => &japanese.text,
+    };
+    let text = format!("{START}{}{END}\n{rest}", fingerprint(&english.text));
+    fs::write(&japanese.file, text).with_context(|| format!("{} cannot be written", japanese.file.display()))
+}
+
+fn noted(text: &str) -> Option<&str> {
+    text.lines().next()?.strip_prefix(START)?.strip_suffix(END)
+}
+
+/// FNV-1a, 64 bits: it guards against forgetting, not against an attacker, and it never changes between releases.
+fn fingerprint(text: &str) -> String {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_translation_is_good_until_its_source_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let page =
+            |text: &str| Page { file: folder.path().join("a.md"), name: "a.md".into(), text: text.into() };
+        let said = |source: &str, text: &str| {
+            let all = faults(&[page(source)], &[page(text)]);
+            all.into_iter().map(|fault| fault.what).collect::<Vec<_>>()
+        };
+        let written = || fs::read_to_string(folder.path().join("a.md")).unwrap();
+        assert!(said("one", "一\n")[0].starts_with("the first line does not say"));
+        note(&page("one"), &page("一\n")).unwrap();
+        let translated = written();
+        assert_eq!(said("one", &translated), Vec::<String>::new());
+        assert!(said("one more", &translated)[0].starts_with("the English page has changed"));
+        note(&page("one more"), &page(&translated)).unwrap();
+        assert_eq!(said("one more", &written()), Vec::<String>::new());
+        assert_eq!(written().matches(START).count(), 1);
+    }
+
+    #[test]
+    fn the_fingerprint_is_fnv_1a() {
+        assert_eq!(fingerprint("a"), "af63dc4c8601ec8c");
+    }
+}

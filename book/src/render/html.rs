@@ -1,0 +1,26 @@
+//! Text on its way into HTML.
+
+/// Text that means nothing to a browser.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Text with `code` in it.
+pub(super) fn with_code(text: &str) -> String {
+    let mut out = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        let part = escaped(part);
+        out.push_str(&if index % 2 == 1 { format!("<code>{part}</code>") } else { part });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_marked_and_nothing_else_is_markup() {
+        assert_eq!(with_code("a `<b>` & c"), "a <code>&lt;b&gt;</code> &amp; c");
+    }
+}

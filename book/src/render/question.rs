@@ -1,0 +1,74 @@
+//! A question with answers, each of which says why it is right or wrong:
+//!
+//! ```text
+//! Why does log out not end an access token?
+//! - It does. | No: …
+//! + Nobody is asked about it. | Yes: …
+//! ```
+//!
+//! Radio buttons and style sheets do it all, so it works without a script, with a keyboard, and with a screen reader: what
+//! appears does so inside a live region.
+
+use anyhow::{Context, bail};
+use mdbook_preprocessor::errors::Result;
+
+use super::html::with_code;
+
+/// More answers than the style sheet has rules for.
+const MOST: usize = 4;
+
+pub(super) fn write(text: &str, number: usize) -> Result<String> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let question = with_code(lines.next().context("there is no question")?);
+    let (mut answers, mut reasons, mut right) = (String::new(), String::new(), 0);
+    for (index, line) in lines.enumerate() {
+        let is_right = line.starts_with('+');
+        let line = line.strip_prefix(['+', '-']).context("an answer starts with + or -")?;
+        let (answer, reason) = line.split_once(" | ").context("an answer says why: `- answer | reason`")?;
+        if index == MOST {
+            bail!("a question has at most {MOST} answers");
+        }
+        right += usize::from(is_right);
+        let (answer, reason) = (with_code(answer.trim()), with_code(reason.trim()));
+        let class = if is_right { "right" } else { "wrong" };
+        answers.push_str(&format!(
+            "<label><input type=\"radio\" name=\"question-{number}\" class=\"answer-{index}\"> {answer}</label>\n"
+        ));
+        reasons.push_str(&format!("<p class=\"reason reason-{index} {class}\">{reason}</p>\n"));
+    }
+    if right != 1 {
+        bail!("one answer is right, not {right}");
+    }
+    Ok(format!(
+        "<fieldset class=\"quiz\">\n<legend>{question}</legend>\n{answers}<div aria-live=\"polite\">\n{reasons}</div>\n</fieldset>\n"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_becomes_radio_buttons_with_reasons() {
+        let html = write("Why `a`?\n- One | No.\n+ Two | Yes.\n", 3).unwrap();
+        assert!(html.contains("<legend>Why <code>a</code>?</legend>"), "{html}");
+        assert!(
+            html.contains("<input type=\"radio\" name=\"question-3\" class=\"answer-1\"> Two</label>"),
+            "{html}"
+        );
+        assert!(html.contains("<p class=\"reason reason-1 right\">Yes.</p>"), "{html}");
+        assert!(!html.contains("\n\n"), "a blank line would end the HTML: {html}");
+    }
+
+    #[test]
+    fn a_question_without_a_reason_or_without_one_right_answer_is_refused() {
+        for text in [
+            "Why?\n- One\n",
+            "Why?\n- One | No.\n",
+            "Why?\n+ One | Yes.\n+ Two | Yes.\n",
+            "Why?\nOne | No.\n",
+        ] {
+            assert!(write(text, 1).is_err(), "{text}");
+        }
+    }
+}

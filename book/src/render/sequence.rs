@@ -1,0 +1,307 @@
+//! Sequence diagrams as SVG, drawn while the book is built:
+//!
+//! ```text
+//! Log in, with a session
+//! B=Browser | S=Server | R=Store
+//! B->S: POST /auth/login
+//! S-->B: 200
+//! S: checks the password
+//! == fifteen minutes later
+//! ```
+//!
+//! The width is a phone's, labels may run over the lines of life, and every colour is the page's own, so one picture reads
+//! on paper, in the dark and on a small screen. The description that a screen reader gets is the diagram, line by line.
+
+use std::fmt::Write;
+
+use anyhow::{Context, bail};
+use mdbook_preprocessor::errors::Result;
+
+use super::html::escaped;
+
+const WIDTH: f64 = 400.0;
+const EDGE: f64 = 52.0;
+const ACTOR_HEIGHT: f64 = 28.0;
+const LINE: f64 = 17.0;
+const FONT: f64 = 13.0;
+/// The widest line of a label.
+const LABEL: f64 = 290.0;
+
+/// One line of the diagram.
+#[derive(Debug, PartialEq)]
+enum Step<'a> {
+    Message { from: usize, to: usize, answer: bool, label: &'a str },
+    Note { at: usize, label: &'a str },
+    Later { label: &'a str },
+}
+
+struct Diagram<'a> {
+    title: &'a str,
+    actors: Vec<(&'a str, &'a str)>,
+    steps: Vec<Step<'a>>,
+}
+
+/// What two languages' diagrams have in common: all but the words.
+pub(crate) fn skeleton(text: &str) -> Vec<String> {
+    let without_words = |line: &str| match line.split_once('=').filter(|_| line.contains('|')) {
+        Some(_) => line.split('|').map(|actor| actor.split('=').next().unwrap_or_default().trim()).collect(),
+        None => line.split([':', ' ']).next().unwrap_or_default().to_owned(),
+    };
+    text.lines().skip(1).filter(|line| !line.trim().is_empty()).map(without_words).collect()
+}
+
+pub(super) fn draw(text: &str) -> Result<String> {
+    let diagram = Diagram::read(text)?;
+    let mut picture = Picture { svg: String::new(), y: ACTOR_HEIGHT + 8.0, xs: diagram.xs() };
+    for step in &diagram.steps {
+        picture.step(step)?;
+    }
+    let height = picture.y + 12.0;
+    let mut life = String::new();
+    for (x, (_, name)) in picture.xs.iter().zip(&diagram.actors) {
+        writeln!(life, "<line class=\"life\" x1=\"{x}\" y1=\"{ACTOR_HEIGHT}\" x2=\"{x}\" y2=\"{height}\"/>")?;
+        writeln!(
+            life,
+            "<rect class=\"actor\" x=\"{}\" y=\"1\" width=\"96\" height=\"{}\" rx=\"5\"/>",
+            x - 48.0,
+            ACTOR_HEIGHT - 1.0
+        )?;
+        writeln!(life, "<text class=\"name\" x=\"{x}\" y=\"19\">{}</text>", escaped(name))?;
+    }
+    let (title, told) = (escaped(diagram.title), escaped(&diagram.told()));
+    Ok(format!(
+        "<figure class=\"sequence\">\n<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n<title>{title}</title>\n<desc>{told}</desc>\n{life}{}</svg>\n<figcaption>{title}</figcaption>\n</figure>\n",
+        picture.svg
+    ))
+}
+
+impl<'a> Diagram<'a> {
+    fn read(text: &'a str) -> Result<Self> {
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let title = lines.next().context("there is no title")?;
+        let actor = |actor: &'a str| actor.split_once('=').map(|(key, name)| (key.trim(), name.trim()));
+        let actors: Option<Vec<_>> =
+            lines.next().context("there are no actors")?.split('|').map(actor).collect();
+        let actors = actors.context("actors are `A=Name | B=Name`")?;
+        let mut diagram = Self { title, actors, steps: Vec::new() };
+        for line in lines {
+            let step = diagram.step(line).with_context(|| format!("`{line}`"))?;
+            diagram.steps.push(step);
+        }
+        Ok(diagram)
+    }
+
+    fn step(&self, line: &'a str) -> Result<Step<'a>> {
+        if let Some(label) = line.strip_prefix("==") {
+            return Ok(Step::Later { label: label.trim() });
+        }
+        let (who, label) = line.split_once(':').context("a step is `A->B: words`")?;
+        let label = label.trim();
+        let Some((from, to)) = who.split_once("->") else {
+            return Ok(Step::Note { at: self.actor(who)?, label });
+        };
+        let answer = from.ends_with('-');
+        let (from, to) = (self.actor(from.trim_end_matches('-'))?, self.actor(to)?);
+        if from == to {
+            bail!("a message goes to somebody else; `A: words` is a note");
+        }
+        Ok(Step::Message { from, to, answer, label })
+    }
+
+    fn actor(&self, key: &str) -> Result<usize> {
+        let found = self.actors.iter().position(|(known, _)| *known == key.trim());
+        found.with_context(|| format!("nobody is called {key}"))
+    }
+
+    fn xs(&self) -> Vec<f64> {
+        let gaps = self.actors.len().saturating_sub(1).max(1);
+        let step = (WIDTH - 2.0 * EDGE) / f64::from(u32::try_from(gaps).unwrap_or(u32::MAX));
+        std::iter::successors(Some(EDGE), |x| Some(x + step)).take(self.actors.len()).collect()
+    }
+
+    /// The diagram in words.
+    fn told(&self) -> String {
+        let name = |at: usize| self.actors[at].1;
+        let told = |step: &Step<'_>| match *step {
+            Step::Message { from, to, label, .. } => format!("{} → {}: {label}", name(from), name(to)),
+            Step::Note { at, label } => format!("{}: {label}", name(at)),
+            Step::Later { label } => label.to_owned(),
+        };
+        self.steps.iter().map(told).collect::<Vec<_>>().join("; ")
+    }
+}
+
+struct Picture {
+    svg: String,
+    y: f64,
+    xs: Vec<f64>,
+}
+
+impl Picture {
+    fn step(&mut self, step: &Step<'_>) -> Result<()> {
+        match *step {
+            Step::Message { from, to, answer, label } => {
+                let (start, end) = (self.xs[from], self.xs[to]);
+                self.label(label, f64::midpoint(start, end), "label")?;
+                let back = if end > start { -1.0 } else { 1.0 };
+                let (y, tip, class) = (self.y + 7.0, end + back, if answer { "answer" } else { "call" });
+                writeln!(
+                    self.svg,
+                    "<line class=\"{class}\" x1=\"{start}\" y1=\"{y}\" x2=\"{tip}\" y2=\"{y}\"/>"
+                )?;
+                let wing = tip + 8.0 * back;
+                let (up, down) = (y - 4.0, y + 4.0);
+                writeln!(
+                    self.svg,
+                    "<polygon class=\"head\" points=\"{tip},{y} {wing},{up} {wing},{down}\"/>"
+                )?;
+                self.y += 9.0;
+            }
+            Step::Note { at, label } => {
+                self.y += 4.0;
+                let lines = wrapped(label, LABEL - 40.0);
+                let width = lines.iter().map(|line| width(line)).fold(0.0, f64::max) + 16.0;
+                let x = inside(self.xs[at], width);
+                let height = LINE * count(&lines) + 8.0;
+                let (left, top) = (x - width / 2.0, self.y);
+                writeln!(
+                    self.svg,
+                    "<rect class=\"note\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" rx=\"3\"/>"
+                )?;
+                self.label_lines(&lines, x, "words")?;
+                self.y += 10.0;
+            }
+            Step::Later { label } => {
+                self.y += 8.0;
+                let (y, height) = (self.y, LINE + 6.0);
+                writeln!(
+                    self.svg,
+                    "<rect class=\"later\" x=\"0\" y=\"{y}\" width=\"{WIDTH}\" height=\"{height}\"/>"
+                )?;
+                self.label_lines(&[label.to_owned()], WIDTH / 2.0, "words")?;
+                self.y += 8.0;
+            }
+        }
+        Ok(())
+    }
+
+    fn label(&mut self, label: &str, x: f64, class: &str) -> Result<()> {
+        let lines = wrapped(label, LABEL);
+        let widest = lines.iter().map(|line| width(line)).fold(0.0, f64::max);
+        self.y += 4.0;
+        self.label_lines(&lines, inside(x, widest), class)
+    }
+
+    fn label_lines(&mut self, lines: &[String], x: f64, class: &str) -> Result<()> {
+        for line in lines {
+            self.y += LINE;
+            writeln!(
+                self.svg,
+                "<text class=\"{class}\" x=\"{x}\" y=\"{}\">{}</text>",
+                self.y,
+                escaped(line)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the middle of something must lie so that it stays inside the picture.
+fn inside(x: f64, width: f64) -> f64 {
+    let half = width / 2.0 + 3.0;
+    if half * 2.0 >= WIDTH { WIDTH / 2.0 } else { x.clamp(half, WIDTH - half) }
+}
+
+fn count(lines: &[String]) -> f64 {
+    f64::from(u32::try_from(lines.len()).unwrap_or(u32::MAX))
+}
+
+/// A guess at how wide text will be: full-width characters are as wide as they are high, others half of it.
+fn width(text: &str) -> f64 {
+    text.chars().map(|c| if is_wide(c) { FONT } else { FONT * 0.53 }).sum()
+}
+
+fn is_wide(c: char) -> bool {
+    ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ff00}'..='\u{ffef}').contains(&c)
+}
+
+/// Words from other languages are written in these and are not torn apart.
+fn is_katakana(c: char) -> bool {
+    ('\u{30a1}'..='\u{30fc}').contains(&c)
+}
+
+/// Breaks text at spaces, and between full-width characters where a line may break.
+fn wrapped(text: &str, limit: f64) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in words(text) {
+        let line =
+            lines.last_mut().filter(|line| width(line) + width(word.trim_end()) <= limit || line.is_empty());
+        match line {
+            Some(line) => line.push_str(word),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Pieces that stay together, each with the space behind it.
+fn words(text: &str) -> Vec<&str> {
+    const NEVER_FIRST: &str = "。、，．）」』！？ーぁぃぅぇぉっゃゅょァィゥェォッャュョ";
+    let mut words = Vec::new();
+    let mut start = 0;
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        let may_break = match before {
+            Some(' ') => c != ' ',
+            Some(last) if is_wide(last) || is_wide(c) => {
+                let same_word = is_katakana(last) && is_katakana(c);
+                !same_word && !NEVER_FIRST.contains(c) && c != ' ' && !"（「『".contains(last)
+            }
+            _ => false,
+        };
+        if may_break {
+            words.push(&text[start..at]);
+            start = at;
+        }
+        before = Some(c);
+    }
+    words.push(&text[start..]);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str =
+        "Log in\nB=Browser | S=Server\nB->S: POST <password>\nS: checks it\nS-->B: 200\n== later\n";
+
+    #[test]
+    fn a_diagram_has_a_title_a_description_and_no_blank_line() {
+        let svg = draw(TEXT).unwrap();
+        assert!(svg.contains("<title>Log in</title>"), "{svg}");
+        let told = "<desc>Browser → Server: POST &lt;password&gt;; Server: checks it; Server → Browser: 200; later</desc>";
+        assert!(svg.contains(told), "{svg}");
+        assert!(svg.contains("class=\"answer\"") && !svg.contains("\n\n"), "{svg}");
+    }
+
+    #[test]
+    fn the_skeleton_leaves_the_words_out() {
+        let japanese = "ログイン\nB=ブラウザー | S=サーバー\nB->S: 送信\nS: 確認\nS-->B: 200\n== 後で\n";
+        assert_eq!(skeleton(TEXT), ["BS", "B->S", "S", "S-->B", "=="]);
+        assert_eq!(skeleton(TEXT), skeleton(japanese));
+    }
+
+    #[test]
+    fn a_step_of_nobody_is_refused() {
+        let error = draw("T\nA=a | B=b\nA->C: x\n").unwrap_err();
+        assert_eq!(format!("{error:#}"), "`A->C: x`: nobody is called C");
+    }
+
+    #[test]
+    fn long_labels_are_broken_where_a_line_may_break() {
+        assert_eq!(wrapped("one two three", width("one two")), ["one two", "three"]);
+        assert_eq!(wrapped("新しいトークン", width("新しいトー")), ["新しい", "トークン"]);
+        assert_eq!(wrapped("署名を、確認", width("署名を")), ["署名", "を、確", "認"]);
+    }
+}
