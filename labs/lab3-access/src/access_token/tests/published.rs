@@ -8,9 +8,9 @@ use jsonwebtoken::errors::ErrorKind;
 use kit::jwk::HmacKey;
 use kit::testing::jws::{self, Vector};
 
-use super::super::claims::{Claims, Object};
 use super::super::strict;
 use super::{AUDIENCE, ISSUER, bench};
+use crate::claims::{Claims, Object};
 
 /// Whether the library says of the signature that it holds: it goes on to the claims, and there finds that this is no
 /// access token.
