@@ -54,6 +54,19 @@ fn a_running_server_is_checked_by_its_url_alone() {
 }
 
 #[test]
+fn each_listed_check_names_the_misbehaving_servers_that_it_catches() {
+    let checks = json(&["check", "session", "--list", "--json"]);
+    let checks = checks.as_array().unwrap();
+    let catches = |id: &str| {
+        let check = checks.iter().find(|check| check["id"] == id).unwrap();
+        check["catches"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(catches("access.alg-none"), ["alg-none-taken"]);
+    assert_eq!(catches("refresh.every-character"), ["last-character-unread", "garbage-ends-session"]);
+    assert!(checks.iter().all(|check| !check["catches"].as_array().unwrap().is_empty()));
+}
+
+#[test]
 fn a_failed_check_ends_with_code_1() {
     // A server checked for promises that it does not make.
     let serving = Serving::start(&[], &["none"]);

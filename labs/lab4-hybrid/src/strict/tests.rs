@@ -128,6 +128,23 @@ fn a_token_without_a_session_is_refused() {
 }
 
 #[test]
+fn a_token_of_exactly_4096_bytes_is_taken_and_a_longer_one_is_not() {
+    // With this `kid` a token can have just that length; base64 leaves out every fourth.
+    let (bench, leeway) = (bench(), Duration::from_secs(LEEWAY_S));
+    let keys: Keyring = format!("10={NEW}").parse().unwrap();
+    let strict = StrictVerifier::new(&keys, ISSUER, AUDIENCE, leeway, bench.clock.clone()).unwrap();
+    let padded = |pad: usize| {
+        let claims = changed(bench.claims(), "pad", json!("x".repeat(pad)));
+        signed(&HEADER.replace("\"2\"", "\"10\""), &claims.to_string())
+    };
+    let longest = (2500..3000).rev().find(|pad| padded(*pad).len() <= MAX_BYTES).unwrap();
+    assert_eq!(padded(longest).len(), MAX_BYTES);
+    assert!(strict.check(&padded(longest)).is_ok());
+    let refused = strict.check(&padded(longest + 1)).unwrap_err();
+    assert!(matches!(refused, Error::InvalidToken("longer than 4096 bytes")), "{refused}");
+}
+
+#[test]
 fn an_address_may_hold_what_json_escapes() {
     let bench = bench();
     for email in [r#""ann\"o"@example.test"#, "änn@example.test", "ann\u{7f}@example.test"] {
