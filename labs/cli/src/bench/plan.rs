@@ -15,6 +15,9 @@ const RTT_MS: [f64; 5] = [0.0, 0.25, 0.5, 1.0, 2.0];
 /// No network that this is about is slower.
 const LONGEST_RTT_MS: f64 = 100.0;
 
+/// A token's times are whole seconds, so one of two seconds lives for more than one, which is time enough to use it.
+const SHORT_TTL: Duration = Duration::from_secs(2);
+
 /// What one comparison is made of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pass {
@@ -81,7 +84,7 @@ impl Plan {
             crowd: pass(5, 1_000, 300),
             connections: &[1, 8, 64, 256],
             log_outs: 5,
-            access_ttl: Duration::from_secs(2),
+            access_ttl: SHORT_TTL,
             refresh: pass(5, 1_500, 500),
             log_ins: 20,
             designs: 0,
@@ -99,7 +102,7 @@ impl Plan {
             crowd: pass(2, 300, 50),
             connections: &[1, 64],
             log_outs: 1,
-            access_ttl: Duration::from_secs(1),
+            access_ttl: SHORT_TTL,
             refresh: pass(3, 400, 100),
             log_ins: 8,
             designs: 0,
@@ -118,7 +121,7 @@ impl Plan {
             crowd: least,
             connections: &[1, 8],
             log_outs: 1,
-            access_ttl: Duration::from_secs(1),
+            access_ttl: SHORT_TTL,
             refresh: least,
             log_ins: 2,
             designs: 0,
@@ -187,7 +190,7 @@ mod tests {
         // Servers have to start, and a busy machine is slower than the plan.
         assert!(seconds("authlab bench --quick") <= 45, "{}", seconds("authlab bench --quick"));
         assert!(seconds("authlab bench") <= 15 * 60, "{}", seconds("authlab bench"));
-        assert!(seconds("authlab bench --smoke") <= 8, "{}", seconds("authlab bench --smoke"));
+        assert!(seconds("authlab bench --smoke") <= 12, "{}", seconds("authlab bench --smoke"));
     }
 
     #[test]
