@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn an_axis_without_values_is_an_axis() {
-        assert_eq!(Stretch::over(Scale::Linear, [].into_iter()).ticks(), [0.0, 1.0]);
+        assert_eq!(Stretch::over(Scale::Linear, [].into_iter()).ticks(), [0.0, 0.25, 0.5, 0.75, 1.0]);
         assert_eq!(Stretch::over(Scale::Log, [].into_iter()).ticks(), [1.0, 10.0]);
     }
 }
