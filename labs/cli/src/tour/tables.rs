@@ -52,9 +52,9 @@ pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
     heading("Where to go from here");
     anstream::println!(" cargo lab check hybrid      every promise of the hybrid, tested over HTTP");
     anstream::println!(" cargo lab attack access     what an attacker tries, and what gets in");
-    anstream::println!(
-        " cargo lab serve hybrid      a server to try things on; `cargo lab token -` takes its tokens apart"
-    );
+    anstream::println!(" cargo lab serve hybrid      a server to try things on");
+    anstream::println!(" cargo lab learn             the workshop: build all this with your own hands");
+    anstream::println!(" cargo lab bench             the whole measurement, as a report with charts");
     anstream::println!(" cargo lab doctor            what this machine has, and how to get the rest");
     anstream::println!("{DIM} the figures are in {}{DIM:#}", path.display());
 }
