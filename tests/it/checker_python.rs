@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use conformance::{Descriptor, Feature, Options, Outcome, Report, Target, run};
+use conformance::{Descriptor, Feature, Options, Outcome, Report, Target, checks, run};
 
 struct Python {
     child: Child,
@@ -35,8 +35,11 @@ impl Drop for Python {
 async fn judged(url: &str) -> Report {
     let claims = Descriptor { access_ttl: Some(900), ..Descriptor::described("weak", [Feature::AccessJwt]) };
     let target = Target::described(url, claims).await.unwrap();
-    let topics = ["login", "me", "access", "logout", "http", "lab", "health"].map(str::to_owned);
-    run(&target, &Options { only: topics.to_vec(), ..Options::default() }, |_| ()).await.unwrap()
+    let topics = ["login", "me", "access", "logout", "http", "lab", "health"];
+    // Its log-ins cost nothing, so which of a crowd of answers comes first is chance.
+    let judged = checks().into_iter().filter(|one| topics.contains(&one.topic()) && one.id != "login.flood");
+    let only = judged.map(|one| one.id.to_owned()).collect();
+    run(&target, &Options { only, ..Options::default() }, |_| ()).await.unwrap()
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::{
     check::{ATTACK, Check, RULE, Verdict},
     client::Call,
     exchange::Exchange,
-    stage::{Stage, fresh_email, fresh_password, log_in},
+    stage::{Person, Stage, fresh_email, fresh_password, log_in},
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -185,8 +185,20 @@ async fn invalid_body(stage: &Stage) -> Verdict {
 /// Told by order and not by a clock, so that a slow machine changes nothing: who asks for `/me` after a crowd of log-ins
 /// was sent is answered before half of the crowd is let in. All are right, so that none of them counts as a failure.
 async fn flood(stage: &Stage) -> Verdict {
-    const CROWD: usize = 32;
+    /// Where hashing is quick, which of many answers comes first is partly chance. A server that makes everybody wait does
+    /// so every time.
+    const TRIES: usize = 5;
     let person = stage.sign_up().await?;
+    for _ in 1..TRIES {
+        if flooded(stage, &person).await.is_ok() {
+            return Ok(());
+        }
+    }
+    flooded(stage, &person).await
+}
+
+async fn flooded(stage: &Stage, person: &Person) -> Verdict {
+    const CROWD: usize = 32;
     let mut crowd: FuturesUnordered<_> =
         (0..CROWD).map(|_| stage.send(log_in(&person.email, &person.password, "mobile"))).collect();
     // The first answer shows that the crowd has arrived.
