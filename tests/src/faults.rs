@@ -81,7 +81,7 @@ const FAULTS: &[Fault] = &[
     fault("sign-up-races", Access, &["signup.email-taken-race"]),
     fault("address-of-255-taken", Access, &["signup.email-bounds"]),
     fault("address-kept-as-typed", Access, &["signup.email-normalised"]),
-    fault("password-counted-in-characters", Access, &["signup.password-bounds"]),
+    fault("password-counted-in-bytes", Access, &["signup.password-bounds"]),
     fault("device-counted-in-bytes", Access, &["signup.client-and-device"]),
     fault("members-taken-over", Access, &["signup.unknown-members"]),
     fault("log-in-forgets-address", Access, &["login.succeeds"]),

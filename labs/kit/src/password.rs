@@ -17,9 +17,9 @@ use tokio::sync::Semaphore;
 use crate::config::Limits;
 use crate::error::Error;
 
-/// The shortest password, in bytes (NIST SP 800-63B-4 §3.1.1.2 counts 8 as the least when another factor is used; the
-/// course keeps it low so that people can try things).
-pub const MIN_BYTES: usize = 8;
+/// The shortest password, in characters, each code point one (NIST SP 800-63B-4 §3.1.1.2, which has 8 as the least when
+/// another factor is used; the course keeps it low so that people can try things).
+pub const MIN_CHARACTERS: usize = 8;
 /// The longest, in bytes: hashing time does not depend on it, reading it does.
 pub const MAX_BYTES: usize = 1024;
 
@@ -28,12 +28,15 @@ pub const MAX_BYTES: usize = 1024;
 pub struct Password(SecretString);
 
 impl Password {
-    /// Takes a password of 8 to 1,024 bytes. The error is a sentence for the person who typed it.
+    /// Takes a password of 8 characters to 1,024 bytes. The error is a sentence for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        match text.len() {
-            MIN_BYTES..=MAX_BYTES => Ok(Self(text.into())),
-            _ => Err(format!("a password has {MIN_BYTES} to {MAX_BYTES} bytes")),
+        if text.len() > MAX_BYTES {
+            return Err(format!("a password has at most {MAX_BYTES} bytes"));
         }
+        if text.chars().count() < MIN_CHARACTERS {
+            return Err(format!("a password has at least {MIN_CHARACTERS} characters"));
+        }
+        Ok(Self(text.into()))
     }
 }
 
@@ -171,9 +174,18 @@ mod tests {
     }
 
     #[test]
-    fn a_password_of_8_and_of_1024_bytes_is_taken_and_one_beyond_is_not() {
-        for (length, taken) in [(7, false), (8, true), (1024, true), (1025, false)] {
-            assert_eq!(Password::parse(&"x".repeat(length)).is_ok(), taken, "{length}");
+    fn a_password_of_8_characters_and_of_1024_bytes_is_taken_and_one_beyond_is_not() {
+        for (character, length, taken) in [
+            ("x", 7, false),
+            ("x", 8, true),
+            ("x", 1024, true),
+            ("x", 1025, false),
+            ("é", 7, false),
+            ("é", 8, true),
+            ("é", 512, true),
+            ("é", 513, false),
+        ] {
+            assert_eq!(Password::parse(&character.repeat(length)).is_ok(), taken, "{length} of {character}");
         }
     }
 

@@ -295,9 +295,9 @@ impl Model {
         if !parts || key.len() > longest || key.chars().any(char::is_control) {
             return Err(invalid("email"));
         }
-        let length =
-            if self.is("password-counted-in-characters") { password.chars().count() } else { password.len() };
-        if sign_up && !(8..=1024).contains(&length) {
+        let characters =
+            if self.is("password-counted-in-bytes") { password.len() } else { password.chars().count() };
+        if sign_up && (characters < 8 || password.len() > 1024) {
             return Err(invalid("password"));
         }
         let client = body.get("client").and_then(Value::as_str).unwrap_or("mobile");

@@ -88,7 +88,7 @@ async fn new_bounds(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let current = &person.password;
     for (body, what) in [
-        (json!({"current_password": current, "new_password": "1234567"}), "7 bytes are too few"),
+        (json!({"current_password": current, "new_password": "1234567"}), "7 characters are too few"),
         (json!({"current_password": current, "new_password": "p".repeat(1025)}), "1,025 bytes are too many"),
         (json!({"current_password": current}), "the new password is missing"),
         (json!({"new_password": fresh_password()}), "the current password is missing"),

@@ -120,9 +120,9 @@ fn an_email() -> Value {
     json!({ "type": "string", "format": "email", "maxLength": email::MAX_BYTES })
 }
 
-/// A document counts characters where the parser counts bytes: one in many bytes can make a password too long earlier.
+/// A document counts characters where the parser's upper limit is in bytes: characters of several bytes reach it earlier.
 fn a_password() -> Value {
-    json!({ "type": "string", "minLength": password::MIN_BYTES, "maxLength": password::MAX_BYTES })
+    json!({ "type": "string", "minLength": password::MIN_CHARACTERS, "maxLength": password::MAX_BYTES })
 }
 
 #[cfg(test)]
