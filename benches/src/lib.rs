@@ -14,7 +14,11 @@
 //! | [`process`] | what did that cost the server's process? |
 //! | [`machine`] | where was it measured? |
 //! | [`report`] | how is all of it told: as data, and as pages with charts? |
+//! | [`targets`] | what must hold, and does it? |
+//! | [`compare`] | what changed since an older report, and by how much at least? |
+//! | [`turns`], [`token_check`] | what does one piece of work cost, beside what it cannot do without? |
 //! | [`do_nothing`] | what does the generator reach where there is nothing to wait for? |
+//! | [`freeze`] | what must a generator read where a server stood still? |
 //! | [`proxy`] | what if the network between a server and its store is slow, silent or broken? |
 //!
 //! # Coordinated omission
@@ -33,12 +37,18 @@
 //!
 //! So: [`load::ClosedLoop`] for the ceiling, [`load::FixedRate`] for latency.
 
+pub mod compare;
 pub mod do_nothing;
 pub mod doubt;
 pub mod figures;
+#[cfg(unix)]
+pub mod freeze;
 pub mod load;
 pub mod machine;
 pub mod process;
 pub mod proxy;
 pub mod report;
 pub mod rounds;
+pub mod targets;
+pub mod token_check;
+pub mod turns;

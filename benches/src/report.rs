@@ -21,10 +21,12 @@ pub mod table;
 
 use serde::{Deserialize, Serialize};
 
+use crate::compare::Changes;
 use crate::doubt::Doubt;
 use crate::figures::{Comparison, DesignFigures, Median};
 use crate::load::{Latencies, Load};
 use crate::machine::Machine;
+use crate::targets::Targets;
 
 /// The version of the shape of [`Report`].
 pub const SCHEMA: u32 = 1;
@@ -68,6 +70,12 @@ pub struct Report {
     /// What keeping people logged in costs.
     #[serde(default)]
     pub refresh: Option<Refresh>,
+    /// What must hold, and whether it does.
+    #[serde(default)]
+    pub targets: Option<Targets>,
+    /// What changed since an older report, where one was given.
+    #[serde(default)]
+    pub changes: Option<Changes>,
 }
 
 /// One design, or one server at a URL, and what can be said of it without load.
@@ -208,6 +216,8 @@ impl Report {
     fn comparisons(&self) -> Vec<(String, &Comparison)> {
         let mut all = Vec::new();
         all.extend(self.ceiling.iter().map(|comparison| ("the ceiling".to_owned(), comparison)));
+        let targets = self.targets.as_ref().and_then(|targets| targets.comparison.as_ref());
+        all.extend(targets.map(|comparison| ("the targets".to_owned(), comparison)));
         all.extend(self.rates.iter().map(|comparison| {
             (format!("{} requests/s", number::thousands(rate_rps(comparison))), comparison)
         }));

@@ -1,6 +1,7 @@
 //! What a report says, in which order: every format is made of this, so that none says more than another.
 
 mod ceiling;
+mod changes;
 mod concurrency;
 mod doubts;
 mod latency;
@@ -8,6 +9,7 @@ mod place;
 mod refresh;
 mod revocation;
 mod round_trips;
+mod targets;
 mod weight;
 
 use super::chart::{Chart, Point, Series};
@@ -38,6 +40,7 @@ pub struct Section {
 /// Whatever the report holds; a part that was not measured is not there.
 pub fn all(report: &Report) -> Vec<Section> {
     let parts = [
+        changes::section(report),
         ceiling::section(report),
         latency::section(report),
         round_trips::section(report),
@@ -45,6 +48,7 @@ pub fn all(report: &Report) -> Vec<Section> {
         refresh::section(report),
         concurrency::section(report),
         weight::section(report),
+        targets::section(report),
         doubts::section(report),
         Some(place::section(report)),
     ];

@@ -5,40 +5,16 @@
 //! the moment the server is stopped to the moment it answers again, and what the percentile must be follows from that.
 //! The tolerance is 5 %, which a machine that is busy with something else can exceed by starving the generator itself. So
 //! there are up to five attempts: a generator that omits reads a hundredth of the truth, and no repetition makes that right.
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::TURN;
 use crate::do_nothing::DoNothing;
+use measure::freeze;
 use measure::load::{self, ClosedLoop, FixedRate, Load, Run};
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, waitpid};
-use nix::unistd::Pid;
 
 const STOPPED: Duration = Duration::from_millis(500);
 const TOLERANCE: f64 = 0.05;
 const ATTEMPTS: usize = 5;
-
-/// Stops the server for half a second and says how long it was away as seen by its client.
-async fn freeze(pid: u32, address: SocketAddr) -> Duration {
-    let pid = Pid::from_raw(i32::try_from(pid).expect("a process id"));
-    let mut probe = TcpStream::connect(address).expect("the server still listens");
-    let stopped_at = Instant::now();
-    kill(pid, Signal::SIGSTOP).expect("the server is ours to stop");
-    waitpid(pid, Some(WaitPidFlag::WUNTRACED)).expect("it has stopped");
-    probe.write_all(b"GET /me HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("the kernel takes the request");
-    // A length of time that is itself the subject: there is no condition to wait for.
-    tokio::time::sleep_until((stopped_at + STOPPED).into()).await;
-    kill(pid, Signal::SIGCONT).expect("the server is ours to continue");
-    let answered = tokio::task::spawn_blocking(move || {
-        let mut line = String::new();
-        BufReader::new(probe).read_line(&mut line).expect("the server answers again");
-        assert_eq!(line, "HTTP/1.1 200 OK\r\n");
-        Instant::now()
-    });
-    answered.await.expect("the probe has its answer") - stopped_at
-}
 
 /// Puts the server under `load` and freezes it in the middle; says what the generator saw and how long the stall was.
 async fn frozen_under(load: &Load, freeze_after: Duration) -> (Run, Duration) {
@@ -47,7 +23,7 @@ async fn frozen_under(load: &Load, freeze_after: Duration) -> (Run, Duration) {
     let address = target.address();
     let stall = tokio::spawn(async move {
         tokio::time::sleep(freeze_after).await;
-        freeze(pid, address).await
+        freeze::stall(pid, address, STOPPED).await.expect("the server is ours to stop")
     });
     let run = load::run(&target, load).await.expect("the server is there");
     assert_eq!(run.errors.total(), 0, "{:?}", run.errors);
@@ -71,7 +47,7 @@ async fn a_fixed_rate_shows_a_freeze_at_its_full_length() {
         assert_eq!(run.answered, 8_000);
         // Whoever arrived t after the stop waited (stall - t). One per cent of the requests of 8 s are those of 80 ms, so
         // the 99th percentile is the wait of whoever arrived 80 ms after the stop: about 420 ms.
-        let p99 = reads("p99", run.latency.quantile_us(0.99), stall - length / 100);
+        let p99 = reads("p99", run.latency.quantile_us(0.99), freeze::p99_of(stall, length));
         if p99 && reads("max", run.latency.max_us(), stall) {
             return;
         }

@@ -11,6 +11,7 @@ use crate::learn::{
     WorkshopArguments,
 };
 use crate::store::Wanted;
+use crate::yardstick::Yardstick;
 
 /// Sessions or JWT? See which design lets a thief stay in after log out, and what each one costs.
 ///
@@ -48,7 +49,7 @@ pub(crate) enum Command {
     Faults(FaultsArguments),
     /// A server that no design can beat, for `bench` to measure by
     #[command(hide = true)]
-    Yardstick,
+    Yardstick(YardstickArguments),
     /// The workshop: the next step, its checks at every save, one key for each thing to do
     ///
     /// Each lab has an exercise beside it: its own source, with a few functions left out. The checks are those of `cargo lab
@@ -165,12 +166,40 @@ pub(crate) struct BenchArguments {
     /// The servers at --url are mine, and may be put under load although they are not on this machine
     #[arg(long, requires = "url")]
     pub(crate) my_own_server: bool,
+    /// Only what the targets need, and whether they hold; each is a ratio of this one run
+    #[arg(long)]
+    pub(crate) targets: bool,
+    /// Measure nothing, and make report.html and report.md of this report.json
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "quick", "url"])]
+    pub(crate) report: Option<PathBuf>,
+    /// What changed since this older report.json, with a confidence interval for each figure
+    #[arg(long, value_name = "FILE")]
+    pub(crate) compare: Option<PathBuf>,
+    /// Exit code 1 if a figure is surely worse than in the older report
+    #[arg(long, requires = "compare")]
+    pub(crate) fail_on_regression: bool,
+    /// Compare although the older report is of another machine
+    #[arg(long, requires = "compare")]
+    pub(crate) other_machine: bool,
+    /// The folder for the report [default: target/authlab/report]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) into: Option<PathBuf>,
     /// Print the report as JSON instead of tables
     #[arg(long)]
     pub(crate) json: bool,
     /// As little as there can be of everything, for the test of this command
     #[arg(long, hide = true, conflicts_with = "quick")]
     pub(crate) smoke: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct YardstickArguments {
+    /// What the server does
+    #[arg(value_enum, default_value = "nothing")]
+    pub(crate) kind: Yardstick,
+    /// The Redis that it asks
+    #[arg(long, value_name = "URL", required_if_eq_any = [("kind", "get"), ("kind", "script")])]
+    pub(crate) store: Option<String>,
 }
 
 #[derive(Debug, Args)]

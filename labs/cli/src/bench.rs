@@ -8,12 +8,15 @@ mod ceiling;
 mod commands;
 mod crowd;
 mod distance;
+mod exchange;
 mod lineup;
+mod older;
 mod plan;
 mod rates;
 mod refresh;
 mod revocation;
 mod stop;
+mod targets;
 mod terminal;
 mod timeline;
 mod url;
@@ -23,6 +26,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use kit::Clock;
+use measure::compare::Changes;
 use measure::figures::Comparison;
 use measure::machine::Machine;
 use measure::report::{Report, SCHEMA};
@@ -45,24 +49,55 @@ struct Bench {
 }
 
 pub(crate) async fn run(arguments: BenchArguments) -> Result<ExitCode, Fault> {
-    let (began, plan) = (Instant::now(), Plan::of(&arguments)?);
-    let entries = lineup::chosen(&arguments.designs)?;
-    let timeline = Timeline::new(plan.duration());
-    timeline.stage("looking for a Redis");
-    let store = store::get(arguments.store.clone()).await?;
-    let bench = Bench { plan, store, stop: Stop::on_ctrl_c(), timeline };
-    let mut report = blank(&bench);
-    let done = measure(&bench, &arguments, &entries, &mut report).await;
-    report.took_s = began.elapsed().as_secs_f64();
-    report.complete = done.is_ok() && !bench.stop.is_told();
-    drop(bench);
-    let written = write::all(&report)?;
+    // Read before anything is measured: twenty minutes are too long to learn that a file is not there.
+    let older = arguments.compare.as_deref().map(older::read).transpose()?;
+    let (report, done) = match &arguments.report {
+        Some(path) => (older::read(path)?, Ok(())),
+        None => measured(&arguments).await?,
+    };
+    let told = tell(&arguments, report, older)?;
+    done.map(|()| told)
+}
+
+/// Writes what was found, prints it, and says with which code that ends.
+fn tell(arguments: &BenchArguments, mut report: Report, older: Option<Report>) -> Result<ExitCode, Fault> {
+    let mut refused = None;
+    if let Some(older) = older {
+        match Changes::between(&older, &report, arguments.other_machine) {
+            Ok(changes) => report.changes = Some(changes),
+            Err(error) => refused = Some(Fault::from(error)),
+        }
+    }
+    let written = write::all(&report, arguments.into.as_deref())?;
     if arguments.json {
         println!("{}", written.json);
     } else {
         terminal::print(&report, &written);
     }
-    done.map(|()| if report.complete { ExitCode::SUCCESS } else { ExitCode::from(130) })
+    if let Some(refused) = refused {
+        return Err(refused);
+    }
+    let is_worse = report.changes.as_ref().is_some_and(|changes| changes.regressions().next().is_some());
+    Ok(match (is_worse && arguments.fail_on_regression, report.complete) {
+        (true, _) => ExitCode::FAILURE,
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::from(130),
+    })
+}
+
+/// The report of a measurement that is made now, and how that ended.
+async fn measured(arguments: &BenchArguments) -> Result<(Report, Result<(), Fault>), Fault> {
+    let (began, plan) = (Instant::now(), Plan::of(arguments)?);
+    let entries = lineup::chosen(&arguments.designs, arguments.targets)?;
+    let timeline = Timeline::new(plan.duration());
+    timeline.stage("looking for a Redis");
+    let store = store::get(arguments.store.clone()).await?;
+    let bench = Bench { plan, store, stop: Stop::on_ctrl_c(), timeline };
+    let mut report = blank(&bench);
+    let done = measure(&bench, arguments, &entries, &mut report).await;
+    report.took_s = began.elapsed().as_secs_f64();
+    report.complete = done.is_ok() && !bench.stop.is_told();
+    Ok((report, done))
 }
 
 async fn measure(
@@ -76,12 +111,16 @@ async fn measure(
     else {
         return Ok(());
     };
+    if arguments.targets {
+        return targets::measure(bench, &lineup, report).await;
+    }
     ceiling::measure(bench, &lineup, report).await?;
     rates::measure(bench, &lineup, report).await?;
     distance::measure(bench, &lineup, report).await?;
     revocation::measure(bench, &lineup, report).await?;
     refresh::measure(bench, &lineup, report).await?;
-    crowd::measure(bench, &lineup, report).await
+    crowd::measure(bench, &lineup, report).await?;
+    targets::measure(bench, &lineup, report).await
 }
 
 fn blank(bench: &Bench) -> Report {
@@ -102,6 +141,8 @@ fn blank(bench: &Bench) -> Report {
         round_trips: Vec::new(),
         revocation: Vec::new(),
         refresh: None,
+        targets: None,
+        changes: None,
     }
 }
 

@@ -1,32 +1,76 @@
-//! A server that does the least that can be done: what the load generator reaches against it is the generator's own ceiling.
+//! Servers that do the least that can be done: what `bench` measures the load generator and the designs by.
 //!
-//! It is no design; `bench` starts it and nobody else.
+//! They are no designs; `bench` starts them and nobody else.
+
+mod bare;
 
 use std::io::Write;
 use std::process::ExitCode;
 
+pub(crate) use self::bare::COOKIE;
 use axum::http::StatusCode;
+use clap::ValueEnum;
 use measure::do_nothing;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
+use crate::arguments::YardstickArguments;
 use crate::fault::Fault;
 use crate::serve::{LISTENING, stdin_ends};
 use crate::server::Process;
 
-pub(crate) async fn run() -> Result<ExitCode, Fault> {
+/// What one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Yardstick {
+    /// One answer for everything, on hyper alone: what the generator reaches there is its own ceiling
+    Nothing,
+    /// `/me` as a plain axum route, without the kit
+    Bare,
+    /// The same with one GET from Redis
+    Get,
+    /// `/auth/refresh` with one run of a script that does nothing
+    Script,
+}
+
+impl Yardstick {
+    /// Its name on the command line and in a report.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Bare => "bare",
+            Self::Get => "get",
+            Self::Script => "script",
+        }
+    }
+}
+
+pub(crate) async fn run(arguments: YardstickArguments) -> Result<ExitCode, Fault> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    writeln!(std::io::stdout(), "{LISTENING}http://{}", listener.local_addr()?)?;
+    let address = listener.local_addr()?;
+    let bare = match arguments.kind {
+        Yardstick::Nothing => None,
+        kind => Some(bare::router(kind, arguments.store.as_deref()).await?),
+    };
+    writeln!(std::io::stdout(), "{LISTENING}http://{address}")?;
+    let serve = async {
+        match bare {
+            None => do_nothing::serve(listener, StatusCode::OK).await,
+            Some(router) => bare::serve(listener, router).await,
+        }
+    };
     tokio::select! {
-        served = do_nothing::serve(listener, StatusCode::OK) => served?,
+        served = serve => served?,
         () = stdin_ends() => {}
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts it as a process of its own.
-pub(crate) async fn start() -> Result<Process, Fault> {
+/// Starts one as a process of its own.
+pub(crate) async fn start(kind: Yardstick, store: Option<&str>) -> Result<Process, Fault> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("yardstick");
+    command.args(["yardstick", kind.name()]);
+    if let Some(url) = store {
+        command.args(["--store", url]);
+    }
     Process::start(command, "yardstick").await
 }

@@ -14,12 +14,12 @@ use super::Bench;
 use super::lineup::Lineup;
 use super::plan::CONNECTIONS;
 use crate::fault::Fault;
-use crate::yardstick;
+use crate::yardstick::{self, Yardstick};
 
 const GENERATOR: &str = "do-nothing";
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Fault> {
-    let nothing = yardstick::start().await?;
+    let nothing = yardstick::start(Yardstick::Nothing, None).await?;
     let mut designs = lineup.measured.clone();
     designs.push(Measured {
         name: GENERATOR.to_owned(),

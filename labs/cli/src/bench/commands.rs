@@ -74,17 +74,13 @@ impl Commands {
         log_ins: usize,
         client: &Client<'_>,
     ) -> Result<Option<f64>, Fault> {
-        let keys: u64 = self.ask(&redis::cmd("DBSIZE")).await?;
-        if keys > MOST_KEYS {
-            return Ok(None);
-        }
         let person = client.sign_up().await?;
-        let before = self.weight().await?;
+        let Some(before) = self.weight().await? else { return Ok(None) };
         for _ in 0..log_ins {
             client.log_in(&person).await?;
         }
         let after = self.weight().await?;
-        Ok(Some(after.saturating_sub(before) as f64 / log_ins as f64))
+        Ok(after.map(|after| after.saturating_sub(before) as f64 / log_ins as f64))
     }
 
     /// How often scripts were called from outside, each of them one round trip.
@@ -111,7 +107,11 @@ impl Commands {
             .ok_or_else(|| Fault::new("a round trip is measured with one PING at least"))
     }
 
-    async fn weight(&self) -> Result<u64, Fault> {
+    /// What all keys take together, in bytes. None where there are too many to weigh.
+    pub(crate) async fn weight(&self) -> Result<Option<u64>, Fault> {
+        if self.ask::<u64>(&redis::cmd("DBSIZE")).await? > MOST_KEYS {
+            return Ok(None);
+        }
         let (mut cursor, mut sum) = (0_u64, 0);
         loop {
             let (next, keys): (u64, Vec<String>) =
@@ -127,7 +127,7 @@ impl Commands {
             }
             cursor = next;
             if cursor == 0 {
-                return Ok(sum);
+                return Ok(Some(sum));
             }
         }
     }

@@ -214,15 +214,19 @@ fn store_name(place: Place) -> &'static str {
     }
 }
 
-/// Those that were asked for; without a choice all. The baseline is always among them: without it nothing is a ratio.
-pub(crate) fn chosen(names: &[String]) -> Result<Vec<Entry>, Fault> {
+/// Those that were asked for; without a choice all, or all that a target is about. The baseline is always among them: without
+/// it nothing is a ratio.
+pub(crate) fn chosen(names: &[String], for_targets: bool) -> Result<Vec<Entry>, Fault> {
     if let Some(unknown) = names.iter().find(|name| !NAMES.contains(&name.as_str())) {
         return Err(Fault::new(format!(
             "there is no design `{unknown}`; the designs are {}",
             NAMES.join(", ")
         )));
     }
-    let is_asked = |entry: &Entry| names.is_empty() || names.iter().any(|name| name == entry.name);
+    let is_asked = |entry: &Entry| match names {
+        [] => !for_targets || super::targets::DESIGNS.contains(&entry.name),
+        names => names.iter().any(|name| name == entry.name),
+    };
     Ok(ENTRIES.into_iter().filter(|entry| entry.name == NAMES[0] || is_asked(entry)).collect())
 }
 
@@ -234,7 +238,7 @@ mod tests {
     fn the_baseline_is_always_measured_and_an_unknown_design_is_told_with_those_that_are_known() {
         let names = |asked: &[&str]| {
             let asked: Vec<String> = asked.iter().map(|name| (*name).to_owned()).collect();
-            chosen(&asked).map(|entries| entries.iter().map(|entry| entry.name).collect::<Vec<_>>())
+            chosen(&asked, false).map(|entries| entries.iter().map(|entry| entry.name).collect::<Vec<_>>())
         };
         assert_eq!(names(&[]).unwrap(), NAMES);
         assert_eq!(names(&["hybrid"]).unwrap(), ["none", "hybrid"]);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use measure::load::{ClosedLoop, FixedRate, Load};
 use measure::rounds::Plan as Rounds;
 
+use super::targets::Effort;
 use crate::arguments::BenchArguments;
 use crate::fault::Fault;
 
@@ -44,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) refresh: Pass,
     /// Log-ins to see what a session takes in Redis; each costs a password hash.
     pub(crate) log_ins: usize,
+    /// What is measured for the targets; none: they are not.
+    pub(crate) targets: Option<Effort>,
     designs: usize,
 }
 
@@ -54,11 +57,14 @@ const fn pass(rounds: usize, round_ms: u64, warm_up_ms: u64) -> Pass {
 impl Plan {
     /// What was asked for.
     pub(crate) fn of(arguments: &BenchArguments) -> Result<Self, Fault> {
-        let mut plan = match (arguments.smoke, arguments.quick) {
-            (true, _) => Self::smoke(),
-            (_, true) => Self::quick(),
-            _ => Self::full(),
+        let (mut plan, effort) = match (arguments.smoke, arguments.quick) {
+            (true, _) => (Self::smoke(), Self::SMOKE_EFFORT),
+            (_, true) => (Self::quick(), Self::QUICK_EFFORT),
+            _ => (Self::full(), Self::FULL_EFFORT),
         };
+        if arguments.targets {
+            plan = plan.only_targets(effort);
+        }
         if let Some(rtt_ms) = &arguments.rtt {
             if let Some(wrong) = rtt_ms.iter().find(|ms| !(0.0..=LONGEST_RTT_MS).contains(*ms)) {
                 return Err(Fault::new(format!(
@@ -71,6 +77,48 @@ impl Plan {
             if arguments.designs.is_empty() { super::lineup::NAMES.len() } else { arguments.designs.len() };
         plan.designs = asked + arguments.url.len();
         Ok(plan)
+    }
+
+    const FULL_EFFORT: Effort = Effort {
+        designs: pass(9, 2_000, 1_000),
+        exchange: pass(7, 1_000, 1_000),
+        generator: pass(5, 2_000, 0),
+        token_rounds: 2_000,
+        frozen: Duration::from_secs(8),
+    };
+    const QUICK_EFFORT: Effort = Effort {
+        designs: pass(5, 600, 250),
+        exchange: pass(3, 500, 500),
+        generator: pass(3, 1_000, 0),
+        token_rounds: 500,
+        frozen: Duration::from_secs(3),
+    };
+    const SMOKE_EFFORT: Effort = Effort {
+        designs: pass(2, 100, 0),
+        exchange: pass(1, 100, 100),
+        generator: pass(1, 100, 0),
+        token_rounds: 20,
+        frozen: Duration::from_secs(2),
+    };
+
+    /// The targets and nothing else.
+    fn only_targets(self, effort: Effort) -> Self {
+        let none = pass(0, 0, 0);
+        Self {
+            name: match self.name {
+                "quick" => "targets, quick",
+                "smoke" => "targets, smoke",
+                _ => "targets",
+            },
+            ceiling: none,
+            shares: &[],
+            rtt_ms: Vec::new(),
+            connections: &[],
+            log_outs: 0,
+            refresh: none,
+            targets: Some(effort),
+            ..self
+        }
     }
 
     fn full() -> Self {
@@ -87,6 +135,7 @@ impl Plan {
             access_ttl: SHORT_TTL,
             refresh: pass(5, 1_500, 500),
             log_ins: 20,
+            targets: Some(Self::FULL_EFFORT),
             designs: 0,
         }
     }
@@ -105,6 +154,7 @@ impl Plan {
             access_ttl: SHORT_TTL,
             refresh: pass(3, 400, 100),
             log_ins: 8,
+            targets: None,
             designs: 0,
         }
     }
@@ -124,6 +174,7 @@ impl Plan {
             access_ttl: SHORT_TTL,
             refresh: least,
             log_ins: 2,
+            targets: Some(Self::SMOKE_EFFORT),
             designs: 0,
         }
     }
@@ -137,6 +188,7 @@ impl Plan {
             + of(self.crowd, super::crowd::DESIGNS.len(), self.connections.len())
             + of(self.refresh, 1, 1)
             + super::revocation::duration(self)
+            + super::targets::duration(self)
     }
 }
 
@@ -165,7 +217,8 @@ impl Pass {
         Rounds { load, rounds: self.rounds, warm_up: self.warm_up, keep_histograms: false }
     }
 
-    fn duration(&self, designs: usize) -> Duration {
+    /// How long so many designs take with it.
+    pub(crate) fn duration(&self, designs: usize) -> Duration {
         (self.warm_up + self.round * self.rounds as u32) * designs as u32
     }
 }
@@ -189,8 +242,10 @@ mod tests {
         let seconds = |line: &str| planned(line).unwrap().duration().as_secs();
         // Servers have to start, and a busy machine is slower than the plan.
         assert!(seconds("authlab bench --quick") <= 45, "{}", seconds("authlab bench --quick"));
-        assert!(seconds("authlab bench") <= 15 * 60, "{}", seconds("authlab bench"));
-        assert!(seconds("authlab bench --smoke") <= 12, "{}", seconds("authlab bench --smoke"));
+        assert!(seconds("authlab bench") <= 17 * 60, "{}", seconds("authlab bench"));
+        assert!(seconds("authlab bench --targets") <= 4 * 60, "{}", seconds("authlab bench --targets"));
+        assert!(seconds("authlab bench --targets --quick") <= 45);
+        assert!(seconds("authlab bench --smoke") <= 15, "{}", seconds("authlab bench --smoke"));
     }
 
     #[test]

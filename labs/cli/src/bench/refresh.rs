@@ -1,21 +1,15 @@
 //! What an exchange of a refresh token costs, where every one of them rotates.
-//!
-//! A token is good for one exchange, so no prebuilt request can be sent again and again: some clients each exchange one
-//! token after the other. They are our own process, and what they cost is not counted; the server's and Redis' time is.
-
-use std::time::{Duration, Instant};
 
 use measure::figures::Median;
-use measure::process;
 use measure::report::{Refresh, Report, Skipped};
 
 use super::Bench;
-use super::lineup::Lineup;
+use super::exchange::{CLIENTS, Exchange, Round};
+use super::lineup::{Entered, Lineup};
 use crate::fault::Fault;
 use crate::server::Server;
 use crate::tour::client::Client;
 
-const CLIENTS: usize = 16;
 /// Every exchange rotates.
 const STRICT: (&str, &str) = ("AUTHLAB_REFRESH_WINDOW", "0");
 
@@ -28,22 +22,10 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
     };
     bench.timeline.stage("exchanging refresh tokens");
     let measured = async {
-        let server = hybrid.entry.start(&bench.store.as_config(), &[STRICT]).await?;
-        let mut tokens = Vec::new();
-        for _ in 0..CLIENTS {
-            let token = Client::of(&server)?.sign_up_and_log_in().await?.refresh_token;
-            tokens.push(token.ok_or_else(|| Fault::new("the hybrid's log-in gave no refresh token"))?);
-        }
+        let (_server, mut exchange) = rotating(bench, hybrid, CLIENTS).await?;
         let mut rounds = Vec::new();
         for _ in 0..bench.plan.refresh.rounds() {
-            let calls = commands.script_calls().await?;
-            let meters = Meters::read(&server, bench.store.pid())?;
-            let began = Instant::now();
-            let exchanges = exchange(&server, &mut tokens, bench.plan.refresh.round()).await?;
-            let took = began.elapsed();
-            let spent = Meters::read(&server, bench.store.pid())?.since(meters);
-            let trips = commands.script_calls().await? - calls;
-            rounds.push(Round { exchanges, took, spent, trips });
+            rounds.push(exchange.round(commands, bench.store.pid(), bench.plan.refresh.round()).await?);
             bench.timeline.passed(bench.plan.refresh.round());
         }
         sum_up(&rounds)
@@ -54,61 +36,34 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
     Ok(())
 }
 
-struct Round {
-    exchanges: u64,
-    took: Duration,
-    spent: Meters,
-    trips: f64,
-}
-
-struct Meters {
-    server: Duration,
-    store: Option<Duration>,
-}
-
-impl Meters {
-    fn read(server: &Server, store: Option<u32>) -> Result<Self, Fault> {
-        let store = store.map(process::cpu_time).transpose()?;
-        Ok(Self { server: process::cpu_time(server.pid)?, store })
+/// The hybrid with no window, and so many clients that are logged in to it.
+pub(crate) async fn rotating(
+    bench: &Bench,
+    hybrid: &Entered,
+    clients: usize,
+) -> Result<(Server, Exchange), Fault> {
+    let server = hybrid.entry.start(&bench.store.as_config(), &[STRICT]).await?;
+    let mut tokens = Vec::new();
+    for _ in 0..clients {
+        let token = Client::of(&server)?.sign_up_and_log_in().await?.refresh_token;
+        tokens.push(token.ok_or_else(|| Fault::new("the hybrid's log-in gave no refresh token"))?);
     }
-
-    fn since(self, before: Self) -> Self {
-        let store = self.store.zip(before.store).map(|(after, before)| after.saturating_sub(before));
-        Self { server: self.server.saturating_sub(before.server), store }
-    }
-}
-
-/// Each client exchanges until the time is over, and keeps its last token for the next round.
-async fn exchange(server: &Server, tokens: &mut [String], duration: Duration) -> Result<u64, Fault> {
-    let until = Instant::now() + duration;
-    let clients = tokens.iter_mut().map(async |token| {
-        let client = Client::of(server)?;
-        let mut exchanges = 0;
-        while Instant::now() < until {
-            *token = client.refresh(token).await?;
-            exchanges += 1;
-        }
-        Ok::<u64, Fault>(exchanges)
-    });
-    let all = futures_util::future::try_join_all(clients).await?;
-    Ok(all.into_iter().sum())
+    let exchange = Exchange { url: server.url.clone(), pid: server.pid, tokens };
+    Ok((server, exchange))
 }
 
 fn sum_up(rounds: &[Round]) -> Result<Refresh, Fault> {
     let of = |figure: &dyn Fn(&Round) -> f64| {
         Median::of(rounds.iter().map(figure)).ok_or_else(|| Fault::new("no refresh token was exchanged"))
     };
-    let us = |time: Duration, round: &Round| time.as_secs_f64() * 1e6 / round.exchanges.max(1) as f64;
-    let has_store = rounds.iter().all(|round| round.spent.store.is_some());
-    let store =
-        has_store.then(|| of(&|round| us(round.spent.store.unwrap_or_default(), round))).transpose()?;
+    let store: Option<Vec<f64>> = rounds.iter().map(Round::store_us).collect();
     Ok(Refresh {
         clients: CLIENTS,
         exchanges: rounds.iter().map(|round| round.exchanges).sum(),
         throughput_rps: of(&|round| round.exchanges as f64 / round.took.as_secs_f64())?.median,
-        server_cpu_us: of(&|round| us(round.spent.server, round))?,
-        store_cpu_us: store,
-        store_round_trips: of(&|round| round.trips / round.exchanges.max(1) as f64)?,
+        server_cpu_us: of(&Round::server_us)?,
+        store_cpu_us: store.and_then(Median::of),
+        store_round_trips: of(&Round::trips)?,
         access_ttl_s: kit::Config::default().access_ttl.as_secs(),
     })
 }

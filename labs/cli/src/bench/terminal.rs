@@ -8,7 +8,7 @@ use super::write::Written;
 use crate::screen::{DIM, heading, sentence, table};
 
 /// What a terminal shows; the rest is in the files.
-const SHOWN: [&str; 5] = ["cost", "round-trip", "revocation", "refresh", "doubts"];
+const SHOWN: [&str; 7] = ["changes", "cost", "round-trip", "revocation", "refresh", "targets", "doubts"];
 
 pub(crate) fn print(report: &Report, written: &Written) {
     for line in sections::preface(report) {
@@ -20,7 +20,12 @@ pub(crate) fn print(report: &Report, written: &Written) {
         }
         heading(&title);
         let header: Vec<&str> = figures.header.iter().map(String::as_str).collect();
-        let right_from = if id == "doubts" { header.len() } else { 1 };
+        let right_from = match id {
+            "doubts" => header.len(),
+            "targets" => 2,
+            "changes" => 3,
+            _ => 1,
+        };
         anstream::print!("{}", table(&header, right_from, figures.rows));
     }
     let folder = written.folder.display();

@@ -13,9 +13,10 @@ pub(crate) struct Written {
     pub(crate) folder: PathBuf,
 }
 
-/// Writes all three below the build's own folder, which git ignores.
-pub(crate) fn all(report: &Report) -> Result<Written, Fault> {
-    let folder = tour::build_folder().join("authlab").join("report");
+/// Writes all three into a folder; without one below the build's own, which git ignores.
+pub(crate) fn all(report: &Report, folder: Option<&Path>) -> Result<Written, Fault> {
+    let usual = || tour::build_folder().join("authlab").join("report");
+    let folder = folder.map_or_else(usual, Path::to_owned);
     let json = serde_json::to_string(report)?;
     std::fs::create_dir_all(&folder).map_err(|error| refused(&folder, &error))?;
     for (name, text) in [

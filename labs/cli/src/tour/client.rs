@@ -108,13 +108,6 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Exchanges a refresh token for the next one.
-    pub(crate) async fn refresh(&self, token: &str) -> Result<String, Fault> {
-        let answer = self.post("/auth/refresh", HeaderMap::new(), &json!({ "refresh_token": token })).await?;
-        let issued: Issued = self.expect(answer, StatusCode::OK).await?.json().await?;
-        issued.refresh_token.ok_or_else(|| Fault::new("an exchange gave no refresh token"))
-    }
-
     /// How long a person stays logged in, in seconds, as the server says of itself: as long as its longest credential.
     pub(crate) async fn stays_logged_in(&self) -> Result<Option<u64>, Fault> {
         let answer = self.http.get(self.url("/lab")).send().await?;

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use measure::report::{Report, SCHEMA};
+use measure::targets::{Target, Verdict};
 use serde_json::Value;
 
 use crate::program::run;
@@ -32,6 +33,17 @@ fn a_measurement_writes_one_report_in_three_formats() {
     let let_in = |name: &str| report.revocation.iter().find(|row| row.design == name).unwrap();
     assert_eq!(let_in("session-memory").let_in, 0);
     assert!(let_in("access").let_in > 0 && let_in("access").last_let_in_ms.median <= 2_000.0);
+
+    // Without Redis, what needs none is measured all the same, and the rest says why not.
+    let targets = &report.targets.as_ref().unwrap().rows;
+    let verdicts = |id: &str| -> Vec<Verdict> {
+        targets.iter().filter(|target| target.id == id).map(Target::verdict).collect()
+    };
+    assert!(["T1", "T2", "T5"].iter().all(|id| verdicts(id)[0] != Verdict::NotMeasured), "{targets:?}");
+    assert!(
+        ["T3", "T4", "T7", "T8", "T9"].iter().all(|id| verdicts(id)[0] == Verdict::NotMeasured),
+        "{targets:?}"
+    );
 
     let folder = Path::new(env!("CARGO_BIN_EXE_authlab")).parent().unwrap().parent().unwrap();
     let read = |name: &str| std::fs::read_to_string(folder.join("authlab/report").join(name)).unwrap();
@@ -64,8 +76,8 @@ fn has_the_shape_of_the_first_version(report: &Value) {
     assert_eq!((SCHEMA, &report["schema"]), (1, &Value::from(1)));
     assert_eq!(
         keys(report),
-        "begun_unix_s ceiling complete concurrency generator_ceiling histograms machine plan rates refresh revocation \
-         round_trips schema skipped subjects took_s"
+        "begun_unix_s ceiling changes complete concurrency generator_ceiling histograms machine plan rates refresh \
+         revocation round_trips schema skipped subjects targets took_s"
     );
     assert_eq!(
         keys(&report["subjects"][0]),

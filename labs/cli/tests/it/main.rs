@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod bench_compare;
 mod commands;
 mod faults;
 mod learner;

@@ -1,0 +1,73 @@
+//! What must hold, and whether it does.
+
+use super::Section;
+use crate::report::table::{DOUBTED, NONE, Table};
+use crate::report::{Report, number};
+use crate::targets::{Limit, Outcome, Target, Verdict};
+
+pub(super) fn section(report: &Report) -> Option<Section> {
+    let targets = report.targets.as_ref()?;
+    let mut table = Table::new(["target", "what", "must be", "is", "between", "verdict"]);
+    targets.rows.iter().for_each(|target| table.row(row(target)));
+    let count = |verdict| targets.rows.iter().filter(|target| target.verdict() == verdict).count();
+    let says = format!(
+        "{} met, {} not met, {} not measured.",
+        count(Verdict::Met),
+        count(Verdict::NotMet),
+        count(Verdict::NotMeasured)
+    );
+    let mut notes = vec![
+        "Ratios of one run: the two sides of each take turns in the same rounds, and a ratio is that of one round. The median \
+         of the rounds decides; a question mark says that some rounds lie on the other side of the limit, so that another run \
+         may say otherwise."
+            .to_owned(),
+    ];
+    notes.extend(targets.rows.iter().map(|target| match &target.outcome {
+        Outcome::Measured { .. } => format!("{}, {}: {}", target.id, target.what, target.how),
+        Outcome::NotMeasured { why } => format!("{}, {}: not measured. {why}", target.id, target.what),
+    }));
+    Some(Section {
+        id: "targets",
+        title: "What must hold".into(),
+        says: vec![says],
+        table,
+        notes,
+        ..Section::default()
+    })
+}
+
+fn row(target: &Target) -> Vec<String> {
+    let (figure, between) = match &target.outcome {
+        Outcome::Measured { figure } => {
+            (written(figure.median), format!("{} – {}", written(figure.min), written(figure.max)))
+        }
+        Outcome::NotMeasured { .. } => (NONE.to_owned(), NONE.to_owned()),
+    };
+    let close = if target.is_close() { DOUBTED } else { "" };
+    let verdict = match target.verdict() {
+        Verdict::Met => "met",
+        Verdict::NotMet => "not met",
+        Verdict::NotMeasured => "not measured",
+    };
+    vec![
+        target.id.clone(),
+        target.what.clone(),
+        limit(target.limit),
+        figure,
+        between,
+        format!("{verdict}{close}"),
+    ]
+}
+
+fn limit(limit: Limit) -> String {
+    match limit {
+        Limit::AtMost(most) => format!("≤ {}", written(most)),
+        Limit::AtLeast(least) => format!("≥ {}", written(least)),
+        Limit::Exactly(count) => format!("= {count}"),
+    }
+}
+
+/// Ratios to the hundredth, whatever their size; bytes without one.
+fn written(value: f64) -> String {
+    if value.abs() >= 100.0 { number::thousands(value) } else { format!("{value:.2}") }
+}
