@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn every_work_does_every_item_in_every_round_and_the_longer_one_takes_longer() {
         let count = Cell::new(0_u64);
-        let spin = |times: u64| (0..times).for_each(|turn| done(turn));
+        let spin = |times: u64| (0..times).for_each(done);
         let timed = in_turn(
             &[("short", &|_: &u8| count.set(count.get() + 1)), ("long", &|_: &u8| spin(20_000))],
             &[1, 2, 3],
