@@ -235,6 +235,21 @@ impl Report {
     }
 }
 
+impl Revocation {
+    /// How long a copy works after log out where nobody shortens the tokens' life, in ms.
+    pub fn works_for_ms(&self) -> f64 {
+        let until_s = self.usual_access_ttl_s.filter(|_| self.let_in > 0 && self.access_ttl_s.is_some());
+        until_s.map_or(self.last_let_in_ms.median, |ttl| ttl as f64 * 1e3)
+    }
+}
+
+impl Refresh {
+    /// CPU time of one exchange, server and store together, in µs.
+    pub fn cpu_us(&self) -> f64 {
+        self.server_cpu_us.median + self.store_cpu_us.map_or(0.0, |store| store.median)
+    }
+}
+
 impl Histogram {
     /// One histogram for each design out of those of its rounds, which are taken out of the comparison: a report keeps what
     /// a reader needs to draw any percentile, and not five times as much.

@@ -2,8 +2,9 @@
 //! page at a phone's width.
 //!
 //! A page of the test's own holds the book in a frame, does there what a reader does, and sends home what it saw. So no
-//! library speaks to the browser and no driver has to be kept beside it: what is needed is a Chromium and this file. With
-//! `AUTHLAB_AXE`, the path of axe-core's `axe.min.js`, each page is also looked over for readers with other senses.
+//! library speaks to the browser and no driver has to be kept beside it: what is needed is a Chromium and this file. Each
+//! page is also looked over for readers with other senses, in a light and in a dark theme, by axe-core's rules
+//! (`book/tests/axe`).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,10 +17,12 @@ use std::time::Duration;
 
 use kit::testing::{Part, found_or_skip};
 
+use crate::figures::Figures;
 use crate::page::Page;
 use crate::{Lang, build, serve};
 
 const DRIVE: &str = include_str!("browser/drive.js");
+const AXE: &[u8] = include_bytes!("../tests/axe/axe.min.js");
 /// A slow machine, a cold start, and all pages twice.
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -36,7 +39,7 @@ fn a_reader_finds_switches_tries_and_answers() {
     };
     let built = tempfile::tempdir().unwrap();
     for lang in Lang::ALL {
-        build(lang, Some(built.path())).unwrap();
+        build(lang, &Figures::committed().unwrap(), Some(built.path())).unwrap();
     }
     let report = report_of(&program, built.path());
     let wrong: Vec<_> = report.iter().filter_map(|(what, wrong)| Some((what, wrong.as_ref()?))).collect();
@@ -110,14 +113,14 @@ fn answer(mut stream: TcpStream, folder: &Path, sent: &mpsc::Sender<Vec<u8>>) {
             ("text/plain", Vec::new())
         }
         "/drive.html" => ("text/html; charset=utf-8", drive().into_bytes()),
-        "/axe.js" => ("text/javascript", axe().and_then(|path| fs::read(path).ok()).unwrap_or_default()),
+        "/axe.js" => ("text/javascript", AXE.to_vec()),
         _ => {
             let path = serve::file(folder, target).unwrap_or_default();
             (serve::kind(&path), fs::read(&path).unwrap_or_default())
         }
     };
     let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\ncache-control: max-age=600\r\nconnection: close\r\n\r\n",
         content.len()
     );
     // A frame that moves on drops what it was loading.
@@ -130,12 +133,8 @@ fn drive() -> String {
         let pages = Page::all(&lang.folder()).unwrap();
         pages.into_iter().map(|page| page.name.replace(".md", ".html")).collect()
     };
-    let plan = serde_json::json!({ "pages": names(Lang::En), "axe": axe().is_some() });
+    let plan = serde_json::json!({ "pages": names(Lang::En) });
     format!("<!doctype html><title>drive</title><body><script>const plan = {plan};\n{DRIVE}</script>")
-}
-
-fn axe() -> Option<PathBuf> {
-    std::env::var_os("AUTHLAB_AXE").map(PathBuf::from)
 }
 
 fn which(program: &str) -> Option<PathBuf> {

@@ -2,6 +2,7 @@
 //! block where an anchor is gone, and follows no link.
 
 pub(crate) mod built;
+mod figures;
 mod includes;
 mod links;
 mod names;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::figures::Figures;
 use crate::page::Page;
 
 /// One thing to repair, where it is.
@@ -38,12 +40,14 @@ impl Page {
 /// Everything that is wrong with the two languages' sources.
 pub(crate) fn faults(english: &Path, japanese: &Path) -> Result<Vec<Fault>> {
     let (english, japanese) = (Page::all(english)?, Page::all(japanese)?);
+    let committed = Figures::committed()?;
     let mut faults = parity::faults(&english, &japanese);
     faults.extend(translation::faults(&english, &japanese));
     for pages in [&english, &japanese] {
         faults.extend(pages.iter().flat_map(includes::faults));
         faults.extend(links::faults(pages));
         faults.extend(pages.iter().flat_map(names::faults));
+        faults.extend(pages.iter().flat_map(|page| figures::faults(page, &committed)));
     }
     Ok(faults)
 }

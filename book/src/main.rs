@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod browser;
 mod fence;
+mod figures;
 mod gate;
 mod interface;
 mod page;
@@ -21,6 +22,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use mdbook_driver::MDBook;
 use mdbook_preprocessor::Preprocessor;
 
+use crate::figures::Figures;
 use crate::page::Page;
 
 /// Where `book.toml` says that the languages are built.
@@ -44,12 +46,18 @@ enum Command {
         /// Build this language only; both are checked all the same.
         #[arg(long)]
         lang: Option<Lang>,
+        /// Show the figures of this report, as your own target/authlab/report/report.json, instead of the committed one's.
+        #[arg(long, value_name = "REPORT.JSON")]
+        report: Option<PathBuf>,
     },
     /// Build the book, serve it on this machine, and build again whenever a page is saved.
     Serve {
         /// The address to listen on; port 0 takes a free one.
         #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
         listen: SocketAddr,
+        /// Show the figures of this report instead of the committed one's.
+        #[arg(long, value_name = "REPORT.JSON")]
+        report: Option<PathBuf>,
     },
     /// Run every command that the book says it ran, the slow ones too, and compare what comes out.
     Run {
@@ -91,15 +99,17 @@ impl Lang {
 
 fn main() -> Result<ExitCode> {
     match Cli::parse().command {
-        Command::Build { lang } => checked_build(lang),
-        Command::Serve { listen } => serve_and_watch(listen),
+        Command::Build { lang, report } => checked_build(lang, &Figures::read_or_committed(report.as_ref())?),
+        Command::Serve { listen, report } => {
+            serve_and_watch(listen, Figures::read_or_committed(report.as_ref())?)
+        }
         Command::Run { lab } => run_all(lab),
         Command::Translated { pages } => translated(&pages),
         Command::Preprocess { supports } => preprocess(&supports),
     }
 }
 
-fn checked_build(lang: Option<Lang>) -> Result<ExitCode> {
+fn checked_build(lang: Option<Lang>, figures: &Figures) -> Result<ExitCode> {
     let faults = gate::faults(&Lang::En.folder(), &Lang::Ja.folder())?;
     for fault in &faults {
         eprintln!("{fault}");
@@ -109,7 +119,7 @@ fn checked_build(lang: Option<Lang>) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     for lang in Lang::ALL.into_iter().filter(|one| lang.is_none_or(|asked| asked == *one)) {
-        println!("{}", build(lang, None)?.display());
+        println!("{}", build(lang, figures, None)?.display());
     }
     if lang.is_some() {
         // Pages link to their twins: only both languages together can be followed.
@@ -123,11 +133,11 @@ fn checked_build(lang: Option<Lang>) -> Result<ExitCode> {
     Ok(if report.dead.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn serve_and_watch(listen: SocketAddr) -> Result<ExitCode> {
-    let first = build(Lang::En, None)?;
-    build(Lang::Ja, None)?;
+fn serve_and_watch(listen: SocketAddr, figures: Figures) -> Result<ExitCode> {
+    let first = build(Lang::En, &figures, None)?;
+    build(Lang::Ja, &figures, None)?;
     let folder = first.ancestors().nth(2).context("the book was built nowhere")?.to_owned();
-    std::thread::spawn(|| {
+    std::thread::spawn(move || {
         let book = Path::new(env!("CARGO_MANIFEST_DIR"));
         let watched = ["en", "ja", "assets"].map(|part| book.join(part));
         let mut built = serve::last_change(&watched);
@@ -137,7 +147,7 @@ fn serve_and_watch(listen: SocketAddr) -> Result<ExitCode> {
             let change = serve::last_change(&watched);
             if change != built {
                 built = change;
-                if let Err(error) = checked_build(None) {
+                if let Err(error) = checked_build(None, &figures) {
                     eprintln!("{error:#}");
                 }
             }
@@ -181,16 +191,19 @@ fn translated(names: &[String]) -> Result<ExitCode> {
 fn preprocess(supports: &[String]) -> Result<ExitCode> {
     if supports.is_empty() {
         let (context, book) = mdbook_preprocessor::parse_input(std::io::stdin())?;
-        serde_json::to_writer(std::io::stdout(), &render::Render.run(&context, book)?)?;
+        serde_json::to_writer(
+            std::io::stdout(),
+            &render::Render(Figures::committed()?).run(&context, book)?,
+        )?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Builds one language, in a folder of its own below `to` or where `book.toml` says; the answer is the page to open first.
-fn build(lang: Lang, to: Option<&Path>) -> Result<PathBuf> {
+fn build(lang: Lang, figures: &Figures, to: Option<&Path>) -> Result<PathBuf> {
     let folder = lang.folder();
     let mut book = MDBook::load(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
-    book.with_preprocessor(render::Render);
+    book.with_preprocessor(render::Render(figures.clone()));
     if let Some(to) = to {
         book.config.build.build_dir = to.join(folder.file_name().context("a language has a name")?);
     }

@@ -1,7 +1,8 @@
-//! What mdBook does not know: sequence diagrams, questions, and the way to the other language. Everything becomes HTML while
-//! the book is built, so that a page needs no script to be read.
+//! What mdBook does not know: sequence diagrams, questions, measured figures, and the way to the other language. Everything
+//! becomes HTML while the book is built, so that a page needs no script to be read.
 
 mod html;
+mod measured;
 mod question;
 mod sequence;
 
@@ -10,12 +11,15 @@ use mdbook_preprocessor::book::{Book, BookItem};
 use mdbook_preprocessor::errors::Result;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
+use crate::Lang;
 use crate::fence::{Fence, Piece, pieces};
+use crate::figures::{self, Figures};
 
+pub(crate) use measured::is_known;
 pub(crate) use sequence::skeleton;
 
-/// The preprocessor, by the name that `book.toml` calls it.
-pub(crate) struct Render;
+/// The preprocessor, by the name that `book.toml` calls it, with the figures that it fills in.
+pub(crate) struct Render(pub(crate) Figures);
 
 impl Preprocessor for Render {
     fn name(&self) -> &str {
@@ -23,13 +27,13 @@ impl Preprocessor for Render {
     }
 
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
-        let language = context.config.book.language.as_deref().unwrap_or("en");
+        let lang = if context.config.book.language.as_deref() == Some("ja") { Lang::Ja } else { Lang::En };
         let mut first_error = None;
         book.for_each_mut(|item| {
             let BookItem::Chapter(chapter) = item else { return };
             let path = chapter.path.as_deref().map(|path| path.with_extension("html"));
-            let other = path.map(|path| switch(language, &path.to_string_lossy())).unwrap_or_default();
-            match page(&chapter.content).with_context(|| chapter.name.clone()) {
+            let other = path.map(|path| switch(lang, &path.to_string_lossy())).unwrap_or_default();
+            match page(&chapter.content, &self.0, lang).with_context(|| chapter.name.clone()) {
                 Ok(text) => chapter.content = other + &text,
                 Err(error) => first_error = first_error.take().or(Some(error)),
             }
@@ -39,31 +43,49 @@ impl Preprocessor for Render {
 }
 
 /// A link to the same page in the other language. It works without a script; with one it moves into the bar.
-fn switch(language: &str, page: &str) -> String {
-    let (other, words) = if language == "ja" { ("en", "English") } else { ("ja", "日本語") };
+fn switch(lang: Lang, page: &str) -> String {
+    let (other, words) = if lang == Lang::Ja { ("en", "English") } else { ("ja", "日本語") };
     format!(
         "<nav class=\"other-language\"><a href=\"../{other}/{page}\" hreflang=\"{other}\" lang=\"{other}\">{words}</a></nav>\n\n"
     )
 }
 
-/// A page with its own kinds of blocks as HTML.
-fn page(text: &str) -> Result<String> {
+/// A page with its own kinds of blocks as HTML, and figures in place of their names.
+fn page(text: &str, figures: &Figures, lang: Lang) -> Result<String> {
     let mut out = String::with_capacity(text.len() * 2);
-    let mut questions = 0;
+    let (mut questions, mut names_figures, mut shows_figures) = (0, false, false);
+    let mut filled = |text: &str| {
+        figures::fill(text, |name| {
+            names_figures = true;
+            Ok(figures.named(name, lang)?.unwrap_or_else(|| measured::not_measured(lang).to_owned()))
+        })
+    };
     for piece in pieces(text) {
         match piece {
-            Piece::Prose(_, line) => out.push_str(line),
+            Piece::Prose(number, line) => {
+                out.push_str(&filled(line).with_context(|| format!("line {number}"))?);
+            }
             Piece::Fence(fence) => match fence.language() {
                 "sequence" => out.push_str(&sequence::draw(&fence.body).with_context(|| at(&fence))?),
                 "quiz" => {
                     questions += 1;
-                    let html = question::write(&fence.body, questions).with_context(|| at(&fence))?;
+                    let body = filled(&fence.body).with_context(|| at(&fence))?;
+                    let html = question::write(&body, questions).with_context(|| at(&fence))?;
                     out.push_str(&html);
+                }
+                "figures" => {
+                    shows_figures = true;
+                    let name = fence.body.trim();
+                    out.push_str(&measured::write(name, figures, lang).with_context(|| at(&fence))?);
                 }
                 _ => out.push_str(&format!("```{}\n{}```", fence.info, dedented(&fence.body))),
             },
         }
         out.push('\n');
+    }
+    // A chart says it already.
+    if names_figures && !shows_figures {
+        out.push_str(&measured::provenance(figures, lang)?);
     }
     Ok(out)
 }
@@ -83,6 +105,11 @@ fn at(fence: &Fence) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figures::tests::round_figures;
+
+    fn page(text: &str) -> Result<String> {
+        super::page(text, &round_figures(), Lang::En)
+    }
 
     #[test]
     fn blocks_that_are_not_ours_stay_as_they_are() {
@@ -99,10 +126,12 @@ mod tests {
     #[test]
     fn each_page_leads_to_its_twin() {
         assert!(
-            switch("en", "hybrid.html").contains("href=\"../ja/hybrid.html\" hreflang=\"ja\" lang=\"ja\"")
+            switch(Lang::En, "hybrid.html")
+                .contains("href=\"../ja/hybrid.html\" hreflang=\"ja\" lang=\"ja\"")
         );
         assert!(
-            switch("ja", "hybrid.html").contains("href=\"../en/hybrid.html\" hreflang=\"en\" lang=\"en\"")
+            switch(Lang::Ja, "hybrid.html")
+                .contains("href=\"../en/hybrid.html\" hreflang=\"en\" lang=\"en\"")
         );
     }
 
@@ -110,5 +139,34 @@ mod tests {
     fn a_diagram_that_cannot_be_read_is_named_by_its_line() {
         let error = page("one\n```sequence\nnonsense\n```\n").unwrap_err();
         assert!(format!("{error:#}").starts_with("the sequence at line 2: "), "{error:#}");
+    }
+
+    #[test]
+    fn a_page_that_names_figures_says_where_they_were_measured() {
+        let text = page("Adds {{figure check.hybrid}}, not {{figure check.access}}.\n").unwrap();
+        assert!(text.starts_with("Adds 2.0 µs, not (not measured).\n"), "{text}");
+        assert!(text.contains("Measured 2026-11-23 on 2 × Abacus, Debian 13; redis 7;"), "{text}");
+        let japanese = super::page("{{figure works-for.hybrid}}\n", &round_figures(), Lang::Ja).unwrap();
+        assert!(
+            japanese.starts_with("15 分\n") && japanese.contains("2026-11-23 に 2 × Abacus"),
+            "{japanese}"
+        );
+    }
+
+    #[test]
+    fn an_unknown_figure_is_named_by_its_line() {
+        let error = page("one\n{{figure speed}}\n").unwrap_err();
+        assert_eq!(format!("{error:#}"), "line 2: no figure is called `speed`");
+    }
+
+    #[test]
+    fn a_chart_stands_over_the_table_of_its_figures() {
+        let text = page("```figures\nfrontier\n```\n").unwrap();
+        let row = "| hybrid | 2.0 | 15 min | 9 |\n";
+        let parts = ["<svg class=\"chart\"", "<desc>", "</figure>\n\n| design |", row, "Measured 2026-11-23"];
+        let places: Vec<_> = parts.iter().map(|part| text.find(part)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} in {text}");
+        let japanese = super::page("```figures\nfrontier\n```\n", &round_figures(), Lang::Ja).unwrap();
+        assert!(japanese.contains(">即座</text>") && !japanese.contains("at once"), "{japanese}");
     }
 }

@@ -44,7 +44,8 @@ const RULES: &[(Room, &[Room], &[Room])] = &[
     (Cli, &[Kit, Lab, Conformance, Measure], &[Kit, Lab, Conformance, Measure]),
     (Conformance, &[], &[Kit, Lab]),
     (Measure, &[], &[Kit, Lab]),
-    (Book, &[], &[Kit]),
+    // It shows the figures of a report.
+    (Book, &[Measure], &[Kit]),
 ];
 
 /// The arrows between two labs: the hybrid hands out the access token that the lab before it made.

@@ -120,7 +120,7 @@ fn whole_cpu_us(figures: &DesignFigures) -> Option<f64> {
 }
 
 /// What a design's check adds to a request's CPU time, server and store together, in µs.
-fn check_us(report: &Report, design: &str) -> Option<f64> {
+pub fn check_us(report: &Report, design: &str) -> Option<f64> {
     let own = whole_cpu_us(report.at_ceiling(design)?)?;
     Some(own - report.at_ceiling(BASELINE)?.server_cpu_us?.median)
 }

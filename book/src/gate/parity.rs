@@ -1,7 +1,7 @@
 //! The two languages have the same pages with the same headings, so that a link in one works in the other and a page that
 //! was forgotten shows.
 
-use super::Fault;
+use super::{Fault, figures};
 use crate::fence::Fence;
 use crate::page::{Heading, Page};
 use crate::render::skeleton;
@@ -16,6 +16,7 @@ pub(super) fn faults(english: &[Page], japanese: &[Page]) -> Vec<Fault> {
         if let Some(other) = twin(page, japanese) {
             faults.extend(first_difference(page, other));
             faults.extend(other_block(page, other));
+            faults.extend(figures::only_in_one(page, other));
         }
     }
     faults

@@ -75,7 +75,7 @@ impl Costs {
         Some(Self {
             look_up: check_us(report, "session-redis")?.max(0.0),
             check: check_us(report, "hybrid")?.max(0.0),
-            refresh: refresh.server_cpu_us.median + refresh.store_cpu_us.map_or(0.0, |store| store.median),
+            refresh: refresh.cpu_us(),
         })
     }
 

@@ -48,11 +48,12 @@ pub(super) fn section(report: &Report) -> Option<Section> {
 
 fn frontier(report: &Report) -> Option<Chart> {
     let point = |row: &Revocation| {
-        let until_ms = row.usual_access_ttl_s.filter(|_| row.let_in > 0 && row.access_ttl_s.is_some());
-        let until_ms = until_ms.map_or(row.last_let_in_ms.median, |ttl| ttl as f64 * 1e3);
         let is_doubted = report.at_ceiling(&row.design).is_some_and(|figures| !figures.doubts.is_empty());
-        let point =
-            Point { x: until_ms.max(AT_ONCE_MS), y: check_us(report, &row.design)?.max(0.0), is_doubted };
+        let point = Point {
+            x: row.works_for_ms().max(AT_ONCE_MS),
+            y: check_us(report, &row.design)?.max(0.0),
+            is_doubted,
+        };
         Some(Series { name: row.design.clone(), mark: mark(report, &row.design), points: vec![point] })
     };
     let series: Vec<Series> =

@@ -1,0 +1,290 @@
+//! The figures that pages take by name, so that none stands in a page's text: they come from the committed report of `cargo
+//! lab bench`, or from a reader's own, and a name that means nothing stops the build.
+//!
+//! A page writes `{{figure check.session-redis}}`. What stands behind the dot is a design, as the report calls it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use measure::figures::{BASELINE, DesignFigures};
+use measure::report::{Report, RoundTrip, SCHEMA, number, sections};
+
+use crate::Lang;
+
+/// The report that the book is built with, unless somebody has a better one.
+const COMMITTED: &str = "../benches/reports/report.json";
+
+const START: &str = "{{figure ";
+const END: &str = "}}";
+
+/// A report, to be asked for figures.
+#[derive(Clone)]
+pub(crate) struct Figures(pub(crate) Report);
+
+/// How a number is written.
+#[derive(Clone, Copy)]
+enum Unit {
+    Count,
+    Share,
+    Microseconds,
+    Milliseconds,
+    Bytes,
+}
+
+impl Figures {
+    /// Those that the project carries.
+    pub(crate) fn committed() -> Result<Self> {
+        Self::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(COMMITTED))
+    }
+
+    /// Those of a report, a reader's own perhaps.
+    pub(crate) fn read_or_committed(report: Option<&PathBuf>) -> Result<Self> {
+        report.map_or_else(Self::committed, |report| Self::read(report))
+    }
+
+    fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let report: Report = serde_json::from_str(&text)
+            .with_context(|| format!("{} is no report of `cargo lab bench`", path.display()))?;
+        if report.schema != SCHEMA {
+            bail!("{} has the shape {} and this program reads {SCHEMA}", path.display(), report.schema);
+        }
+        Ok(Self(report))
+    }
+
+    /// A figure in words; none if the report has none of it. An unknown name is an error.
+    pub(crate) fn named(&self, name: &str, lang: Lang) -> Result<Option<String>> {
+        let machine = &self.0.machine;
+        Ok(match name {
+            "machine" => Some(format!("{} × {}, {}", machine.logical_cpus, machine.cpu_model, machine.os)),
+            "store" => Some(machine.store.clone()),
+            "date" => number::date(self.0.begun_unix_s).split(' ').next().map(str::to_owned),
+            _ => self.number(name)?.map(|(value, unit)| unit.write(value, lang)),
+        })
+    }
+
+    fn number(&self, name: &str) -> Result<Option<(f64, Unit)>> {
+        use Unit::{Bytes, Count, Microseconds, Milliseconds, Share};
+        if let Some(pair) = name.strip_prefix("times ") {
+            let (above, below) =
+                pair.split_once(' ').with_context(|| format!("`{name}` names one figure"))?;
+            let ratio = self.number(above)?.zip(self.number(below)?);
+            let ratio = ratio.filter(|(_, (below, _))| *below > 0.0);
+            return Ok(ratio.map(|((above, _), (below, _))| (above / below, Count)));
+        }
+        let (kind, design) = name.split_once('.').unwrap_or((name, ""));
+        let report = &self.0;
+        let ceiling = |figure: fn(&DesignFigures) -> Option<f64>| report.at_ceiling(design).and_then(figure);
+        let subject = report.subject(design);
+        let refresh = report.refresh.as_ref();
+        Ok(match kind {
+            "throughput" => ceiling(|figures| Some(figures.throughput_rps.median)).map(|rps| (rps, Count)),
+            "share" => ceiling(|figures| figures.ratio.map(|ratio| ratio.median)).map(|of| (of, Share)),
+            "cpu" => ceiling(|figures| Some(figures.server_cpu_us?.median)).map(|us| (us, Microseconds)),
+            "check" => sections::check_us(report, design)
+                .filter(|_| design != BASELINE)
+                .map(|us| (us.max(0.0), Microseconds)),
+            "works-for" => {
+                let row = report.revocation.iter().find(|row| row.design == design);
+                row.map(|row| (row.works_for_ms(), Milliseconds))
+            }
+            "header" => subject.and_then(|subject| subject.credential_bytes).map(|n| (n as f64, Bytes)),
+            "stored" => subject.and_then(|subject| subject.stored_bytes_per_session).map(|n| (n, Bytes)),
+            "near" => from(report.round_trips.first(), design),
+            "far" => from(report.round_trips.last(), design),
+            "refresh" => match design {
+                "cpu" => refresh.map(|refresh| (refresh.cpu_us(), Microseconds)),
+                "trips" => refresh.map(|refresh| (refresh.store_round_trips.median, Count)),
+                _ => bail!("no figure is called `{name}`"),
+            },
+            _ => bail!("no figure is called `{name}`"),
+        })
+    }
+}
+
+/// With Redis at one distance: how long half of a design's requests took at most, or the distance itself.
+fn from(step: Option<&RoundTrip>, design: &str) -> Option<(f64, Unit)> {
+    let step = step?;
+    if design.is_empty() {
+        return Some((step.measured_ms, Unit::Milliseconds));
+    }
+    Some((step.comparison.design(design)?.p50_us.median, Unit::Microseconds))
+}
+
+impl Unit {
+    fn write(self, value: f64, lang: Lang) -> String {
+        match self {
+            Self::Count if (value - value.round()).abs() < 0.005 => number::thousands(value),
+            Self::Count => number::short(value),
+            Self::Share => format!("{:.0} %", value * 100.0),
+            Self::Microseconds if value < 1e3 => format!("{} µs", number::short(value)),
+            Self::Microseconds => duration(value, lang),
+            Self::Milliseconds => duration(value * 1e3, lang),
+            Self::Bytes => number::bytes(value),
+        }
+    }
+}
+
+/// A time as it is said in a sentence.
+pub(crate) fn duration(us: f64, lang: Lang) -> String {
+    if us == 0.0 {
+        return if lang == Lang::Ja { "0 秒".to_owned() } else { "0 s".to_owned() };
+    }
+    let said = number::duration_us(us);
+    let japanese = [(" min", " 分"), (" s", " 秒"), (" h", " 時間")];
+    let unit = japanese.iter().filter(|_| lang == Lang::Ja).find(|(unit, _)| said.ends_with(unit));
+    unit.map_or(said.clone(), |(unit, japanese)| said.replace(unit, japanese))
+}
+
+/// The names of the figures in a line.
+pub(crate) fn names(line: &str) -> impl Iterator<Item = &str> {
+    line.split(START).skip(1).filter_map(|rest| rest.split_once(END)).map(|(name, _)| name.trim())
+}
+
+/// A line with each name replaced.
+pub(crate) fn fill(line: &str, mut figure: impl FnMut(&str) -> Result<String>) -> Result<String> {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once(START) {
+        let (name, after) = after.split_once(END).context("a figure's name has no end")?;
+        out.push_str(before);
+        out.push_str(&figure(name.trim())?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::time::Duration;
+
+    use measure::load::{ClosedLoop, Errors, Load};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn median(value: f64) -> Value {
+        json!({ "median": value, "min": value, "max": value })
+    }
+
+    fn design(name: &str, rps: f64, cpu: f64, p50: f64) -> Value {
+        json!({
+            "design": name, "throughput_rps": median(rps), "p50_us": median(p50), "p90_us": median(p50),
+            "p99_us": median(p50), "p99_9_us": median(p50), "max_us": median(p50), "server_cpu_us": median(cpu),
+            "store_cpu_us": null, "store_round_trips": null, "ratio": median(rps / 1e5),
+            "server_cpu_over_baseline_us": null, "errors": Errors::default(), "doubts": [], "rounds": [],
+        })
+    }
+
+    fn comparison(designs: &[Value]) -> Value {
+        let load = Load::Closed(ClosedLoop::new(64, Duration::from_secs(1)));
+        json!({ "load": load, "rounds": 1, "doubts": [], "designs": designs })
+    }
+
+    /// A report of round figures.
+    pub(crate) fn round_figures() -> Figures {
+        let both = |p50: f64| {
+            comparison(&[design("session-redis", 1.0, 1.0, p50), design("hybrid", 1.0, 1.0, 100.0)])
+        };
+        let subject = |name: &str, stored: Value| {
+            json!({
+                "name": name, "what": "", "store": "redis", "credential_bytes": 500, "store_per_request": null,
+                "stored_bytes_per_session": stored, "resident_bytes": null,
+            })
+        };
+        let ended = |name: &str, let_in: u64, ms: f64, ttl: Value| {
+            json!({
+                "design": name, "tries": 1, "last_let_in_ms": median(ms), "let_in": let_in,
+                "access_ttl_s": ttl, "usual_access_ttl_s": 900, "load_rps": 1.0,
+            })
+        };
+        let report = json!({
+            "schema": SCHEMA, "begun_unix_s": 1_795_434_300, "took_s": 1.0, "plan": "quick", "complete": true,
+            "machine": {
+                "cpu_model": "Abacus", "logical_cpus": 2, "memory_bytes": 1, "os": "Debian 13", "kernel": "",
+                "architecture": "", "rustc": "", "build_profile": "release", "allocator": "",
+                "git_revision": null, "store": "redis 7",
+            },
+            "subjects": [
+                subject("none", Value::Null), subject("session-redis", json!(280.0)), subject("hybrid", json!(400.0)),
+            ],
+            "skipped": [], "generator_ceiling": null,
+            "ceiling": comparison(&[
+                design("none", 1e5, 10.0, 1.0), design("session-redis", 5e4, 22.0, 1.0), design("hybrid", 9e4, 12.0, 1.0),
+            ]),
+            "rates": [], "histograms": [], "concurrency": [],
+            "round_trips": [
+                { "asked_ms": 0.0, "measured_ms": 0.05, "comparison": both(200.0) },
+                { "asked_ms": 2.0, "measured_ms": 2.5, "comparison": both(2_600.0) },
+            ],
+            "revocation": [ended("session-redis", 0, 0.0, Value::Null), ended("hybrid", 9, 1_500.0, json!(2))],
+            "refresh": {
+                "clients": 1, "exchanges": 1, "throughput_rps": 1.0, "server_cpu_us": median(50.0),
+                "store_cpu_us": median(20.0), "store_round_trips": median(1.0), "access_ttl_s": 900,
+            },
+        });
+        Figures(serde_json::from_value(report).unwrap())
+    }
+
+    fn said(name: &str) -> String {
+        round_figures().named(name, Lang::En).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_figure_is_taken_by_its_name_with_its_unit() {
+        for (name, expected) in [
+            ("machine", "2 × Abacus, Debian 13"),
+            ("date", "2026-11-23"),
+            ("store", "redis 7"),
+            ("throughput.session-redis", "50,000"),
+            ("share.session-redis", "50 %"),
+            ("cpu.hybrid", "12.0 µs"),
+            ("check.session-redis", "12.0 µs"),
+            ("times check.session-redis check.hybrid", "6"),
+            ("header.hybrid", "500 B"),
+            ("stored.session-redis", "280 B"),
+            ("far", "2.5 ms"),
+            ("near.session-redis", "200 µs"),
+            ("far.session-redis", "2.6 ms"),
+            ("refresh.cpu", "70.0 µs"),
+            ("refresh.trips", "1"),
+        ] {
+            assert_eq!(said(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_copy_works_as_long_as_tokens_live_where_nobody_shortens_them() {
+        assert_eq!([said("works-for.hybrid"), said("works-for.session-redis")], ["15 min", "0 s"]);
+        let japanese = round_figures().named("works-for.hybrid", Lang::Ja).unwrap();
+        assert_eq!(japanese.as_deref(), Some("15 分"));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_none_and_what_nobody_knows_is_an_error() {
+        let figures = round_figures();
+        for name in ["check.access", "check.none", "works-for.access", "times check.hybrid check.access"] {
+            assert_eq!(figures.named(name, Lang::En).unwrap(), None, "{name}");
+        }
+        for name in ["chek.hybrid", "refresh.cost", "times check.hybrid", "speed"] {
+            assert!(figures.named(name, Lang::En).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_found_and_replaced_in_a_line() {
+        let line = "from {{figure near}} to {{figure far}}.";
+        assert_eq!(names(line).collect::<Vec<_>>(), ["near", "far"]);
+        assert_eq!(fill(line, |name| Ok(name.to_uppercase())).unwrap(), "from NEAR to FAR.");
+        assert!(fill("{{figure near", |_| Ok(String::new())).is_err());
+    }
+
+    #[test]
+    fn the_committed_report_is_whole() {
+        let report = Figures::committed().unwrap().0;
+        assert!(report.complete && report.skipped.is_empty(), "{:?}", report.skipped);
+        assert_eq!(report.machine.build_profile, "release");
+    }
+}

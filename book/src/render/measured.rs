@@ -1,0 +1,223 @@
+//! Charts and tables of a report. A block `figures` holds the name of one of them; it becomes the chart that the report's
+//! own pages have, with this language's words, a table of the same figures for those who cannot see it, and where and when
+//! they were measured, since no figure means anything without that.
+
+mod words;
+
+use anyhow::bail;
+use mdbook_preprocessor::errors::Result;
+use measure::figures::{BASELINE, Comparison, DesignFigures};
+use measure::report::chart::Chart;
+use measure::report::table::{DOUBTED, NONE};
+use measure::report::{Report, Revocation, Subject, number, rate_rps, sections};
+
+use super::html::escaped;
+use crate::Lang;
+use crate::figures::{Figures, duration};
+use words::{Words, shared};
+
+/// A table's rows.
+type Rows = Vec<Vec<String>>;
+
+/// What a block may hold.
+struct View {
+    name: &'static str,
+    /// The section of the report that has the chart.
+    section: &'static str,
+    words: &'static [Words; 2],
+    rows: fn(&Report, Lang) -> Rows,
+    /// The steps that stand above the columns, where there is one column for each.
+    steps: Option<fn(&Report) -> Vec<String>>,
+}
+
+const VIEWS: [View; 5] = [
+    View { name: "cost", section: "cost", words: &words::COST, rows: cost, steps: None },
+    View { name: "frontier", section: "revocation", words: &words::FRONTIER, rows: frontier, steps: None },
+    View {
+        name: "distance",
+        section: "round-trip",
+        words: &words::DISTANCE,
+        rows: distance,
+        steps: Some(|report| {
+            report.round_trips.iter().map(|step| format!("{:.2} ms", step.measured_ms)).collect()
+        }),
+    },
+    View {
+        name: "latency",
+        section: "latency",
+        words: &words::LATENCY,
+        rows: latency,
+        steps: Some(|report| {
+            report.rates.iter().map(|rate| format!("{}/s", number::thousands(rate_rps(rate)))).collect()
+        }),
+    },
+    View { name: "weight", section: "weight", words: &words::WEIGHT, rows: weight, steps: None },
+];
+
+/// Whether a block can be written with a report; an error names what is wrong.
+pub(crate) fn is_known(name: &str, figures: &Figures) -> Result<bool> {
+    let view = view(name)?;
+    Ok(!(view.rows)(&figures.0, Lang::En).is_empty())
+}
+
+/// The block as Markdown: the chart is HTML, and the table becomes one like any other.
+pub(super) fn write(name: &str, figures: &Figures, lang: Lang) -> Result<String> {
+    let (view, report) = (view(name)?, &figures.0);
+    let (words, shared) = (&view.words[lang as usize], shared(lang));
+    let rows = (view.rows)(report, lang);
+    if rows.is_empty() {
+        return Ok(format!("*{}: {}*\n", words.title, shared.not_measured));
+    }
+    let found = sections::all(report).into_iter().find(|section| section.id == view.section);
+    let chart = found.and_then(|section| section.chart).map(|chart| relabelled(chart, words));
+    let mut out = chart.map(|chart| figure(&chart, words, lang)).unwrap_or_default();
+    out += &table(&columns(view, words, report), &rows, shared.design);
+    if rows.iter().flatten().any(|cell| cell.ends_with(DOUBTED)) {
+        out += &format!("<p class=\"provenance\">{}</p>\n", shared.doubted);
+    }
+    out += &provenance(figures, lang)?;
+    Ok(out)
+}
+
+/// Where and when a report was made.
+pub(super) fn provenance(figures: &Figures, lang: Lang) -> Result<String> {
+    let said = |name| Ok::<_, anyhow::Error>(escaped(&figures.named(name, lang)?.unwrap_or_default()));
+    let (date, machine, store) = (said("date")?, said("machine")?, said("store")?);
+    let plan = escaped(&figures.0.plan);
+    let line = match lang {
+        Lang::En => format!(
+            "Measured {date} on {machine}; {store}; <code>cargo lab bench</code>, plan: {plan}. <a href=\"measuring.html#own\">Your own figures in their place</a>"
+        ),
+        Lang::Ja => format!(
+            "{date} に {machine}（{store}）で測定。<code>cargo lab bench</code>、計画: {plan}。<a href=\"measuring.html#own\">自分の数字に差し替えるには</a>"
+        ),
+    };
+    Ok(format!("\n<p class=\"provenance\">{line}</p>\n"))
+}
+
+/// What stands for a figure that a reader's own report does not have.
+pub(super) fn not_measured(lang: Lang) -> &'static str {
+    shared(lang).not_measured
+}
+
+fn view(name: &str) -> Result<&'static View> {
+    let found = VIEWS.iter().find(|view| view.name == name);
+    let Some(view) = found else {
+        bail!("no figures are called `{name}`");
+    };
+    Ok(view)
+}
+
+/// The chart with words of this language in place of the report's.
+fn relabelled(mut chart: Chart, words: &Words) -> Chart {
+    match &mut chart {
+        Chart::Bars(bars) => bars.parts = words.axes.map(str::to_owned).to_vec(),
+        Chart::Lines(lines) => {
+            let [x, y] = words.axes.map(str::to_owned);
+            (lines.x.label, lines.y.label) = (x, y);
+        }
+    }
+    chart
+}
+
+fn figure(chart: &Chart, words: &Words, lang: Lang) -> String {
+    let shared = shared(lang);
+    let svg = chart.svg(words.title).replace(">at once<", &format!(">{}<", shared.at_once));
+    let svg = svg.replacen("</title>", &format!("</title><desc>{}</desc>", shared.below), 1);
+    let legend: String = chart
+        .legend()
+        .into_iter()
+        .map(|(mark, name)| format!("<li>{}{}</li>", chart.sign(mark), escaped(name)))
+        .collect();
+    let legend = if legend.is_empty() { legend } else { format!("<ul class=\"legend\">{legend}</ul>\n") };
+    let title = escaped(words.title);
+    format!("<figure class=\"measured\">\n{svg}\n{legend}<figcaption>{title}</figcaption>\n</figure>\n\n")
+}
+
+fn columns(view: &View, words: &Words, report: &Report) -> Vec<String> {
+    match view.steps {
+        Some(steps) => steps(report).iter().map(|step| format!("{}, {step}", words.columns[0])).collect(),
+        None => words.columns.iter().map(|column| (*column).to_owned()).collect(),
+    }
+}
+
+fn table(columns: &[String], rows: &Rows, design: &str) -> String {
+    let mut out = format!("| {design} | {} |\n|---|{}\n", columns.join(" | "), "--:|".repeat(columns.len()));
+    for row in rows {
+        out += &format!("| {} |\n", row.join(" | "));
+    }
+    out + "\n"
+}
+
+fn cost(report: &Report, _: Lang) -> Rows {
+    let designs = report.ceiling.iter().flat_map(|comparison| &comparison.designs);
+    let row = |figures: &DesignFigures| {
+        vec![
+            figures.design.clone(),
+            number::thousands(figures.throughput_rps.median) + doubt(figures),
+            or_none(figures.ratio, |ratio| format!("{:.2}", ratio.median)),
+            or_none(figures.server_cpu_us, |cpu| number::short(cpu.median)),
+            or_none(figures.store_cpu_us, |cpu| number::short(cpu.median)),
+            or_none(figures.store_round_trips, |trips| number::short(trips.median)),
+        ]
+    };
+    designs.map(row).collect()
+}
+
+fn frontier(report: &Report, lang: Lang) -> Rows {
+    let rows = report.revocation.iter().filter(|row| row.design != BASELINE);
+    let row = |row: &Revocation| {
+        let check = sections::check_us(report, &row.design);
+        let works = row.works_for_ms();
+        vec![
+            row.design.clone(),
+            or_none(check, |us| number::short(us.max(0.0))),
+            if works <= 0.0 { shared(lang).at_once.to_owned() } else { duration(works * 1e3, lang) },
+            number::thousands(row.let_in as f64),
+        ]
+    };
+    rows.map(row).collect()
+}
+
+fn distance(report: &Report, _: Lang) -> Rows {
+    let steps: Vec<_> = report.round_trips.iter().map(|step| &step.comparison).collect();
+    over_steps(&steps, |figures| figures.p50_us.median)
+}
+
+fn latency(report: &Report, _: Lang) -> Rows {
+    over_steps(&report.rates.iter().collect::<Vec<_>>(), |figures| figures.p99_us.median)
+}
+
+/// One row for each design of the first step, one column for each step.
+fn over_steps(steps: &[&Comparison], figure: impl Fn(&DesignFigures) -> f64) -> Rows {
+    let Some(first) = steps.first() else { return Vec::new() };
+    let cell = |figures: Option<&DesignFigures>| {
+        or_none(figures, |figures| number::thousands(figure(figures)) + doubt(figures))
+    };
+    let row = |design: &str| {
+        let cells = steps.iter().map(|step| cell(step.design(design)));
+        [design.to_owned()].into_iter().chain(cells).collect()
+    };
+    first.designs.iter().map(|figures| row(&figures.design)).collect()
+}
+
+fn weight(report: &Report, _: Lang) -> Rows {
+    let subjects = report.subjects.iter().filter(|subject| subject.name != BASELINE);
+    let row = |subject: &Subject| {
+        vec![
+            subject.name.clone(),
+            or_none(subject.credential_bytes, |bytes| number::bytes(bytes as f64)),
+            or_none(subject.stored_bytes_per_session, number::bytes),
+            or_none(subject.store_per_request, |store| number::short(store.commands)),
+        ]
+    };
+    subjects.map(row).collect()
+}
+
+fn or_none<T>(figure: Option<T>, write: impl Fn(T) -> String) -> String {
+    figure.map_or(NONE.to_owned(), write)
+}
+
+fn doubt(figures: &DesignFigures) -> &'static str {
+    if figures.doubts.is_empty() { "" } else { DOUBTED }
+}

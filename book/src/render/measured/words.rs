@@ -1,0 +1,106 @@
+//! What a chart and its table say, in both languages.
+
+use crate::Lang;
+
+/// The words of one chart with its table.
+pub(super) struct Words {
+    /// What the chart shows.
+    pub(super) title: &'static str,
+    /// What lies along, what stands up; for bars, the parts of one.
+    pub(super) axes: [&'static str; 2],
+    /// Above the columns, the design's excepted.
+    pub(super) columns: &'static [&'static str],
+}
+
+/// The words that all of them share.
+pub(super) struct Shared {
+    pub(super) design: &'static str,
+    pub(super) at_once: &'static str,
+    pub(super) below: &'static str,
+    pub(super) doubted: &'static str,
+    pub(super) not_measured: &'static str,
+}
+
+pub(super) fn shared(lang: Lang) -> Shared {
+    match lang {
+        Lang::En => Shared {
+            design: "design",
+            at_once: "at once",
+            below: "The table below has the same figures.",
+            doubted: "A question mark, or a hollow point: the report itself doubts this figure.",
+            not_measured: "(not measured)",
+        },
+        Lang::Ja => Shared {
+            design: "設計",
+            at_once: "即座",
+            below: "同じ数字が下の表にあります。",
+            doubted: "疑問符と白抜きの点は、報告書自身が疑っている数字です。",
+            not_measured: "（未測定）",
+        },
+    }
+}
+
+pub(super) const COST: [Words; 2] = [
+    Words {
+        title: "CPU time of one request",
+        axes: ["server", "Redis"],
+        columns: &["requests/s", "of none", "server µs", "Redis µs", "trips to Redis"],
+    },
+    Words {
+        title: "1 リクエストの CPU 時間",
+        axes: ["サーバー", "Redis"],
+        columns: &["リクエスト/秒", "none 比", "サーバー µs", "Redis µs", "Redis との往復"],
+    },
+];
+
+pub(super) const FRONTIER: [Words; 2] = [
+    Words {
+        title: "What a check costs, and how long a stolen copy works after log out",
+        axes: ["a stolen copy works after log out for", "CPU µs that the check adds to a request"],
+        columns: &["check adds µs", "copy works on for", "let in after log out"],
+    },
+    Words {
+        title: "検証のコストと、盗まれたコピーがログアウト後に使える時間",
+        axes: ["盗まれたコピーがログアウト後に使える時間", "検証が 1 リクエストに加える CPU µs"],
+        columns: &["検証が加える µs", "コピーが使える時間", "ログアウト後に通った数"],
+    },
+];
+
+pub(super) const DISTANCE: [Words; 2] = [
+    Words {
+        title: "What the distance to Redis does to a request",
+        axes: ["round trip to Redis as measured, ms", "p50 latency, µs"],
+        columns: &["p50 µs"],
+    },
+    Words {
+        title: "Redis までの距離とリクエストの時間",
+        axes: ["実測した Redis との往復、ms", "p50 レイテンシー、µs"],
+        columns: &["p50 µs"],
+    },
+];
+
+pub(super) const LATENCY: [Words; 2] = [
+    Words {
+        title: "How long requests take that arrive at a fixed rate",
+        axes: ["requests per second that arrive", "p99 latency, µs"],
+        columns: &["p99 µs"],
+    },
+    Words {
+        title: "決まった頻度で届くリクエストにかかる時間",
+        axes: ["毎秒届くリクエスト", "p99 レイテンシー、µs"],
+        columns: &["p99 µs"],
+    },
+];
+
+pub(super) const WEIGHT: [Words; 2] = [
+    Words {
+        title: "What a credential weighs",
+        axes: ["", ""],
+        columns: &["header of a request", "stored in Redis", "commands to Redis"],
+    },
+    Words {
+        title: "資格情報の重さ",
+        axes: ["", ""],
+        columns: &["リクエストのヘッダー", "Redis に保存", "Redis へのコマンド"],
+    },
+];
