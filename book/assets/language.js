@@ -14,6 +14,8 @@
   // mdBook's toggle is a label that behaves as a button, and is to be told as one.
   const toggle = document.getElementById('mdbook-sidebar-toggle');
   if (toggle) toggle.setAttribute('role', 'button');
+  const header = document.getElementById('mdbook-menu-bar');
+  if (header) header.setAttribute('role', 'banner');
   // What scrolls sideways can be reached with the keyboard.
   for (const wide of document.querySelectorAll('.table-wrapper, pre > code, pre')) {
     if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;

@@ -1,46 +1,62 @@
 // The token workbench: takes a token apart, lets it be edited and signed, and judges it twice. It has no way to send or to
 // store anything: no request, no cookie, no storage.
+//
+// To have it on a page: an element with the id `workbench`, this script after it (or with `defer`), and the rules for
+// `#workbench` out of book.css. It fills the element, in the language of `<html lang>`, and touches nothing else. There is
+// one on a page. A page that has a token to look at hands it over:
+//
+//     document.getElementById('workbench').dispatchEvent(new CustomEvent('look', { detail: { token, secret } }));
+//
+// `secret` may be left out: then no signature can be checked, and a strict check says so.
 (() => {
   'use strict';
   const place = document.getElementById('workbench');
   if (!place) return;
+  // What it says, in English and in Japanese side by side, so that neither is forgotten.
   const WORDS = {
-    en: {
-      token: 'Token', secret: 'Secret', header: 'Header', claims: 'Claims',
-      sign: 'Sign with the secret', keep: 'Edits keep the old signature until you sign again.',
-      naive: 'A naive check', strict: 'A strict check', letsIn: 'lets it in', refuses: 'refuses it',
-      noCrypto: 'This browser offers no WebCrypto here, so signatures cannot be checked.',
-      unreadable: 'This is not JSON, so the token stays as it was.',
-      presets: 'Try',
-      preset: { fresh: 'A fresh token', admin: 'Make me admin', none: 'alg: none', noExp: 'No exp', late: 'Expired 30 s ago', aud: 'For another service', typ: 'A refresh token' },
-      rule: {
-        parts: 'three parts in base64url, at most 4096 bytes', alg: 'alg is HS256, whatever the token would prefer',
-        typ: 'typ is at+jwt', crit: 'no extension is asked for', key: 'the secret has 32 bytes or more',
-        signature: 'the signature holds', iss: 'iss is https://authlab.example', aud: 'aud is authlab-api', sub: 'sub is there',
-        exp: 'exp is there and not over, to the second', iat: 'iat is not in the future',
-        naiveAlg: 'checks the signature if alg asks for it', naiveNone: 'alg says none: no signature to check',
-        naiveExp: 'exp, if there is one, was at most 60 s ago',
-      },
+    token: ['Token', 'トークン'],
+    secret: ['Secret', '秘密鍵'],
+    header: ['Header', 'ヘッダー'],
+    claims: ['Claims', 'クレーム'],
+    sign: ['Sign with the secret', 'この秘密鍵で署名する'],
+    keep: ['Edits keep the old signature until you sign again.', '署名し直すまで、編集しても古い署名のままです。'],
+    naive: ['A naive check', '素朴な検証'],
+    strict: ['A strict check', '厳格な検証'],
+    letsIn: ['lets it in', '通します'],
+    refuses: ['refuses it', '拒否します'],
+    noCrypto: ['This browser offers no WebCrypto here, so signatures cannot be checked.', 'このブラウザーではここで WebCrypto が使えないため、署名を検証できません。'],
+    unreadable: ['This is not JSON, so the token stays as it was.', 'JSON として読めないため、トークンは変えていません。'],
+    presets: ['Try', '試す'],
+    preset: {
+      fresh: ['A fresh token', '新しいトークン'],
+      admin: ['Make me admin', '管理者になる'],
+      none: ['alg: none', 'alg: none'],
+      noExp: ['No exp', 'exp なし'],
+      late: ['Expired 30 s ago', '30 秒前に期限切れ'],
+      aud: ['For another service', '別のサービス宛て'],
+      typ: ['A refresh token', 'リフレッシュトークン'],
     },
-    ja: {
-      token: 'トークン', secret: '秘密鍵', header: 'ヘッダー', claims: 'クレーム',
-      sign: 'この秘密鍵で署名する', keep: '署名し直すまで、編集しても古い署名のままです。',
-      naive: '素朴な検証', strict: '厳格な検証', letsIn: '通します', refuses: '拒否します',
-      noCrypto: 'このブラウザーではここで WebCrypto が使えないため、署名を検証できません。',
-      unreadable: 'JSON として読めないため、トークンは変えていません。',
-      presets: '試す',
-      preset: { fresh: '新しいトークン', admin: '管理者になる', none: 'alg: none', noExp: 'exp なし', late: '30 秒前に期限切れ', aud: '別のサービス宛て', typ: 'リフレッシュトークン' },
-      rule: {
-        parts: 'base64url の 3 つの部分からなり、4096 バイト以下である', alg: 'トークンの希望にかかわらず alg は HS256 である',
-        typ: 'typ は at+jwt である', crit: '拡張を要求していない', key: '秘密鍵は 32 バイト以上ある',
-        signature: '署名が正しい', iss: 'iss は https://authlab.example である', aud: 'aud は authlab-api である', sub: 'sub がある',
-        exp: 'exp があり、1 秒も過ぎていない', iat: 'iat は未来ではない',
-        naiveAlg: 'alg に従って署名を検証する', naiveNone: 'alg が none なので、検証する署名がない',
-        naiveExp: 'exp があれば、過ぎていても 60 秒までは許す',
-      },
+    rule: {
+      parts: ['three parts in base64url, at most 4096 bytes', 'base64url の 3 つの部分からなり、4096 バイト以下である'],
+      alg: ['alg is HS256, whatever the token would prefer', 'トークンの希望にかかわらず alg は HS256 である'],
+      typ: ['typ is at+jwt', 'typ は at+jwt である'],
+      crit: ['no extension is asked for', '拡張を要求していない'],
+      key: ['the secret has 32 bytes or more', '秘密鍵は 32 バイト以上ある'],
+      signature: ['the signature holds', '署名が正しい'],
+      iss: ['iss is https://authlab.example', 'iss は https://authlab.example である'],
+      aud: ['aud is authlab-api', 'aud は authlab-api である'],
+      sub: ['sub is there', 'sub がある'],
+      exp: ['exp is there and not over, to the second', 'exp があり、1 秒も過ぎていない'],
+      iat: ['iat is not in the future', 'iat は未来ではない'],
+      naiveAlg: ['checks the signature if alg asks for it', 'alg に従って署名を検証する'],
+      naiveNone: ['alg says none: no signature to check', 'alg が none なので、検証する署名がない'],
+      naiveExp: ['exp, if there is one, was at most 60 s ago', 'exp があれば、過ぎていても 60 秒までは許す'],
     },
   };
-  const words = WORDS[document.documentElement.lang] || WORDS.en;
+  const language = document.documentElement.lang === 'ja' ? 1 : 0;
+  const chosen = entry => (Array.isArray(entry) ? entry[language]
+    : Object.fromEntries(Object.entries(entry).map(([name, inner]) => [name, chosen(inner)])));
+  const words = chosen(WORDS);
   const text = new TextEncoder();
   const SECRET = 'a secret of the lesson, 32 bytes+';
 
@@ -105,7 +121,7 @@
     const good = rules.every(([, holds]) => holds);
     const list = rules.map(([rule, holds]) => `<li class="${holds ? 'holds' : 'fails'}">${holds ? '✓' : '✗'} ${rule}</li>`);
     section.dataset.verdict = good ? 'in' : 'out';
-    section.innerHTML = `<h4>${name}: <strong>${good ? words.letsIn : words.refuses}</strong></h4><ul>${list.join('')}</ul>`;
+    section.innerHTML = `<p class="verdict">${name}: <strong>${good ? words.letsIn : words.refuses}</strong></p><ul>${list.join('')}</ul>`;
   };
   const judge = async () => {
     const parts = token.value.trim().split('.');
@@ -190,6 +206,13 @@
   secret.addEventListener('input', judge);
   header.addEventListener('input', edited);
   claims.addEventListener('input', edited);
+  place.addEventListener('look', event => {
+    last = last.then(() => {
+      token.value = event.detail.token;
+      secret.value = event.detail.secret || '';
+      return show();
+    });
+  });
   at('wb-sign').addEventListener('click', () => { last = last.then(sign); });
   last = last.then(fresh);
 })();

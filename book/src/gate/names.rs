@@ -1,4 +1,4 @@
-//! What a page names exists: files of the project in `code`, and checks behind `--only`.
+//! What a page names exists: files of the project in `code`, checks and faults behind `--only`, tests and examples.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,11 +19,23 @@ pub(super) fn faults(page: &Page) -> Vec<Fault> {
             }
         }
     }
-    let known = checks(&root);
-    let lines = page.text.lines().enumerate();
-    for (index, asked) in lines.flat_map(|(index, line)| asked(line).into_iter().map(move |id| (index, id))) {
-        if !known.iter().any(|id| id == asked || id.starts_with(&format!("{asked}."))) {
-            faults.push(page.fault(index + 1, format!("no check is called {asked}")));
+    let (checks, breaks) = (checks(&root), text_of(&root.join("labs/cli/src/faults.rs")));
+    for (index, line) in page.text.lines().enumerate() {
+        let mut say = |what: String| faults.push(page.fault(index + 1, what));
+        for asked in asked(line, &["check", "attack"]) {
+            if !checks.iter().any(|id| id == asked || id.starts_with(&format!("{asked}."))) {
+                say(format!("no check is called {asked}"));
+            }
+        }
+        for asked in
+            asked(line, &["faults"]).into_iter().filter(|row| !breaks.contains(&format!("\"{row}\"")))
+        {
+            say(format!("no row of the faults is called {asked}"));
+        }
+        for (package, name) in tests(line).chain(examples(line)) {
+            if !holds(&root, package, name) {
+                say(format!("{package} has no {name}"));
+            }
         }
     }
     faults
@@ -37,10 +49,52 @@ fn is_path(code: &str) -> bool {
     FOLDERS.iter().any(|folder| code.starts_with(folder)) && !code.contains([' ', '*', '{'])
 }
 
-/// The checks and topics that a command asks for.
-fn asked(line: &str) -> Vec<&str> {
+fn text_of(file: &Path) -> String {
+    fs::read_to_string(file).unwrap_or_default()
+}
+
+/// The packages and filters of `cargo test -p PACKAGE … FILTER`.
+fn tests(line: &str) -> impl Iterator<Item = (&str, &str)> {
+    let commands = line
+        .split("cargo test -p ")
+        .skip(1)
+        .map(|command| command.split(['`', '|']).next().unwrap_or(command));
+    commands.filter_map(|command| {
+        let mut words = command.split(' ').take_while(|word| *word != "--");
+        Some((words.next()?, words.last()?)).filter(|(_, name)| !name.is_empty())
+    })
+}
+
+/// The packages and names of `cargo run -p PACKAGE --example NAME`.
+fn examples(line: &str) -> impl Iterator<Item = (&str, &str)> {
+    let commands = line
+        .split("cargo run -p ")
+        .skip(1)
+        .map(|command| command.split(['`', '|']).next().unwrap_or(command));
+    commands.filter_map(|command| command.split_once(" --example "))
+}
+
+/// Whether a package has a test, a module of tests or an example of this name.
+fn holds(root: &Path, package: &str, name: &str) -> bool {
+    let mut folders = vec![root.join("labs").join(package)];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_stem().is_some_and(|stem| stem == name)
+                || text_of(&path).contains(&format!("fn {name}("))
+            {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// The checks, topics or rows that a command asks for.
+fn asked<'a>(line: &'a str, of: &[&str]) -> Vec<&'a str> {
     let commands = line.split("cargo lab ").skip(1);
-    let lists = commands.filter(|command| command.starts_with("check") || command.starts_with("attack"));
+    let lists = commands.filter(|command| of.iter().any(|name| command.starts_with(name)));
     let lists = lists.filter_map(|command| command.split_once("--only ")).map(|(_, rest)| rest);
     lists
         .filter_map(|rest| rest.split([' ', '`', '<', '|']).next())
@@ -77,6 +131,25 @@ mod tests {
         let text = "See `labs/kit/src/scheme.rs` and `labs/*.rs`.\n\
                     ```sh\ncargo lab check session --only logout.credential-dead,csrf --json\n```\n";
         assert_eq!(said_of(text), Vec::<String>::new());
+    }
+
+    #[test]
+    fn tests_examples_and_faults_that_exist_can_be_named_and_others_not() {
+        let good = "| `cargo test -p lab4-hybrid --test model exhaustive -- --nocapture` |\n\
+                    `cargo test -p lab3-access one_flipped_bit_anywhere_is_refused`\n\
+                    `cargo run -p lab1-token --example guess`, `cargo lab faults --only clock,redis-killed`";
+        assert_eq!(said_of(good), Vec::<String>::new());
+        for (text, expected) in [
+            (
+                "`cargo test -p lab4-hybrid --test model exhausted -- --nocapture`",
+                "lab4-hybrid has no exhausted",
+            ),
+            ("`cargo test -p lab3-access one_flipped_bit`", "lab3-access has no one_flipped_bit"),
+            ("`cargo run -p lab1-token --example guessed`", "lab1-token has no guessed"),
+            ("`cargo lab faults --only clocks`", "no row of the faults is called clocks"),
+        ] {
+            assert_eq!(said_of(text), [expected]);
+        }
     }
 
     #[test]
