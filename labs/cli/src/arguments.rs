@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::design::Design;
+use crate::learn::defend::DefendArguments;
+use crate::learn::duel::DuelArguments;
 use crate::learn::{
     LearnArguments, ProgressArguments, ResetArguments, SolutionArguments, VerifyCourseArguments,
     WorkshopArguments,
@@ -68,6 +70,17 @@ pub(crate) enum Command {
     Progress(ProgressArguments),
     /// Take the lab's own solution for the current step, and go on
     Skip(WorkshopArguments),
+    /// Attack and defend: a lab's attack on a build that is weak on purpose, then on yours
+    ///
+    /// What is tried are checks that judge the lab anyway. The weak build differs from the lab in the functions that get the
+    /// attacker in. Exit code 1 if something got in on yours, or yours is not finished.
+    Defend(DefendArguments),
+    /// Two people in a room: the checker's attacks on the other's server and on yours, and who let what in
+    ///
+    /// One types `cargo lab duel --listen ADDRESS:PORT` and tells the other the address, who types `cargo lab duel --url
+    /// URL`. A server on another machine is only touched if whoever runs it has agreed. Exit code 1 if something got in on
+    /// yours.
+    Duel(DuelArguments),
     /// Prove the workshop: starters fail exactly their checks, solutions pass them step by step, nothing is lost
     VerifyCourse(VerifyCourseArguments),
     /// Take a token apart and explain it
@@ -234,6 +247,12 @@ pub(crate) struct TokenArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
+    /// Whether this machine can go through the whole workshop without a network; exit code 1 if something is missing
+    #[arg(long)]
+    pub(crate) workshop: bool,
+    /// Fetch the crates and build the exercises and the book first
+    #[arg(long, requires = "workshop")]
+    pub(crate) prepare: bool,
     /// Print what was found as JSON
     #[arg(long)]
     pub(crate) json: bool,

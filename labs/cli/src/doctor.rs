@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use crate::arguments::DoctorArguments;
 use crate::fault::Fault;
+use crate::learn::ready;
 use crate::screen::{DIM, GOOD, heading};
 
 /// How long a program may take to say its version.
@@ -26,6 +27,9 @@ struct Part {
 }
 
 pub(crate) async fn run(arguments: DoctorArguments) -> Result<ExitCode, Fault> {
+    if arguments.workshop {
+        return ready::run(arguments.prepare, arguments.json).await;
+    }
     let parts = examine().await;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&parts)?);
@@ -100,7 +104,7 @@ async fn browser() -> Option<String> {
 }
 
 /// The first line that a program says of itself; nothing if it is not there, fails, or takes too long.
-async fn says(program: &str, arguments: &[&str]) -> Option<String> {
+pub(crate) async fn says(program: &str, arguments: &[&str]) -> Option<String> {
     which::which(program).ok()?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);

@@ -2,17 +2,24 @@
 //!
 //! An exercise is a package beside its lab that takes every module from the lab itself but the one to be learned. What
 //! `lab.toml` says of a lab, [`course`] reads; [`source`] makes the starter out of the lab's own source; [`build`] and
-//! [`judge`] answer an edit; [`card`] shows the answer, once or [`live`]; [`keep`] sees to it that nothing is lost.
+//! [`judge`] answer an edit; [`card`] shows the answer, once or [`live`]; [`attack`] tries what an attacker would, on a weak
+//! build first; [`keep`] sees to it that nothing is lost.
 
+mod attack;
 mod build;
 mod card;
+mod completion;
 mod course;
+pub(crate) mod defend;
+pub(crate) mod duel;
 mod judge;
 mod keep;
 mod language;
+mod layout;
 mod live;
 mod progress;
 mod prove;
+pub(crate) mod ready;
 mod source;
 mod workshop;
 
@@ -22,8 +29,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use self::card::{Round, shown, wrapped};
+use self::card::{Round, shown};
 use self::language::Language;
+use self::layout::wrapped;
 use self::workshop::Workshop;
 use crate::fault::Fault;
 use crate::screen::{self, BAD, DIM, GOOD, TITLE};
@@ -71,6 +79,9 @@ pub(crate) struct ResetArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ProgressArguments {
+    /// Read a completion code, which `cargo lab progress` prints when all labs are done; `-` reads it from stdin
+    #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
+    verify: Option<String>,
     /// Print it as JSON
     #[arg(long)]
     json: bool,
@@ -207,6 +218,9 @@ pub(crate) fn skip(arguments: WorkshopArguments) -> Result<ExitCode, Fault> {
 pub(crate) fn progress(arguments: ProgressArguments) -> Result<ExitCode, Fault> {
     let workshop = arguments.workshop.open()?;
     let (language, progress) = (workshop.language, &workshop.progress);
+    if let Some(code) = &arguments.verify {
+        return completion::verify(code, &workshop.course, language, arguments.json);
+    }
     if arguments.json {
         let steps: Vec<_> = workshop
             .course
@@ -246,9 +260,15 @@ pub(crate) fn progress(arguments: ProgressArguments) -> Result<ExitCode, Fault> 
             anstream::println!("  {mark} {title} {DIM}{}{DIM:#}", step.id);
         }
     }
-    anstream::println!(
-        "\n{DIM}{}{DIM:#}",
-        language.choose("next: `cargo lab learn`", "次は: `cargo lab learn`")
-    );
+    match completion::summary(&workshop.course, progress, kit::Clock::system().now_s()) {
+        Some(summary) => {
+            println!();
+            summary.print(&workshop.course, language);
+        }
+        None => anstream::println!(
+            "\n{DIM}{}{DIM:#}",
+            language.choose("next: `cargo lab learn`", "次は: `cargo lab learn`")
+        ),
+    }
     Ok(ExitCode::SUCCESS)
 }

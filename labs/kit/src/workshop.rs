@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::io::{Read, Write};
+use std::net::{AddrParseError, SocketAddr};
 
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
@@ -23,14 +24,17 @@ use crate::{Clock, Config, Origins, StartError};
 /// What `todo!` puts before its text.
 const TODO: &str = "not yet implemented";
 
-/// Serves a lab from memory on a free port, with a clock that can be moved, until stdin ends. Says where on its first line.
+/// Serves a lab from memory until stdin ends, and says where on its first line: on a free port of this machine, with a clock
+/// that can be moved, or where `--listen ADDRESS:PORT` says, and then nobody who is not on this machine moves the clock.
 pub async fn run(
     name: &str,
     router: impl AsyncFnOnce(&Config, Clock, Origins) -> Result<Router, StartError>,
 ) -> Result<(), Box<dyn Error>> {
     // What a part says goes into the answer; the same once more on stderr is of no use.
     std::panic::set_hook(Box::new(|_| {}));
-    let config = Config { lab_controls: true, ..Config::default() };
+    let config = Config::default();
+    let listen = listen(std::env::args().skip(1))?.unwrap_or(config.listen);
+    let config = Config { listen, lab_controls: listen.ip().is_loopback(), ..config };
     let listener = TcpListener::bind(config.listen).await?;
     let bound = listener.local_addr()?;
     let origins = Origins::new(&[], bound, name);
@@ -39,6 +43,14 @@ pub async fn run(
     std::io::stdout().flush()?;
     crate::serve(listener, router, config.limits, stdin_ends()).await;
     Ok(())
+}
+
+/// The address after `--listen`, if it is there.
+fn listen(mut arguments: impl Iterator<Item = String>) -> Result<Option<SocketAddr>, AddrParseError> {
+    if arguments.next().is_none_or(|name| name != "--listen") {
+        return Ok(None);
+    }
+    arguments.next().unwrap_or_default().parse().map(Some)
 }
 
 /// Routes whose panics are answers.
@@ -111,6 +123,15 @@ mod tests {
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[test]
+    fn an_address_is_taken_where_one_stands_and_a_word_that_is_none_is_refused() {
+        let read = |words: &[&str]| listen(words.iter().map(|word| (*word).to_owned()));
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&["--listen", "127.0.0.2:8080"]), Ok(Some(([127, 0, 0, 2], 8080).into())));
+        assert!(read(&["--listen", "nowhere"]).is_err());
+        assert!(read(&["--listen"]).is_err());
     }
 
     #[tokio::test]

@@ -19,23 +19,36 @@ pub(crate) enum Built {
     Errors(Vec<String>),
 }
 
+/// Which of an exercise's two builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The learner's own.
+    Own,
+    /// The one that the lab's attack gets in on.
+    Weak,
+}
+
 /// Where the exercises of a project are built.
 pub(crate) fn target_dir(root: &Path) -> PathBuf {
     root.join("target/learn")
 }
 
-/// Builds a package. `said` hears what is being compiled.
+/// Builds a package. `said` hears what is being compiled. Both builds end up under one name: run the one before the other
+/// is built.
 pub(crate) async fn build(
     root: &Path,
     target_dir: &Path,
     package: &str,
+    which: Which,
     colour: bool,
     said: impl Fn(&str),
 ) -> Result<Built, Fault> {
     let format = if colour { "json-diagnostic-rendered-ansi" } else { "json" };
+    let features: &[&str] = if which == Which::Weak { &["--features", "weak"] } else { &[] };
     let mut child = Command::new("cargo")
         .args(["build", "--locked", "--package", package, "--message-format", format, "--target-dir"])
         .arg(target_dir)
+        .args(features)
         .current_dir(root)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -3,14 +3,18 @@
 //! A card is made of plain lines with styles; who prints it decides whether there is colour. On a terminal it fits the
 //! height by shortening what is longest; piped, nothing is cut.
 
+pub(super) mod in_full;
+
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use conformance::Outcome;
 
+use self::in_full::in_full;
 use super::course::{Course, Lab, Step};
 use super::judge::Finding;
 use super::language::Language;
+use super::layout::{columns, cut, fitted, wrapped};
 use super::progress::Progress;
 use crate::screen::{BAD, DIM, GOOD, TITLE};
 
@@ -48,16 +52,7 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     /// The card within so many columns and, on a terminal, rows.
     pub(crate) fn card(&self, width: usize, rows: Option<usize>) -> Vec<String> {
-        let Some(rows) = rows else { return self.lines(width, usize::MAX) };
-        let mut limit = rows;
-        loop {
-            let mut lines = self.lines(width, limit);
-            if lines.len() <= rows || limit <= 1 {
-                lines.truncate(rows);
-                return lines;
-            }
-            limit -= 1;
-        }
+        fitted(rows, |limit| self.lines(width, limit))
     }
 
     /// `limit`: how many lines one part may have.
@@ -80,7 +75,7 @@ impl View<'_> {
             lines.extend(wrapped(said, "  ", "  ", width, TITLE, limit));
         }
         lines.push(String::new());
-        lines.push(self.footer());
+        lines.push(self.footer(width));
         lines
     }
 
@@ -165,50 +160,45 @@ impl View<'_> {
         };
         let mut lines = vec![format!("  {marks}  {sum}")];
         match findings.iter().find(|finding| !finding.passed()) {
-            Some(first) => lines.extend(self.in_full(first, width, limit)),
+            Some(first) => lines.extend(in_full(first, self.language, width, limit)),
             None => {
                 lines.push(String::new());
                 let surprise = self.step.surprise.in_language(self.language);
                 lines.extend(wrapped(surprise, "  ", "  ", width, GOOD, limit));
                 let (book, page) = (self.language.choose("in the book:", "本のページ:"), &self.lab.page);
                 lines.push(format!("  {DIM}{book} `cargo book serve`, {page}.html{DIM:#}"));
+                lines.extend(self.invitation());
             }
         }
         lines
     }
 
-    fn in_full(&self, finding: &Finding, width: usize, limit: usize) -> Vec<String> {
-        let mut lines = vec![String::new(), format!(" {BAD}✗ {}{BAD:#}", finding.id)];
-        lines.extend(wrapped(finding.title, "   ", "   ", width, TITLE, limit));
-        let choose = |en, ja| self.language.choose(en, ja);
-        let mut part = |label: &str, text: &str| {
-            let label = format!("   {label}{}", " ".repeat(10_usize.saturating_sub(columns(label))));
-            let indent = " ".repeat(columns(&label));
-            let text: Vec<String> = text
-                .lines()
-                .enumerate()
-                .flat_map(|(at, line)| {
-                    let first = if at == 0 { &label } else { &indent };
-                    wrapped(line, first, &indent, width, Style::new(), usize::MAX)
-                })
-                .collect();
-            lines.extend(cut(text, limit));
-        };
-        match &finding.outcome {
-            Outcome::Failed { sent, expected, received } => {
-                part(choose("sent", "送信"), sent);
-                part(choose("expected", "期待"), expected);
-                part(choose("got", "結果"), received);
-            }
-            Outcome::NotWritten { text } => part(choose("to write", "未実装"), text),
-            Outcome::Skipped { reason } => part(choose("skipped", "対象外"), reason),
-            Outcome::Passed => {}
+    /// Whether every step of the lab is done, so that there is a server worth attacking.
+    fn lab_is_done(&self) -> bool {
+        self.progress.done(&self.lab.steps) == self.lab.steps.len()
+    }
+
+    /// After a lab's last step: attack it.
+    fn invitation(&self) -> Option<String> {
+        if !self.lab_is_done() {
+            return None;
         }
-        let gains =
-            if finding.attack { choose("attacker", "攻撃者") } else { choose("matters", "影響") };
-        part(gains, finding.gains);
-        part(choose("read", "資料"), finding.read);
-        lines
+        let (en, ja) = match (self.keys, self.progress.defended_at_ms(self.lab)) {
+            (true, None) => (
+                "The lab is done. Attack it: a weak build first, then yours.",
+                "このラボは完了です。攻撃してみましょう。まず弱いビルド、次に自分のサーバーです。",
+            ),
+            (true, Some(_)) => {
+                ("The lab is done, and its attack kept out.", "このラボは完了し、攻撃も防ぎました。")
+            }
+            (false, None) => (
+                "The lab is done. `cargo lab defend` attacks a weak build, then yours.",
+                "このラボは完了です。`cargo lab defend` で弱いビルドと自分のサーバーを攻撃できます。",
+            ),
+            (false, Some(_)) => return None,
+        };
+        let key = if self.keys { format!("{KEY}a{KEY:#} ") } else { String::new() };
+        Some(format!("  {key}{}", self.language.choose(en, ja)))
     }
 
     fn hint(&self, width: usize, limit: usize) -> Vec<String> {
@@ -231,7 +221,7 @@ impl View<'_> {
         lines
     }
 
-    fn footer(&self) -> String {
+    fn footer(&self, width: usize) -> String {
         if !self.keys {
             let next = match self.progress.of(self.step).is_done() {
                 true => self.language.choose(
@@ -245,11 +235,19 @@ impl View<'_> {
             };
             return format!(" {DIM}{next}{DIM:#}");
         }
-        let keys = self.language.choose(
-            "h hint  s solution  n next  b back  r reset  q quit",
-            "h ヒント  s 解答  n 次へ  b 前へ  r やり直し  q 終了",
-        );
+        let keys = match self.lab_is_done() {
+            true => self.language.choose(
+                "a attack  s solution  n next  b back  r reset  q quit",
+                "a 攻撃  s 解答  n 次へ  b 前へ  r やり直し  q 終了",
+            ),
+            false => self.language.choose(
+                "h hint  s solution  n next  b back  r reset  q quit",
+                "h ヒント  s 解答  n 次へ  b 前へ  r やり直し  q 終了",
+            ),
+        };
         let watching = self.language.choose("checks run at every save", "保存するたびに確かめます");
+        let room = width.saturating_sub(columns(keys) + 4);
+        let watching = if columns(watching) <= room { watching } else { "" };
         let keys: String = keys
             .split("  ")
             .map(|key| {
@@ -263,91 +261,4 @@ impl View<'_> {
 /// A path as a person types it from the project's folder.
 pub(crate) fn shown(path: &Path, root: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).display().to_string()
-}
-
-fn columns(text: &str) -> usize {
-    textwrap::core::display_width(text)
-}
-
-/// Text broken to a width, each line in one style.
-pub(crate) fn wrapped(
-    text: &str,
-    first: &str,
-    other: &str,
-    width: usize,
-    style: Style,
-    limit: usize,
-) -> Vec<String> {
-    let width = width.saturating_sub(1).max(columns(other) + 20);
-    let options = textwrap::Options::new(width - columns(other))
-        .word_separator(textwrap::WordSeparator::Custom(breakable));
-    let lines = textwrap::wrap(text.trim(), options).into_iter().enumerate();
-    let lines = lines.map(|(at, line)| {
-        let indent = if at == 0 { first } else { other };
-        format!("{indent}{style}{}{style:#}", line.trim_end())
-    });
-    cut(lines.collect(), limit)
-}
-
-/// Text in pieces between which a line may end: after a blank, and between two characters of Japanese, but not before
-/// what closes a clause.
-fn breakable(line: &str) -> Box<dyn Iterator<Item = textwrap::core::Word<'_>> + '_> {
-    const NEVER_FIRST: &str = "、。」』)!?:ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ";
-    let wide = |character: char| columns(character.encode_utf8(&mut [0; 4])) == 2;
-    let mut pieces = Vec::new();
-    let mut start = 0;
-    let mut before = None;
-    for (at, character) in line.char_indices() {
-        let may_end = match before {
-            Some(' ') => character != ' ',
-            Some(before) => {
-                (wide(before) || wide(character)) && !NEVER_FIRST.contains(character) && character != ' '
-            }
-            None => false,
-        };
-        if may_end {
-            pieces.push(textwrap::core::Word::from(&line[start..at]));
-            start = at;
-        }
-        before = Some(character);
-    }
-    pieces.push(textwrap::core::Word::from(&line[start..]));
-    Box::new(pieces.into_iter())
-}
-
-/// At most so many lines, the last of which says that there were more.
-fn cut(mut lines: Vec<String>, limit: usize) -> Vec<String> {
-    if lines.len() > limit.max(1) {
-        lines.truncate(limit.max(1));
-        if let Some(last) = lines.last_mut() {
-            last.push_str(" …");
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(text: &str, width: usize) -> Vec<String> {
-        let lines = wrapped(text, "", "", width, Style::new(), usize::MAX);
-        lines.iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect()
-    }
-
-    #[test]
-    fn japanese_breaks_between_characters_and_never_before_a_full_stop() {
-        assert_eq!(
-            lines("署名の対象はトークンです。そうです。", 24),
-            ["署名の対象はトークンで", "す。そうです。"]
-        );
-        assert_eq!(lines("one word and another of them", 21), ["one word and another", "of them"]);
-    }
-
-    #[test]
-    fn what_is_cut_says_so() {
-        let text = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
-        assert_eq!(cut(text.clone(), 2), ["a", "b …"]);
-        assert_eq!(cut(text.clone(), 3), text);
-    }
 }

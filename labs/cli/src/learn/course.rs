@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::attack::Attack;
 use super::language::Text;
 use crate::fault::Fault;
 
@@ -32,6 +33,8 @@ pub(crate) struct Lab {
     /// What one is able to do afterwards.
     pub(crate) goal: Text,
     pub(crate) steps: Vec<Step>,
+    /// What is tried against it once its steps are done.
+    pub(crate) attack: Attack,
     /// Where it lies.
     #[serde(skip)]
     pub(crate) folder: PathBuf,
@@ -210,6 +213,26 @@ mod tests {
     impl Typographic for str {
         fn is_ascii_or_typographic(&self) -> bool {
             self.chars().all(|character| character.is_ascii() || "§⊕‖→…×".contains(character))
+        }
+    }
+
+    #[test]
+    fn each_lab_has_an_attack_that_is_one_and_a_weak_build_that_is_another_than_its_own() {
+        for lab in &course().labs {
+            assert!(!lab.attack.checks.is_empty(), "{}", lab.id);
+            for check in &lab.attack.checks {
+                assert!(judge::tries(lab.judge, check), "{check} of {} tries nothing", lab.id);
+            }
+            let story = |language| lab.attack.story.in_language(language);
+            let (en, ja) = (story(Language::En), story(Language::Ja));
+            assert!(en.is_ascii() && !ja.is_ascii(), "{}", lab.id);
+            for part in &lab.attack.weak {
+                assert!(lab.files().contains(&part.file.as_path()), "{}", part.file.display());
+                let weak = source::weakened(lab, &part.file).unwrap();
+                let own = fs::read_to_string(lab.reference(&part.file)).unwrap();
+                assert_ne!(weak, source::without_tests(&own));
+                assert!(!weak.contains("todo!("));
+            }
         }
     }
 

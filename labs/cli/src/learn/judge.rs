@@ -23,6 +23,8 @@ pub(crate) struct Finding {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
     pub(crate) attack: bool,
+    /// Whether it passes by something getting in: a weakness that the design states of itself.
+    pub(crate) weakness: bool,
     pub(crate) gains: &'static str,
     pub(crate) read: &'static str,
     pub(crate) outcome: Outcome,
@@ -40,6 +42,17 @@ pub(crate) fn knows(judge: Judge, id: &str) -> bool {
     match judge {
         Judge::Pipe => judge::CHECKS.iter().any(|check| check.id == id),
         Judge::Http => conformance::checks().iter().any(|check| check.id == id),
+    }
+}
+
+/// Whether the check of this name tries an attack, or shows a stated weakness.
+#[cfg(test)]
+pub(crate) fn tries(judge: Judge, id: &str) -> bool {
+    match judge {
+        Judge::Pipe => judge::CHECKS.iter().any(|check| check.id == id && check.attack),
+        Judge::Http => {
+            conformance::checks().iter().any(|check| check.id == id && (check.attack || check.weakness))
+        }
     }
 }
 
@@ -65,6 +78,7 @@ async fn by_http(program: &Path, ids: &[String]) -> Result<Vec<Finding>, Fault> 
         id: result.id,
         title: result.title,
         attack: result.attack,
+        weakness: result.weakness,
         gains: result.gains,
         read: result.read,
         outcome: result.outcome,
@@ -79,6 +93,7 @@ fn by_pipe(program: &Path, ids: &[String]) -> Result<Vec<Finding>, Fault> {
         id: check.id,
         title: check.title,
         attack: check.attack,
+        weakness: false,
         gains: check.gains,
         read: check.read,
         outcome: match judge::play(check, |question| answering.ask(question)) {

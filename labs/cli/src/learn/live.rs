@@ -9,11 +9,13 @@ use console::{Key, Term};
 use tokio::sync::{mpsc as heard, watch};
 use tokio::task::JoinHandle;
 
+use super::attack::{Battle, told};
 use super::card::{Round, shown};
+use super::layout::{fitted, on_screen, wrapped};
 use super::source;
 use super::workshop::Workshop;
 use crate::fault::Fault;
-use crate::screen::{DIM, TITLE};
+use crate::screen::{self, BAD, DIM, TITLE};
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_millis(150);
@@ -22,16 +24,25 @@ const LOOK: Duration = Duration::from_millis(150);
 struct Live {
     workshop: Workshop,
     round: Option<Round>,
+    battle: Option<Result<Battle, Fault>>,
     running: Option<Running>,
     said: Option<String>,
     shows: Shows,
     seen: Option<SystemTime>,
+    /// Rows and columns, when it was drawn last.
+    size: (u16, u16),
 }
 
-/// A round that is being played. It is called off when this is dropped.
+/// What is being played. It is called off when this is dropped.
 struct Running {
-    task: JoinHandle<Round>,
+    task: JoinHandle<News>,
     busy: watch::Receiver<String>,
+}
+
+/// What came of it.
+enum News {
+    Round(Round),
+    Battle(Result<Battle, Fault>),
 }
 
 impl Drop for Running {
@@ -45,22 +56,32 @@ impl Drop for Running {
 enum Shows {
     Card,
     Solution,
+    Battle,
     /// Whether to reset.
     Question,
 }
 
 /// Runs until the learner quits.
 pub(crate) async fn run(workshop: Workshop) -> Result<(), Fault> {
-    let mut live = Live { workshop, round: None, running: None, said: None, shows: Shows::Card, seen: None };
+    let mut live = Live {
+        workshop,
+        round: None,
+        battle: None,
+        running: None,
+        said: None,
+        shows: Shows::Card,
+        seen: None,
+        size: Term::stdout().size(),
+    };
     let mut keys = Keys::listen();
     let mut look = tokio::time::interval(LOOK);
     live.start()?;
     loop {
         live.draw()?;
         tokio::select! {
-            round = news(&mut live.running) => {
-                if let Some(round) = round {
-                    live.take(round)?;
+            news = news(&mut live.running) => {
+                if let Some(news) = news {
+                    live.take(news)?;
                 }
             }
             key = keys.next() => {
@@ -70,33 +91,64 @@ pub(crate) async fn run(workshop: Workshop) -> Result<(), Fault> {
             }
             () = async { loop {
                 look.tick().await;
-                if live.seen != live.workshop.written_at() { return }
-            }} => live.start()?,
+                if live.seen != live.workshop.written_at() || live.size != Term::stdout().size() { return }
+            }} => {
+                live.size = Term::stdout().size();
+                if live.seen != live.workshop.written_at() {
+                    live.start()?;
+                }
+            }
         }
     }
 }
 
 impl Live {
     fn start(&mut self) -> Result<(), Fault> {
-        self.seen = self.workshop.written_at();
         let task = self.workshop.round(true)?;
         let first = self.workshop.language.choose("building", "ビルドしています");
-        let (say, busy) = watch::channel(first.to_owned());
-        let play = async move {
-            let started = |line: &str| {
-                // Nobody listens any more when the learner has quit.
-                let _quit = say.send(line.to_owned());
-            };
-            task.play(started).await
-        };
-        self.running = Some(Running { task: tokio::spawn(play), busy });
+        self.play(first, async move |said| News::Round(task.play(said).await));
         Ok(())
     }
 
-    fn take(&mut self, round: Round) -> Result<(), Fault> {
+    fn attack(&mut self) -> Result<(), Fault> {
+        let task = self.workshop.attack(true)?;
+        let first =
+            self.workshop.language.choose("building both servers", "二つのサーバーをビルドしています");
+        self.battle = None;
+        self.shows = Shows::Battle;
+        self.play(first, async move |said| News::Battle(task.attack(said).await));
+        Ok(())
+    }
+
+    /// Plays something beside the screen; what was being played is called off.
+    fn play<F, R>(&mut self, first: &str, work: F)
+    where
+        F: FnOnce(Box<dyn Fn(&str) + Send + Sync>) -> R,
+        R: Future<Output = News> + Send + 'static,
+    {
+        self.seen = self.workshop.written_at();
+        let (say, busy) = watch::channel(first.to_owned());
+        let said = move |line: &str| {
+            // Nobody listens any more when the learner has quit.
+            let _quit = say.send(line.to_owned());
+        };
+        self.running = Some(Running { task: tokio::spawn(work(Box::new(said))), busy });
+    }
+
+    fn take(&mut self, news: News) -> Result<(), Fault> {
         self.running = None;
-        self.workshop.note(&round)?;
-        self.round = Some(round);
+        match news {
+            News::Round(round) => {
+                self.workshop.note(&round)?;
+                self.round = Some(round);
+            }
+            News::Battle(battle) => {
+                if let Ok(battle) = &battle {
+                    self.workshop.note_battle(battle)?;
+                }
+                self.battle = Some(battle);
+            }
+        }
         Ok(())
     }
 
@@ -124,6 +176,9 @@ impl Live {
             (_, Key::Char('h')) => {
                 self.workshop.hint()?;
             }
+            (Shows::Card | Shows::Battle, Key::Char('a')) => self.attack()?,
+            // Whoever leaves while it is being played wants to see the checks again.
+            (Shows::Battle, _) if self.battle.is_none() => self.start()?,
             (Shows::Card, Key::Char('s')) => self.shows = Shows::Solution,
             (_, Key::Char('r')) => self.shows = Shows::Question,
             (_, Key::Char('n')) => {
@@ -141,15 +196,13 @@ impl Live {
     }
 
     fn draw(&self) -> Result<(), Fault> {
-        let (rows, columns) = Term::stdout().size();
-        let (rows, columns) = (usize::from(rows.max(10)), usize::from(columns.clamp(40, 110)));
+        let (rows, columns) = (usize::from(self.size.0.max(10)), usize::from(self.size.1.clamp(20, 110)));
         let lines = match self.shows {
             Shows::Solution => self.solution(rows)?,
+            Shows::Battle => self.battle(columns, rows)?,
             _ => self.card(columns, rows)?,
         };
-        // One write, from the upper left corner: nothing flickers. `K` wipes the rest of a line, `J` that of the screen.
-        let text: Vec<String> = lines.iter().map(|line| format!("{line}\x1b[K")).collect();
-        anstream::print!("\x1b[H{}\x1b[J", text.join("\n"));
+        print!("{}", on_screen(&lines, usize::from(self.size.1), screen::stdout_has_colour()));
         std::io::Write::flush(&mut std::io::stdout())?;
         Ok(())
     }
@@ -166,6 +219,31 @@ impl Live {
         };
         let view = self.workshop.view(self.round.as_ref(), busy.as_deref(), said, true)?;
         Ok(view.card(columns, Some(rows - 1)))
+    }
+
+    fn battle(&self, columns: usize, rows: usize) -> Result<Vec<String>, Fault> {
+        let (lab, _) = self.workshop.current()?;
+        let language = self.workshop.language;
+        let mut lines = match &self.battle {
+            Some(Ok(battle)) => fitted(Some(rows - 3), |limit| {
+                told::lines(battle, lab, &self.workshop.course.root, language, columns, limit)
+            }),
+            Some(Err(Fault(why))) => wrapped(why, "  ", "  ", columns, BAD, rows - 3),
+            None => {
+                let story = lab.attack.story.in_language(language);
+                let title = language.choose("Attack and defend", "攻撃と防御");
+                let mut lines = vec![format!(" {TITLE}{title}{TITLE:#}"), String::new()];
+                lines.extend(wrapped(story, "  ", "  ", columns, anstyle::Style::new(), rows - 6));
+                let busy = self.running.as_ref().map(|running| running.busy.borrow().clone());
+                lines.push(String::new());
+                lines.push(format!("  {DIM}… {}{DIM:#}", busy.unwrap_or_default()));
+                lines
+            }
+        };
+        let keys = language.choose("a: once more   any other key: back", "a: もう一度   ほかのキー: 戻る");
+        lines.push(String::new());
+        lines.push(format!(" {DIM}{keys}{DIM:#}"));
+        Ok(lines)
     }
 
     fn solution(&self, rows: usize) -> Result<Vec<String>, Fault> {
@@ -215,11 +293,11 @@ impl Workshop {
     }
 }
 
-/// The round when it is over; nothing when more is said of it meanwhile.
-async fn news(running: &mut Option<Running>) -> Option<Round> {
+/// What came of it when it is over; nothing when more is said of it meanwhile.
+async fn news(running: &mut Option<Running>) -> Option<News> {
     let Some(Running { task, busy }) = running else { return std::future::pending().await };
     tokio::select! {
-        round = task => Some(round.unwrap_or_else(|broken| Round::Impossible(broken.to_string()))),
+        news = task => Some(news.unwrap_or_else(|broken| News::Round(Round::Impossible(broken.to_string())))),
         Ok(()) = busy.changed() => None,
     }
 }

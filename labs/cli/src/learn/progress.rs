@@ -20,6 +20,9 @@ const FILE: &str = ".authlab/progress.json";
 pub(crate) struct Progress {
     #[serde(default)]
     steps: BTreeMap<String, Record>,
+    /// When a learner's own build first kept a lab's attack out; milliseconds since the Unix epoch.
+    #[serde(default)]
+    defended_at_ms: BTreeMap<String, u64>,
     /// The step that somebody went to by hand.
     #[serde(default)]
     here: Option<String>,
@@ -140,9 +143,21 @@ impl Progress {
         Ok(hints)
     }
 
-    /// Forgets that these steps were done. The hints stay read.
-    pub(crate) fn reset(&mut self, steps: &[Step]) -> Result<(), Fault> {
-        for step in steps {
+    /// When the lab's attack was kept out.
+    pub(crate) fn defended_at_ms(&self, lab: &Lab) -> Option<u64> {
+        self.defended_at_ms.get(&lab.id).copied()
+    }
+
+    /// Notes that the lab's attack was kept out. The first time counts.
+    pub(crate) fn defend(&mut self, lab: &Lab) -> Result<(), Fault> {
+        self.defended_at_ms.entry(lab.id.clone()).or_insert_with(|| Clock::system().now_ms());
+        self.write()
+    }
+
+    /// Forgets that a lab was done. The hints stay read.
+    pub(crate) fn reset(&mut self, lab: &Lab) -> Result<(), Fault> {
+        self.defended_at_ms.remove(&lab.id);
+        for step in &lab.steps {
             if let Some(record) = self.steps.get_mut(&step.id) {
                 *record = Record { hints: record.hints, ..Record::default() };
             }

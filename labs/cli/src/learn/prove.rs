@@ -1,8 +1,9 @@
 //! `cargo lab verify-course`: the workshop proves itself, in a copy of the project, so that no learner's work is touched.
 //!
 //! For each lab: the starter compiles, and every check of every step fails with the one reason that it is not written
-//! yet; the lab's own solution of a step turns the checks of that step green, and no other; and `reset` brings back what
-//! stood there, with a copy of what was written. That each check catches its own fault and no other, the tests of the
+//! yet; the lab's own solution of a step turns the checks of that step green, and no other; the lab's attack gets in on its
+//! weak build, and the solved exercise keeps it out; and `reset` brings back what stood there, with a copy of what was
+//! written. That each check catches its own fault and no other, the tests of the
 //! judges prove.
 
 use std::fs;
@@ -12,7 +13,8 @@ use std::time::Instant;
 
 use conformance::Outcome;
 
-use super::build::{self, Built};
+use super::attack::{self, Own, Way};
+use super::build::{self, Built, Which};
 use super::course::{Course, Lab, Step};
 use super::judge::{self, Finding};
 use super::{keep, source};
@@ -41,7 +43,7 @@ pub(crate) async fn run(target_dir: Option<PathBuf>, json: bool) -> Result<ExitC
         bring(&course.root.join(part), &copy.join(part))?;
     }
     let copied = Course::read(&copy)?;
-    let progress = screen::Progress::new(course.steps().count() as u64 + course.labs.len() as u64);
+    let progress = screen::Progress::new(course.steps().count() as u64 + 2 * course.labs.len() as u64);
     let mut rows = Vec::new();
     for lab in &copied.labs {
         prove(lab, &copy, &target_dir, &progress, &mut rows).await?;
@@ -76,7 +78,9 @@ async fn prove(
             }
         };
         progress.stage(format!("{}: {what}", lab.id));
-        let built = build::build(root, target_dir, &lab.package, false, |line| progress.detail(line)).await?;
+        let built =
+            build::build(root, target_dir, &lab.package, Which::Own, false, |line| progress.detail(line))
+                .await?;
         let (green, of, wrong) = match built {
             Built::Errors(errors) => (0, 0, errors),
             Built::Program(program) => judged(lab, written, &program).await?,
@@ -85,8 +89,43 @@ async fn prove(
         rows.push(Row { lab: lab.id.clone(), what, checks: format!("{green} of {of}"), wrong, seconds });
         progress.step();
     }
+    progress.stage(format!("{}: the attack", lab.id));
+    rows.push(attacked(lab, root, target_dir, progress).await?);
+    progress.step();
     rows.push(reset(lab)?);
     Ok(())
+}
+
+/// The attack gets in on the weak build, and on the solved exercise only where the design says that it does.
+async fn attacked(
+    lab: &Lab,
+    root: &Path,
+    target_dir: &Path,
+    progress: &screen::Progress,
+) -> Result<Row, Fault> {
+    let began = Instant::now();
+    let battle = attack::play(lab, root, target_dir, false, &|line: &str| progress.detail(line)).await?;
+    let (kept_out, mut wrong) = match &battle.own {
+        Own::Errors(errors) => (0, errors.clone()),
+        Own::Findings(own) => {
+            let open = own.iter().filter(|finding| !finding.way().is_defended());
+            let wrong: Vec<String> =
+                open.map(|finding| format!("{} {}", finding.id, finding.way().name())).collect();
+            (own.len() - wrong.len(), wrong)
+        }
+    };
+    for finding in &battle.weak {
+        if !matches!(finding.way(), Way::GotIn | Way::ByDesign) {
+            wrong.push(format!("{} on the weak build: {}", finding.id, finding.way().name()));
+        }
+    }
+    let of = lab.attack.checks.len();
+    if battle.weak.len() != of {
+        wrong.push(format!("{} of {of} attacks were played", battle.weak.len()));
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    let checks = format!("{kept_out} of {of}");
+    Ok(Row { lab: lab.id.clone(), what: "the attack".into(), checks, wrong, seconds })
 }
 
 /// Plays every check of a lab of which so many steps are written.

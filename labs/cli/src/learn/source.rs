@@ -12,12 +12,26 @@ use crate::fault::Fault;
 pub(crate) fn starter(lab: &Lab, file: &Path) -> Result<String, Fault> {
     let mut text = without_tests(&reference(lab, file)?);
     for part in lab.steps.iter().filter(|step| step.file == file).flat_map(|step| &step.parts) {
-        let written = part_of(&text, &part.anchor).ok_or_else(|| no_part(lab, file, &part.anchor))?;
-        let unwritten = with_body(written, &part.starter)
-            .ok_or_else(|| Fault::new(format!("`{}` in {} is no function", part.anchor, file.display())))?;
-        text = text.replacen(written, &unwritten, 1);
+        text = with_part(lab, file, &text, &part.anchor, &part.starter)?;
     }
     Ok(text)
+}
+
+/// A file of a lab with the functions that its attack gets in by.
+pub(crate) fn weakened(lab: &Lab, file: &Path) -> Result<String, Fault> {
+    let mut text = without_tests(&reference(lab, file)?);
+    for part in lab.attack.weak.iter().filter(|part| part.file == file) {
+        text = with_part(lab, file, &text, &part.anchor, &part.body)?;
+    }
+    Ok(text)
+}
+
+/// The text with another body for one of its functions.
+fn with_part(lab: &Lab, file: &Path, text: &str, anchor: &str, body: &str) -> Result<String, Fault> {
+    let written = part_of(text, anchor).ok_or_else(|| no_part(lab, file, anchor))?;
+    let other = with_body(written, body)
+        .ok_or_else(|| Fault::new(format!("`{anchor}` in {} is no function", file.display())))?;
+    Ok(text.replacen(written, &other, 1))
 }
 
 /// The functions of a step as the lab has them.

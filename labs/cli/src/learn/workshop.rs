@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::build::{self, Built};
+use super::attack::{self, Battle};
+use super::build::{self, Built, Which};
 use super::card::{Round, View, shown};
 use super::course::{Course, Lab, Step};
 use super::judge;
@@ -126,7 +127,7 @@ impl Workshop {
         let replaced =
             lab.files().into_iter().map(|file| keep::replace(lab, file, &source::starter(lab, file)?));
         let kept: Vec<Option<PathBuf>> = replaced.collect::<Result<_, _>>()?;
-        self.progress.reset(&lab.steps)?;
+        self.progress.reset(lab)?;
         Ok(kept.into_iter().flatten().collect())
     }
 
@@ -148,13 +149,33 @@ impl Workshop {
     pub(crate) fn round(&self, colour: bool) -> Result<Task, Fault> {
         let (lab, step) = self.current()?;
         let checks = lab.steps_to(step).iter().flat_map(|step| step.checks.clone()).collect();
-        Ok(Task {
+        Ok(self.task(lab, checks, colour))
+    }
+
+    /// Builds the current lab's two servers and plays its attack.
+    pub(crate) fn attack(&self, colour: bool) -> Result<Task, Fault> {
+        let (lab, _) = self.current()?;
+        Ok(self.task(lab, lab.attack.checks.clone(), colour))
+    }
+
+    fn task(&self, lab: &Lab, checks: Vec<String>, colour: bool) -> Task {
+        Task {
             root: self.course.root.clone(),
             target_dir: self.target_dir.clone(),
             folder: lab.folder.clone(),
             checks,
             colour,
-        })
+        }
+    }
+
+    /// Notes that the current lab's attack was kept out, if it was.
+    pub(crate) fn note_battle(&mut self, battle: &Battle) -> Result<(), Fault> {
+        if battle.is_defended() {
+            let (lab, step) = self.progress.current(&self.course)?;
+            self.progress.stay_at(step);
+            self.progress.defend(lab)?;
+        }
+        Ok(())
     }
 }
 
@@ -174,9 +195,16 @@ impl Task {
         done.unwrap_or_else(|Fault(why)| Round::Impossible(why))
     }
 
+    /// Attacks the weak build, and then the learner's.
+    pub(crate) async fn attack(self, said: impl Fn(&str)) -> Result<Battle, Fault> {
+        let lab = Lab::read(self.folder.clone())?;
+        attack::play(&lab, &self.root, &self.target_dir, self.colour, &said).await
+    }
+
     async fn try_to(self, said: impl Fn(&str)) -> Result<Round, Fault> {
         let lab = Lab::read(self.folder.clone())?;
-        match build::build(&self.root, &self.target_dir, &lab.package, self.colour, &said).await? {
+        match build::build(&self.root, &self.target_dir, &lab.package, Which::Own, self.colour, &said).await?
+        {
             Built::Errors(errors) => Ok(Round::Errors(errors)),
             Built::Program(program) => self.judged(&lab, &program).await,
         }

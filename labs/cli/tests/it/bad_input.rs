@@ -84,6 +84,27 @@ fn a_url_with_tls_or_without_sense_is_told_so() {
 }
 
 #[test]
+fn a_server_on_another_machine_is_not_attacked_unasked() {
+    // 192.0.2.1 is nobody's (RFC 5737).
+    refused(&run(&["duel", "--url", "http://192.0.2.1:8080"]), "--they-agreed");
+    refused(&run(&["duel", "--url", "http://127.0.0.1:1", "--mine", "http://192.0.2.1:1"]), "--they-agreed");
+    refused(&run(&["duel", "--url", "http://127.0.0.1:1"]), "http://127.0.0.1:1");
+    refused(&run(&["duel"]), "--url");
+}
+
+#[test]
+fn who_lets_the_other_in_says_at_which_address() {
+    refused(&run(&["duel", "--listen", "0.0.0.0:8080"]), "name the address");
+    refused(&run(&["duel", "token", "--listen", "127.0.0.1:0"]), "session, access, hybrid");
+}
+
+#[test]
+fn a_completion_code_that_is_none_is_told_why() {
+    refused(&run(&["progress", "--verify", "abc"]), "three parts");
+    refused(&run(&["progress", "--verify", &"a".repeat(5000)]), "4096");
+}
+
+#[test]
 fn a_check_that_does_not_exist_is_told_so() {
     refused(&run(&["check", "access", "--only", "no-such-check"]), "no-such-check");
 }

@@ -115,3 +115,40 @@ fn the_doctor_names_each_part_and_how_to_get_it() {
         assert!(!part["get_it"].as_str().unwrap().is_empty());
     }
 }
+
+#[test]
+fn the_doctor_of_the_workshop_looks_at_each_thing_that_it_needs_and_says_what_to_do() {
+    let ended = run(&["doctor", "--workshop", "--json"]);
+    let needs: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let needs = needs.as_array().unwrap();
+    let names: Vec<_> = needs.iter().map(|need| need["name"].as_str().unwrap()).collect();
+    for name in ["Rust", "C compiler", "crates", "exercise token", "exercise hybrid", "book", "disk"] {
+        assert!(names.contains(&name), "{name} among {names:?}");
+    }
+    // This program was just built from the crates, with the compiler and the linker.
+    for need in
+        needs.iter().filter(|need| ["Rust", "C compiler", "crates"].contains(&need["name"].as_str().unwrap()))
+    {
+        assert_eq!(need["ready"], true, "{need}");
+    }
+    assert!(needs.iter().all(|need| need["ready"] == true || need["to_do"].is_string()), "{needs:?}");
+    let ready = needs.iter().all(|need| need["ready"] == true);
+    assert_eq!(ended.code, Some(if ready { 0 } else { 1 }));
+}
+
+#[test]
+fn two_servers_that_keep_everything_out_draw() {
+    let (one, other) = (Serving::start(&[], &["access"]), Serving::start(&[], &["access"]));
+    let duel =
+        json(&["duel", "--url", &one.url, "--mine", &other.url, "--only", "access,logout,expiry", "--json"]);
+    assert_eq!(duel["got_in"], serde_json::json!({"you": 0, "they": 0}), "{duel}");
+    let ways = |id: &str| {
+        let attacks = duel["attacks"].as_array().unwrap();
+        let attack = attacks.iter().find(|attack| attack["id"] == id).unwrap();
+        (attack["you"].as_str().unwrap().to_owned(), attack["they"].as_str().unwrap().to_owned())
+    };
+    let both = |way: &str| (way.to_owned(), way.to_owned());
+    assert_eq!(ways("access.alg-none"), both("kept_out"));
+    assert_eq!(ways("logout.access-lives-on"), both("gets_in_by_design"));
+    assert_eq!(ways("expiry.access-token"), both("not_tried"), "their clocks cannot be moved");
+}

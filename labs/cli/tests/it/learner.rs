@@ -86,6 +86,13 @@ impl Learner {
         kept
     }
 
+    /// What `defend` says of lab 1 in JSON; it ends with this code.
+    fn defend(&self, code: i32) -> Value {
+        let ended = self.run(&["defend", "token", "--json"]);
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        serde_json::from_str(&ended.stdout).unwrap()
+    }
+
     fn progress(&self) -> Value {
         let ended = self.run(&["progress", "--json"]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -127,6 +134,10 @@ fn a_learner_fails_what_is_listed_is_helped_passes_and_begins_again() {
         assert!(card.contains(told), "{told} in\n{card}");
     }
 
+    let unfinished = learner.defend(1);
+    assert_eq!(unfinished["attacks"][0]["weak_build"], "got_in", "{unfinished}");
+    assert_eq!(unfinished["attacks"][0]["yours"], "not_written", "{unfinished}");
+
     let hints = ["1/3", "2/3", "3/3", "3/3"].map(|last| (last, learner.run(&["hint"]).stdout));
     for (last, hints) in &hints {
         assert!(hints.contains(last), "{hints}");
@@ -154,7 +165,28 @@ fn a_learner_fails_what_is_listed_is_helped_passes_and_begins_again() {
     assert_eq!(learner.run(&["skip"]).code, Some(0));
     assert!(learner.learn(1).contains("✗ token.taken"));
     assert_eq!(learner.run(&["solution", "--apply"]).code, Some(0));
-    assert!(learner.learn(0).contains("12 of 12 checks pass"));
+    let card = learner.learn(0);
+    assert!(card.contains("12 of 12 checks pass") && card.contains("`cargo lab defend`"), "{card}");
+    let defended = learner.defend(0);
+    assert_eq!(defended["defended"], true);
+    for attack in defended["attacks"].as_array().unwrap() {
+        assert_eq!(
+            (&attack["weak_build"], &attack["yours"]),
+            (&"got_in".into(), &"kept_out".into()),
+            "{attack}"
+        );
+    }
+    assert_eq!(defended["attacks"].as_array().unwrap().len(), 4);
+    let told = learner.run(&["defend", "token"]).stdout;
+    for told_of in [
+        "GOT IN",
+        "kept out",
+        "never looks at the signature",
+        "\"role\":\"admin\"",
+        "Yours kept all of it out",
+    ] {
+        assert!(told.contains(told_of), "{told_of} in\n{told}");
+    }
     let progress = learner.progress();
     for (step, hints) in [(0, 3), (1, 0), (2, 0)] {
         assert!(progress[step]["passed_at_ms"].is_u64(), "{progress}");
@@ -167,6 +199,47 @@ fn a_learner_fails_what_is_listed_is_helped_passes_and_begins_again() {
     assert_eq!(fs::read_to_string(learner.file()).unwrap(), starter);
     assert_eq!(fs::read_to_string(learner.kept().last().unwrap()).unwrap(), solved);
     assert!(learner.progress()[0]["passed_at_ms"].is_null());
+    complete(&learner);
+}
+
+/// Who has done everything gets a code, and whoever is shown it reads the same.
+fn complete(learner: &Learner) {
+    assert!(!learner.run(&["progress"]).stdout.contains("eyJ"), "there is no code before all is done");
+    let progress = learner.progress();
+    let steps: serde_json::Map<_, _> = progress
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| {
+            (
+                step["step"].as_str().unwrap().to_owned(),
+                serde_json::json!({"passed_at_ms": 1_764_000_000_000_u64}),
+            )
+        })
+        .collect();
+    let file = learner.clone.join(".authlab/progress.json");
+    fs::write(
+        file,
+        serde_json::json!({"steps": steps, "defended_at_ms": {"token": 1_764_000_600_000_u64}}).to_string(),
+    )
+    .unwrap();
+    let summary = learner.run(&["progress"]).stdout;
+    let code = summary.lines().find(|line| line.starts_with("eyJ")).expect("a summary has a code");
+    for told in ["2025-11-24 16:00", "2025-11-24 16:10", "proves nothing"] {
+        assert!(summary.contains(told), "{told} in\n{summary}");
+    }
+    let read = learner.run(&["progress", "--verify", code]);
+    assert_eq!(read.code, Some(0), "{read:?}");
+    assert!(
+        read.stdout.contains("all labs are done") && read.stdout.contains("2025-11-24 16:10"),
+        "{read:?}"
+    );
+    let changed = learner.run(&["progress", "--verify", &code.replacen("eyJ", "eyK", 1)]);
+    assert_eq!(changed.code, Some(2), "{changed:?}");
+    assert!(
+        changed.stderr.starts_with("error: ") && changed.stderr.contains("no completion code"),
+        "{changed:?}"
+    );
 }
 
 #[test]

@@ -1,0 +1,50 @@
+//! `cargo lab defend`: a lab's attack on a build that is weak on purpose, then on the learner's own.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::attack::told;
+use super::{COLUMNS, WorkshopArguments};
+use crate::fault::Fault;
+use crate::screen::{self, DIM};
+
+#[derive(Debug, Args)]
+pub(crate) struct DefendArguments {
+    /// The lab [default: the one of the current step]
+    #[arg(value_name = "LAB")]
+    lab: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    workshop: WorkshopArguments,
+}
+
+pub(crate) async fn run(arguments: DefendArguments) -> Result<ExitCode, Fault> {
+    let mut workshop = arguments.workshop.open()?;
+    if let Some(lab) = &arguments.lab {
+        workshop.go_to(lab)?;
+    }
+    let progress = screen::Progress::new(1);
+    progress.stage(workshop.language.choose(
+        "building both servers (the first time this takes a few minutes)",
+        "二つのサーバーをビルドしています(初回は数分かかります)",
+    ));
+    let task = workshop.attack(screen::stdout_has_colour())?;
+    let battle = task.attack(|line| progress.detail(line)).await?;
+    drop(progress);
+    workshop.note_battle(&battle)?;
+    let (lab, _) = workshop.current()?;
+    let ended = if battle.is_defended() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&told::as_json(&battle, lab))?);
+        return Ok(ended);
+    }
+    for line in told::lines(&battle, lab, &workshop.course.root, workshop.language, COLUMNS, usize::MAX) {
+        anstream::println!("{line}");
+    }
+    let next = workshop.language.choose("next: `cargo lab learn`", "次は: `cargo lab learn`");
+    anstream::println!(" {DIM}{next}{DIM:#}");
+    Ok(ended)
+}

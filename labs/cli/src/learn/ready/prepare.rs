@@ -1,0 +1,62 @@
+//! Gets what the workshop needs, while there is a network: the evening before.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use crate::fault::Fault;
+use crate::learn::attack;
+use crate::learn::build::{self, Built, Which};
+use crate::learn::course::{Course, Lab};
+use crate::screen::Progress;
+
+/// Fetches every crate, builds both servers of every exercise, and the book.
+pub(super) async fn run(course: &Course, target_dir: &Path) -> Result<(), Fault> {
+    let progress = Progress::new(2 + course.labs.len() as u64);
+    progress.stage("fetching crates");
+    cargo(&course.root, &["fetch", "--locked"]).await?;
+    progress.step();
+    for lab in &course.labs {
+        progress.stage(format!("building the exercise of lab {}", lab.id));
+        both(lab, &course.root, target_dir, &progress).await?;
+        progress.step();
+    }
+    progress.stage("building the book");
+    cargo(&course.root, &["book", "build"]).await?;
+    progress.step();
+    Ok(())
+}
+
+/// The weak one first: under their common name, the learner's own is to be found.
+async fn both(lab: &Lab, root: &Path, target_dir: &Path, progress: &Progress) -> Result<(), Fault> {
+    attack::write_weak_build(lab, root)?;
+    for which in [Which::Weak, Which::Own] {
+        let said = |line: &str| progress.detail(line);
+        let built = build::build(root, target_dir, &lab.package, which, false, said).await?;
+        // An exercise half-way through need not compile; all that it stands on has been built by then.
+        if let (Built::Errors(errors), Which::Weak) = (built, which) {
+            let first = errors.into_iter().next().unwrap_or_default();
+            return Err(Fault::new(format!("the weak build of {} does not compile:\n{first}", lab.package)));
+        }
+    }
+    Ok(())
+}
+
+async fn cargo(root: &Path, arguments: &[&str]) -> Result<(), Fault> {
+    let output = Command::new("cargo")
+        .args(arguments)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    Err(Fault::new(format!("`cargo {}` fails: {}", arguments.join(" "), last.trim())))
+}
