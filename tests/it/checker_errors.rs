@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use conformance::{Descriptor, Design, Error, Feature, Options, Target, run};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::checker_server::Server;
@@ -72,6 +72,27 @@ async fn a_server_without_a_descriptor_is_judged_by_flags() {
     let report = run(&target, &only("me"), |_| ()).await.unwrap();
     assert_eq!((report.counts.failed, report.counts.passed), (0, 8), "{}", report.text(false));
     assert!(matches!(run(&target, &only("nonsense"), |_| ()).await, Err(Error::NoSuchCheck { .. })));
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_say_has_let_nobody_in_and_kept_nobody_out() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer =
+                b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            // Read first: a connection that closes on unread bytes is reset, and the answer with it.
+            drop(stream.read(&mut [0; 4096]).await);
+            drop(stream.write_all(answer).await);
+        }
+    });
+    let target = Target::described(&url, Descriptor::described("mine", [Feature::AccessJwt])).await.unwrap();
+    let only = Options { only: vec!["access.alg-none".to_owned()], ..Options::default() };
+    let report = run(&target, &only, |_| ()).await.unwrap();
+    assert!(report.failed());
+    assert_eq!((report.counts.undecided, report.counts.failed), (1, 0), "{}", report.text(false));
+    assert!(report.attack_text(false).ends_with("\n0 attacks got in, 1 undecided, 0 were kept out\n"));
 }
 
 #[test]

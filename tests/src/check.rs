@@ -73,6 +73,13 @@ pub enum Outcome {
         /// What came back.
         received: String,
     },
+    /// The server has not said: it gave no answer, or 503. Nobody got in, and nobody was shown to be kept out.
+    Undecided {
+        /// The request, as it went out.
+        sent: String,
+        /// What came of it.
+        received: String,
+    },
     /// The check does not apply, and why.
     Skipped {
         /// Why.

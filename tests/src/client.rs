@@ -82,15 +82,14 @@ impl Client {
         &self.base_url
     }
 
-    /// Sends a call; an answer that never comes, or cannot be read, fails the check that asked.
+    /// Sends a call; an answer that never comes, or cannot be read, leaves the check that asked undecided.
     pub(crate) async fn send(&self, call: Call) -> Result<Exchange, Box<Outcome>> {
         let sent = excerpt::request(&call);
         match self.exchange(call, sent.clone()).await {
             Ok(exchange) => Ok(exchange),
-            Err(error) => Err(Box::new(Outcome::Failed {
+            Err(error) => Err(Box::new(Outcome::Undecided {
                 sent,
-                expected: format!("an HTTP answer within {} s", ANSWER_WITHIN.as_secs()),
-                received: format!("no answer: {}", causes(&error)),
+                received: format!("no answer within {} s: {}", ANSWER_WITHIN.as_secs(), causes(&error)),
             })),
         }
     }

@@ -17,12 +17,14 @@ pub(crate) struct Exchange {
 type Asked<'a> = Result<&'a Exchange, Box<Outcome>>;
 
 impl Exchange {
-    /// The failure of a check that this exchange shows.
+    /// The failure of a check that this exchange shows. A server that cannot do its work just now (503, RFC 9110
+    /// §15.6.4) has not failed it.
     pub(crate) fn failed(&self, expected: impl Into<String>) -> Box<Outcome> {
-        Box::new(Outcome::Failed {
-            sent: self.sent.clone(),
-            expected: expected.into(),
-            received: excerpt::answer(self.status, &self.headers, &self.body),
+        let sent = self.sent.clone();
+        let received = excerpt::answer(self.status, &self.headers, &self.body);
+        Box::new(match self.status {
+            503 => Outcome::Undecided { sent, received },
+            _ => Outcome::Failed { sent, expected: expected.into(), received },
         })
     }
 

@@ -34,6 +34,8 @@ pub struct Counts {
     pub passed: usize,
     /// It did otherwise.
     pub failed: usize,
+    /// It did not say.
+    pub undecided: usize,
     /// It says that the part is not written yet.
     pub not_written: usize,
     /// The check does not apply.
@@ -68,9 +70,12 @@ impl CheckResult {
         CheckResult { id, title, attack, weakness, gains, read, outcome, elapsed_ms: milliseconds(elapsed) }
     }
 
-    /// Whether the server did otherwise than it must, or has not got there yet.
+    /// Whether the server did otherwise than it must, did not say, or has not got there yet.
     pub fn is_failure(&self) -> bool {
-        matches!(self.outcome, Outcome::Failed { .. } | Outcome::NotWritten { .. })
+        match self.outcome {
+            Outcome::Failed { .. } | Outcome::Undecided { .. } | Outcome::NotWritten { .. } => true,
+            Outcome::Passed | Outcome::Skipped { .. } => false,
+        }
     }
 }
 
@@ -81,6 +86,7 @@ impl Report {
             match result.outcome {
                 Outcome::Passed => counts.passed += 1,
                 Outcome::Failed { .. } => counts.failed += 1,
+                Outcome::Undecided { .. } => counts.undecided += 1,
                 Outcome::NotWritten { .. } => counts.not_written += 1,
                 Outcome::Skipped { .. } => counts.skipped += 1,
             }
@@ -94,12 +100,12 @@ impl Report {
         }
     }
 
-    /// Whether anything failed or is not written yet.
+    /// Whether anything failed, is undecided or is not written yet.
     pub fn failed(&self) -> bool {
-        self.counts.failed + self.counts.not_written > 0
+        self.failures().next().is_some()
     }
 
-    /// The results that failed or are not written yet.
+    /// The results that failed, are undecided or are not written yet.
     pub fn failures(&self) -> impl Iterator<Item = &CheckResult> {
         self.results.iter().filter(|result| result.is_failure())
     }

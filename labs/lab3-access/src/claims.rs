@@ -35,11 +35,22 @@ pub(crate) struct Claims<'a> {
     pub(crate) epoch: Option<u64>,
 }
 
-impl<'a> Claims<'a> {
+/// When a token is good (RFC 7519 §4.1.4 to §4.1.6), in seconds since the Unix epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// When it was issued.
+    pub iat: u64,
+    /// When it begins to be good, where that is said.
+    pub nbf: Option<u64>,
+    /// When it ends to be good.
+    pub exp: u64,
+}
+
+impl Times {
     // ANCHOR: times
     /// RFC 7519 §4.1.4: not accepted *on or after* `exp`. Leeway is for clocks that run ahead of ours when a token is
     /// new, never for one that has run out.
-    pub(crate) fn check_times(&self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
+    pub fn check(self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
         if self.exp > LAST_DATE_S || self.exp <= self.iat {
             return Err(Error::InvalidToken("its times make no sense"));
         }
@@ -53,6 +64,13 @@ impl<'a> Claims<'a> {
         Ok(())
     }
     // ANCHOR_END: times
+}
+
+impl Claims<'_> {
+    /// See [`Times::check`].
+    pub(crate) fn check_times(&self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
+        Times { iat: self.iat, nbf: self.nbf, exp: self.exp }.check(now_s, leeway_s)
+    }
 
     pub(crate) fn into_checked(self) -> Result<Checked, Error> {
         let session = match (self.sid, self.epoch) {

@@ -10,3 +10,4 @@ mod claims;
 mod header;
 
 pub use access::{Access, router};
+pub use claims::Times;

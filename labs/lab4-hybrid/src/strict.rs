@@ -127,7 +127,7 @@ impl StrictVerifier {
         if claims.aud != self.audience {
             return Err(Error::InvalidToken("another audience"));
         }
-        claims.check_times(self.clock.now_s(), self.leeway_s)?;
+        claims.times().check(self.clock.now_s(), self.leeway_s)?;
         claims.into_principal()
     }
 }

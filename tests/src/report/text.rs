@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{CheckResult, Report};
+use super::{CheckResult, Counts, Report};
 use crate::check::Outcome;
 
 const GREEN: Style = AnsiColor::Green.on_default();
@@ -23,8 +23,9 @@ pub(super) fn report(report: &Report, color: bool) -> String {
         text.push_str(&format!("\n{}", in_full(result, color)));
     }
     let counts = report.counts;
+    let undecided = undecided(&counts);
     let sums = format!(
-        "{} passed, {} failed, {} not written yet, {} skipped, in {:.1} s",
+        "{} passed, {} failed{undecided}, {} not written yet, {} skipped, in {:.1} s",
         counts.passed,
         counts.failed,
         counts.not_written,
@@ -43,7 +44,7 @@ pub(super) fn attacks(report: &Report, color: bool) -> String {
             Outcome::Passed if result.weakness => by_design += 1,
             Outcome::Passed => kept_out += 1,
             Outcome::Failed { .. } => got_in += 1,
-            Outcome::NotWritten { .. } => {}
+            Outcome::Undecided { .. } | Outcome::NotWritten { .. } => {}
             Outcome::Skipped { .. } => continue,
         }
         text.push_str(&format!("{}\n", attack_line(result, color)));
@@ -53,9 +54,19 @@ pub(super) fn attacks(report: &Report, color: bool) -> String {
         text.push_str(&format!("\n{}", in_full(result, color)));
     }
     let by_design = if by_design > 0 { format!(", {by_design} gets in by design") } else { String::new() };
-    let sums = format!("{} got in{by_design}, {kept_out} were kept out", counted(got_in, "attack"));
-    text.push_str(&format!("\n{}\n", paint(if got_in > 0 { RED } else { GREEN }, &sums, color)));
+    let undecided = undecided(&report.counts);
+    let sums =
+        format!("{} got in{by_design}{undecided}, {kept_out} were kept out", counted(got_in, "attack"));
+    text.push_str(&format!("\n{}\n", paint(if report.failed() { RED } else { GREEN }, &sums, color)));
     text
+}
+
+/// Told only where there is something to tell.
+fn undecided(counts: &Counts) -> String {
+    match counts.undecided {
+        0 => String::new(),
+        undecided => format!(", {undecided} undecided"),
+    }
 }
 
 fn counted(count: usize, noun: &str) -> String {
@@ -66,6 +77,7 @@ pub(super) fn line(result: &CheckResult, color: bool) -> String {
     let (style, word) = match result.outcome {
         Outcome::Passed => (GREEN, "ok         "),
         Outcome::Failed { .. } => (RED, "FAILED     "),
+        Outcome::Undecided { .. } => (RED, "undecided  "),
         Outcome::NotWritten { .. } => (YELLOW, "not written"),
         Outcome::Skipped { .. } => (FAINT, "skipped    "),
     };
@@ -77,6 +89,7 @@ fn attack_line(result: &CheckResult, color: bool) -> String {
         Outcome::Passed if result.weakness => (YELLOW, "gets in    "),
         Outcome::Passed => (GREEN, "kept out   "),
         Outcome::Failed { .. } => (RED, "GOT IN     "),
+        Outcome::Undecided { .. } => (RED, "undecided  "),
         Outcome::NotWritten { .. } => (YELLOW, "not written"),
         Outcome::Skipped { .. } => (FAINT, "not tried  "),
     };
@@ -133,6 +146,10 @@ fn in_full(result: &CheckResult, color: bool) -> String {
         Outcome::Failed { sent, expected, received } => {
             part("sent", sent);
             part("expected", expected);
+            part("received", received);
+        }
+        Outcome::Undecided { sent, received } => {
+            part("sent", sent);
             part("received", received);
         }
         Outcome::NotWritten { text } => part("received", &format!("501, not written yet: {text}")),

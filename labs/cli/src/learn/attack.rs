@@ -70,6 +70,8 @@ pub(crate) enum Way {
     /// It gets in, and the design says so itself.
     ByDesign,
     NotWritten,
+    /// The server did not say.
+    Undecided,
     NotTried,
 }
 
@@ -81,6 +83,7 @@ impl Way {
             (Outcome::Passed, true) => Self::ByDesign,
             (Outcome::Failed { .. }, _) => Self::GotIn,
             (Outcome::NotWritten { .. }, _) => Self::NotWritten,
+            (Outcome::Undecided { .. }, _) => Self::Undecided,
             (Outcome::Skipped { .. }, _) => Self::NotTried,
         }
     }
@@ -92,8 +95,14 @@ impl Way {
             Self::KeptOut => "kept_out",
             Self::ByDesign => "gets_in_by_design",
             Self::NotWritten => "not_written",
+            Self::Undecided => "undecided",
             Self::NotTried => "not_tried",
         }
+    }
+
+    /// Whether it says anything of the server. One that is silent would win every duel otherwise.
+    pub(crate) fn is_decided(self) -> bool {
+        !matches!(self, Self::Undecided | Self::NotTried)
     }
 
     /// Whether nothing more can be asked of a server than this.

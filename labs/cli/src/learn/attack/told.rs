@@ -76,6 +76,7 @@ pub(crate) fn said(way: Way, language: Language) -> (&'static str, Style) {
         Way::KeptOut => (language.choose("kept out", "防いだ"), GOOD),
         Way::ByDesign => (language.choose("gets in", "設計上通る"), TITLE),
         Way::NotWritten => (language.choose("not written", "未実装"), DIM),
+        Way::Undecided => (language.choose("undecided", "判定できず"), BAD),
         Way::NotTried => (language.choose("not tried", "試せず"), DIM),
     }
 }

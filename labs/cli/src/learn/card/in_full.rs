@@ -37,6 +37,10 @@ pub(in crate::learn) fn in_full(
             part(choose("expected", "期待"), expected);
             part(choose("got", "結果"), received);
         }
+        Outcome::Undecided { sent, received } => {
+            part(choose("sent", "送信"), sent);
+            part(choose("got", "結果"), received);
+        }
         Outcome::NotWritten { text } => part(choose("to write", "未実装"), text),
         Outcome::Skipped { reason } => part(choose("skipped", "対象外"), reason),
         Outcome::Passed => {}

@@ -33,8 +33,7 @@ fn attacks(duel: &Duel) -> Vec<Attack<'_>> {
 
 /// How many were tried on both sides and got in: on yours, on theirs.
 fn score(attacks: &[Attack<'_>]) -> (usize, usize) {
-    let tried = |way: Way| way != Way::NotTried;
-    let both = || attacks.iter().filter(|attack| tried(attack.you) && tried(attack.they));
+    let both = || attacks.iter().filter(|attack| attack.you.is_decided() && attack.they.is_decided());
     (both().filter(|attack| lost(attack.you)).count(), both().filter(|attack| lost(attack.they)).count())
 }
 
@@ -90,7 +89,7 @@ fn table(attacks: &[Attack<'_>], language: Language) -> Vec<String> {
         Language::En => (["attacks", "on yours", "on theirs"], "all", "all others"),
         Language::Ja => (["攻撃", "あなたの側", "相手の側"], "すべて", "その他すべて"),
     };
-    if others.iter().any(|attack| attack.you != Way::NotTried || attack.they != Way::NotTried) {
+    if others.iter().any(|attack| attack.you.is_decided() || attack.they.is_decided()) {
         topics.push((if own_row == 0 { all } else { rest }, others));
     }
     let rows = topics.into_iter().map(|(topic, attacks)| {
@@ -107,7 +106,7 @@ fn table(attacks: &[Attack<'_>], language: Language) -> Vec<String> {
 
 /// How many attacks count for nobody.
 fn untried(attacks: &[Attack<'_>], language: Language) -> Option<String> {
-    let untried = |attack: &&Attack<'_>| attack.you == Way::NotTried || attack.they == Way::NotTried;
+    let untried = |attack: &&Attack<'_>| !(attack.you.is_decided() && attack.they.is_decided());
     let (count, of) = (attacks.iter().filter(untried).count(), attacks.len());
     let text = match language {
         Language::En => format!("{count} of {of} could not be tried on both"),
