@@ -85,10 +85,10 @@
   // The page. Every control has a label; verdicts are told in a live region, in words and not by colour alone.
   place.innerHTML = `
     <p class="presets" role="group" aria-label="${words.presets}"></p>
-    <label for="wb-token">${words.token}</label><textarea id="wb-token" rows="5" spellcheck="false" autocomplete="off"></textarea>
+    <label for="wb-token">${words.token}</label><textarea id="wb-token" rows="6" spellcheck="false" autocomplete="off"></textarea>
     <div class="pair">
-      <div><label for="wb-header">${words.header}</label><textarea id="wb-header" rows="9" spellcheck="false"></textarea></div>
-      <div><label for="wb-claims">${words.claims}</label><textarea id="wb-claims" rows="9" spellcheck="false"></textarea></div>
+      <div><label for="wb-header">${words.header}</label><textarea id="wb-header" rows="12" spellcheck="false"></textarea></div>
+      <div><label for="wb-claims">${words.claims}</label><textarea id="wb-claims" rows="12" spellcheck="false"></textarea></div>
     </div>
     <label for="wb-secret">${words.secret}</label>
     <div class="signing"><input id="wb-secret" spellcheck="false" autocomplete="off"><button type="button" id="wb-sign">${words.sign}</button></div>

@@ -6,10 +6,12 @@
 //! page is also looked over for readers with other senses, in a light and in a dark theme, by axe-core's rules
 //! (`book/tests/axe`).
 
+mod keyboard;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -26,17 +28,24 @@ const AXE: &[u8] = include_bytes!("../tests/axe/axe.min.js");
 /// A slow machine, a cold start, and all pages twice.
 const PATIENCE: Duration = Duration::from_secs(240);
 
+/// How every browser here is started.
+const FLAGS: [&str; 8] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--window-size=1200,1000",
+];
+
 /// What the page in the browser says: each thing that was tried, and what was wrong with it, if anything.
 type Report = BTreeMap<String, Option<String>>;
 
 #[test]
 fn a_reader_finds_switches_tries_and_answers() {
-    let search = which("chromium").or_else(|| which("google-chrome"));
-    let Some(program) =
-        found_or_skip(Part::Browser, search.ok_or_else(|| "no chromium is on the PATH".to_owned()))
-    else {
-        return;
-    };
+    let Some(program) = chromium() else { return };
     let built = tempfile::tempdir().unwrap();
     for lang in Lang::ALL {
         build(lang, &Figures::committed().unwrap(), Some(built.path())).unwrap();
@@ -51,26 +60,11 @@ fn a_reader_finds_switches_tries_and_answers() {
 
 /// Lets a browser look at a folder, and waits for what it reports.
 fn report_of(program: &Path, folder: &Path) -> Report {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
     let (sent, received) = mpsc::channel();
-    let folder = folder.to_owned();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let (folder, sent) = (folder.clone(), sent.clone());
-            std::thread::spawn(move || answer(stream, &folder, &sent));
-        }
-    });
+    let address = served(folder, sent);
     let profile = tempfile::tempdir().unwrap();
     let browser = Command::new(program)
-        .args([
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-        ])
-        .args(["--disable-background-networking", "--disable-component-update", "--window-size=1200,1000"])
+        .args(FLAGS)
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .args(["--remote-debugging-port=0", &format!("http://{address}/drive.html")])
         .stdout(Stdio::null())
@@ -82,6 +76,26 @@ fn report_of(program: &Path, folder: &Path) -> Report {
     serde_json::from_slice(&body).unwrap_or_else(|error| {
         panic!("{error}: {}", String::from_utf8_lossy(&body));
     })
+}
+
+/// The browser, if this machine has one or must have one.
+fn chromium() -> Option<PathBuf> {
+    let search = which("chromium").or_else(|| which("google-chrome"));
+    found_or_skip(Part::Browser, search.ok_or_else(|| "no chromium is on the PATH".to_owned()))
+}
+
+/// Serves a folder to a browser, and sends on what is reported.
+fn served(folder: &Path, sent: mpsc::Sender<Vec<u8>>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let folder = folder.to_owned();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (folder, sent) = (folder.clone(), sent.clone());
+            std::thread::spawn(move || answer(stream, &folder, &sent));
+        }
+    });
+    address
 }
 
 /// A browser that is closed however the test ends.
