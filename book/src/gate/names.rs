@@ -20,6 +20,7 @@ pub(super) fn faults(page: &Page) -> Vec<Fault> {
         }
     }
     let (checks, breaks) = (checks(&root), text_of(&root.join("labs/cli/src/faults.rs")));
+    let offered = text_of(&root.join("labs/cli/src/arguments.rs"));
     for (index, line) in page.text.lines().enumerate() {
         let mut say = |what: String| faults.push(page.fault(index + 1, what));
         for asked in asked(line, &["check", "attack"]) {
@@ -31,6 +32,9 @@ pub(super) fn faults(page: &Page) -> Vec<Fault> {
             asked(line, &["faults"]).into_iter().filter(|row| !breaks.contains(&format!("\"{row}\"")))
         {
             say(format!("no row of the faults is called {asked}"));
+        }
+        for command in commands(line).filter(|command| !offered.contains(&format!(" {}(", titled(command)))) {
+            say(format!("there is no `cargo lab {command}`"));
         }
         for (package, name) in tests(line).chain(examples(line)) {
             if !holds(&root, package, name) {
@@ -51,6 +55,22 @@ fn is_path(code: &str) -> bool {
 
 fn text_of(file: &Path) -> String {
     fs::read_to_string(file).unwrap_or_default()
+}
+
+/// The commands that `cargo lab` is asked for.
+fn commands(line: &str) -> impl Iterator<Item = &str> {
+    let after = line.split("cargo lab ").skip(1);
+    let word = after
+        .map(|rest| rest.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).next().unwrap_or_default());
+    word.filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+}
+
+/// A command as the program's source calls it: `verify-course` is `VerifyCourse`.
+fn titled(command: &str) -> String {
+    let title = |word: &str| {
+        word.chars().take(1).map(|c| c.to_ascii_uppercase()).chain(word.chars().skip(1)).collect::<String>()
+    };
+    command.split('-').map(title).collect()
 }
 
 /// The packages and filters of `cargo test -p PACKAGE … FILTER`.
@@ -142,7 +162,8 @@ mod tests {
     fn tests_examples_and_faults_that_exist_can_be_named_and_others_not() {
         let good = "| `cargo test -p lab4-hybrid --test model exhaustive -- --nocapture` |\n\
                     `cargo test -p lab3-access one_flipped_bit_anywhere_is_refused`\n\
-                    `cargo run -p lab1-token --example guess`, `cargo lab faults --only clock,redis-killed`";
+                    `cargo run -p lab1-token --example guess`, `cargo lab faults --only clock,redis-killed`\n\
+                    `cargo lab --json`, `cargo lab verify-course`, and `cargo lab`";
         assert_eq!(said_of(good), Vec::<String>::new());
         for (text, expected) in [
             (
@@ -151,6 +172,7 @@ mod tests {
             ),
             ("`cargo test -p lab3-access two_flipped_bits`", "lab3-access has no two_flipped_bits"),
             ("`cargo run -p lab1-token --example guessed`", "lab1-token has no guessed"),
+            ("`cargo lab lern`", "there is no `cargo lab lern`"),
             ("`cargo lab faults --only clocks`", "no row of the faults is called clocks"),
         ] {
             assert_eq!(said_of(text), [expected]);
