@@ -12,6 +12,7 @@ use crate::learn::{
     LearnArguments, ProgressArguments, ResetArguments, SolutionArguments, VerifyCourseArguments,
     WorkshopArguments,
 };
+use crate::play::PlayArguments;
 use crate::store::Wanted;
 use crate::yardstick::Yardstick;
 
@@ -83,6 +84,11 @@ pub(crate) enum Command {
     Duel(DuelArguments),
     /// Prove the workshop: starters fail exactly their checks, solutions pass them step by step, nothing is lost
     VerifyCourse(VerifyCourseArguments),
+    /// The playground: be the person, be the thief, move the clock, and see who gets in
+    ///
+    /// A page on this machine with the three designs side by side, each a real server, and every request shown. Nothing is
+    /// loaded from anywhere else. Ctrl-C stops it.
+    Play(PlayArguments),
     /// Take a token apart and explain it
     Token(TokenArguments),
     /// See what this machine has, what each thing is needed for, and how to get it

@@ -30,7 +30,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use self::card::{Round, shown};
-use self::language::Language;
+pub(crate) use self::language::Language;
 use self::layout::wrapped;
 use self::workshop::Workshop;
 use crate::fault::Fault;

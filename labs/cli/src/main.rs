@@ -11,6 +11,7 @@ mod doctor;
 mod fault;
 mod faults;
 mod learn;
+mod play;
 mod screen;
 mod serve;
 mod server;
@@ -29,7 +30,10 @@ use crate::fault::Fault;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    kit::log::start();
+    // The playground has servers in this very program, and its page tells what they do better than a log.
+    if !matches!(arguments.command, Some(Command::Play(_))) {
+        kit::log::start();
+    }
     let done = match arguments.command {
         // A server stops in its own way, with the requests under way answered.
         Some(Command::Serve(arguments)) => serve::run(arguments).await,
@@ -69,6 +73,7 @@ async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, 
         Some(Command::Defend(arguments)) => learn::defend::run(arguments).await,
         Some(Command::Duel(arguments)) => learn::duel::run(arguments).await,
         Some(Command::VerifyCourse(arguments)) => learn::verify_course(arguments).await,
+        Some(Command::Play(arguments)) => play::run(arguments).await,
         Some(Command::Token(arguments)) => token::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
     }

@@ -55,6 +55,12 @@ fn a_port_in_use_is_answered_with_how_to_choose_another() {
 }
 
 #[test]
+fn the_playground_listens_on_this_machine_only() {
+    let ended = run(&["play", "--store", "memory", "--listen", "0.0.0.0:0"]);
+    refused(&ended, "0.0.0.0:0 is not a loopback address");
+}
+
+#[test]
 fn an_address_that_is_none_is_refused() {
     refused(&run(&["serve", "access", "--listen", "localhost"]), "--listen");
 }

@@ -5,10 +5,13 @@
 mod bad_input;
 mod bench;
 mod bench_compare;
+mod browser;
 mod commands;
 mod faults;
 mod learner;
 mod log_in_timing;
+mod play;
+mod play_page;
 mod program;
 mod races;
 mod two_servers;

@@ -43,7 +43,16 @@ pub(crate) struct Serving {
 impl Serving {
     /// Starts `serve` with these arguments on a free port, and waits until it listens.
     pub(crate) fn start(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let mut all = vec!["serve"];
+        Self::start_command("serve", environment, arguments)
+    }
+
+    /// Starts the playground in the same way.
+    pub(crate) fn play(arguments: &[&str]) -> Self {
+        Self::start_command("play", &[], arguments)
+    }
+
+    fn start_command(command_name: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut all = vec![command_name];
         all.extend(arguments);
         all.extend(["--listen", "127.0.0.1:0", "--until-stdin-ends"]);
         let mut child = command(environment, &all)

@@ -1,0 +1,287 @@
+//! One design of the three: its server, its person, its thief, and what became of each request.
+
+use kit::{Clock, Store};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::action::Action;
+use super::contents::Whose;
+use super::holding::Holding;
+use super::revocation::Revocation;
+use super::seen::{Seen, Shown, Somebody, Verdict, Who};
+use super::server::Server;
+use super::wire::{Call, Exchange};
+use crate::design::Design;
+use crate::fault::Fault;
+
+/// The most sessions whose cookies are remembered, to look them up in a memory store.
+const MOST_COOKIES: usize = 20;
+/// What an action came to where nobody had anything to show.
+const NOTHING_HELD: &str = "nothing-held";
+const DONE: &str = "done";
+
+/// One design of a room.
+pub(super) struct Column {
+    server: Server,
+    email: String,
+    password: String,
+    whose: Whose,
+    person: Holding,
+    thief: Holding,
+    /// What was sent since the last look.
+    exchanges: Vec<Shown>,
+    /// Keys that the opening of the account left behind. They are no part of the story.
+    before: Vec<String>,
+    store_calls: u64,
+    revocation: Option<Revocation>,
+}
+
+impl Column {
+    /// Starts the server and opens the person's account. Signing up logs in as well; that log-in is ended, so that a
+    /// visitor begins with somebody who holds nothing, and a store that is empty.
+    pub(super) async fn open(design: Design, store: &Store, clock: Clock) -> Result<Self, Fault> {
+        let server = Server::start(design, store, clock).await?;
+        let (email, password) = ("ann@example.test".to_owned(), "correct horse battery staple".to_owned());
+        let answer =
+            server.ask(&Call::post("/auth/signup", json!({ "email": email, "password": password }))).await?;
+        let user = answer.body.get("user_id").and_then(Value::as_str).map(Uuid::parse_str);
+        let Some(Ok(user)) = user else {
+            return Err(Fault::new(format!(
+                "the {design} server opened no account: status {}",
+                answer.status
+            )));
+        };
+        let mut first = Holding::default();
+        first.take(&answer, 0);
+        server.ask(&leaving(&first, json!({}))).await?;
+        let whose = Whose { user, cookies: Vec::new() };
+        let before = server.contents.of(&whose).await.unwrap_or_default();
+        Ok(Self {
+            server,
+            before: before.into_iter().map(|entry| entry.key).collect(),
+            email,
+            password,
+            whose,
+            person: Holding::default(),
+            thief: Holding::default(),
+            exchanges: Vec::new(),
+            store_calls: 0,
+            revocation: None,
+        })
+    }
+
+    /// Cuts or mends the line between the server and its store.
+    pub(super) fn cut(&self, cut: bool) {
+        self.server.gate.set_cut(cut);
+    }
+
+    /// Does one action, then sees who gets in. `now_s` is the room's time.
+    pub(super) async fn act(&mut self, action: Option<Action>, now_s: u64) -> Result<Seen, Fault> {
+        let outcome = match action {
+            Some(action) => self.perform(action, now_s).await?,
+            None => DONE.to_owned(),
+        };
+        let (person, thief) = (self.probe(Who::Person).await?, self.probe(Who::Thief).await?);
+        if let Some(revocation) = &mut self.revocation {
+            match thief {
+                Verdict::In => revocation.let_in(now_s),
+                Verdict::Out => revocation.shut_out(now_s),
+                Verdict::Nothing | Verdict::Unknown => {}
+            }
+        }
+        let looked = self.server.contents.of(&self.whose).await;
+        let (mut store, store_unseen) = looked.map_or_else(|why| (Vec::new(), Some(why)), |all| (all, None));
+        store.retain(|entry| !self.before.contains(&entry.key));
+        Ok(Seen {
+            outcome,
+            exchanges: std::mem::take(&mut self.exchanges),
+            person: Somebody { verdict: person, holds: self.person.clone() },
+            thief: Somebody { verdict: thief, holds: self.thief.clone() },
+            store,
+            store_unseen,
+            store_calls: self.store_calls,
+            revocation: self.revocation.clone(),
+        })
+    }
+
+    async fn perform(&mut self, action: Action, now_s: u64) -> Result<String, Fault> {
+        let outcome = match action {
+            Action::SignIn => self.sign_in(now_s).await?,
+            Action::Steal => self.steal(),
+            Action::PersonTries => self.knock(Who::Person).await?,
+            Action::ThiefTries => self.knock(Who::Thief).await?,
+            Action::PersonRefreshes => self.refresh(Who::Person, now_s).await?,
+            Action::ThiefRefreshes => self.refresh(Who::Thief, now_s).await?,
+            Action::LogOut => self.log_out(None).await?,
+            Action::LogOutEverywhere => self.log_out(Some("global")).await?,
+            Action::ChangePassword => self.change_password(now_s).await?,
+            // The room has moved its clock, or thrown the switch.
+            Action::WaitMinute | Action::WaitQuarter | Action::WaitMonth => DONE.to_owned(),
+            Action::CutStore | Action::MendStore => DONE.to_owned(),
+        };
+        match (action, outcome.as_str()) {
+            (Action::LogOut | Action::LogOutEverywhere, DONE) => self.ends("log-out", now_s),
+            (Action::ChangePassword, DONE) => self.ends("change-password", now_s),
+            (_, "refresh_reused") => self.ends("reuse-detected", now_s),
+            _ => {}
+        }
+        Ok(outcome)
+    }
+
+    /// Begins to measure for how long the thief's copy works on. While an earlier ending has not taken effect, a further
+    /// one is no new beginning.
+    fn ends(&mut self, how: &'static str, now_s: u64) {
+        let waiting = self.revocation.as_ref().is_some_and(Revocation::is_open);
+        if !self.thief.is_empty() && !waiting {
+            self.revocation = Some(Revocation::begun(how, now_s));
+        }
+    }
+
+    async fn sign_in(&mut self, now_s: u64) -> Result<String, Fault> {
+        let mut call = Call::post("/auth/login", json!({ "email": self.email, "password": self.password }));
+        // A browser sends the old cookie along, and the server ends that session.
+        self.person.cookie_only().sign(&mut call);
+        let answer = self.send(Who::Person, false, &call).await?;
+        if answer.is_done() {
+            self.person = Holding::default();
+            self.receive(&answer, now_s);
+        }
+        Ok(outcome_of(&answer))
+    }
+
+    fn steal(&mut self) -> String {
+        if self.person.is_empty() {
+            return NOTHING_HELD.to_owned();
+        }
+        // A fresh copy says nothing about what becomes of the old one.
+        self.revocation = self.revocation.take().filter(|revocation| !revocation.is_open());
+        self.thief = self.person.copied();
+        DONE.to_owned()
+    }
+
+    /// `GET /me` with whatever somebody holds.
+    async fn knock(&mut self, who: Who) -> Result<String, Fault> {
+        if who == Who::Thief && self.thief.is_empty() {
+            return Ok(NOTHING_HELD.to_owned());
+        }
+        Ok(outcome_of(&self.ask_me(who, false).await?))
+    }
+
+    async fn refresh(&mut self, who: Who, now_s: u64) -> Result<String, Fault> {
+        let holding = match who {
+            Who::Person => &mut self.person,
+            Who::Thief => &mut self.thief,
+        };
+        if holding.is_empty() {
+            return Ok(NOTHING_HELD.to_owned());
+        }
+        let call = holding.exchange(who == Who::Person);
+        let answer = self.send(who, false, &call).await?;
+        match who {
+            Who::Person if answer.is_done() => self.receive(&answer, now_s),
+            // An honest app forgets what was refused, and asks for the password.
+            Who::Person if answer.status == 401 => self.person = Holding::default(),
+            Who::Thief if answer.is_done() => self.thief.take(&answer, now_s),
+            Who::Thief if answer.status == 401 => self.thief.refused_to_refresh(),
+            Who::Person | Who::Thief => {}
+        }
+        Ok(outcome_of(&answer))
+    }
+
+    async fn log_out(&mut self, scope: Option<&str>) -> Result<String, Fault> {
+        if self.person.is_empty() {
+            return Ok(NOTHING_HELD.to_owned());
+        }
+        let body = match (scope, &self.person.refresh) {
+            (Some(scope), _) => json!({ "scope": scope }),
+            (None, Some(token)) => json!({ "refresh_token": token.text }),
+            (None, None) => json!({}),
+        };
+        let answer = self.send(Who::Person, false, &leaving(&self.person, body)).await?;
+        if answer.is_done() {
+            // The app forgets what it held. In a design that keeps nothing, that is all that ends.
+            self.person = Holding::default();
+        }
+        Ok(outcome_of(&answer))
+    }
+
+    async fn change_password(&mut self, now_s: u64) -> Result<String, Fault> {
+        if self.person.is_empty() {
+            return Ok(NOTHING_HELD.to_owned());
+        }
+        let new = format!("another passphrase {}", Uuid::new_v4().simple());
+        let mut call =
+            Call::post("/auth/password", json!({ "current_password": self.password, "new_password": new }));
+        self.person.sign(&mut call);
+        let answer = self.send(Who::Person, false, &call).await?;
+        if answer.is_done() {
+            self.password = new;
+            self.receive(&answer, now_s);
+        }
+        Ok(outcome_of(&answer))
+    }
+
+    /// Asks the door by itself what it says to somebody, so that the page can show who gets in.
+    async fn probe(&mut self, who: Who) -> Result<Verdict, Fault> {
+        if self.holding(who).is_empty() {
+            return Ok(Verdict::Nothing);
+        }
+        let verdict = Verdict::of(self.ask_me(who, true).await?.status);
+        if verdict == Verdict::Out {
+            match who {
+                Who::Person => self.person.refused_at_the_door(),
+                Who::Thief => self.thief.refused_at_the_door(),
+            }
+        }
+        Ok(verdict)
+    }
+
+    async fn ask_me(&mut self, who: Who, probe: bool) -> Result<Exchange, Fault> {
+        let mut call = Call::get("/me");
+        self.holding(who).sign(&mut call);
+        self.send(who, probe, &call).await
+    }
+
+    fn holding(&self, who: Who) -> &Holding {
+        match who {
+            Who::Person => &self.person,
+            Who::Thief => &self.thief,
+        }
+    }
+
+    fn receive(&mut self, answer: &Exchange, now_s: u64) {
+        self.person.take(answer, now_s);
+        if let Some((_, name)) = self.person.cookie.as_ref().and_then(|cookie| cookie.text.split_once('=')) {
+            self.whose.cookies.retain(|known| known != name);
+            self.whose.cookies.push(name.to_owned());
+            let too_many = self.whose.cookies.len().saturating_sub(MOST_COOKIES);
+            self.whose.cookies.drain(..too_many);
+        }
+    }
+
+    async fn send(&mut self, who: Who, probe: bool, call: &Call) -> Result<Exchange, Fault> {
+        let before = self.server.gate.calls();
+        let exchange = self.server.ask(call).await?;
+        let store_calls = self.server.gate.calls().saturating_sub(before);
+        if !probe {
+            self.store_calls += store_calls;
+        }
+        self.exchanges.push(Shown { who, probe, store_calls, exchange: exchange.clone() });
+        Ok(exchange)
+    }
+}
+
+/// The request that logs somebody out.
+fn leaving(holding: &Holding, body: Value) -> Call {
+    let mut call = Call::post("/auth/logout", body);
+    holding.sign(&mut call);
+    call
+}
+
+fn outcome_of(answer: &Exchange) -> String {
+    match answer.code() {
+        _ if answer.is_done() => DONE.to_owned(),
+        Some(code) => code.to_owned(),
+        None => answer.status.to_string(),
+    }
+}

@@ -1,0 +1,79 @@
+// One design: who gets in, what just happened, what the two hold, what the store holds, and every request.
+import { door } from './door.js';
+import { element } from './element.js';
+import { lasting, words } from './language.js';
+import { credentials, tokenCard } from './token.js';
+
+export const DESIGNS = ['session', 'access', 'hybrid'];
+
+/** What an action came to in a design, in a sentence. */
+export const told = (design, step) => {
+  if (!step.action) return words.nothingYet[design];
+  const { outcome } = step.columns[design];
+  const sentences = words.told[step.action] || {};
+  return sentences[`${design} ${outcome}`] || sentences[outcome] || words.outcome[outcome] || words.refused(outcome);
+};
+
+const entry = (kept, state, isOpen) => element('li', { class: 'entry', 'data-state': state },
+  element('p', { class: 'key' }, element('code', {}, kept.key), state && element('span', { class: 'mark' }, words.state[state])),
+  state !== 'gone' && kept.ttl !== undefined && element('p', { class: 'ttl' }, words.ttl(lasting(kept.ttl))),
+  state !== 'gone' && kept.until !== undefined && element('p', { class: 'ttl' }, words.until(new Date(kept.until * 1000))),
+  state !== 'gone' && element('details', { 'data-key': 'entry-' + kept.key, open: isOpen('entry-' + kept.key) },
+    element('summary', {}, words.value), element('pre', { tabindex: 0 }, kept.value)));
+
+const store = (design, now, before, isOpen) => {
+  if (design === 'access') return element('p', { class: 'hint' }, words.keepsNothing);
+  if (now.store_unseen) return element('p', { class: 'hint' }, words.storeUnseen(now.store_unseen));
+  const known = new Map((before ? before.store : []).map(kept => [kept.key, kept.value]));
+  const entries = now.store.map(kept => {
+    const state = !before ? null : !known.has(kept.key) ? 'new' : known.get(kept.key) !== kept.value ? 'changed' : null;
+    known.delete(kept.key);
+    return entry(kept, state, isOpen);
+  });
+  for (const key of known.keys()) entries.push(entry({ key }, 'gone', isOpen));
+  return entries.length > 0 ? element('ul', { class: 'entries' }, entries) : element('p', { class: 'hint' }, words.storeEmpty);
+};
+
+const request = (exchange, index, isOpen) => {
+  const [method, path] = exchange.request.split(' ');
+  const key = `request-${index}`;
+  return element('li', { class: 'request', 'data-who': exchange.who, 'data-probe': String(exchange.probe) },
+    element('details', { 'data-key': key, open: isOpen(key) },
+      element('summary', {},
+        element('span', { class: 'hand', 'data-who': exchange.who }, words[exchange.who]),
+        element('code', {}, `${method} ${path}`), ' ',
+        element('b', { class: 'status', 'data-class': String(exchange.status)[0] }, String(exchange.status)),
+        exchange.store_calls > 0 && element('span', { class: 'calls' }, words.calls(exchange.store_calls))),
+      element('h5', {}, words.sent), element('pre', { tabindex: 0 }, exchange.request),
+      element('h5', {}, words.received), element('pre', { tabindex: 0 }, exchange.response)));
+};
+
+const requests = (column, isOpen) => {
+  const indexed = column.exchanges.map((exchange, index) => [exchange, index]);
+  const list = probe => indexed.filter(([exchange]) => exchange.probe === probe).map(([exchange, index]) => request(exchange, index, isOpen));
+  const [own, probes] = [list(false), list(true)];
+  return [
+    own.length > 0 ? element('ul', { class: 'requests' }, own) : element('p', { class: 'hint' }, words.noRequest),
+    probes.length > 0 && element('p', { class: 'hint' }, words.probes),
+    probes.length > 0 && element('ul', { class: 'requests' }, probes),
+  ];
+};
+
+/** A column as it was at a step. `before` is the step before it, `now` the time to count from. */
+export const column = (design, step, before, now, tools) => {
+  const seen = step.columns[design];
+  const held = credentials(seen);
+  const part = (name, ...content) => element('section', { class: 'part', 'data-part': name }, element('h4', {}, words.part[name]), ...content);
+  const key = 'inside-' + design;
+  return element('article', { class: 'column', 'data-design': design, 'aria-labelledby': 'name-' + design },
+    element('div', { class: 'about' }, element('h3', { id: 'name-' + design }, words.design[design]), element('p', {}, words.about[design])),
+    element('div', { class: 'doors' }, door('person', seen.person.verdict), door('thief', seen.thief.verdict)),
+    element('p', { class: 'told' }, told(design, step)),
+    element('details', { class: 'all', 'data-key': key, open: tools.isOpen(key, true) },
+      element('summary', {}, words.look),
+      part('holds', held.length > 0
+        ? element('ul', { class: 'credentials' }, held.map(one => tokenCard(one, now, tools)))
+        : element('p', { class: 'hint' }, words.holdsNothing)),
+      part('store', store(design, seen, before && before.columns[design], tools.isOpen)),
+      part('requests', ...requests(seen, tools.isOpen))));
+};

@@ -1,0 +1,122 @@
+//! One visitor's room: three servers, one clock for all of them, and everything that has been done in it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::try_join3;
+use kit::{Clock, Store};
+use serde::Serialize;
+
+use super::action::Action;
+use super::column::Column;
+use super::seen::Seen;
+use crate::design::Design;
+use crate::fault::Fault;
+
+/// The most that can be done in one room. Each step is kept, with every byte that was sent.
+pub(super) const MOST_STEPS: usize = 200;
+
+/// A room.
+pub(super) struct Room {
+    clock: Clock,
+    session: Column,
+    access: Column,
+    hybrid: Column,
+    cut: bool,
+    steps: Vec<Arc<Step>>,
+}
+
+/// What was done, and how everything looked then. The first one is the open door: nothing has been done yet.
+#[derive(Debug, Serialize)]
+pub(super) struct Step {
+    number: usize,
+    action: Option<Action>,
+    /// The room's time, in seconds since the Unix epoch, and how far it has been moved.
+    now: u64,
+    moved: u64,
+    /// Whether the line to the store is cut.
+    cut: bool,
+    columns: Columns,
+}
+
+#[derive(Debug, Serialize)]
+struct Columns {
+    session: Seen,
+    access: Seen,
+    hybrid: Seen,
+}
+
+/// Why something was not done.
+pub(super) enum NotDone {
+    /// The room has seen its last step.
+    Full,
+    /// Something of ours is broken.
+    Broken(Fault),
+}
+
+impl From<Fault> for NotDone {
+    fn from(fault: Fault) -> Self {
+        Self::Broken(fault)
+    }
+}
+
+impl Room {
+    /// Starts the servers and looks at them once.
+    pub(super) async fn open(store: &Store) -> Result<Self, Fault> {
+        let clock = Clock::system();
+        let column = |design| Column::open(design, store, clock.clone());
+        let (session, access, hybrid) =
+            try_join3(column(Design::Session), column(Design::Access), column(Design::Hybrid)).await?;
+        let mut room = Self { clock, session, access, hybrid, cut: false, steps: Vec::new() };
+        room.look(None).await?;
+        Ok(room)
+    }
+
+    /// Everything so far.
+    pub(super) fn steps(&self) -> &[Arc<Step>] {
+        &self.steps
+    }
+
+    /// Does one thing in all three columns at once.
+    pub(super) async fn act(&mut self, action: Action) -> Result<Arc<Step>, NotDone> {
+        if self.steps.len() > MOST_STEPS {
+            return Err(NotDone::Full);
+        }
+        if let Some(wait) = action.wait() {
+            self.clock.advance(wait);
+        }
+        match action {
+            Action::CutStore => self.cut(true),
+            Action::MendStore => self.cut(false),
+            _ => {}
+        }
+        Ok(self.look(Some(action)).await?)
+    }
+
+    fn cut(&mut self, cut: bool) {
+        self.cut = cut;
+        for column in [&self.session, &self.access, &self.hybrid] {
+            column.cut(cut);
+        }
+    }
+
+    async fn look(&mut self, action: Option<Action>) -> Result<Arc<Step>, Fault> {
+        let now = self.clock.now_s();
+        let (session, access, hybrid) = try_join3(
+            self.session.act(action, now),
+            self.access.act(action, now),
+            self.hybrid.act(action, now),
+        )
+        .await?;
+        let step = Arc::new(Step {
+            number: self.steps.len(),
+            action,
+            now,
+            moved: Duration::from_millis(self.clock.offset_ms()).as_secs(),
+            cut: self.cut,
+            columns: Columns { session, access, hybrid },
+        });
+        self.steps.push(Arc::clone(&step));
+        Ok(step)
+    }
+}

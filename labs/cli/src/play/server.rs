@@ -1,0 +1,129 @@
+//! One lab's server inside this program: the lab's own routes and scheme on a port of its own, its store behind a gate.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use kit::openapi::Described;
+use kit::{App, Clock, Config, Origins, Redis, Store};
+use lab2_session::Sessions;
+use lab2_session::holder::Limits;
+use lab2_session::store::memory::MemoryStore;
+use lab2_session::store::redis::RedisStore;
+use lab4_hybrid::{Hybrid, refresh, sessions, store as hybrid_store};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::contents::Contents;
+use super::watched::{Gate, Watched};
+use super::wire::{Call, Exchange};
+use crate::design::Design;
+use crate::fault::Fault;
+
+/// A running server. It ends when this is dropped.
+pub(super) struct Server {
+    pub(super) gate: Arc<Gate>,
+    pub(super) contents: Contents,
+    address: SocketAddr,
+    host: String,
+    _running: oneshot::Sender<()>,
+}
+
+/// What a server is put together from.
+struct Parts<'a> {
+    config: &'a Config,
+    clock: Clock,
+    origins: Origins,
+    gate: Arc<Gate>,
+}
+
+impl Server {
+    /// Starts a design on a free loopback port, with this clock.
+    pub(super) async fn start(design: Design, store: &Store, clock: Clock) -> Result<Self, Fault> {
+        let config = Config { store: store.clone(), ..Config::default() };
+        let listener = TcpListener::bind(config.listen).await?;
+        let address = listener.local_addr()?;
+        let gate = Arc::new(Gate::default());
+        let origins = Origins::new(&[], address, design.name());
+        let parts = Parts {
+            config: &config,
+            clock: clock.clone(),
+            origins: origins.clone(),
+            gate: Arc::clone(&gate),
+        };
+        let (router, contents) = match design {
+            Design::Session => session(parts).await?,
+            Design::Hybrid => hybrid(parts).await?,
+            // These ask no store, so there is nothing to watch.
+            Design::Access | Design::None => {
+                (design.router(&config, clock, origins).await?, Contents::Nothing)
+            }
+        };
+        let (running, dropped) = oneshot::channel::<()>();
+        let limits = config.limits;
+        tokio::spawn(kit::serve(listener, router, limits, async {
+            // An error says that the other end is gone, which is what is waited for.
+            let _gone = dropped.await;
+        }));
+        let host = format!("{design}.localhost:{}", address.port());
+        Ok(Self { gate, contents, address, host, _running: running })
+    }
+
+    /// Sends a request to it, over its socket like anybody else's.
+    pub(super) async fn ask(&self, call: &Call) -> Result<Exchange, Fault> {
+        call.send(self.address, &self.host).await
+    }
+}
+
+async fn session(Parts { config, clock, origins, gate }: Parts<'_>) -> Result<(Router, Contents), Fault> {
+    let limits = Limits {
+        idle: config.idle_ttl,
+        absolute: config.refresh_ttl,
+        per_user: config.limits.sessions_per_user,
+    };
+    match &config.store {
+        Store::Memory => {
+            let store = Watched::new(Arc::new(MemoryStore::new(limits, clock.clone())), gate);
+            let scheme = Sessions::new(store.clone(), limits, clock.clone(), origins.clone());
+            let app = App::new(scheme, config, clock, origins).await?;
+            Ok((kit::router(app, Router::new()), Contents::SessionsInMemory(store)))
+        }
+        cluster if cluster.is_cluster() => {
+            Err(Fault::new("the session lab cannot keep its sessions in a Redis Cluster; name one Redis"))
+        }
+        Store::Redis(url) => {
+            let redis = Redis::connect(url, config.redis).await?;
+            let store = Watched::new(Arc::new(RedisStore::new(redis.clone(), limits, clock.clone())), gate);
+            let scheme = Sessions::new(store, limits, clock.clone(), origins.clone());
+            let app = App::new(scheme, config, clock, origins).await?;
+            Ok((kit::router(app, Router::new()), Contents::SessionsInRedis(redis)))
+        }
+    }
+}
+
+async fn hybrid(parts: Parts<'_>) -> Result<(Router, Contents), Fault> {
+    let (config, clock) = (parts.config, parts.clock.clone());
+    match &config.store {
+        Store::Memory => {
+            let store = hybrid_store::Memory::new(config.into(), clock);
+            let store = Watched::new(Arc::new(store), Arc::clone(&parts.gate));
+            Ok((hybrid_over(store.clone(), parts).await?, Contents::HybridInMemory(store)))
+        }
+        Store::Redis(url) => {
+            let store = hybrid_store::Redis::connect(url, config.redis, config.into(), clock).await?;
+            let store = Watched::new(Arc::new(store), Arc::clone(&parts.gate));
+            let redis = Redis::connect(url, config.redis).await?;
+            Ok((hybrid_over(store, parts).await?, Contents::HybridInRedis(redis)))
+        }
+    }
+}
+
+async fn hybrid_over<S: hybrid_store::Store>(store: S, parts: Parts<'_>) -> Result<Router, Fault> {
+    let Parts { config, clock, origins, .. } = parts;
+    let scheme = Hybrid::new(store, config, clock.clone(), origins.clone())?;
+    let own = Described::new()
+        .post("/auth/refresh", refresh::refresh, refresh::described())
+        .get("/auth/sessions", sessions::list, sessions::list_described())
+        .delete("/auth/sessions/{id}", sessions::end, sessions::end_described());
+    Ok(kit::router(App::new(scheme, config, clock, origins).await?, own))
+}
