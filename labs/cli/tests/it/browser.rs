@@ -12,7 +12,7 @@ use kit::testing::{Part, found_or_skip};
 use serde_json::{Value, json};
 
 /// How long a page may take to do anything.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A browser with one page. It is closed however the test ends.
 pub(crate) struct Browser {
@@ -73,7 +73,7 @@ impl Browser {
         let attached =
             browser.call("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
         browser.session = attached["sessionId"].as_str().map(str::to_owned);
-        for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
+        for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Performance.enable"] {
             browser.call(domain, json!({}));
         }
         browser
@@ -145,6 +145,20 @@ impl Browser {
             assert!(began.elapsed() < PATIENCE, "waited in vain for {expression}; {:?}", self.complaints);
             self.eval("new Promise(go => setTimeout(go, 15))");
         }
+    }
+
+    /// Loads the page once more; a page of before is not mistaken for the one that comes.
+    pub(crate) fn reload(&mut self) {
+        self.eval("window.isOld = true; location.reload()");
+        self.until("!window.isOld");
+    }
+
+    /// For how many milliseconds scripts have run so far.
+    pub(crate) fn script_ms(&mut self) -> f64 {
+        let answer = self.call("Performance.getMetrics", json!({}));
+        let mut metrics = answer["metrics"].as_array().unwrap().iter();
+        let found = metrics.find(|metric| metric["name"] == "ScriptDuration").unwrap();
+        found["value"].as_f64().unwrap() * 1000.0
     }
 
     /// Presses a key, as a person does.

@@ -9,13 +9,19 @@ export const DESIGNS = ['session', 'access', 'hybrid'];
 /** What an action came to in a design, in a sentence. */
 export const told = (design, step) => {
   if (!step.action) return words.nothingYet[design];
-  const { outcome } = step.columns[design];
+  const { outcome: came, person, thief } = step.columns[design];
+  // Whoever refreshes after the other, and early enough, gets what the other got.
+  const same = came === 'done' && /refreshes$/.test(step.action) && person.holds.refresh?.text === thief.holds.refresh?.text;
+  const outcome = same ? 'same' : came;
   const sentences = words.told[step.action] || {};
   return sentences[`${design} ${outcome}`] || sentences[outcome] || words.outcome[outcome] || words.refused(outcome);
 };
 
+/** A key that may break after each colon: what is between is one name. */
+const broken = key => key.split(/(?<=:)/).flatMap((part, index) => (index === 0 ? [part] : [element('wbr'), part]));
+
 const entry = (kept, state, isOpen) => element('li', { class: 'entry', 'data-state': state },
-  element('p', { class: 'key' }, element('code', {}, kept.key), state && element('span', { class: 'mark' }, words.state[state])),
+  element('p', { class: 'key' }, element('code', {}, broken(kept.key)), state && element('span', { class: 'mark' }, words.state[state])),
   state !== 'gone' && kept.ttl !== undefined && element('p', { class: 'ttl' }, words.ttl(lasting(kept.ttl))),
   state !== 'gone' && kept.until !== undefined && element('p', { class: 'ttl' }, words.until(new Date(kept.until * 1000))),
   state !== 'gone' && element('details', { 'data-key': 'entry-' + kept.key, open: isOpen('entry-' + kept.key) },

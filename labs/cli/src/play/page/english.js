@@ -2,6 +2,8 @@
 const many = (count, one, more) => `${count} ${count === 1 ? one : more}`;
 const DONE_NOTHING = 'The server answered 204, and nothing ended: there is nothing to delete. The copy works on.';
 
+const SAME = 'Within ten seconds the server takes this for a request whose answer was lost, and hands out the same pair once more. Both hold the same token now; whoever uses it late next time is noticed.';
+
 export const english = {
   pageTitle: 'authlab: the playground',
   playground: 'playground',
@@ -19,7 +21,7 @@ export const english = {
   },
   verdict: {
     person: { in: 'gets in', out: 'shut out', nothing: 'signed out', unknown: 'no answer' },
-    thief: { in: 'gets in', out: 'shut out', nothing: 'empty hands', unknown: 'no answer' },
+    thief: { in: 'gets in', out: 'shut out', nothing: 'no copy', unknown: 'no answer' },
   },
   nothingYet: {
     session: 'Nobody has signed in.', access: 'Nobody has signed in.', hybrid: 'Nobody has signed in.',
@@ -37,7 +39,7 @@ export const english = {
   noRequest: 'This step sent no request of its own.',
   probes: 'And the page asked at each door who gets in:',
   sent: 'Sent', received: 'Received',
-  calls: count => many(count, 'call to the store', 'calls to the store'),
+  calls: count => many(count, 'store call', 'store calls'),
   kind: { cookie: 'Session cookie', access: 'Access token', refresh: 'Refresh token' },
   inside: { cookie: 'show it', access: 'take it apart', refresh: 'show it' },
   header: 'Header', claims: 'Claims',
@@ -64,6 +66,13 @@ export const english = {
     steal: 'Steal a copy', 'thief-tries': 'Try the copy', 'thief-refreshes': 'Refresh with it',
     'wait-minute': '+ 1 minute', 'wait-quarter': '+ 15 minutes', 'wait-month': '+ 30 days',
     'cut-store': 'Cut it', 'mend-store': 'Mend it',
+  },
+  did: {
+    'sign-in': 'Ann signs in', 'person-tries': 'Ann opens /me', 'person-refreshes': 'Ann’s app refreshes', 'log-out': 'Ann logs out',
+    'log-out-everywhere': 'Ann logs out everywhere', 'change-password': 'Ann changes her password',
+    steal: 'The thief steals a copy', 'thief-tries': 'The thief tries the copy', 'thief-refreshes': 'The thief refreshes',
+    'wait-minute': 'One minute passes', 'wait-quarter': '15 minutes pass', 'wait-month': '30 days pass',
+    'cut-store': 'The line to the store is cut', 'mend-store': 'The line to the store is mended',
   },
   told: {
     'sign-in': {
@@ -98,6 +107,7 @@ export const english = {
       'session not_found': 'There is nothing to refresh: the cookie is good for as long as its record.',
       'access not_found': 'There is nothing to refresh with. When the token is over, Ann types her password.',
       'hybrid done': 'Ann’s app has a new pair. The refresh token of before is used up.',
+      'hybrid same': SAME,
       'hybrid refresh_reused': 'Caught: this token had been used before, so somebody has a copy. The session is over for both.',
       'hybrid refresh_ended': 'Refused: the session was ended. Ann’s app asks for the password.',
       'hybrid refresh_expired': 'Refused: the session was not used for too long. Ann types her password.',
@@ -106,6 +116,7 @@ export const english = {
       'session not_found': 'There is nothing to refresh: a stolen cookie is good for as long as its record.',
       'access not_found': 'There is nothing to refresh with. The stolen token cannot be made to last longer.',
       'hybrid done': 'The thief has a new pair. Ann’s refresh token is used up, and she does not know.',
+      'hybrid same': SAME,
       'hybrid refresh_reused': 'Caught: this token had been used before. The session is over for both.',
       'hybrid refresh_ended': 'Refused: the session was ended, and its refresh tokens with it.',
       'hybrid refresh_expired': 'Refused: the session was not used for too long.',

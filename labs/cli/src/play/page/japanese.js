@@ -1,11 +1,13 @@
 // ページに出る文章のすべて（日本語）。キーは english.js と同じ。
 const DONE_NOTHING = '204 が返りましたが、消すものがないので何も終わっていません。コピーはまだ使えます。';
 
+const SAME = 'まだ 10 秒以内なので、サーバーは「前の応答が届かず再送された」とみなし、同じ組をもう一度渡しました。二人は同じトークンを持っています。次に食い違ったときに検知されます。';
+
 export const japanese = {
   pageTitle: 'authlab: プレイグラウンド',
   playground: 'プレイグラウンド',
   title: 'ログアウトした。泥棒も追い出せた？',
-  lead: 'このページの裏では、ログイン状態の保ち方が異なる 三つのサーバーが実際に動いています。アンがログインし、泥棒がその認証情報をコピーします。次に何が起こるかはあなた次第です。1 回のクリックで、三つすべてに同じ操作をします。',
+  lead: 'このページの裏では、ログイン状態の保ち方が異なる三つのサーバーが実際に動いています。アンがログインし、泥棒がその認証情報をコピーします。次に何が起こるかはあなた次第です。1 回のクリックで、三つすべてに同じことが起こります。',
   storeName: name => `ストア: ${name}`,
   comma: '、', stop: '。',
   person: 'アン', thief: '泥棒',
@@ -54,7 +56,7 @@ export const japanese = {
   },
 
   actions: '次に起こすこと',
-  actionsHint: 'どのボタンも 三つの列すべてに効きます。',
+  actionsHint: 'どのボタンも三つの列すべてに効きます。',
   again: '最初から',
   group: { person: 'アン', thief: '泥棒', time: '時間', store: 'ストアへの回線' },
   action: {
@@ -63,6 +65,13 @@ export const japanese = {
     steal: 'コピーを盗む', 'thief-tries': 'コピーで /me を開く', 'thief-refreshes': 'コピーでリフレッシュ',
     'wait-minute': '+ 1 分', 'wait-quarter': '+ 15 分', 'wait-month': '+ 30 日',
     'cut-store': '切断する', 'mend-store': '復旧する',
+  },
+  did: {
+    'sign-in': 'アンがログイン', 'person-tries': 'アンが /me を開く', 'person-refreshes': 'アンのアプリがリフレッシュ', 'log-out': 'アンがログアウト',
+    'log-out-everywhere': 'アンがすべての端末からログアウト', 'change-password': 'アンがパスワードを変更',
+    steal: '泥棒がコピーを盗む', 'thief-tries': '泥棒がコピーで /me を開く', 'thief-refreshes': '泥棒がコピーでリフレッシュ',
+    'wait-minute': '1 分経過', 'wait-quarter': '15 分経過', 'wait-month': '30 日経過',
+    'cut-store': 'ストアへの回線を切断', 'mend-store': 'ストアへの回線を復旧',
   },
   told: {
     'sign-in': {
@@ -97,6 +106,7 @@ export const japanese = {
       'session not_found': 'リフレッシュするものがありません。Cookie はレコードがある限り有効です。',
       'access not_found': 'リフレッシュする手段がありません。期限が切れたら、アンはパスワードを入力し直します。',
       'hybrid done': 'アンのアプリは新しい組を受け取りました。前のリフレッシュトークンは使用済みです。',
+      'hybrid same': SAME,
       'hybrid refresh_reused': '検知: このトークンは使用済みです。誰かがコピーを持っているので、セッションを両者とも終了しました。',
       'hybrid refresh_ended': '拒否: セッションは終了しています。アプリはパスワードの入力を求めます。',
       'hybrid refresh_expired': '拒否: 長期間使われず、セッションが失効しました。アンはパスワードを入力し直します。',
@@ -105,6 +115,7 @@ export const japanese = {
       'session not_found': 'リフレッシュするものがありません。盗まれた Cookie はレコードがある限り有効です。',
       'access not_found': 'リフレッシュする手段がありません。盗んだトークンの期限は延ばせません。',
       'hybrid done': '泥棒が新しい組を受け取りました。アンのリフレッシュトークンは使用済みになりましたが、アンは気づいていません。',
+      'hybrid same': SAME,
       'hybrid refresh_reused': '検知: このトークンは使用済みです。セッションを両者とも終了しました。',
       'hybrid refresh_ended': '拒否: セッションが終了しているので、リフレッシュトークンも無効です。',
       'hybrid refresh_expired': '拒否: 長期間使われず、セッションが失効しました。',

@@ -53,7 +53,7 @@ const show = () => {
 /** Says aloud what changed: what was done, and who gets in. */
 const say = step => {
   const who = design => `${words.design[design]}: ${['person', 'thief'].map(one => `${words[one]} ${words.verdict[one][step.columns[design][one].verdict]}`).join(words.comma)}`;
-  at('said').textContent = [step.action ? words.action[step.action] : words.beginning, ...DESIGNS.map(who)].join(words.stop);
+  at('said').textContent = [step.action ? words.did[step.action] : words.beginning, ...DESIGNS.map(who)].join(words.stop);
 };
 
 const trouble = problem => { at('trouble').textContent = problem ? words.trouble(words.problem[problem.code] || problem.message) : ''; };

@@ -2,7 +2,7 @@
 import { element } from './element.js';
 import { lasting, words } from './language.js';
 
-const caption = step => (step.action ? words.action[step.action] : words.beginning);
+const caption = step => (step.action ? words.did[step.action] : words.beginning);
 
 export const showTimeline = (place, { steps, at, go }) => {
   const last = steps.length - 1;
