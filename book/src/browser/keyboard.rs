@@ -209,6 +209,8 @@ fn the_book_can_be_used_without_a_mouse() {
         browser.press("Enter");
         browser.until("document.activeElement.id === 'mdbook-searchbar'");
         browser.call("Input.insertText", json!({ "text": "reuse detection" }));
+        // mdBook searches when a key is let go, and once when its index has come, whichever is later.
+        browser.press(" ");
         browser.until("document.querySelector('#mdbook-searchresults a[href*=\"rotation.html\"]')");
         browser.tab_to("#mdbook-searchresults a[href*=\"rotation.html\"]");
         browser.press("Enter");
