@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`sections`] | the report as a sequence of headings, sentences, charts and tables: written once for every format |
 //! | [`html`], [`markdown`] | the formats |
+//! | [`peers`] | servers in other languages: what of theirs ours takes |
 //! | [`chart`] | bars and lines as SVG |
 //! | [`table`] | rows of text |
 //! | [`number`] | how a figure is written |
@@ -16,6 +17,7 @@ pub mod chart;
 pub mod html;
 pub mod markdown;
 pub mod number;
+pub mod peers;
 pub mod sections;
 pub mod table;
 
@@ -76,6 +78,12 @@ pub struct Report {
     /// What changed since an older report, where one was given.
     #[serde(default)]
     pub changes: Option<Changes>,
+    /// Servers in what people would otherwise use, where they were asked for.
+    #[serde(default)]
+    pub peers: Option<peers::Peers>,
+    /// The libraries alone on one token, where they were asked for.
+    #[serde(default)]
+    pub libraries: Option<peers::Libraries>,
 }
 
 /// One design, or one server at a URL, and what can be said of it without load.
@@ -231,6 +239,11 @@ impl Report {
                 .iter()
                 .map(|step| (format!("{:.2} ms to Redis", step.measured_ms), &step.comparison)),
         );
+        let peers = self.peers.as_ref();
+        let ceiling = peers.and_then(|peers| peers.ceiling.as_ref());
+        all.extend(ceiling.map(|comparison| ("the ceiling of the peers".to_owned(), comparison)));
+        let at_rate = peers.and_then(|peers| peers.at_rate.as_ref());
+        all.extend(at_rate.map(|comparison| ("the peers at one rate".to_owned(), comparison)));
         all
     }
 }

@@ -5,6 +5,8 @@ mod changes;
 mod concurrency;
 mod doubts;
 mod latency;
+mod libraries;
+mod peers;
 mod place;
 mod refresh;
 mod revocation;
@@ -47,6 +49,8 @@ pub fn all(report: &Report) -> Vec<Section> {
         revocation::section(report),
         refresh::section(report),
         concurrency::section(report),
+        peers::section(report),
+        libraries::section(report),
         weight::section(report),
         targets::section(report),
         doubts::section(report),

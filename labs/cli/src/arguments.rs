@@ -203,6 +203,12 @@ pub(crate) struct BenchArguments {
     /// The folder for the report [default: target/authlab/report]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) into: Option<PathBuf>,
+    /// Also measure what people would otherwise use, as small servers in Node, Python and Go: express-session,
+    /// express-jsonwebtoken, fastify-jwt, fastapi-pyjwt, go-net-http; and the libraries alone, on one token: libraries. What
+    /// they need is installed into target/authlab/peers, which takes minutes once; what cannot be is skipped, and said. Adds
+    /// half a minute to --quick, four minutes else. Only some: --peers=NAME,NAME
+    #[arg(long, value_name = "PEER", value_delimiter = ',', num_args = 0.., require_equals = true)]
+    pub(crate) peers: Option<Vec<String>>,
     /// Print the report as JSON instead of tables
     #[arg(long)]
     pub(crate) json: bool,

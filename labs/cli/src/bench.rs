@@ -11,6 +11,7 @@ mod distance;
 mod exchange;
 mod lineup;
 mod older;
+mod peers;
 mod plan;
 mod rates;
 mod refresh;
@@ -33,6 +34,7 @@ use measure::report::{Report, SCHEMA};
 use measure::rounds::{self, Design as Measured, Plan as Rounds};
 
 use self::lineup::{Entry, Lineup};
+use self::peers::Chosen;
 use self::plan::Plan;
 use self::stop::Stop;
 use self::timeline::Timeline;
@@ -89,12 +91,13 @@ fn tell(arguments: &BenchArguments, mut report: Report, older: Option<Report>) -
 async fn measured(arguments: &BenchArguments) -> Result<(Report, Result<(), Fault>), Fault> {
     let (began, plan) = (Instant::now(), Plan::of(arguments)?);
     let entries = lineup::chosen(&arguments.designs, arguments.targets)?;
+    let peers = peers::chosen(arguments.peers.as_deref())?;
     let timeline = Timeline::new(plan.duration());
     timeline.stage("looking for a Redis");
     let store = store::get(arguments.store.clone()).await?;
     let bench = Bench { plan, store, stop: Stop::on_ctrl_c(), timeline };
     let mut report = blank(&bench);
-    let done = measure(&bench, arguments, &entries, &mut report).await;
+    let done = measure(&bench, arguments, &entries, &peers, &mut report).await;
     report.took_s = began.elapsed().as_secs_f64();
     report.complete = done.is_ok() && !bench.stop.is_told();
     Ok((report, done))
@@ -104,14 +107,17 @@ async fn measure(
     bench: &Bench,
     arguments: &BenchArguments,
     entries: &[Entry],
+    peers: &Chosen,
     report: &mut Report,
 ) -> Result<(), Fault> {
+    let peers = peers::install(bench, peers, report).await;
     let Some(lineup) =
         bench.stop.unless_told(Lineup::start(bench, arguments, entries, report)).await.transpose()?
     else {
         return Ok(());
     };
     if arguments.targets {
+        peers::measure(bench, &lineup, peers, report).await?;
         return targets::measure(bench, &lineup, report).await;
     }
     ceiling::measure(bench, &lineup, report).await?;
@@ -120,6 +126,7 @@ async fn measure(
     revocation::measure(bench, &lineup, report).await?;
     refresh::measure(bench, &lineup, report).await?;
     crowd::measure(bench, &lineup, report).await?;
+    peers::measure(bench, &lineup, peers, report).await?;
     targets::measure(bench, &lineup, report).await
 }
 
@@ -143,6 +150,8 @@ fn blank(bench: &Bench) -> Report {
         refresh: None,
         targets: None,
         changes: None,
+        peers: None,
+        libraries: None,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::serve::LISTENING;
 
 /// How long a server may take to listen.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server. It ends when this is dropped, and also when this program dies without a chance to drop anything:
 /// it watches the pipe on its stdin.

@@ -94,9 +94,10 @@ pub(crate) fn keep(name: &str, json: &str) -> Result<PathBuf, Fault> {
 /// `target` in the folder it is called from.
 pub(crate) fn build_folder() -> PathBuf {
     let program = std::env::current_exe().ok();
-    let built = program.as_deref().and_then(|program| program.parent()?.parent());
-    match built {
-        Some(folder) if folder.join("CACHEDIR.TAG").exists() => {
+    // `target/release/authlab` itself, or a test in `target/debug/deps`.
+    let mut above = program.iter().flat_map(|program| program.ancestors().skip(1).take(3));
+    match above.find(|folder| folder.join("CACHEDIR.TAG").exists()) {
+        Some(folder) => {
             let here = std::env::current_dir().ok();
             let relative = here.as_deref().and_then(|here| folder.strip_prefix(here).ok());
             relative.unwrap_or(folder).to_owned()

@@ -23,6 +23,10 @@ pub enum Part {
     Python,
     /// A Chromium on the `PATH`.
     Browser,
+    /// Node.js and npm on the `PATH`, and npm's registry within reach.
+    Node,
+    /// Go on the `PATH`, and the module proxy, or Debian's packages, within reach.
+    Go,
 }
 
 impl fmt::Display for Part {
@@ -32,6 +36,8 @@ impl fmt::Display for Part {
             Self::Redis => "redis",
             Self::Python => "python",
             Self::Browser => "browser",
+            Self::Node => "node",
+            Self::Go => "go",
         })
     }
 }
@@ -81,9 +87,11 @@ fn parse(list: &str) -> Result<Vec<Part>, String> {
             "redis" => Ok(Part::Redis),
             "python" => Ok(Part::Python),
             "browser" => Ok(Part::Browser),
-            other => {
-                Err(format!("`{other}` is no part; the parts are `docker`, `redis`, `python` and `browser`"))
-            }
+            "node" => Ok(Part::Node),
+            "go" => Ok(Part::Go),
+            other => Err(format!(
+                "`{other}` is no part; the parts are `docker`, `redis`, `python`, `browser`, `node` and `go`"
+            )),
         })
         .collect()
 }

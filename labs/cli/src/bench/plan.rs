@@ -43,11 +43,19 @@ pub(crate) struct Plan {
     pub(crate) log_outs: usize,
     pub(crate) access_ttl: Duration,
     pub(crate) refresh: Pass,
+    /// The peers and ours beside them; what compiles while it runs is given time for it.
+    pub(crate) peers: Pass,
+    pub(crate) peers_at_rate: Pass,
+    /// A round is one library's turn.
+    pub(crate) libraries: Pass,
     /// Log-ins to see what a session takes in Redis; each costs a password hash.
     pub(crate) log_ins: usize,
     /// What is measured for the targets; none: they are not.
     pub(crate) targets: Option<Effort>,
     designs: usize,
+    /// With those of ours beside them; 0 where none was asked for.
+    peer_designs: usize,
+    works: usize,
 }
 
 const fn pass(rounds: usize, round_ms: u64, warm_up_ms: u64) -> Pass {
@@ -76,6 +84,12 @@ impl Plan {
         let asked =
             if arguments.designs.is_empty() { super::lineup::NAMES.len() } else { arguments.designs.len() };
         plan.designs = asked + arguments.url.len();
+        let peers = super::peers::chosen(arguments.peers.as_deref())?;
+        plan.peer_designs = match peers.servers.len() {
+            0 => 0,
+            count => count + super::peers::OURS,
+        };
+        plan.works = if peers.libraries { super::peers::libraries::WORKS } else { 0 };
         Ok(plan)
     }
 
@@ -134,9 +148,14 @@ impl Plan {
             log_outs: 5,
             access_ttl: SHORT_TTL,
             refresh: pass(5, 1_500, 500),
+            peers: pass(7, 1_500, 2_000),
+            peers_at_rate: pass(5, 1_500, 500),
+            libraries: pass(9, 200, 200),
             log_ins: 20,
             targets: Some(Self::FULL_EFFORT),
             designs: 0,
+            peer_designs: 0,
+            works: 0,
         }
     }
 
@@ -153,9 +172,14 @@ impl Plan {
             log_outs: 1,
             access_ttl: SHORT_TTL,
             refresh: pass(3, 400, 100),
+            peers: pass(3, 400, 800),
+            peers_at_rate: pass(3, 400, 100),
+            libraries: pass(5, 50, 50),
             log_ins: 8,
             targets: None,
             designs: 0,
+            peer_designs: 0,
+            works: 0,
         }
     }
 
@@ -173,9 +197,14 @@ impl Plan {
             log_outs: 1,
             access_ttl: SHORT_TTL,
             refresh: least,
+            peers: pass(2, 100, 100),
+            peers_at_rate: least,
+            libraries: pass(1, 10, 10),
             log_ins: 2,
             targets: Some(Self::SMOKE_EFFORT),
             designs: 0,
+            peer_designs: 0,
+            works: 0,
         }
     }
 
@@ -187,6 +216,9 @@ impl Plan {
             + of(self.distance, super::distance::DESIGNS.len(), self.rtt_ms.len())
             + of(self.crowd, super::crowd::DESIGNS.len(), self.connections.len())
             + of(self.refresh, 1, 1)
+            + of(self.peers, self.peer_designs, 1)
+            + of(self.peers_at_rate, self.peer_designs, 1)
+            + of(self.libraries, self.works, 1)
             + super::revocation::duration(self)
             + super::targets::duration(self)
     }

@@ -6,7 +6,8 @@
 //! | T2, T3, T5 | this file: designs and bare servers under the same load, in turn |
 //! | T4 | [`rotation`]: an exchange beside a script that does nothing |
 //! | T6 | [`generator`]: the load generator beside wrk, and a server that stands still |
-//! | T7, T9 | others, later: told as not measured |
+//! | T7 | the peers, where they were asked for |
+//! | T9 | others, later: told as not measured |
 //! | T8 | [`stored`]: what Redis keeps |
 
 mod generator;
@@ -62,13 +63,7 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
     if let Some(generator) = bench.stop.unless_told(generator::measure(bench, effort)).await {
         rows.extend(generator?);
     }
-    rows.push(Target::new(
-        "T7",
-        "CPU a request: ours / each peer's",
-        Limit::AtMost(0.33),
-        Err("The peers were not run: servers in other languages are not part of this run.".to_owned()),
-        "the same /me in other languages and frameworks, under the same load",
-    ));
+    rows.extend(super::peers::targets(report));
     if let Some(stored) = bench.stop.unless_told(stored::measure(bench, lineup, report)).await {
         rows.extend(stored?);
     }

@@ -60,7 +60,7 @@ fn header_of(text: &str) -> Result<(String, String), Fault> {
 }
 
 /// Signs up as the contract says, and takes the access token or the cookie that comes.
-async fn logged_in(base: &str) -> Result<(String, String), Fault> {
+pub(crate) async fn logged_in(base: &str) -> Result<(String, String), Fault> {
     let no_way_in = |why: &str| {
         Fault::new(format!(
             "{base} gave no credential ({why}); give one with --header \"authorization: Bearer …\""
