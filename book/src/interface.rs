@@ -33,6 +33,7 @@ const IN_PAGES: &[(&str, &str)] = &[
     ("title=\"Next chapter\" aria-label=\"Next chapter\"", "title=\"次の章\" aria-label=\"次の章\""),
     (">Auto</button>", ">自動</button>"),
     (">Light</button>", ">ライト</button>"),
+    (">Dark</button>", ">ダーク</button>"),
 ];
 
 /// In the scripts.
@@ -51,7 +52,7 @@ const IN_SCRIPTS: &[(&str, &str)] = &[
     ("'Hide lines'", "'行を隠す'"),
 ];
 
-/// Exchanges the words in a folder that was just built.
+/// Exchanges the words in a folder that was just built, after `themes`, which names one of them.
 pub(crate) fn translate(built: &Path) -> Result<()> {
     let mut unseen: BTreeSet<&str> = IN_PAGES.iter().chain(IN_SCRIPTS).map(|(word, _)| *word).collect();
     for entry in fs::read_dir(built).with_context(|| format!("{} cannot be read", built.display()))? {

@@ -11,6 +11,7 @@ mod page;
 mod render;
 mod run;
 mod serve;
+mod themes;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -209,6 +210,7 @@ fn build(lang: Lang, figures: &Figures, to: Option<&Path>) -> Result<PathBuf> {
     }
     book.build().with_context(|| format!("{} cannot be built", folder.display()))?;
     let built = book.build_dir_for("html");
+    themes::keep_light_and_dark(&built)?;
     if lang == Lang::Ja {
         interface::translate(&built)?;
     }

@@ -6,6 +6,8 @@ mod measured;
 mod question;
 mod sequence;
 
+use std::path::Path;
+
 use anyhow::Context;
 use mdbook_preprocessor::book::{Book, BookItem};
 use mdbook_preprocessor::errors::Result;
@@ -32,8 +34,9 @@ impl Preprocessor for Render {
         book.for_each_mut(|item| {
             let BookItem::Chapter(chapter) = item else { return };
             let path = chapter.path.as_deref().map(|path| path.with_extension("html"));
-            let other = path.map(|path| switch(lang, &path.to_string_lossy())).unwrap_or_default();
-            match page(&chapter.content, &self.0, lang).with_context(|| chapter.name.clone()) {
+            let other = path.as_deref().map(|path| switch(lang, &path.to_string_lossy())).unwrap_or_default();
+            let stem = path.as_deref().and_then(Path::file_stem).unwrap_or_default().to_string_lossy();
+            match page(&chapter.content, &stem, &self.0, lang).with_context(|| chapter.name.clone()) {
                 Ok(text) => chapter.content = other + &text,
                 Err(error) => first_error = first_error.take().or(Some(error)),
             }
@@ -51,7 +54,7 @@ fn switch(lang: Lang, page: &str) -> String {
 }
 
 /// A page with its own kinds of blocks as HTML, and figures in place of their names.
-fn page(text: &str, figures: &Figures, lang: Lang) -> Result<String> {
+fn page(text: &str, name: &str, figures: &Figures, lang: Lang) -> Result<String> {
     let mut out = String::with_capacity(text.len() * 2);
     let (mut questions, mut names_figures, mut shows_figures) = (0, false, false);
     let mut filled = |text: &str| {
@@ -70,7 +73,8 @@ fn page(text: &str, figures: &Figures, lang: Lang) -> Result<String> {
                 "quiz" => {
                     questions += 1;
                     let body = filled(&fence.body).with_context(|| at(&fence))?;
-                    let html = question::write(&body, questions).with_context(|| at(&fence))?;
+                    let html =
+                        question::write(&body, &format!("{name}-{questions}")).with_context(|| at(&fence))?;
                     out.push_str(&html);
                 }
                 "figures" => {
@@ -108,7 +112,7 @@ mod tests {
     use crate::figures::tests::round_figures;
 
     fn page(text: &str) -> Result<String> {
-        super::page(text, &round_figures(), Lang::En)
+        super::page(text, "a", &round_figures(), Lang::En)
     }
 
     #[test]
@@ -146,7 +150,7 @@ mod tests {
         let text = page("Adds {{figure check.hybrid}}, not {{figure check.access}}.\n").unwrap();
         assert!(text.starts_with("Adds 2.0 µs, not (not measured).\n"), "{text}");
         assert!(text.contains("Measured 2026-11-23 on 2 × Abacus, Debian 13; redis 7;"), "{text}");
-        let japanese = super::page("{{figure works-for.hybrid}}\n", &round_figures(), Lang::Ja).unwrap();
+        let japanese = super::page("{{figure works-for.hybrid}}\n", "a", &round_figures(), Lang::Ja).unwrap();
         assert!(
             japanese.starts_with("15 分\n") && japanese.contains("2026-11-23 に 2 × Abacus"),
             "{japanese}"
@@ -166,7 +170,7 @@ mod tests {
         let parts = ["<svg class=\"chart\"", "<desc>", "</figure>\n\n| design |", row, "Measured 2026-11-23"];
         let places: Vec<_> = parts.iter().map(|part| text.find(part)).collect();
         assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} in {text}");
-        let japanese = super::page("```figures\nfrontier\n```\n", &round_figures(), Lang::Ja).unwrap();
+        let japanese = super::page("```figures\nfrontier\n```\n", "a", &round_figures(), Lang::Ja).unwrap();
         assert!(japanese.contains(">即座</text>") && !japanese.contains("at once"), "{japanese}");
     }
 }

@@ -17,7 +17,8 @@ use super::html::with_code;
 /// More answers than the style sheet has rules for.
 const MOST: usize = 4;
 
-pub(super) fn write(text: &str, number: usize) -> Result<String> {
+/// `name` is no other question's, on the page that holds all pages neither: radio buttons of one name are one choice.
+pub(super) fn write(text: &str, name: &str) -> Result<String> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let question = with_code(lines.next().context("there is no question")?);
     let (mut answers, mut reasons, mut right) = (String::new(), String::new(), 0);
@@ -32,7 +33,7 @@ pub(super) fn write(text: &str, number: usize) -> Result<String> {
         let (answer, reason) = (with_code(answer.trim()), with_code(reason.trim()));
         let class = if is_right { "right" } else { "wrong" };
         answers.push_str(&format!(
-            "<label><input type=\"radio\" name=\"question-{number}\" class=\"answer-{index}\"> {answer}</label>\n"
+            "<label><input type=\"radio\" name=\"{name}\" class=\"answer-{index}\"> {answer}</label>\n"
         ));
         reasons.push_str(&format!("<p class=\"reason reason-{index} {class}\">{reason}</p>\n"));
     }
@@ -50,10 +51,10 @@ mod tests {
 
     #[test]
     fn a_question_becomes_radio_buttons_with_reasons() {
-        let html = write("Why `a`?\n- One | No.\n+ Two | Yes.\n", 3).unwrap();
+        let html = write("Why `a`?\n- One | No.\n+ Two | Yes.\n", "hybrid-3").unwrap();
         assert!(html.contains("<legend>Why <code>a</code>?</legend>"), "{html}");
         assert!(
-            html.contains("<input type=\"radio\" name=\"question-3\" class=\"answer-1\"> Two</label>"),
+            html.contains("<input type=\"radio\" name=\"hybrid-3\" class=\"answer-1\"> Two</label>"),
             "{html}"
         );
         assert!(html.contains("<p class=\"reason reason-1 right\">Yes.</p>"), "{html}");
@@ -68,7 +69,7 @@ mod tests {
             "Why?\n+ One | Yes.\n+ Two | Yes.\n",
             "Why?\nOne | No.\n",
         ] {
-            assert!(write(text, 1).is_err(), "{text}");
+            assert!(write(text, "a-1").is_err(), "{text}");
         }
     }
 }
