@@ -22,6 +22,7 @@ pub(super) fn faults(page: &Page, figures: &Figures) -> Vec<Fault> {
         let name = fence.body.trim();
         let what = match is_known(name, figures) {
             Ok(true) => continue,
+            Ok(false) if fence.is("optional") => continue,
             Ok(false) => format!("the committed report has no figures `{name}`"),
             Err(error) => error.to_string(),
         };
@@ -65,7 +66,8 @@ mod tests {
     #[test]
     fn an_unknown_and_an_unmeasured_figure_are_faults_where_they_stand() {
         let said = said_of(
-            "one\n{{figure speed}} {{figure check.access}}\n```figures\nlatency\n```\n```figures\nall\n```\n",
+            "one\n{{figure speed}} {{figure check.access}}\n```figures\nlatency\n```\n```figures\nall\n```\n\
+             ```figures,optional\nlatency\n```\n```figures,optional\nany\n```\n",
         );
         assert_eq!(
             said,
@@ -74,6 +76,7 @@ mod tests {
                 "a.md:2: the committed report has no figure `check.access`",
                 "a.md:3: the committed report has no figures `latency`",
                 "a.md:6: no figures are called `all`",
+                "a.md:12: no figures are called `any`",
             ]
         );
     }

@@ -8,6 +8,7 @@ use anyhow::bail;
 use mdbook_preprocessor::errors::Result;
 use measure::figures::{BASELINE, Comparison, DesignFigures};
 use measure::report::chart::Chart;
+use measure::report::peers::LibraryTime;
 use measure::report::table::{DOUBTED, NONE};
 use measure::report::{Report, Revocation, Subject, number, rate_rps, sections};
 
@@ -30,7 +31,7 @@ struct View {
     steps: Option<fn(&Report) -> Vec<String>>,
 }
 
-const VIEWS: [View; 5] = [
+const VIEWS: [View; 7] = [
     View { name: "cost", section: "cost", words: &words::COST, rows: cost, steps: None },
     View { name: "frontier", section: "revocation", words: &words::FRONTIER, rows: frontier, steps: None },
     View {
@@ -52,6 +53,8 @@ const VIEWS: [View; 5] = [
         }),
     },
     View { name: "weight", section: "weight", words: &words::WEIGHT, rows: weight, steps: None },
+    View { name: "peers", section: "peers", words: &words::PEERS, rows: peers, steps: None },
+    View { name: "libraries", section: "libraries", words: &words::LIBRARIES, rows: libraries, steps: None },
 ];
 
 /// Whether a block can be written with a report; an error names what is wrong.
@@ -111,7 +114,10 @@ fn view(name: &str) -> Result<&'static View> {
 /// The chart with words of this language in place of the report's.
 fn relabelled(mut chart: Chart, words: &Words) -> Chart {
     match &mut chart {
-        Chart::Bars(bars) => bars.parts = words.axes.map(str::to_owned).to_vec(),
+        Chart::Bars(bars) => {
+            let parts = words.axes.iter().take(bars.parts.len());
+            bars.parts = parts.map(|part| (*part).to_owned()).collect();
+        }
         Chart::Lines(lines) => {
             let [x, y] = words.axes.map(str::to_owned);
             (lines.x.label, lines.y.label) = (x, y);
@@ -212,6 +218,32 @@ fn weight(report: &Report, _: Lang) -> Rows {
         ]
     };
     subjects.map(row).collect()
+}
+
+fn peers(report: &Report, _: Lang) -> Rows {
+    let Some(peers) = &report.peers else { return Vec::new() };
+    let row = |figures: &DesignFigures| {
+        let at_rate = peers.at_rate.as_ref().and_then(|at_rate| at_rate.design(&figures.design));
+        vec![
+            figures.design.clone(),
+            number::thousands(figures.throughput_rps.median) + doubt(figures),
+            or_none(figures.server_cpu_us, |cpu| number::short(cpu.median)),
+            or_none(figures.store_cpu_us, |cpu| number::short(cpu.median)),
+            or_none(at_rate, |figures| number::thousands(figures.p99_us.median) + doubt(figures)),
+        ]
+    };
+    peers.ceiling.iter().flat_map(|ceiling| &ceiling.designs).map(row).collect()
+}
+
+fn libraries(report: &Report, _: Lang) -> Rows {
+    let timed = report.libraries.iter().flat_map(|libraries| &libraries.timed);
+    let mut sorted: Vec<_> = timed.collect();
+    sorted.sort_by(|one, other| one.ns.median.total_cmp(&other.ns.median));
+    let row = |timed: &&LibraryTime| {
+        let name = format!("{} {}, {}", timed.library, timed.version, timed.runs_on);
+        vec![name, number::thousands(timed.ns.median), number::short(timed.times_ours.median)]
+    };
+    sorted.iter().map(row).collect()
 }
 
 fn or_none<T>(figure: Option<T>, write: impl Fn(T) -> String) -> String {
