@@ -12,6 +12,7 @@
 //! | `holding` | what a client holds, which is what a thief copies |
 //! | `wire` | HTTP byte by byte |
 //! | `server`, `watched`, `contents` | a lab's server, the gate before its store, and what the store holds |
+//! | `line` | what lies between the servers and the store, and can be cut |
 //! | `revocation` | for how long a copy works on |
 //! | `page/` | what the browser gets |
 
@@ -19,6 +20,7 @@ mod action;
 mod column;
 mod contents;
 mod holding;
+mod line;
 mod page;
 mod revocation;
 mod room;

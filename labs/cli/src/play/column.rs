@@ -1,5 +1,7 @@
 //! One design of the three: its server, its person, its thief, and what became of each request.
 
+use std::time::Duration;
+
 use kit::{Clock, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -16,6 +18,9 @@ use crate::fault::Fault;
 
 /// The most sessions whose cookies are remembered, to look them up in a memory store.
 const MOST_COOKIES: usize = 20;
+/// How often, and at what distance, a server is asked whether it has its store back.
+const MENDING_LOOKS: usize = 50;
+const MENDING_PAUSE: Duration = Duration::from_millis(100);
 /// What an action came to where nobody had anything to show.
 const NOTHING_HELD: &str = "nothing-held";
 const DONE: &str = "done";
@@ -38,9 +43,14 @@ pub(super) struct Column {
 
 impl Column {
     /// Starts the server and opens the person's account. Signing up logs in as well; that log-in is ended, so that a
-    /// visitor begins with somebody who holds nothing, and a store that is empty.
-    pub(super) async fn open(design: Design, store: &Store, clock: Clock) -> Result<Self, Fault> {
-        let server = Server::start(design, store, clock).await?;
+    /// visitor begins with somebody who holds nothing, and a store that is empty. The server reaches its store `over` a line.
+    pub(super) async fn open(
+        design: Design,
+        over: &Store,
+        store: &Store,
+        clock: Clock,
+    ) -> Result<Self, Fault> {
+        let server = Server::start(design, over, store, clock).await?;
         let (email, password) = ("ann@example.test".to_owned(), "correct horse battery staple".to_owned());
         let answer =
             server.ask(&Call::post("/auth/signup", json!({ "email": email, "password": password }))).await?;
@@ -70,9 +80,19 @@ impl Column {
         })
     }
 
-    /// Cuts or mends the line between the server and its store.
+    /// Cuts or mends the line between the server and its store, where that is a switch.
     pub(super) fn cut(&self, cut: bool) {
         self.server.gate.set_cut(cut);
+    }
+
+    /// Waits until the server says that it has its store back, or until that takes too long.
+    pub(super) async fn mended(&self) {
+        for _ in 0..MENDING_LOOKS {
+            if self.server.ask(&Call::get("/health/ready")).await.is_ok_and(|answer| answer.is_done()) {
+                return;
+            }
+            tokio::time::sleep(MENDING_PAUSE).await;
+        }
     }
 
     /// Does one action, then sees who gets in. `now_s` is the room's time.

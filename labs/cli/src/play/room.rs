@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::try_join3;
+use futures_util::future::{join_all, try_join3};
 use kit::{Clock, Store};
 use serde::Serialize;
 
 use super::action::Action;
 use super::column::Column;
+use super::line::{Line, LineKind};
 use super::seen::Seen;
 use crate::design::Design;
 use crate::fault::Fault;
@@ -22,6 +23,7 @@ pub(super) struct Room {
     session: Column,
     access: Column,
     hybrid: Column,
+    line: Line,
     cut: bool,
     steps: Vec<Arc<Step>>,
 }
@@ -64,12 +66,18 @@ impl Room {
     /// Starts the servers and looks at them once.
     pub(super) async fn open(store: &Store) -> Result<Self, Fault> {
         let clock = Clock::system();
-        let column = |design| Column::open(design, store, clock.clone());
+        let (line, over) = Line::to(store).await?;
+        let column = |design| Column::open(design, &over, store, clock.clone());
         let (session, access, hybrid) =
             try_join3(column(Design::Session), column(Design::Access), column(Design::Hybrid)).await?;
-        let mut room = Self { clock, session, access, hybrid, cut: false, steps: Vec::new() };
+        let mut room = Self { clock, session, access, hybrid, line, cut: false, steps: Vec::new() };
         room.look(None).await?;
         Ok(room)
+    }
+
+    /// How the line to the store is cut.
+    pub(super) fn line(&self) -> LineKind {
+        self.line.kind()
     }
 
     /// Everything so far.
@@ -86,17 +94,23 @@ impl Room {
             self.clock.advance(wait);
         }
         match action {
-            Action::CutStore => self.cut(true),
-            Action::MendStore => self.cut(false),
+            Action::CutStore => self.cut(true).await,
+            Action::MendStore => self.cut(false).await,
             _ => {}
         }
         Ok(self.look(Some(action)).await?)
     }
 
-    fn cut(&mut self, cut: bool) {
+    /// Cuts or mends the line. A client needs a moment to notice that its Redis is back, and that is waited for: what comes
+    /// next is to be about the store, and not about the moment.
+    async fn cut(&mut self, cut: bool) {
         self.cut = cut;
-        for column in [&self.session, &self.access, &self.hybrid] {
-            column.cut(cut);
+        let columns = [&self.session, &self.access, &self.hybrid];
+        if !self.line.cut(cut) {
+            columns.iter().for_each(|column| column.cut(cut));
+        }
+        if !cut {
+            join_all(columns.map(Column::mended)).await;
         }
     }
 

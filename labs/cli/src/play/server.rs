@@ -32,21 +32,30 @@ pub(super) struct Server {
 /// What a server is put together from.
 struct Parts<'a> {
     config: &'a Config,
+    /// The store past the line.
+    store: &'a Store,
     clock: Clock,
     origins: Origins,
     gate: Arc<Gate>,
 }
 
 impl Server {
-    /// Starts a design on a free loopback port, with this clock.
-    pub(super) async fn start(design: Design, store: &Store, clock: Clock) -> Result<Self, Fault> {
-        let config = Config { store: store.clone(), ..Config::default() };
+    /// Starts a design on a free loopback port, with this clock. The server reaches its store `over` a line that may be
+    /// cut; what the store holds is looked up past it.
+    pub(super) async fn start(
+        design: Design,
+        over: &Store,
+        store: &Store,
+        clock: Clock,
+    ) -> Result<Self, Fault> {
+        let config = Config { store: over.clone(), ..Config::default() };
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let gate = Arc::new(Gate::default());
         let origins = Origins::new(&[], address, design.name());
         let parts = Parts {
             config: &config,
+            store,
             clock: clock.clone(),
             origins: origins.clone(),
             gate: Arc::clone(&gate),
@@ -75,7 +84,9 @@ impl Server {
     }
 }
 
-async fn session(Parts { config, clock, origins, gate }: Parts<'_>) -> Result<(Router, Contents), Fault> {
+async fn session(
+    Parts { config, store: past, clock, origins, gate }: Parts<'_>,
+) -> Result<(Router, Contents), Fault> {
     let limits = Limits {
         idle: config.idle_ttl,
         absolute: config.refresh_ttl,
@@ -93,10 +104,11 @@ async fn session(Parts { config, clock, origins, gate }: Parts<'_>) -> Result<(R
         }
         Store::Redis(url) => {
             let redis = Redis::connect(url, config.redis).await?;
-            let store = Watched::new(Arc::new(RedisStore::new(redis.clone(), limits, clock.clone())), gate);
+            let store = Watched::new(Arc::new(RedisStore::new(redis, limits, clock.clone())), gate);
             let scheme = Sessions::new(store, limits, clock.clone(), origins.clone());
             let app = App::new(scheme, config, clock, origins).await?;
-            Ok((kit::router(app, Router::new()), Contents::SessionsInRedis(redis)))
+            let contents = Contents::SessionsInRedis(beside(past, config).await?);
+            Ok((kit::router(app, Router::new()), contents))
         }
     }
 }
@@ -112,7 +124,7 @@ async fn hybrid(parts: Parts<'_>) -> Result<(Router, Contents), Fault> {
         Store::Redis(url) => {
             let store = hybrid_store::Redis::connect(url, config.redis, config.into(), clock).await?;
             let store = Watched::new(Arc::new(store), Arc::clone(&parts.gate));
-            let redis = Redis::connect(url, config.redis).await?;
+            let redis = beside(parts.store, config).await?;
             Ok((hybrid_over(store, parts).await?, Contents::HybridInRedis(redis)))
         }
     }
@@ -126,4 +138,12 @@ async fn hybrid_over<S: hybrid_store::Store>(store: S, parts: Parts<'_>) -> Resu
         .get("/auth/sessions", sessions::list, sessions::list_described())
         .delete("/auth/sessions/{id}", sessions::end, sessions::end_described());
     Ok(kit::router(App::new(scheme, config, clock, origins).await?, own))
+}
+
+/// A connection past the line, to see what the store holds also while that is cut.
+async fn beside(store: &Store, config: &Config) -> Result<Redis, Fault> {
+    match store {
+        Store::Redis(url) => Ok(Redis::connect(url, config.redis).await?),
+        Store::Memory => Err(Fault::new("a store in memory has no connection")),
+    }
 }

@@ -76,7 +76,8 @@ async fn open_room(State(site): State<Site>) -> Response {
     match site.rooms.open().await {
         Ok((name, room)) => {
             let room = room.lock().await;
-            let body = json!({ "room": name, "store": site.store, "steps": room.steps() });
+            let body =
+                json!({ "room": name, "store": site.store, "line": room.line(), "steps": room.steps() });
             (StatusCode::CREATED, Json(body)).into_response()
         }
         Err(Fault(sentence)) => refuse(StatusCode::SERVICE_UNAVAILABLE, "no_room", &sentence),
@@ -88,7 +89,8 @@ async fn show_room(State(site): State<Site>, Path(name): Path<String>) -> Respon
     match found {
         Some(room) => {
             let room = room.lock().await;
-            Json(json!({ "room": name, "store": site.store, "steps": room.steps() })).into_response()
+            Json(json!({ "room": name, "store": site.store, "line": room.line(), "steps": room.steps() }))
+                .into_response()
         }
         None => no_such_room(),
     }

@@ -123,7 +123,17 @@ async fn the_tour_ends_with_a_thief_who_is_caught_in_redis() {
 
 #[tokio::test]
 async fn without_its_store_a_session_cannot_be_judged_and_an_access_token_can() {
-    let play = Serving::play(&["--store", "memory"]);
+    outage("memory").await;
+}
+
+#[tokio::test]
+async fn without_a_redis_that_answers_it_is_the_same() {
+    let Some(redis) = private_redis().await else { return };
+    outage(&redis.url).await;
+}
+
+async fn outage(store: &str) {
+    let play = Serving::play(&["--store", store]);
     let visitor = Visitor::enter(&play).await;
     for action in ["sign-in", "steal"] {
         visitor.act(action).await;

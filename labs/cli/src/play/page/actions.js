@@ -13,7 +13,7 @@ const GROUPS = {
 export const ACTIONS = new Set(Object.values(GROUPS).flat());
 
 /** Draws the buttons into their place. `act` is called with an action's name. */
-export const showActions = (place, { act, again, cut, busy }) => {
+export const showActions = (place, { act, again, cut, line, busy }) => {
   const held = place.contains(document.activeElement) ? document.activeElement.dataset.action : null;
   const button = name => {
     // One that cannot do anything stays reachable and says so: a button that vanishes takes the focus with it.
@@ -24,7 +24,8 @@ export const showActions = (place, { act, again, cut, busy }) => {
     }, words.action[name]);
   };
   const group = ([name, actions]) => element('div', { class: 'group', role: 'group', 'data-group': name, 'aria-labelledby': 'group-' + name },
-    element('h3', { id: 'group-' + name }, words.group[name]), element('div', { class: 'buttons' }, actions.map(button)));
+    element('h3', { id: 'group-' + name }, words.group[name]), element('div', { class: 'buttons' }, actions.map(button)),
+    name === 'store' && element('p', { class: 'hint' }, words.line[line]));
   place.replaceChildren(
     element('div', { class: 'heading' },
       element('h2', { id: 'actions-title' }, words.actions),

@@ -60,6 +60,10 @@ export const english = {
   actionsHint: 'Each button acts in all three columns.',
   again: 'Begin again',
   group: { person: 'Ann', thief: 'The thief', time: 'Time', store: 'The line to the store' },
+  line: {
+    switch: 'A switch: this store has no wire of its own to cut.',
+    wire: 'A real one: a proxy refuses connections to Redis.',
+  },
   action: {
     'sign-in': 'Sign in', 'person-tries': 'Open /me', 'person-refreshes': 'Refresh', 'log-out': 'Log out',
     'log-out-everywhere': 'Log out everywhere', 'change-password': 'Change password',

@@ -59,6 +59,10 @@ export const japanese = {
   actionsHint: 'どのボタンも三つの列すべてに効きます。',
   again: '最初から',
   group: { person: 'アン', thief: '泥棒', time: '時間', store: 'ストアへの回線' },
+  line: {
+    switch: 'スイッチによる切断です。このストアには切れる回線がありません。',
+    wire: '本物の切断です。プロキシが Redis への接続を拒否します。',
+  },
   action: {
     'sign-in': 'ログイン', 'person-tries': '/me を開く', 'person-refreshes': 'リフレッシュ', 'log-out': 'ログアウト',
     'log-out-everywhere': 'すべての端末からログアウト', 'change-password': 'パスワードを変更',

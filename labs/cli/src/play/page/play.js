@@ -23,16 +23,14 @@ const now = () => {
 
 const toWorkbench = token => {
   at('workshop').open = true;
-  const area = at('wb-token');
-  if (!area) return;
-  area.value = token;
-  area.dispatchEvent(new Event('input'));
-  area.focus();
+  at('workbench').dispatchEvent(new CustomEvent('look', { detail: { token } }));
+  at('wb-token')?.focus();
 };
 
 /** The book's own workbench reads its language when it starts, so a new language starts it anew. */
 const showWorkbench = () => {
-  at('workbench').replaceChildren();
+  // A place of its own each time, since the one of before is still being listened to.
+  at('workbench').replaceWith(Object.assign(document.createElement('div'), { id: 'workbench' }));
   const script = document.createElement('script');
   script.src = '/page/workbench.js';
   script.addEventListener('load', () => script.remove());
@@ -44,7 +42,7 @@ const show = () => {
   const tools = { isOpen, toWorkbench };
   at('store-name').textContent = words.storeName(room.store);
   showTour(at('tour'), { actions: done(), busy: view.busy, walk, again });
-  showActions(at('actions'), { act: action => walk([action]), again, cut: room.steps.at(-1).cut, busy: view.busy });
+  showActions(at('actions'), { act: action => walk([action]), again, cut: room.steps.at(-1).cut, line: room.line, busy: view.busy });
   showTimeline(at('timeline'), { steps: room.steps, at: view.step, go });
   at('columns').replaceChildren(...DESIGNS.map(design => column(design, step, before, now(), tools)));
   showResult(at('result'), step);

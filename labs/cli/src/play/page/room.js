@@ -7,8 +7,8 @@ import { ACTIONS } from './actions.js';
 const KEPT = 'authlab-room';
 const MOST = 60;
 
-/** What the room looks like now: a name, the store's name, and all steps. */
-export const room = { name: null, store: '', steps: [] };
+/** What the room looks like now: a name, the store's name, how the line to it is cut, and all steps. */
+export const room = { name: null, store: '', line: 'switch', steps: [] };
 
 const ask = async (path, body) => {
   const options = body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
@@ -21,6 +21,7 @@ const ask = async (path, body) => {
 const enter = found => {
   room.name = found.room;
   room.store = found.store;
+  room.line = found.line;
   room.steps = found.steps;
   sessionStorage.setItem(KEPT, found.room);
 };
