@@ -50,6 +50,7 @@ pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
         sentence(&line, Style::new());
     }
     heading("Where to go from here");
+    anstream::println!(" cargo lab play              a page: be the thief yourself, and move the clock");
     anstream::println!(" cargo lab check hybrid      every promise of the hybrid, tested over HTTP");
     anstream::println!(" cargo lab attack access     what an attacker tries, and what gets in");
     anstream::println!(" cargo lab serve hybrid      a server to try things on");
