@@ -23,7 +23,7 @@ pub(super) fn file(name: &str) -> Option<(HeaderValue, &'static str)> {
     found.map(|(_, kind, content)| (HeaderValue::from_static(kind), *content))
 }
 
-const FILES: [(&str, &str, &str); 15] = [
+const FILES: [(&str, &str, &str); 16] = [
     ("play.css", STYLE, include_str!("page/play.css")),
     ("play.js", SCRIPT, include_str!("page/play.js")),
     ("actions.js", SCRIPT, include_str!("page/actions.js")),
@@ -32,6 +32,7 @@ const FILES: [(&str, &str, &str); 15] = [
     ("element.js", SCRIPT, include_str!("page/element.js")),
     ("english.js", SCRIPT, include_str!("page/english.js")),
     ("japanese.js", SCRIPT, include_str!("page/japanese.js")),
+    ("keep.js", SCRIPT, include_str!("page/keep.js")),
     ("language.js", SCRIPT, include_str!("page/language.js")),
     ("result.js", SCRIPT, include_str!("page/result.js")),
     ("room.js", SCRIPT, include_str!("page/room.js")),

@@ -145,6 +145,15 @@ fn every_button_works_by_keyboard_and_the_past_a_reload_and_a_link_bring_it_all_
     assert_eq!(doors(&mut browser), now);
     assert_eq!(number_of_steps(&mut browser), actions.len() as u64);
 
+    // An address that is no scenario is an empty room, and no trouble.
+    let scenario = scenario.as_str().unwrap();
+    browser.eval("location.hash = '#%E0%A4%A.delete-everything.steal'");
+    browser.until(&format!("{DRAWN} && document.querySelector('#timeline input').value === '1'"));
+    assert_eq!(browser.eval("document.getElementById('trouble').textContent"), "");
+    assert_eq!(doors(&mut browser), ["- -", "- -", "- -"]);
+    browser.eval(&format!("location.hash = '{scenario}'"));
+    browser.until(&format!("{DRAWN} && document.querySelector('#timeline input').value === '{}'", actions.len()));
+
     // The same address where nobody has been: another room, the same story.
     let room = browser.eval("sessionStorage.getItem('authlab-room')");
     browser.eval("sessionStorage.clear()");

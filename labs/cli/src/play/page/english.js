@@ -185,5 +185,5 @@ export const english = {
     month: 'Thirty days of silence',
   },
   trouble: text => `That did not work: ${text}`,
-  problem: { no_such_room: 'this room was left too long ago, or the program was restarted. Reload the page to get a new one.', room_full: 'this room has seen its last step. Begin again.' },
+  problem: { away: 'the program does not answer. Is it still running?', no_such_room: 'this room was left too long ago, or the program was restarted. Reload the page to get a new one.', room_full: 'this room has seen its last step. Begin again.' },
 };

@@ -1,23 +1,24 @@
 // Which language the page speaks: the one that was chosen here, else the one that the command named, else the browser's.
 import { english } from './english.js';
 import { japanese } from './japanese.js';
+import { keep, recall } from './keep.js';
 
 const KEPT = 'authlab-language';
 const ALL = { en: english, ja: japanese };
 const root = document.documentElement;
 
 const first = () => {
-  const wishes = [localStorage.getItem(KEPT), root.dataset.language, (navigator.language || '').slice(0, 2)];
+  const wishes = [recall('localStorage', KEPT), root.dataset.language, (navigator.language || '').slice(0, 2)];
   return wishes.find(wish => wish in ALL) || 'en';
 };
 
 export let words = english;
 
 /** Changes the language, here and for the next visit. */
-export const speak = (name, keep = true) => {
+export const speak = (name, forLater = true) => {
   words = ALL[name];
   root.lang = name;
-  if (keep) localStorage.setItem(KEPT, name);
+  if (forLater) keep('localStorage', KEPT, name);
   for (const place of document.querySelectorAll('[data-words]')) place.textContent = words[place.dataset.words];
   for (const button of document.querySelectorAll('[data-choose]')) {
     button.setAttribute('aria-pressed', String(button.dataset.choose === name));

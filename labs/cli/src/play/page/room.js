@@ -3,6 +3,7 @@
 // What was done stands in the address, after the #, so that an address is a scenario: whoever opens it gets a room of their
 // own in which the same things are done.
 import { ACTIONS } from './actions.js';
+import { keep, recall } from './keep.js';
 
 const KEPT = 'authlab-room';
 const MOST = 60;
@@ -12,7 +13,7 @@ export const room = { name: null, store: '', line: 'switch', steps: [] };
 
 const ask = async (path, body) => {
   const options = body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const answer = await fetch(path, options);
+  const answer = await fetch(path, options).catch(() => { throw Object.assign(new Error(path), { code: 'away' }); });
   const content = await answer.json();
   if (!answer.ok) throw Object.assign(new Error(content.detail), { code: content.code });
   return content;
@@ -23,11 +24,11 @@ const enter = found => {
   room.store = found.store;
   room.line = found.line;
   room.steps = found.steps;
-  sessionStorage.setItem(KEPT, found.room);
+  keep('sessionStorage', KEPT, found.room);
 };
 
 /** The actions that an address asks for. What is none is left out. */
-export const asked = () => decodeURIComponent(location.hash.slice(1)).split('.').filter(name => ACTIONS.has(name)).slice(0, MOST);
+export const asked = () => location.hash.slice(1).split('.').filter(name => ACTIONS.has(name)).slice(0, MOST);
 
 /** The actions that were done here. */
 export const done = () => room.steps.slice(1).map(step => step.action);
@@ -45,7 +46,7 @@ export const open = async () => {
 
 /** The room of before the reload; none if there was none, or if the address asks for another scenario. */
 export const reenter = async () => {
-  const name = sessionStorage.getItem(KEPT);
+  const name = recall('sessionStorage', KEPT);
   if (!name) return false;
   try {
     const found = await ask('/rooms/' + encodeURIComponent(name));
