@@ -152,7 +152,10 @@ fn every_button_works_by_keyboard_and_the_past_a_reload_and_a_link_bring_it_all_
     assert_eq!(browser.eval("document.getElementById('trouble').textContent"), "");
     assert_eq!(doors(&mut browser), ["- -", "- -", "- -"]);
     browser.eval(&format!("location.hash = '{scenario}'"));
-    browser.until(&format!("{DRAWN} && document.querySelector('#timeline input').value === '{}'", actions.len()));
+    browser.until(&format!(
+        "{DRAWN} && document.querySelector('#timeline input').value === '{}'",
+        actions.len()
+    ));
 
     // The same address where nobody has been: another room, the same story.
     let room = browser.eval("sessionStorage.getItem('authlab-room')");
