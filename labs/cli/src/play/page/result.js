@@ -18,9 +18,9 @@ export const showResult = (place, step) => {
     const state = !revocation ? 'none' : revocation.out_after === undefined ? 'open' : revocation.in_until === undefined ? 'once' : 'late';
     return element('tr', { 'data-design': design },
       element('th', { scope: 'row' }, words.design[design]),
-      element('td', { 'data-state': state }, measured(revocation), revocation ? element('small', {}, words.ended[revocation.how]) : null),
-      element('td', { class: 'number' }, String(store_calls)),
-      element('td', {}, revocation ? words.times(revocation.times) : '–'));
+      element('td', { 'data-state': state, 'data-label': words.resultHead[1] }, measured(revocation), revocation ? element('small', {}, words.ended[revocation.how]) : null),
+      element('td', { class: 'number', 'data-label': words.resultHead[2] }, String(store_calls)),
+      element('td', { 'data-label': words.resultHead[3] }, revocation ? words.times(revocation.times) : '–'));
   };
   place.replaceChildren(
     element('h2', { id: 'result-title' }, words.result),
