@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::design::Design;
+use crate::learn::board::BoardArguments;
 use crate::learn::defend::DefendArguments;
 use crate::learn::duel::DuelArguments;
 use crate::learn::{
@@ -82,6 +83,11 @@ pub(crate) enum Command {
     /// URL`. A server on another machine is only touched if whoever runs it has agreed. Exit code 1 if something got in on
     /// yours.
     Duel(DuelArguments),
+    /// A page for the wall of a room: who has done which steps
+    ///
+    /// Learners appear on it with `cargo lab learn --board URL --nickname NAME`. It is served on this machine alone unless
+    /// --listen names an address of the network, and it forgets everything when it ends.
+    Board(BoardArguments),
     /// Prove the workshop: starters fail exactly their checks, solutions pass them step by step, nothing is lost
     VerifyCourse(VerifyCourseArguments),
     /// The playground: be the person, be the thief, move the clock, and see who gets in

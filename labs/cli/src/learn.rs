@@ -6,6 +6,7 @@
 //! build first; [`keep`] sees to it that nothing is lost.
 
 mod attack;
+pub(crate) mod board;
 mod build;
 mod card;
 mod completion;
@@ -29,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use self::board::{Nickname, Poster};
 use self::card::{Round, shown};
 pub(crate) use self::language::Language;
 use self::layout::wrapped;
@@ -55,6 +57,12 @@ pub(crate) struct LearnArguments {
     /// A lab or a step to go to, as `session` or `session.issue`
     #[arg(value_name = "STEP")]
     step: Option<String>,
+    /// Show on the room's board (`cargo lab board`) which steps are done: their names and --nickname go there, nothing else
+    #[arg(long, value_name = "URL", requires = "nickname")]
+    board: Option<String>,
+    /// The name on the board
+    #[arg(long, value_name = "NAME", requires = "board")]
+    nickname: Option<Nickname>,
     #[command(flatten)]
     workshop: WorkshopArguments,
 }
@@ -116,14 +124,27 @@ pub(crate) async fn learn(arguments: LearnArguments, again: bool) -> Result<Exit
     if let Some(step) = &arguments.step {
         workshop.go_to(step)?;
     }
+    let poster = match (arguments.board, arguments.nickname) {
+        (Some(board), Some(nickname)) => Some(Poster::start(&board, nickname)?),
+        _ => None,
+    };
     if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
-        live::run(workshop).await?;
+        live::run(workshop, poster).await?;
         println!();
         return Ok(ExitCode::SUCCESS);
     }
     loop {
         let passed = once(&mut workshop).await?;
+        if let Some(poster) = &poster {
+            poster.tell(workshop.done());
+        }
         if !again {
+            // The card is printed already: who waits for the board has nothing else to wait for.
+            if let Some(poster) = poster
+                && !poster.finish().await
+            {
+                screen::warn(workshop.language.choose("the board does not answer", "ボードが応答しません"));
+            }
             return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         workshop.wait_for_a_save().await;
@@ -258,6 +279,15 @@ pub(crate) fn progress(arguments: ProgressArguments) -> Result<ExitCode, Fault> 
             };
             let title = step.title.in_language(language);
             anstream::println!("  {mark} {title} {DIM}{}{DIM:#}", step.id);
+        }
+        if done == of {
+            let (mark, told) = match progress.defended_at_ms(lab) {
+                Some(_) => {
+                    (format!("{GOOD}✓{GOOD:#}"), language.choose("its attack is kept out", "攻撃を防いだ"))
+                }
+                None => ("·".to_owned(), language.choose("its attack:", "攻撃:")),
+            };
+            anstream::println!("  {mark} {told} {DIM}cargo lab defend {}{DIM:#}", lab.id);
         }
     }
     match completion::summary(&workshop.course, progress, kit::Clock::system().now_s()) {

@@ -47,6 +47,8 @@ pub(crate) struct View<'a> {
     pub(crate) said: Option<&'a str>,
     /// Whether keys are heard.
     pub(crate) keys: bool,
+    /// Whether there is a board that does not answer.
+    pub(crate) board_is_silent: bool,
 }
 
 impl View<'_> {
@@ -245,7 +247,10 @@ impl View<'_> {
                 "h ヒント  s 解答  n 次へ  b 前へ  r やり直し  q 終了",
             ),
         };
-        let watching = self.language.choose("checks run at every save", "保存するたびに確かめます");
+        let watching = match self.board_is_silent {
+            true => self.language.choose("the board is silent", "ボードが応答しません"),
+            false => self.language.choose("checks run at every save", "保存するたびに確かめます"),
+        };
         let room = width.saturating_sub(columns(keys) + 4);
         let watching = if columns(watching) <= room { watching } else { "" };
         let keys: String = keys

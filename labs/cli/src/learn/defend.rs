@@ -23,19 +23,21 @@ pub(crate) struct DefendArguments {
 
 pub(crate) async fn run(arguments: DefendArguments) -> Result<ExitCode, Fault> {
     let mut workshop = arguments.workshop.open()?;
-    if let Some(lab) = &arguments.lab {
-        workshop.go_to(lab)?;
-    }
+    // Another lab than the one that is being worked on may be attacked; the work stays where it is.
+    let id = match &arguments.lab {
+        Some(name) => workshop.course.lab(name)?.id.clone(),
+        None => workshop.current()?.0.id.clone(),
+    };
     let progress = screen::Progress::new(1);
     progress.stage(workshop.language.choose(
         "building both servers (the first time this takes a few minutes)",
         "二つのサーバーをビルドしています(初回は数分かかります)",
     ));
-    let task = workshop.attack(screen::stdout_has_colour())?;
+    let task = workshop.attack(workshop.course.lab(&id)?, screen::stdout_has_colour());
     let battle = task.attack(|line| progress.detail(line)).await?;
     drop(progress);
-    workshop.note_battle(&battle)?;
-    let (lab, _) = workshop.current()?;
+    workshop.note_battle(&id, &battle)?;
+    let lab = workshop.course.lab(&id)?;
     let ended = if battle.is_defended() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&told::as_json(&battle, lab))?);

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc as heard, watch};
 use tokio::task::JoinHandle;
 
 use super::attack::{Battle, told};
+use super::board::Poster;
 use super::card::{Round, shown};
 use super::layout::{fitted, on_screen, wrapped};
 use super::source;
@@ -29,6 +30,7 @@ struct Live {
     said: Option<String>,
     shows: Shows,
     seen: Option<SystemTime>,
+    poster: Option<Poster>,
     /// Rows and columns, when it was drawn last.
     size: (u16, u16),
 }
@@ -62,7 +64,7 @@ enum Shows {
 }
 
 /// Runs until the learner quits.
-pub(crate) async fn run(workshop: Workshop) -> Result<(), Fault> {
+pub(crate) async fn run(workshop: Workshop, poster: Option<Poster>) -> Result<(), Fault> {
     let mut live = Live {
         workshop,
         round: None,
@@ -71,10 +73,12 @@ pub(crate) async fn run(workshop: Workshop) -> Result<(), Fault> {
         said: None,
         shows: Shows::Card,
         seen: None,
+        poster,
         size: Term::stdout().size(),
     };
     let mut keys = Keys::listen();
     let mut look = tokio::time::interval(LOOK);
+    live.tell();
     live.start()?;
     loop {
         live.draw()?;
@@ -103,6 +107,13 @@ pub(crate) async fn run(workshop: Workshop) -> Result<(), Fault> {
 }
 
 impl Live {
+    /// Tells the board, if there is one, what is done.
+    fn tell(&self) {
+        if let Some(poster) = &self.poster {
+            poster.tell(self.workshop.done());
+        }
+    }
+
     fn start(&mut self) -> Result<(), Fault> {
         let task = self.workshop.round(true)?;
         let first = self.workshop.language.choose("building", "ビルドしています");
@@ -111,7 +122,7 @@ impl Live {
     }
 
     fn attack(&mut self) -> Result<(), Fault> {
-        let task = self.workshop.attack(true)?;
+        let task = self.workshop.attack(self.workshop.current()?.0, true);
         let first =
             self.workshop.language.choose("building both servers", "二つのサーバーをビルドしています");
         self.battle = None;
@@ -141,10 +152,12 @@ impl Live {
             News::Round(round) => {
                 self.workshop.note(&round)?;
                 self.round = Some(round);
+                self.tell();
             }
             News::Battle(battle) => {
                 if let Ok(battle) = &battle {
-                    self.workshop.note_battle(battle)?;
+                    let lab = self.workshop.current()?.0.id.clone();
+                    self.workshop.note_battle(&lab, battle)?;
                 }
                 self.battle = Some(battle);
             }
@@ -217,7 +230,8 @@ impl Live {
             Shows::Question => Some(question),
             _ => self.said.as_deref(),
         };
-        let view = self.workshop.view(self.round.as_ref(), busy.as_deref(), said, true)?;
+        let mut view = self.workshop.view(self.round.as_ref(), busy.as_deref(), said, true)?;
+        view.board_is_silent = self.poster.as_ref().is_some_and(|poster| !poster.heard());
         Ok(view.card(columns, Some(rows - 1)))
     }
 

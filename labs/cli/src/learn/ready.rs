@@ -12,6 +12,7 @@ use std::process::{ExitCode, Stdio};
 use serde::Serialize;
 use tokio::process::Command;
 
+use super::board::PORT as BOARD_PORT;
 use super::build;
 use super::course::Course;
 use crate::doctor::says;
@@ -25,8 +26,9 @@ const DISK_MIB: u64 = 3 * 1024;
 const DISK_BUILT_MIB: u64 = 512;
 
 /// Each port that a command of the workshop takes if it is told no other, and how to tell it one.
-const PORTS: [(u16, &str); 2] = [
+const PORTS: [(u16, &str); 3] = [
     (8080, "`cargo lab serve` takes another with --listen 127.0.0.1:0"),
+    (BOARD_PORT, "`cargo lab board` takes another with --listen 127.0.0.1:0"),
     (3000, "`cargo book serve` takes another with --listen 127.0.0.1:0"),
 ];
 

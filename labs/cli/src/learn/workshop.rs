@@ -38,6 +38,12 @@ impl Workshop {
         self.progress.current(&self.course)
     }
 
+    /// The names of all steps that are done.
+    pub(crate) fn done(&self) -> Vec<String> {
+        let done = self.course.steps().filter(|(_, step)| self.progress.of(step).is_done());
+        done.map(|(_, step)| step.id.clone()).collect()
+    }
+
     /// The card of the step to work on.
     pub(crate) fn view<'a>(
         &'a self,
@@ -59,6 +65,7 @@ impl Workshop {
             line: source::line_to_write(step, &text),
             said,
             keys,
+            board_is_silent: false,
         })
     }
 
@@ -152,10 +159,9 @@ impl Workshop {
         Ok(self.task(lab, checks, colour))
     }
 
-    /// Builds the current lab's two servers and plays its attack.
-    pub(crate) fn attack(&self, colour: bool) -> Result<Task, Fault> {
-        let (lab, _) = self.current()?;
-        Ok(self.task(lab, lab.attack.checks.clone(), colour))
+    /// Builds a lab's two servers and plays its attack.
+    pub(crate) fn attack(&self, lab: &Lab, colour: bool) -> Task {
+        self.task(lab, lab.attack.checks.clone(), colour)
     }
 
     fn task(&self, lab: &Lab, checks: Vec<String>, colour: bool) -> Task {
@@ -168,14 +174,12 @@ impl Workshop {
         }
     }
 
-    /// Notes that the current lab's attack was kept out, if it was.
-    pub(crate) fn note_battle(&mut self, battle: &Battle) -> Result<(), Fault> {
-        if battle.is_defended() {
-            let (lab, step) = self.progress.current(&self.course)?;
-            self.progress.stay_at(step);
-            self.progress.defend(lab)?;
+    /// Notes that a lab's attack was kept out, if it was.
+    pub(crate) fn note_battle(&mut self, lab: &str, battle: &Battle) -> Result<(), Fault> {
+        match battle.is_defended() {
+            true => self.progress.defend(self.course.lab(lab)?),
+            false => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -16,13 +16,15 @@ struct Learner {
     clone: PathBuf,
 }
 
+const LABS: [&str; 4] = ["token", "session", "access", "hybrid"];
+
 /// What cargo needs to see of the project.
 const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "labs", "tests", "benches", "book"];
 
 impl Learner {
-    fn new() -> Self {
+    fn new(name: &str) -> Self {
         // Always the same place, so that runs of this test do not fill the target directory with builds.
-        let clone = Path::new(env!("CARGO_TARGET_TMPDIR")).join("learner");
+        let clone = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         if clone.exists() {
             fs::remove_dir_all(&clone).unwrap();
         }
@@ -33,7 +35,9 @@ impl Learner {
         }
         let learner = Self { clone };
         // The tree may be a learner's own: in the copy everything starts afresh.
-        assert_eq!(learner.run(&["reset", "token"]).code, Some(0));
+        for lab in LABS {
+            assert_eq!(learner.run(&["reset", lab]).code, Some(0));
+        }
         for copy in learner.kept() {
             fs::remove_file(copy).unwrap();
         }
@@ -118,7 +122,7 @@ const UNWRITTEN: &str = "todo!(\"encode: bytes into base64url\")";
 
 #[test]
 fn a_learner_fails_what_is_listed_is_helped_passes_and_begins_again() {
-    let learner = Learner::new();
+    let learner = Learner::new("learner");
     let starter = fs::read_to_string(learner.file()).unwrap();
 
     let card = learner.learn(1);
@@ -163,9 +167,14 @@ fn a_learner_fails_what_is_listed_is_helped_passes_and_begins_again() {
     assert!(learner.learn(1).contains("Step 2/3"), "the next call shows the next step");
 
     assert_eq!(learner.run(&["skip"]).code, Some(0));
-    assert!(learner.learn(1).contains("✗ token.taken"));
+    let alone = learner.run(&["learn", "--board", "http://127.0.0.1:1", "--nickname", "ann"]);
+    assert!(alone.code == Some(1) && alone.stdout.contains("✗ token.taken"), "{alone:?}");
+    assert!(alone.stderr.contains("the board does not answer"), "{alone:?}");
     assert_eq!(learner.run(&["solution", "--apply"]).code, Some(0));
-    let card = learner.learn(0);
+    let board = crate::program::Serving::of(&[], &["board"]);
+    let told = learner.run(&["learn", "--board", &board.url, "--nickname", "ann"]);
+    assert!(told.code == Some(0) && !told.stderr.contains("note:"), "{told:?}");
+    let card = told.stdout;
     assert!(card.contains("12 of 12 checks pass") && card.contains("`cargo lab defend`"), "{card}");
     let defended = learner.defend(0);
     assert_eq!(defended["defended"], true);
@@ -240,6 +249,50 @@ fn complete(learner: &Learner) {
         changed.stderr.starts_with("error: ") && changed.stderr.contains("no completion code"),
         "{changed:?}"
     );
+}
+
+/// The whole course as one person types it, from the first starter to the code. The same that `verify-course` proves of the
+/// course's parts, so it is for the night alone: it builds every exercise.
+#[test]
+fn a_learner_comes_from_the_first_starter_to_the_code() {
+    if std::env::var_os("AUTHLAB_NIGHTLY").is_none() {
+        return;
+    }
+    let learner = Learner::new("learner-of-all");
+    let steps: Vec<(String, String)> = learner
+        .progress()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| (step["lab"].as_str().unwrap().to_owned(), step["step"].as_str().unwrap().to_owned()))
+        .collect();
+    for (at, (lab, step)) in steps.iter().enumerate() {
+        let unwritten = learner.learn(1);
+        assert!(
+            unwritten.contains("to write") && unwritten.contains("cargo lab hint"),
+            "{step}:\n{unwritten}"
+        );
+        for number in ["1/3", "2/3", "3/3"] {
+            assert!(learner.run(&["hint"]).stdout.contains(number), "{step}");
+        }
+        assert!(learner.run(&["solution"]).stdout.contains("fn "), "{step}");
+        assert_eq!(learner.run(&["solution", "--apply"]).code, Some(0));
+        let done = learner.learn(0);
+        let is_last = steps.get(at + 1).is_none_or(|(next, _)| next != lab);
+        assert_eq!(done.contains("`cargo lab defend`"), is_last, "{step}:\n{done}");
+        if is_last {
+            let defended = learner.run(&["defend", lab]);
+            assert_eq!(defended.code, Some(0), "{defended:?}");
+            assert!(defended.stdout.contains("GOT IN"), "{defended:?}");
+        }
+    }
+    let summary = learner.run(&["progress"]).stdout;
+    let code = summary.lines().find(|line| line.starts_with("eyJ")).expect("all is done");
+    assert_eq!(learner.run(&["progress", "--verify", code]).code, Some(0));
+    for lab in LABS {
+        assert_eq!(learner.run(&["reset", lab]).code, Some(0));
+    }
+    assert!(learner.progress().as_array().unwrap().iter().all(|step| step["passed_at_ms"].is_null()));
 }
 
 #[test]

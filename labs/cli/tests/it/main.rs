@@ -5,6 +5,7 @@
 mod bad_input;
 mod bench;
 mod bench_compare;
+mod board;
 mod browser;
 mod commands;
 mod faults;

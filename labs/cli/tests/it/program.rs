@@ -54,6 +54,12 @@ impl Serving {
     fn start_command(command_name: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut all = vec![command_name];
         all.extend(arguments);
+        Self::of(environment, &all)
+    }
+
+    /// Starts any command that listens where `--listen` says, on a free port, and waits until it does.
+    pub(crate) fn of(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut all = arguments.to_vec();
         all.extend(["--listen", "127.0.0.1:0", "--until-stdin-ends"]);
         let mut child = command(environment, &all)
             .stdin(Stdio::piped())

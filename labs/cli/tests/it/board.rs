@@ -1,0 +1,73 @@
+//! The room's board: what learners' commands write on it, and what it does with whatever else comes.
+
+use reqwest::{Client, StatusCode};
+use serde_json::json;
+
+use crate::program::{Serving, run};
+
+async fn page(board: &Serving, path: &str) -> reqwest::Response {
+    Client::builder().no_proxy().build().unwrap().get(format!("{}{path}", board.url)).send().await.unwrap()
+}
+
+async fn post(board: &Serving, body: String, content_type: &str) -> StatusCode {
+    let http = Client::builder().no_proxy().build().unwrap();
+    let call = http.post(format!("{}/progress", board.url)).header("content-type", content_type).body(body);
+    call.send().await.unwrap().status()
+}
+
+#[tokio::test]
+async fn a_report_is_on_the_page_as_text_and_the_page_may_run_nothing() {
+    let board = Serving::of(&[], &["board"]);
+    let empty = page(&board, "/").await.text().await.unwrap();
+    let host = board.url.strip_prefix("http://").unwrap();
+    assert!(empty.contains(&format!("cargo lab learn --board http://{host} --nickname NAME")), "{empty}");
+
+    let report = json!({"nickname": "<i>ann", "steps": ["token.base64url", "token.hmac", "no.such-step"]});
+    assert_eq!(post(&board, report.to_string(), "application/json").await, StatusCode::NO_CONTENT);
+    let answer = page(&board, "/?lang=ja").await;
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let html = answer.text().await.unwrap();
+    assert!(html.contains("&lt;i&gt;ann") && !html.contains("<i>ann"), "{html}");
+    assert!(
+        html.contains("2/10") && html.contains("lang=\"ja\"") && html.contains("http-equiv=\"refresh\""),
+        "{html}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_report_is_refused_and_changes_nothing() {
+    let board = Serving::of(&[], &["board"]);
+    let report = |nickname: &str, steps: usize| {
+        json!({"nickname": nickname, "steps": vec!["token.hmac"; steps]}).to_string()
+    };
+    for (body, content_type, refused) in [
+        (report("ann", 1), "text/plain", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (report("", 1), "application/json", StatusCode::UNPROCESSABLE_ENTITY),
+        (report("a\nb", 1), "application/json", StatusCode::UNPROCESSABLE_ENTITY),
+        (report("ann", 100), "application/json", StatusCode::UNPROCESSABLE_ENTITY),
+        (report("ann", 1000), "application/json", StatusCode::PAYLOAD_TOO_LARGE),
+        ("{".to_owned(), "application/json", StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(post(&board, body.clone(), content_type).await, refused, "{body}");
+    }
+    assert!(page(&board, "/").await.text().await.unwrap().contains("0 learners"));
+    assert_eq!(post(&board, report("ann", 1), "application/json").await, StatusCode::NO_CONTENT);
+    assert!(page(&board, "/").await.text().await.unwrap().contains("1 learner "));
+    assert_eq!(page(&board, "/elsewhere").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_learner_needs_a_board_and_a_name_that_are_ones() {
+    for (arguments, says) in [
+        (&["learn", "--board", "http://127.0.0.1:1"][..], "--nickname"),
+        (&["learn", "--nickname", "ann"], "--board"),
+        (&["learn", "--board", "https://127.0.0.1:1", "--nickname", "ann"], "is no board"),
+        (&["learn", "--board", "http://127.0.0.1:1", "--nickname", "a\u{7}"], "1 to 24 characters"),
+    ] {
+        let ended = run(arguments);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(says), "{ended:?}");
+    }
+}
