@@ -73,8 +73,8 @@ async fn examine() -> Vec<Part> {
         Part {
             name: "Python",
             found: says("python3", &["--version"]).await,
-            needed_for: "the example of a server in another language",
-            without_it: "its test says that it was skipped",
+            needed_for: "the example of a server in another language, and `cargo lab bench --peers`",
+            without_it: "its test says that it was skipped, and FastAPI is not measured",
             get_it: "apt install python3 · brew install python",
         },
         Part {
@@ -83,6 +83,20 @@ async fn examine() -> Vec<Part> {
             needed_for: "looking at pages as a reader sees them",
             without_it: "page tests say that they were skipped",
             get_it: "apt install chromium · brew install --cask chromium",
+        },
+        Part {
+            name: "Node.js",
+            found: says("node", &["--version"]).await,
+            needed_for: "measuring Express and Fastify beside ours: `cargo lab bench --peers`",
+            without_it: "they are left out, and the report says so",
+            get_it: "apt install nodejs npm · brew install node",
+        },
+        Part {
+            name: "Go",
+            found: says("go", &["version"]).await,
+            needed_for: "measuring Go's net/http beside ours: `cargo lab bench --peers`",
+            without_it: "it is left out, and the report says so",
+            get_it: "apt install golang-go · brew install go",
         },
     ]
 }

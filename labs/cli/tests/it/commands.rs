@@ -110,7 +110,7 @@ fn a_token_is_taken_apart_and_its_signature_checked() {
 fn the_doctor_names_each_part_and_how_to_get_it() {
     let parts = json(&["doctor", "--json"]);
     let names: Vec<_> = parts.as_array().unwrap().iter().map(|part| part["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["Redis", "Docker", "Python", "browser"]);
+    assert_eq!(names, ["Redis", "Docker", "Python", "browser", "Node.js", "Go"]);
     for part in parts.as_array().unwrap() {
         assert!(!part["get_it"].as_str().unwrap().is_empty());
     }
