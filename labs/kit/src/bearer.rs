@@ -54,6 +54,12 @@ mod tests {
     }
 
     #[test]
+    fn a_header_without_a_token_says_so() {
+        assert!(matches!(token(&request(&["Bearer "])), Err(Error::InvalidToken("it is empty"))));
+        assert!(matches!(token(&request(&["Bearer"])), Err(Error::InvalidToken("it has no token"))));
+    }
+
+    #[test]
     fn two_headers_are_malformed_even_if_they_agree() {
         assert!(matches!(token(&request(&["Bearer abc", "Bearer abc"])), Err(Error::Malformed(_))));
     }

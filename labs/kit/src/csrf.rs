@@ -117,6 +117,12 @@ mod tests {
     }
 
     #[test]
+    fn the_banner_names_every_loopback_name() {
+        let all = ["http://127.0.0.1:8080", "http://localhost:8080", "http://session.localhost:8080"];
+        assert_eq!(origins().iter().collect::<Vec<_>>(), all);
+    }
+
+    #[test]
     fn configured_origins_replace_the_loopback_names() {
         let bound = SocketAddr::from(([127, 0, 0, 1], 8080));
         let origins = Origins::new(&["https://App.example/".into()], bound, "session");

@@ -213,3 +213,33 @@ impl User {
         Self { id: Uuid::from_u128(1), email: Email::sample(), epoch: 0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_principal_has_the_members_that_the_document_tells_of() {
+        let user = User::sample();
+        let principal = Principal { user_id: user.id, email: user.email.as_str().into(), session_id: None };
+        let told = serde_json::to_value(&principal).unwrap();
+        let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(members(&told), members(&Principal::shape()["properties"]));
+        assert_eq!(members(&told), BTreeSet::from(["email", "session_id", "user_id"].map(String::from)));
+    }
+
+    #[test]
+    fn names_on_the_wire_are_those_of_the_contract() {
+        assert_eq!([ClientKind::Web, ClientKind::Mobile].map(ClientKind::as_str), ["web", "mobile"]);
+        let scopes = [Scope::Local, Scope::Others, Scope::Global];
+        assert_eq!(scopes.map(Scope::as_str), ["local", "others", "global"]);
+    }
+
+    #[test]
+    fn what_is_not_ready_is_told_by_name() {
+        let redis = NotReady { part: "redis", problem: "no answer".into() };
+        assert_eq!(redis.to_string(), "redis: no answer");
+    }
+}
