@@ -144,7 +144,8 @@ impl fmt::Display for Doubt {
             ),
             Self::GeneratorBusy { share } => write!(
                 f,
-                "the load generator used {:.0} % of its core: this may be its ceiling and not the server's",
+                "the load generator used {:.0} % of its core: this may be its ceiling and not the server's, trust the server's CPU \
+                 time",
                 percent(*share)
             ),
             Self::Spread { spread } => write!(

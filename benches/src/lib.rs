@@ -16,6 +16,7 @@
 //! | [`report`] | how is all of it told: as data, and as pages with charts? |
 //! | [`targets`] | what must hold, and does it? |
 //! | [`compare`] | what changed since an older report, and by how much at least? |
+//! | [`scale`] | what would many servers and one Redis do? |
 //! | [`turns`], [`token_check`] | what does one piece of work cost, beside what it cannot do without? |
 //! | [`do_nothing`] | what does the generator reach where there is nothing to wait for? |
 //! | [`freeze`] | what must a generator read where a server stood still? |
@@ -49,6 +50,7 @@ pub mod process;
 pub mod proxy;
 pub mod report;
 pub mod rounds;
+pub mod scale;
 pub mod targets;
 pub mod token_check;
 pub mod turns;

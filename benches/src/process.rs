@@ -81,6 +81,50 @@ fn with_process<T>(
     system.process(key).map(read).ok_or(ProcessError::Unknown { pid })
 }
 
+/// Whether this system lets a process be pinned to processors.
+pub fn can_pin() -> bool {
+    cfg!(target_os = "linux")
+}
+
+/// Lets process `pid` run on these processors alone, all the threads that it has; those that it begins later do as the thread
+/// that begins them.
+///
+/// # Errors
+/// [`ProcessError`] when there is no such process, or none of these processors.
+#[cfg(target_os = "linux")]
+pub fn pin(pid: u32, processors: &[usize]) -> Result<(), ProcessError> {
+    use nix::sched::{CpuSet, sched_setaffinity};
+
+    let unreadable =
+        |source: Box<dyn std::error::Error + Send + Sync>| ProcessError::Unreadable { pid, source };
+    let mut set = CpuSet::new();
+    for processor in processors {
+        set.set(*processor).map_err(|error| unreadable(error.into()))?;
+    }
+    // The system call speaks of threads.
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_err(|error| unreadable(error.into()))?;
+    for thread in threads {
+        let name = thread.map_err(|error| unreadable(error.into()))?.file_name();
+        let Some(id) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+        match sched_setaffinity(nix::unistd::Pid::from_raw(id), &set) {
+            // A thread that ended meanwhile runs nowhere.
+            Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
+            Err(error) => return Err(unreadable(error.into())),
+        }
+    }
+    Ok(())
+}
+
+/// Elsewhere nothing can be pinned.
+///
+/// # Errors
+/// Always.
+#[cfg(not(target_os = "linux"))]
+pub fn pin(pid: u32, _processors: &[usize]) -> Result<(), ProcessError> {
+    let source = "this system pins no process to a processor".into();
+    Err(ProcessError::Unreadable { pid, source })
+}
+
 /// CPU time that the calling thread has used; none where the system has no such clock.
 pub(crate) fn this_thread_cpu_time() -> Option<Duration> {
     #[cfg(unix)]
@@ -129,6 +173,28 @@ mod tests {
     fn a_process_has_memory_and_one_that_does_not_exist_has_none() {
         assert!(resident_bytes(std::process::id()).unwrap() > 100_000);
         assert!(resident_bytes(u32::MAX).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_pinned_process_runs_on_its_processor_alone_and_nobody_can_be_pinned_to_one_that_is_not_there() {
+        use nix::sched::{CpuSet, sched_getaffinity};
+        use nix::unistd::Pid;
+
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let allowed = |pid: u32| {
+            let set = sched_getaffinity(Pid::from_raw(i32::try_from(pid).unwrap())).unwrap();
+            (0..CpuSet::count()).filter(|cpu| set.is_set(*cpu).unwrap()).collect::<Vec<_>>()
+        };
+        let first = allowed(child.id())[0];
+        let pinned = pin(child.id(), &[first]);
+        let seen = allowed(child.id());
+        let refused = pin(child.id(), &[CpuSet::count() + 1]);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        pinned.unwrap();
+        assert_eq!(seen, [first]);
+        assert!(refused.is_err() && pin(u32::MAX, &[first]).is_err());
     }
 
     #[test]

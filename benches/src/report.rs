@@ -28,6 +28,7 @@ use crate::doubt::Doubt;
 use crate::figures::{Comparison, DesignFigures, Median};
 use crate::load::{Latencies, Load};
 use crate::machine::Machine;
+use crate::scale::Scale;
 use crate::targets::Targets;
 
 /// The version of the shape of [`Report`].
@@ -66,12 +67,18 @@ pub struct Report {
     /// With a network of another length between server and Redis, the shortest first.
     #[serde(default)]
     pub round_trips: Vec<RoundTrip>,
+    /// With larger access tokens, the smallest first.
+    #[serde(default)]
+    pub claims: Vec<ClaimStep>,
     /// What was lost to a log-out, per design.
     #[serde(default)]
     pub revocation: Vec<Revocation>,
     /// What keeping people logged in costs.
     #[serde(default)]
     pub refresh: Option<Refresh>,
+    /// What more servers would do, by a model.
+    #[serde(default)]
+    pub scale: Option<Scale>,
     /// What must hold, and whether it does.
     #[serde(default)]
     pub targets: Option<Targets>,
@@ -144,6 +151,17 @@ pub struct RoundTrip {
     /// The round trip of a `PING` through the same proxy, the median, in ms: what the servers really had.
     pub measured_ms: f64,
     /// The designs at a fixed rate.
+    pub comparison: Comparison,
+}
+
+/// The designs with access tokens of one size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClaimStep {
+    /// The length of the token, in bytes.
+    pub token_bytes: u64,
+    /// The roles that it carries beside the usual claims.
+    pub roles: usize,
+    /// The designs as fast as each answers.
     pub comparison: Comparison,
 }
 
@@ -244,6 +262,11 @@ impl Report {
         all.extend(ceiling.map(|comparison| ("the ceiling of the peers".to_owned(), comparison)));
         let at_rate = peers.and_then(|peers| peers.at_rate.as_ref());
         all.extend(at_rate.map(|comparison| ("the peers at one rate".to_owned(), comparison)));
+        all.extend(
+            self.claims
+                .iter()
+                .map(|step| (format!("tokens of {} bytes", step.token_bytes), &step.comparison)),
+        );
         all
     }
 }

@@ -31,7 +31,7 @@ pub fn write(report: &Report) -> String {
 <body>
 <header>
 <h1>{title}</h1>
-{preface}</header>
+{preface}{tiles}</header>
 <nav aria-label="Parts of this report"><ul>{links}</ul></nav>
 <main>
 {body}</main>
@@ -39,26 +39,48 @@ pub fn write(report: &Report) -> String {
 </html>
 "#,
         title = escaped(sections::TITLE),
-        preface = paragraphs(&sections::preface(report), ""),
+        preface = paragraphs(&sections::preface(report)),
+        tiles = tiles(report),
         links = links.collect::<String>(),
     )
 }
 
+/// What is said, the chart, its table and how they are to be read: in this order for who listens or scrolls, and with the
+/// words beside the chart where the page is wide.
 fn section(section: &Section) -> String {
     let title = escaped(&section.title);
     let figure = section.chart.as_ref().map_or(String::new(), |chart| figure(chart, &section.title));
-    let class = if section.chart.is_some() { "" } else { r#" class="plain""# };
+    let class = if section.chart.is_some() { "charted" } else { "plain" };
+    let block = |class: &str, lines: &[String]| match lines {
+        [] => String::new(),
+        lines => format!("<div class=\"{class}\">\n{}</div>\n", paragraphs(lines)),
+    };
     format!(
-        "<section id=\"{id}\"{class}>\n<h2>{title}</h2>\n{says}<div class=\"pair\">\n{figure}{table}</div>\n{notes}</section>\n",
+        "<section id=\"{id}\" class=\"{class}\">\n<h2>{title}</h2>\n{says}{figure}{table}{notes}</section>\n",
         id = section.id,
-        says = paragraphs(&section.says, ""),
+        says = block("says", &section.says),
         table = table(&section.table, &title),
-        notes = paragraphs(&section.notes, r#" class="note""#),
+        notes = block("notes", &section.notes),
     )
 }
 
-fn paragraphs(lines: &[String], class: &str) -> String {
-    lines.iter().map(|line| format!("<p{class}>{}</p>\n", escaped(line))).collect()
+/// The figures that somebody takes along, large.
+fn tiles(report: &Report) -> String {
+    let tiles: String = sections::tiles(report)
+        .into_iter()
+        .map(|tile| {
+            format!(
+                "<div class=\"tile\"><dt>{}</dt><dd>{}</dd></div>\n",
+                escaped(&tile.what),
+                escaped(&tile.figure)
+            )
+        })
+        .collect();
+    if tiles.is_empty() { tiles } else { format!("<dl class=\"tiles\">\n{tiles}</dl>\n") }
+}
+
+fn paragraphs(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("<p>{}</p>\n", escaped(line))).collect()
 }
 
 fn figure(chart: &Chart, title: &str) -> String {

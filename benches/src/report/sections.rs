@@ -2,6 +2,7 @@
 
 mod ceiling;
 mod changes;
+mod claims;
 mod concurrency;
 mod doubts;
 mod latency;
@@ -11,6 +12,7 @@ mod place;
 mod refresh;
 mod revocation;
 mod round_trips;
+mod scale;
 mod targets;
 mod weight;
 
@@ -51,6 +53,10 @@ pub fn all(report: &Report) -> Vec<Section> {
         concurrency::section(report),
         peers::section(report),
         libraries::section(report),
+        claims::section(report),
+        scale::bounds(report),
+        scale::checks(report),
+        scale::cost(report),
         weight::section(report),
         targets::section(report),
         doubts::section(report),
@@ -82,6 +88,44 @@ pub fn preface(report: &Report) -> Vec<String> {
         lines.push(format!("Not measured: {}. {}", skipped.what, skipped.why));
     }
     lines
+}
+
+/// A figure that somebody takes along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tile {
+    /// The figure, with its unit.
+    pub figure: String,
+    /// What it is.
+    pub what: String,
+}
+
+/// The few figures that the argument turns on; those that were not measured are not there.
+pub fn tiles(report: &Report) -> Vec<Tile> {
+    let doubted = |design: &str| {
+        let is_doubted = report.at_ceiling(design).is_some_and(|figures| !figures.doubts.is_empty());
+        if is_doubted { DOUBTED } else { "" }
+    };
+    let check = |design: &str, what: &str| {
+        let us = check_us(report, design)?;
+        let figure = format!("{us:+.1} µs{}", doubted(design));
+        Some(Tile { figure, what: format!("CPU a request for {what}") })
+    };
+    let until = |design: &str| {
+        let row = report.revocation.iter().find(|row| row.design == design)?;
+        let seconds = row.usual_access_ttl_s.filter(|_| row.let_in > 0);
+        let figure =
+            seconds.map_or("at once".to_owned(), |seconds| number::duration_us(seconds as f64 * 1e6));
+        Some(Tile { figure, what: format!("until a stolen copy is refused after log out: {design}") })
+    };
+    [
+        check("session-redis", "a session looked up in Redis"),
+        check("hybrid", "a signed token"),
+        until("session-redis"),
+        until("hybrid"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The number of a design's colour and sign.

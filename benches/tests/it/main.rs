@@ -5,6 +5,8 @@ mod do_nothing;
 mod freeze;
 mod load;
 mod misbehaving;
+mod page;
+mod report;
 mod rounds;
 
 use tokio::sync::Mutex;

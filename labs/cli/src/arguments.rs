@@ -206,6 +206,9 @@ pub(crate) struct BenchArguments {
     /// Compare although the older report is of another machine
     #[arg(long, requires = "compare")]
     pub(crate) other_machine: bool,
+    /// What servers cost and who comes, for the cost of a million people: a copy of benches/prices.toml with your figures
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
     /// The folder for the report [default: target/authlab/report]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) into: Option<PathBuf>,

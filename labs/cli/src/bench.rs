@@ -5,6 +5,7 @@
 //! `target/authlab/report`.
 
 mod ceiling;
+mod claims;
 mod commands;
 mod crowd;
 mod distance;
@@ -16,6 +17,7 @@ mod plan;
 mod rates;
 mod refresh;
 mod revocation;
+mod scale;
 mod stop;
 mod targets;
 mod terminal;
@@ -23,6 +25,7 @@ mod timeline;
 mod url;
 mod write;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -32,6 +35,7 @@ use measure::figures::Comparison;
 use measure::machine::Machine;
 use measure::report::{Report, SCHEMA};
 use measure::rounds::{self, Design as Measured, Plan as Rounds};
+use measure::scale::Prices;
 
 use self::lineup::{Entry, Lineup};
 use self::peers::Chosen;
@@ -53,9 +57,16 @@ struct Bench {
 pub(crate) async fn run(arguments: BenchArguments) -> Result<ExitCode, Fault> {
     // Read before anything is measured: twenty minutes are too long to learn that a file is not there.
     let older = arguments.compare.as_deref().map(older::read).transpose()?;
+    let prices = prices(arguments.prices.as_deref())?;
     let (report, done) = match &arguments.report {
-        Some(path) => (older::read(path)?, Ok(())),
-        None => measured(&arguments).await?,
+        Some(path) => {
+            let mut report = older::read(path)?;
+            if let Some(scale) = report.scale.as_mut().filter(|_| arguments.prices.is_some()) {
+                scale.prices = prices;
+            }
+            (report, Ok(()))
+        }
+        None => measured(&arguments, prices).await?,
     };
     let told = tell(&arguments, report, older)?;
     done.map(|()| told)
@@ -88,7 +99,7 @@ fn tell(arguments: &BenchArguments, mut report: Report, older: Option<Report>) -
 }
 
 /// The report of a measurement that is made now, and how that ended.
-async fn measured(arguments: &BenchArguments) -> Result<(Report, Result<(), Fault>), Fault> {
+async fn measured(arguments: &BenchArguments, prices: Prices) -> Result<(Report, Result<(), Fault>), Fault> {
     let (began, plan) = (Instant::now(), Plan::of(arguments)?);
     let entries = lineup::chosen(&arguments.designs, arguments.targets)?;
     let peers = peers::chosen(arguments.peers.as_deref())?;
@@ -97,7 +108,7 @@ async fn measured(arguments: &BenchArguments) -> Result<(Report, Result<(), Faul
     let store = store::get(arguments.store.clone()).await?;
     let bench = Bench { plan, store, stop: Stop::on_ctrl_c(), timeline };
     let mut report = blank(&bench);
-    let done = measure(&bench, arguments, &entries, &peers, &mut report).await;
+    let done = measure(&bench, arguments, &entries, &peers, prices, &mut report).await;
     report.took_s = began.elapsed().as_secs_f64();
     report.complete = done.is_ok() && !bench.stop.is_told();
     Ok((report, done))
@@ -108,6 +119,7 @@ async fn measure(
     arguments: &BenchArguments,
     entries: &[Entry],
     peers: &Chosen,
+    prices: Prices,
     report: &mut Report,
 ) -> Result<(), Fault> {
     let peers = peers::install(bench, peers, report).await;
@@ -127,7 +139,17 @@ async fn measure(
     refresh::measure(bench, &lineup, report).await?;
     crowd::measure(bench, &lineup, report).await?;
     peers::measure(bench, &lineup, peers, report).await?;
+    claims::measure(bench, &lineup, report).await?;
+    scale::measure(bench, &lineup, prices, report).await?;
     targets::measure(bench, &lineup, report).await
+}
+
+/// What a cost is reckoned with: a person's own figures, or ours.
+fn prices(path: Option<&Path>) -> Result<Prices, Fault> {
+    let Some(path) = path else { return Ok(Prices::ours()?) };
+    let unusable = |why: &dyn std::fmt::Display| Fault::new(format!("{}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(&error))?;
+    Prices::read(&text).map_err(|error| unusable(&error))
 }
 
 fn blank(bench: &Bench) -> Report {
@@ -146,8 +168,10 @@ fn blank(bench: &Bench) -> Report {
         histograms: Vec::new(),
         concurrency: Vec::new(),
         round_trips: Vec::new(),
+        claims: Vec::new(),
         revocation: Vec::new(),
         refresh: None,
+        scale: None,
         targets: None,
         changes: None,
         peers: None,

@@ -34,8 +34,11 @@ impl Axis {
     }
 }
 
-/// A whole number where it is one.
+/// A whole number where it is one; millions as such, since a million does not fit beside an axis.
 fn plain(value: f64) -> String {
+    if value >= 1e6 {
+        return format!("{} M", plain(value / 1e6));
+    }
     if value == 0.0 || (value.abs() >= 1.0 && value.fract() == 0.0) {
         number::thousands(value)
     } else {
@@ -128,6 +131,14 @@ mod tests {
         let stretch = Stretch::over(Scale::Log, [0.0, 3.0, 4_000.0].into_iter());
         assert_eq!(stretch.ticks(), [1.0, 10.0, 100.0, 1_000.0, 10_000.0]);
         assert_eq!((stretch.place(0.0), stretch.place(100.0)), (0.0, 0.5));
+    }
+
+    #[test]
+    fn a_number_on_an_axis_is_short() {
+        assert_eq!(
+            [plain(0.25), plain(250_000.0), plain(2.5e6), plain(1e9)],
+            ["0.25", "250,000", "2.5 M", "1,000 M"]
+        );
     }
 
     #[test]

@@ -45,6 +45,8 @@ const LEFT: f64 = 58.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 44.0;
+/// Where names stand beside points, no point stands on an axis.
+const INSET: f64 = 14.0;
 /// The least that two names are apart.
 const LINE: f64 = 14.0;
 
@@ -52,11 +54,13 @@ const LINE: f64 = 14.0;
 struct Plane {
     x: Stretch,
     y: Stretch,
+    inset: f64,
 }
 
 impl Plane {
     fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        let along = LEFT + self.x.place(x) * (WIDTH - LEFT - RIGHT);
+        let left = LEFT + self.inset;
+        let along = left + self.x.place(x) * (WIDTH - left - RIGHT);
         let up = HEIGHT - BOTTOM - self.y.place(y) * (HEIGHT - TOP - BOTTOM);
         (along, up)
     }
@@ -68,6 +72,7 @@ impl Lines {
         let plane = Plane {
             x: Stretch::over(self.x.scale, points().map(|point| point.x)),
             y: Stretch::over(self.y.scale, points().map(|point| point.y)),
+            inset: if self.is_labelled { INSET } else { 0.0 },
         };
         let mut inside = self.grid(&plane);
         for series in &self.series {

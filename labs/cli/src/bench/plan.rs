@@ -39,6 +39,11 @@ pub(crate) struct Plan {
     pub(crate) rtt_ms: Vec<f64>,
     pub(crate) crowd: Pass,
     pub(crate) connections: &'static [usize],
+    pub(crate) claims: Pass,
+    /// Roles that access tokens carry beside the usual claims; a lab takes tokens of 4 KiB at most.
+    pub(crate) roles: &'static [usize],
+    /// Each design on one and on two processes.
+    pub(crate) scale: Pass,
     /// How often each design is logged out of, and how long access tokens live meanwhile.
     pub(crate) log_outs: usize,
     pub(crate) access_ttl: Duration,
@@ -128,6 +133,8 @@ impl Plan {
             shares: &[],
             rtt_ms: Vec::new(),
             connections: &[],
+            roles: &[],
+            scale: none,
             log_outs: 0,
             refresh: none,
             targets: Some(effort),
@@ -145,6 +152,9 @@ impl Plan {
             rtt_ms: RTT_MS.to_vec(),
             crowd: pass(5, 1_000, 300),
             connections: &[1, 8, 64, 256],
+            claims: pass(5, 1_000, 300),
+            roles: &[0, 16, 64, 160],
+            scale: pass(5, 1_500, 0),
             log_outs: 5,
             access_ttl: SHORT_TTL,
             refresh: pass(5, 1_500, 500),
@@ -162,13 +172,16 @@ impl Plan {
     fn quick() -> Self {
         Self {
             name: "quick",
-            ceiling: pass(3, 500, 250),
-            rates: pass(2, 400, 100),
+            ceiling: pass(4, 400, 200),
+            rates: pass(1, 500, 100),
             shares: &[0.3, 0.7],
-            distance: pass(2, 400, 100),
+            distance: pass(1, 500, 100),
             rtt_ms: vec![0.0, 0.5, 2.0],
-            crowd: pass(2, 300, 50),
+            crowd: pass(1, 400, 50),
             connections: &[1, 64],
+            claims: pass(2, 300, 50),
+            roles: &[0, 160],
+            scale: pass(2, 400, 0),
             log_outs: 1,
             access_ttl: SHORT_TTL,
             refresh: pass(3, 400, 100),
@@ -194,6 +207,9 @@ impl Plan {
             rtt_ms: vec![0.0, 2.0],
             crowd: least,
             connections: &[1, 8],
+            claims: least,
+            roles: &[160],
+            scale: least,
             log_outs: 1,
             access_ttl: SHORT_TTL,
             refresh: least,
@@ -219,6 +235,8 @@ impl Plan {
             + of(self.peers, self.peer_designs, 1)
             + of(self.peers_at_rate, self.peer_designs, 1)
             + of(self.libraries, self.works, 1)
+            + of(self.claims, super::claims::DESIGNS.len(), self.roles.len())
+            + super::scale::duration(self)
             + super::revocation::duration(self)
             + super::targets::duration(self)
     }

@@ -8,8 +8,18 @@ use super::write::Written;
 use crate::screen::{DIM, heading, sentence, table};
 
 /// What a terminal shows; the rest is in the files.
-const SHOWN: [&str; 9] =
-    ["changes", "cost", "round-trip", "revocation", "refresh", "targets", "peers", "libraries", "doubts"];
+const SHOWN: [&str; 10] = [
+    "changes",
+    "cost",
+    "round-trip",
+    "revocation",
+    "refresh",
+    "scale",
+    "targets",
+    "peers",
+    "libraries",
+    "doubts",
+];
 
 pub(crate) fn print(report: &Report, written: &Written) {
     for line in sections::preface(report) {

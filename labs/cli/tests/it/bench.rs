@@ -76,8 +76,8 @@ fn has_the_shape_of_the_first_version(report: &Value) {
     assert_eq!((SCHEMA, &report["schema"]), (1, &Value::from(1)));
     assert_eq!(
         keys(report),
-        "begun_unix_s ceiling changes complete concurrency generator_ceiling histograms libraries machine peers plan \
-         rates refresh revocation round_trips schema skipped subjects targets took_s"
+        "begun_unix_s ceiling changes claims complete concurrency generator_ceiling histograms libraries machine peers plan \
+         rates refresh revocation round_trips scale schema skipped subjects targets took_s"
     );
     assert_eq!(
         keys(&report["subjects"][0]),

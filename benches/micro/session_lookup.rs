@@ -1,0 +1,87 @@
+//! What it costs to look a session up: `cargo bench -p measure --bench session_lookup`.
+//!
+//! In memory, in Redis one after the other, and in Redis 64 at a time, as a busy server does. The last two differ by the
+//! better part of an order of magnitude, since what waits together travels together: never multiply the sequential figure.
+//! Every iteration looks up another person's session.
+
+use std::error::Error;
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput};
+use futures_util::future::join_all;
+use kit::Redis;
+use kit::config::RedisTimes;
+use lab2_session::suite::{Bench, somebody};
+use tokio::runtime::Runtime;
+use tower_sessions::session::Id;
+
+const SESSIONS: usize = 1_024;
+const TOGETHER: usize = 64;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let runtime = Runtime::new()?;
+    let mut criterion = Criterion::default().configure_from_args();
+    let memory = Bench::memory();
+    let ids = runtime.block_on(log_in(&memory));
+    sequential(&mut criterion, &runtime, "memory", &memory, &ids);
+    let found = runtime.block_on(kit::testing::private_redis());
+    if let Some(found) = &found {
+        let redis = runtime.block_on(Redis::connect(&found.url, RedisTimes::default()))?;
+        let redis = Bench::redis(&redis);
+        let ids = runtime.block_on(log_in(&redis));
+        sequential(&mut criterion, &runtime, "redis_tcp", &redis, &ids);
+        together(&mut criterion, &runtime, "redis_tcp", &redis, &ids);
+    }
+    criterion.final_summary();
+    Ok(())
+}
+
+/// Sessions of as many people.
+async fn log_in<S: lab2_session::store::Store>(bench: &Bench<S>) -> Vec<Id> {
+    let mut ids = Vec::with_capacity(SESSIONS);
+    for _ in 0..SESSIONS {
+        ids.push(bench.log_in(&somebody(0)).await.id);
+    }
+    ids
+}
+
+fn sequential<S: lab2_session::store::Store>(
+    criterion: &mut Criterion,
+    runtime: &Runtime,
+    name: &str,
+    bench: &Bench<S>,
+    ids: &[Id],
+) {
+    let mut turn = ids.iter().cycle();
+    criterion.bench_function(&format!("session_lookup/{name}/1"), |bencher| {
+        bencher.to_async(runtime).iter(|| {
+            let id = turn.next();
+            async move {
+                match id {
+                    Some(id) => bench.store.load(black_box(id)).await.is_ok_and(|found| found.is_some()),
+                    None => false,
+                }
+            }
+        });
+    });
+}
+
+fn together<S: lab2_session::store::Store>(
+    criterion: &mut Criterion,
+    runtime: &Runtime,
+    name: &str,
+    bench: &Bench<S>,
+    ids: &[Id],
+) {
+    let mut turn = ids.chunks(TOGETHER).cycle();
+    let mut group = criterion.benchmark_group(format!("session_lookup/{name}"));
+    // What is printed as a rate is that of look-ups, and the time is that of all 64.
+    group.throughput(Throughput::Elements(TOGETHER as u64));
+    group.bench_function(TOGETHER.to_string(), |bencher| {
+        bencher.to_async(runtime).iter(|| {
+            let chunk = turn.next().unwrap_or_default();
+            join_all(chunk.iter().map(|id| bench.store.load(black_box(id))))
+        });
+    });
+    group.finish();
+}

@@ -1,0 +1,42 @@
+//! What more claims in a token cost: every request carries them, and every check decodes them.
+
+use super::{Section, series_of};
+use crate::report::chart::{Axis, Chart, Lines};
+use crate::report::table::{DOUBTED, NONE, Table};
+use crate::report::{Report, number};
+
+pub(super) fn section(report: &Report) -> Option<Section> {
+    let first = &report.claims.first()?.comparison;
+    let header = report.claims.iter().map(|step| format!("µs at {}", number::bytes(step.token_bytes as f64)));
+    let mut table = Table::new(["design".to_owned()].into_iter().chain(header));
+    for figures in &first.designs {
+        let cells = report.claims.iter().map(|step| {
+            let figures = step.comparison.design(&figures.design);
+            let doubted =
+                if figures.is_some_and(|figures| !figures.doubts.is_empty()) { DOUBTED } else { "" };
+            let cpu = figures.and_then(|figures| figures.server_cpu_us);
+            cpu.map_or(NONE.to_owned(), |cpu| format!("{}{doubted}", number::short(cpu.median)))
+        });
+        table.row([figures.design.clone()].into_iter().chain(cells.collect::<Vec<_>>()));
+    }
+    let steps = report.claims.iter().map(|step| (step.token_bytes as f64, &step.comparison));
+    let chart = Lines {
+        x: Axis::linear("bytes of the access token"),
+        y: Axis::linear("server CPU µs for a request"),
+        series: series_of(report, steps, |figures| figures.server_cpu_us.map_or(0.0, |cpu| cpu.median)),
+        is_labelled: false,
+    };
+    Some(Section {
+        id: "claims",
+        title: "What more claims cost".into(),
+        chart: Some(Chart::Lines(chart)),
+        table,
+        notes: vec![
+            "Server CPU time for a request at its ceiling, where the token carries a list of roles too. Both designs ignore a \
+             claim that they do not know, and still have to hash, decode and read over it. A session's cookie stays as long as \
+             it is, whatever is stored behind it."
+                .into(),
+        ],
+        ..Section::default()
+    })
+}
