@@ -1,5 +1,7 @@
 //! The library against real servers: one that does nothing, as a process of its own, and some that misbehave.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod do_nothing;
 #[cfg(unix)]
 mod freeze;
