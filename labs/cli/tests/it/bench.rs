@@ -22,7 +22,13 @@ fn a_measurement_writes_one_report_in_three_formats() {
     let skipped: Vec<&str> = report.skipped.iter().map(|skipped| skipped.what.as_str()).collect();
     assert_eq!(
         skipped,
-        ["session-redis", "hybrid+denylist", "the distance to Redis", "what staying logged in costs"]
+        [
+            "session-redis",
+            "hybrid+denylist",
+            "the distance to Redis",
+            "what staying logged in costs",
+            "how far it scales"
+        ]
     );
     let ceiling = report.ceiling.as_ref().unwrap();
     assert!(ceiling.designs.iter().all(|figures| figures.errors.total() == 0), "{ceiling:?}");
