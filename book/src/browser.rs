@@ -12,12 +12,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use kit::testing::{Part, found_or_skip};
+use kit::testing::browser::{Closed, FLAGS, chromium};
 
 use crate::figures::Figures;
 use crate::page::Page;
@@ -27,18 +27,6 @@ const DRIVE: &str = include_str!("browser/drive.js");
 const AXE: &[u8] = include_bytes!("../tests/axe/axe.min.js");
 /// A slow machine, a cold start, and all pages twice.
 const PATIENCE: Duration = Duration::from_secs(240);
-
-/// How every browser here is started.
-const FLAGS: [&str; 8] = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--window-size=1200,1000",
-];
 
 /// What the page in the browser says: each thing that was tried, and what was wrong with it, if anything.
 type Report = BTreeMap<String, Option<String>>;
@@ -65,6 +53,7 @@ fn report_of(program: &Path, folder: &Path) -> Report {
     let profile = tempfile::tempdir().unwrap();
     let browser = Command::new(program)
         .args(FLAGS)
+        .arg("--window-size=1200,1000")
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .args(["--remote-debugging-port=0", &format!("http://{address}/drive.html")])
         .stdout(Stdio::null())
@@ -76,12 +65,6 @@ fn report_of(program: &Path, folder: &Path) -> Report {
     serde_json::from_slice(&body).unwrap_or_else(|error| {
         panic!("{error}: {}", String::from_utf8_lossy(&body));
     })
-}
-
-/// The browser, if this machine has one or must have one.
-fn chromium() -> Option<PathBuf> {
-    let search = which("chromium").or_else(|| which("google-chrome"));
-    found_or_skip(Part::Browser, search.ok_or_else(|| "no chromium is on the PATH".to_owned()))
 }
 
 /// Serves a folder to a browser, and sends on what is reported.
@@ -96,16 +79,6 @@ fn served(folder: &Path, sent: mpsc::Sender<Vec<u8>>) -> SocketAddr {
         }
     });
     address
-}
-
-/// A browser that is closed however the test ends.
-struct Closed(Child);
-
-impl Drop for Closed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 fn answer(mut stream: TcpStream, folder: &Path, sent: &mpsc::Sender<Vec<u8>>) {
@@ -149,9 +122,4 @@ fn drive() -> String {
     };
     let plan = serde_json::json!({ "pages": names(Lang::En) });
     format!("<!doctype html><title>drive</title><body><script>const plan = {plan};\n{DRIVE}</script>")
-}
-
-fn which(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{ConnectInfo, FromRequestParts, State};
-use http::header::HOST;
+use http::header::{HOST, HeaderMap};
 use http::request::Parts;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -71,8 +71,9 @@ impl<S: Scheme> FromRequestParts<App<S>> for AtTheBench {
 
     async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical());
-        let local =
-            peer.is_some_and(|peer| peer.is_loopback()) && names_loopback(parts) && !is_forwarded(parts);
+        let local = peer.is_some_and(|peer| peer.is_loopback())
+            && names_loopback(&parts.headers)
+            && !is_forwarded(parts);
         if !(app.controls && local) {
             return Err(Error::NotFound);
         }
@@ -81,8 +82,10 @@ impl<S: Scheme> FromRequestParts<App<S>> for AtTheBench {
     }
 }
 
-fn names_loopback(parts: &Parts) -> bool {
-    let mut hosts = parts.headers.get_all(HOST).iter();
+/// Whether a request asks for this machine by a name of its own, once. Another name may be a page's elsewhere that points
+/// here (DNS rebinding).
+pub fn names_loopback(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
     let Ok(host) = host.to_str() else { return false };
     let name = match host.strip_prefix('[') {

@@ -52,6 +52,7 @@ pub mod workshop;
 pub use accounts::User;
 pub use clock::Clock;
 pub use config::{Config, Store};
+pub use controls::names_loopback;
 pub use csrf::Origins;
 pub use error::Error;
 pub use redis::Redis;

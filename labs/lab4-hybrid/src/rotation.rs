@@ -109,3 +109,57 @@ fn within(window: Duration, since_ms: u64, now_ms: u64) -> bool {
 pub(crate) fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use kit::{ClientKind, Config};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::chain::Keys;
+    use crate::token::FirstToken;
+
+    const NOW_MS: u64 = 1_000_000;
+
+    /// A session and, sealed by the same key, the first token of another.
+    fn session_and_stranger() -> (Record, VerifiedToken, VerifiedToken) {
+        let keys = Keys::derive(&"1=a secret of thirty-two characters".parse().unwrap()).unwrap();
+        let first = || keys.first_token(Uuid::from_u128(1), ClientKind::Mobile).unwrap();
+        let verified = |first: &FirstToken| keys.verify(first.token.expose()).unwrap();
+        let (own, other) = (first(), first());
+        let record = Record {
+            generation: 1,
+            current: own.digests[0],
+            next: own.digests[1],
+            rotated_at_ms: 0,
+            handed_at_ms: 0,
+            expires_at_ms: 2 * NOW_MS,
+            absolute_at_ms: 2 * NOW_MS,
+            epoch: 0,
+            attempt: None,
+            client: Client::default(),
+            created_at_ms: 0,
+            seen_at_ms: 0,
+        };
+        (record, verified(&own), verified(&other))
+    }
+
+    fn shown(record: &mut Record, token: &VerifiedToken) -> Refresh {
+        exchange(record, &Policy::from(&Config::default()), NOW_MS, token, None)
+    }
+
+    #[test]
+    fn a_token_that_has_the_right_number_and_another_secret_takes_nothing_and_ends_nothing() {
+        let (mut record, own, stranger) = session_and_stranger();
+        assert_eq!(shown(&mut record, &stranger), Refresh::Invalid);
+        assert!(matches!(shown(&mut record, &own), Refresh::Rotated { .. }));
+    }
+
+    #[test]
+    fn a_token_that_has_the_parents_number_and_another_secret_gets_no_successor() {
+        let (mut record, own, stranger) = session_and_stranger();
+        assert!(matches!(shown(&mut record, &own), Refresh::Rotated { .. }));
+        assert!(matches!(shown(&mut record, &own), Refresh::Replayed { .. }));
+        assert_eq!(shown(&mut record, &stranger), Refresh::Reused);
+    }
+}

@@ -114,7 +114,7 @@ impl From<&Config> for Policy {
             absolute: config.refresh_ttl,
             sessions_per_user: config.limits.sessions_per_user,
             ended_remembered: config.access_ttl,
-            expired_remembered: Duration::from_secs(60 * 60),
+            expired_remembered: Duration::from_hours(1),
         }
     }
 }

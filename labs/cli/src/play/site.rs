@@ -5,17 +5,15 @@
 //! something must come from the page itself (Fetch Metadata, or `Origin` in older browsers); and no answer may be framed,
 //! sniffed or read from another origin.
 
-use std::net::IpAddr;
-
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use kit::Origins;
+use kit::{Origins, names_loopback};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -166,19 +164,6 @@ fn is_from_another_page(parts: &Parts) -> bool {
     let value = |name: &str| parts.headers.get(name).map(HeaderValue::as_bytes);
     let foreign = matches!(value("sec-fetch-site"), Some(site) if site != b"same-origin" && site != b"none");
     foreign && value("sec-fetch-mode") != Some(b"navigate")
-}
-
-fn names_loopback(headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let Ok(host) = host.to_str() else { return false };
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 async fn hardened(request: Request, next: Next) -> Response {

@@ -6,7 +6,6 @@ mod bad_input;
 mod bench;
 mod bench_compare;
 mod board;
-mod browser;
 mod commands;
 mod faults;
 mod learner;

@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use kit::testing::browser::Browser;
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
 use crate::play::TOUR;
 use crate::program::Serving;
 
@@ -241,6 +241,6 @@ fn the_pictures_are_made_when_somebody_says_where_to() {
         browser.window(1280, 720, false);
         browser.open(&format!("{}/#sign-in.steal.log-out", play.url));
         browser.until(&format!("{DRAWN} && document.querySelector('#timeline input').value === '3'"));
-        browser.picture(&Path::new(&book).join(language).join("src/playground.webp"));
+        browser.picture(&Path::new(&book).join(language).join("src/playground.webp")).unwrap();
     }
 }

@@ -1,0 +1,242 @@
+//! A headless Chromium with one page, driven over its own protocol: JSON with a zero byte behind each message, on two more
+//! file descriptors. What is needed is a Chromium: no driver that must be of its version, and no port.
+//!
+//! Keys are real keys, as a keyboard sends them: those that a script makes up are not followed by what a browser does with
+//! them. What a page logs, throws or is refused is collected, and can be asked for.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::{Part, found_or_skip};
+
+/// How long a page may take to do anything: a slow machine and a cold start.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How every browser of the tests is started.
+pub const FLAGS: [&str; 8] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--hide-scrollbars",
+];
+
+/// The Chromium of this machine; or nothing, and that has been said.
+pub fn chromium() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = names.iter().find_map(|name| which::which(name).ok());
+    found_or_skip(Part::Browser, found.ok_or_else(|| "no chromium is on the PATH".to_owned()))
+}
+
+/// A process that is ended however the test ends.
+pub struct Closed(pub Child);
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        let _already_gone = self.0.kill();
+        let _already_gone = self.0.wait();
+    }
+}
+
+/// A browser with one page. Its methods panic where the browser is gone or the page does not do what was asked within a
+/// minute: that is the test's failure.
+pub struct Browser {
+    to: ChildStdin,
+    from: mpsc::Receiver<Value>,
+    session: Option<String>,
+    sent: u64,
+    complaints: Vec<String>,
+    // Before the profile, which is removed when nobody writes to it any more.
+    _process: Closed,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Starts one; or says loudly that there is none.
+    ///
+    /// # Panics
+    /// As [`found_or_skip`], and where Chromium does not start.
+    pub fn start() -> Option<Self> {
+        chromium().map(|program| Self::of(&program).unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    fn of(program: &Path) -> std::io::Result<Self> {
+        let profile = tempfile::tempdir()?;
+        // Only a shell can hand on descriptors 3 and 4 without unsafe code.
+        let mut process = Command::new("sh")
+            .args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null"#])
+            .arg(program)
+            .args(FLAGS)
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .args(["--remote-debugging-pipe", "about:blank"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let gone = || std::io::Error::other("the browser has no pipes");
+        let (to, said) = (process.stdin.take().ok_or_else(gone)?, process.stdout.take().ok_or_else(gone)?);
+        let mut browser = Self {
+            to,
+            from: messages(said),
+            session: None,
+            sent: 0,
+            complaints: Vec::new(),
+            _process: Closed(process),
+            _profile: profile,
+        };
+        let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let attached =
+            browser.call("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
+        browser.session = attached["sessionId"].as_str().map(str::to_owned);
+        for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Performance.enable"] {
+            browser.call(domain, json!({}));
+        }
+        browser.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true }));
+        Ok(browser)
+    }
+
+    /// One command of the protocol, and its answer.
+    fn call(&mut self, method: &str, params: Value) -> Value {
+        self.sent += 1;
+        let mut message = json!({ "id": self.sent, "method": method, "params": params });
+        if let Some(session) = &self.session {
+            message["sessionId"] = json!(session);
+        }
+        let written = self.to.write_all(format!("{message}\0").as_bytes());
+        assert!(written.is_ok(), "{method}: the browser is gone");
+        loop {
+            let answer = self.from.recv_timeout(PATIENCE);
+            let mut answer =
+                answer.unwrap_or_else(|error| panic!("{method}: the browser says nothing: {error}"));
+            if answer["id"] == self.sent {
+                assert!(answer["error"].is_null(), "{method}: {answer}");
+                return answer["result"].take();
+            }
+            self.listen(&answer);
+        }
+    }
+
+    fn listen(&mut self, event: &Value) {
+        let params = &event["params"];
+        match event["method"].as_str() {
+            Some("Runtime.exceptionThrown") => self.complaints.push(params["exceptionDetails"].to_string()),
+            Some("Runtime.consoleAPICalled") => self.complaints.push(params["args"].to_string()),
+            Some("Log.entryAdded") => self.complaints.push(params["entry"].to_string()),
+            _ => {}
+        }
+    }
+
+    /// What the page has complained of so far.
+    pub fn complaints(&self) -> &[String] {
+        &self.complaints
+    }
+
+    /// The size of the window in CSS pixels, and whether the reader likes it dark.
+    pub fn window(&mut self, width: u32, height: u32, dark: bool) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.call("Emulation.setDeviceMetricsOverride", size);
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.call("Emulation.setEmulatedMedia", features);
+    }
+
+    /// Leaves for an address. What is there is waited for by [`until`](Self::until).
+    pub fn open(&mut self, url: &str) {
+        self.call("Page.navigate", json!({ "url": url }));
+    }
+
+    /// The value of an expression on the page; of a promise, what it is kept with.
+    pub fn eval(&mut self, expression: &str) -> Value {
+        let params = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let mut answer = self.call("Runtime.evaluate", params);
+        assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
+        answer["result"]["value"].take()
+    }
+
+    /// Waits until an expression holds.
+    pub fn until(&mut self, expression: &str) {
+        let began = Instant::now();
+        // A page that is being left has no document: a question about it is no answer yet.
+        let holds = format!("(() => {{ try {{ return !!({expression}) }} catch {{ return false }} }})()");
+        while self.eval(&holds) != json!(true) {
+            assert!(began.elapsed() < PATIENCE, "waited in vain for {expression}; {:?}", self.complaints);
+            std::thread::park_timeout(Duration::from_millis(15));
+        }
+    }
+
+    /// Loads the page once more; a page of before is not mistaken for the one that comes.
+    pub fn reload(&mut self) {
+        self.eval("window.isOld = true; location.reload()");
+        self.until("!window.isOld");
+    }
+
+    /// For how many milliseconds scripts have run so far.
+    pub fn script_ms(&mut self) -> f64 {
+        let answer = self.call("Performance.getMetrics", json!({}));
+        let mut metrics = answer["metrics"].as_array().into_iter().flatten();
+        let found = metrics.find(|metric| metric["name"] == "ScriptDuration");
+        found.and_then(|metric| metric["value"].as_f64()).map_or(f64::NAN, |seconds| seconds * 1000.0)
+    }
+
+    /// Presses a key, as a person does.
+    ///
+    /// # Panics
+    /// Where the key is not on this keyboard.
+    pub fn press(&mut self, key: &str) {
+        let (code, number, text) = match key {
+            "Tab" => ("Tab", 9, ""),
+            "Enter" => ("Enter", 13, "\r"),
+            " " => ("Space", 32, " "),
+            "End" => ("End", 35, ""),
+            "ArrowLeft" => ("ArrowLeft", 37, ""),
+            "ArrowRight" => ("ArrowRight", 39, ""),
+            "ArrowDown" => ("ArrowDown", 40, ""),
+            other => panic!("{other:?} is not on this keyboard"),
+        };
+        let down = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
+        for (kind, text) in [(down, text), ("keyUp", "")] {
+            let event = json!({
+                "type": kind, "key": key, "code": code, "windowsVirtualKeyCode": number, "text": text,
+            });
+            self.call("Input.dispatchKeyEvent", event);
+        }
+    }
+
+    /// Puts text where the focus is, as a paste does.
+    pub fn insert(&mut self, text: &str) {
+        self.call("Input.insertText", json!({ "text": text }));
+    }
+
+    /// Writes what the window shows to a file, as WebP: a tenth of a PNG.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn picture(&mut self, path: &Path) -> std::io::Result<()> {
+        let answer = self.call("Page.captureScreenshot", json!({ "format": "webp", "quality": 82 }));
+        let picture = STANDARD.decode(answer["data"].as_str().unwrap_or_default());
+        std::fs::write(path, picture.map_err(|error| std::io::Error::other(error.to_string()))?)
+    }
+}
+
+/// What the browser says, as it comes.
+fn messages(said: ChildStdout) -> mpsc::Receiver<Value> {
+    let (sender, received) = mpsc::channel();
+    std::thread::spawn(move || {
+        for message in BufReader::new(said).split(0).map_while(Result::ok) {
+            let Ok(message) = serde_json::from_slice(&message) else { return };
+            if sender.send(message).is_err() {
+                return;
+            }
+        }
+    });
+    received
+}
