@@ -59,7 +59,8 @@ impl Reader {
 
 /// A browser with the book; none on a machine that need not have one.
 fn at_the_keyboard(test: impl FnOnce(&mut Reader)) {
-    let Some(browser) = Browser::start() else { return };
+    let Some(mut browser) = Browser::start() else { return };
+    browser.window(1200, 1000, false);
     let built = tempfile::tempdir().unwrap();
     for lang in Lang::ALL {
         build(lang, &Figures::committed().unwrap(), Some(built.path())).unwrap();

@@ -106,6 +106,11 @@ impl Browser {
 
     /// One command of the protocol, and its answer.
     fn call(&mut self, method: &str, params: Value) -> Value {
+        self.try_to(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// One command of the protocol, and its answer or what the browser says against it.
+    fn try_to(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.sent += 1;
         let mut message = json!({ "id": self.sent, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -118,8 +123,11 @@ impl Browser {
             let mut answer =
                 answer.unwrap_or_else(|error| panic!("{method}: the browser says nothing: {error}"));
             if answer["id"] == self.sent {
-                assert!(answer["error"].is_null(), "{method}: {answer}");
-                return answer["result"].take();
+                return if answer["error"].is_null() {
+                    Ok(answer["result"].take())
+                } else {
+                    Err(answer["error"].take())
+                };
             }
             self.listen(&answer);
         }
@@ -162,12 +170,14 @@ impl Browser {
         answer["result"]["value"].take()
     }
 
-    /// Waits until an expression holds.
+    /// Waits until an expression holds. A page that is being left has no document, and takes a question that is on its way
+    /// with it: neither is an answer yet.
     pub fn until(&mut self, expression: &str) {
         let began = Instant::now();
-        // A page that is being left has no document: a question about it is no answer yet.
         let holds = format!("(() => {{ try {{ return !!({expression}) }} catch {{ return false }} }})()");
-        while self.eval(&holds) != json!(true) {
+        let question = json!({ "expression": holds, "returnByValue": true });
+        let yes = |answer: Result<Value, Value>| answer.is_ok_and(|answer| answer["result"]["value"] == true);
+        while !yes(self.try_to("Runtime.evaluate", question.clone())) {
             assert!(began.elapsed() < PATIENCE, "waited in vain for {expression}; {:?}", self.complaints);
             std::thread::park_timeout(Duration::from_millis(15));
         }
