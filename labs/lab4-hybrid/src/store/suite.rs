@@ -63,6 +63,7 @@ pub async fn run_all<F: Factory>(factory: &F) {
             a_log_in_behind_the_epoch_is_stale,
             a_log_in_ahead_of_the_store_ends_what_was_before,
             the_cap_puts_out_the_least_recently_used,
+            a_log_in_forgets_no_ending,
             a_log_in_that_is_sent_twice_makes_room_once,
             an_expired_session_takes_no_room_and_can_still_be_told,
             a_list_shows_what_is_alive,

@@ -119,6 +119,15 @@ pub(super) async fn the_cap_puts_out_the_least_recently_used<F: Factory>(factory
     stage.rotate(&devices[2].1).await;
 }
 
+pub(super) async fn a_log_in_forgets_no_ending<F: Factory>(factory: &F) {
+    let stage = Stage::usual(factory).await;
+    let (over, token) = stage.log_in().await;
+    assert!(stage.store.end(stage.user, over).await.unwrap());
+    let (_, newer) = stage.log_in().await;
+    assert_eq!(stage.show(&token).await, Refresh::Ended);
+    stage.rotate(&newer).await;
+}
+
 pub(super) async fn a_log_in_that_is_sent_twice_makes_room_once<F: Factory>(factory: &F) {
     let stage = Stage::with(factory, Policy { sessions_per_user: 2, ..policy() }).await;
     let (_, oldest) = stage.log_in().await;
