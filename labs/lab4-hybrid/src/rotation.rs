@@ -121,9 +121,13 @@ mod tests {
 
     const NOW_MS: u64 = 1_000_000;
 
+    fn keys() -> Keys {
+        Keys::derive(&"1=a secret of thirty-two characters".parse().unwrap()).unwrap()
+    }
+
     /// A session and, sealed by the same key, the first token of another.
     fn session_and_stranger() -> (Record, VerifiedToken, VerifiedToken) {
-        let keys = Keys::derive(&"1=a secret of thirty-two characters".parse().unwrap()).unwrap();
+        let keys = keys();
         let first = || keys.first_token(Uuid::from_u128(1), ClientKind::Mobile).unwrap();
         let verified = |first: &FirstToken| keys.verify(first.token.expose()).unwrap();
         let (own, other) = (first(), first());
@@ -152,6 +156,14 @@ mod tests {
     fn a_token_that_has_the_right_number_and_another_secret_takes_nothing_and_ends_nothing() {
         let (mut record, own, stranger) = session_and_stranger();
         assert_eq!(shown(&mut record, &stranger), Refresh::Invalid);
+        assert!(matches!(shown(&mut record, &own), Refresh::Rotated { .. }));
+    }
+
+    #[test]
+    fn a_token_that_has_the_next_number_and_another_secret_moves_nothing() {
+        let (mut record, own, stranger) = session_and_stranger();
+        let second = keys().verify(stranger.successor().expose()).unwrap();
+        assert_eq!(shown(&mut record, &second), Refresh::Invalid);
         assert!(matches!(shown(&mut record, &own), Refresh::Rotated { .. }));
     }
 
