@@ -42,7 +42,8 @@ pub struct Point {
 
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 58.0;
-const RIGHT: f64 = 16.0;
+/// Half of the longest number along the axis, which stands under its end.
+const RIGHT: f64 = 24.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 44.0;
 /// Where names stand beside points, no point stands on an axis.
