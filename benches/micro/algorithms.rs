@@ -3,12 +3,15 @@
 //! One library does all of it, with keys and rules prepared once, so the differences are those of the algorithms. A
 //! signature that everybody can check costs many times what a shared secret costs, on the path that every request takes:
 //! beside a look-up in Redis (`session_lookup`) that is to be weighed.
+//!
+//! jsonwebtoken has two backends, and a program has one of them. This is AWS-LC, which the labs use; the same file, built on
+//! RustCrypto, is the package in `benches/rust-crypto`, and its second run says what has changed against this one.
 
 use std::error::Error;
 use std::hint::black_box;
 
 use aws_lc_rs::encoding::AsDer;
-use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rand::{self, SystemRandom};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair,
@@ -97,8 +100,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Fresh keys of each kind.
 fn signers() -> Result<Vec<Signer>, Box<dyn Error>> {
     let random = SystemRandom::new();
-    let secret = kit::keyring::Keyring::random();
-    let secret = secret.issuing().expose_bytes();
+    let mut secret = [0; 32];
+    rand::fill(&mut secret)?;
     let ec_document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)?;
     let ec = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, ec_document.as_ref())?;
     let ed_document = Ed25519KeyPair::generate_pkcs8(&random)?;
@@ -111,8 +114,8 @@ fn signers() -> Result<Vec<Signer>, Box<dyn Error>> {
         Signer::new(
             "HS256",
             Algorithm::HS256,
-            EncodingKey::from_secret(secret),
-            DecodingKey::from_secret(secret),
+            EncodingKey::from_secret(&secret),
+            DecodingKey::from_secret(&secret),
         ),
         Signer::new(
             "ES256",

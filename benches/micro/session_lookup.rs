@@ -2,7 +2,8 @@
 //!
 //! In memory, in Redis one after the other, and in Redis 64 at a time, as a busy server does. The last two differ by the
 //! better part of an order of magnitude, since what waits together travels together: never multiply the sequential figure.
-//! Every iteration looks up another person's session.
+//! Redis is reached over TCP on loopback, and over a Unix socket, which only a Redis on the same machine has to offer. Every
+//! iteration looks up another person's session.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -26,11 +27,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     sequential(&mut criterion, &runtime, "memory", &memory, &ids);
     let found = runtime.block_on(kit::testing::private_redis());
     if let Some(found) = &found {
-        let redis = runtime.block_on(Redis::connect(&found.url, RedisTimes::default()))?;
-        let redis = Bench::redis(&redis);
-        let ids = runtime.block_on(log_in(&redis));
-        sequential(&mut criterion, &runtime, "redis_tcp", &redis, &ids);
-        together(&mut criterion, &runtime, "redis_tcp", &redis, &ids);
+        let ways = [("redis_tcp", Some(&found.url)), ("redis_unix_socket", found.socket_url.as_ref())];
+        for (name, url) in ways.into_iter().filter_map(|(name, url)| Some((name, url?))) {
+            let redis = runtime.block_on(Redis::connect(url, RedisTimes::default()))?;
+            let redis = Bench::redis(&redis);
+            let ids = runtime.block_on(log_in(&redis));
+            sequential(&mut criterion, &runtime, name, &redis, &ids);
+            together(&mut criterion, &runtime, name, &redis, &ids);
+        }
     }
     criterion.final_summary();
     Ok(())

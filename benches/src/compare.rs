@@ -2,8 +2,8 @@
 //!
 //! Two runs are two moments of a machine, so a change counts only where its whole confidence interval lies beyond a
 //! tolerance: [`interval`] says how that is found. A figure that is counted and not timed (commands, bytes) has no
-//! interval; there any change beyond the tolerance is one. Reports of two machines are not compared unless somebody says
-//! that he knows: their figures say which machine is faster.
+//! interval; there any change beyond the tolerance is one. Reports of two machines are not compared unless that is asked for:
+//! their figures say which machine is faster.
 
 pub mod interval;
 mod matched;

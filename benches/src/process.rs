@@ -81,9 +81,32 @@ fn with_process<T>(
     system.process(key).map(read).ok_or(ProcessError::Unknown { pid })
 }
 
-/// Whether this system lets a process be pinned to processors.
-pub fn can_pin() -> bool {
-    cfg!(target_os = "linux")
+/// The processors that this process may run on, by their numbers, which need not begin at 0: a container may have been
+/// given the last two of sixteen.
+///
+/// # Errors
+/// [`ProcessError`] where this system pins no process, or does not let this one.
+#[cfg(target_os = "linux")]
+pub fn own_processors() -> Result<Vec<usize>, ProcessError> {
+    use nix::sched::{CpuSet, sched_getaffinity};
+
+    let pid = std::process::id();
+    let unreadable = |error: nix::errno::Errno| ProcessError::Unreadable { pid, source: error.into() };
+    let set = sched_getaffinity(nix::unistd::Pid::from_raw(0)).map_err(unreadable)?;
+    let processors: Vec<usize> =
+        (0..CpuSet::count()).filter(|processor| set.is_set(*processor).unwrap_or(false)).collect();
+    // Where it is forbidden to choose, choosing what is so anyway is forbidden too.
+    pin(pid, &processors)?;
+    Ok(processors)
+}
+
+/// Elsewhere nothing can be pinned.
+///
+/// # Errors
+/// Always.
+#[cfg(not(target_os = "linux"))]
+pub fn own_processors() -> Result<Vec<usize>, ProcessError> {
+    pin(std::process::id(), &[]).map(|()| Vec::new())
 }
 
 /// Lets process `pid` run on these processors alone, all the threads that it has; those that it begins later do as the thread
@@ -173,6 +196,15 @@ mod tests {
     fn a_process_has_memory_and_one_that_does_not_exist_has_none() {
         assert!(resident_bytes(std::process::id()).unwrap() > 100_000);
         assert!(resident_bytes(u32::MAX).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_processors_of_this_process_are_those_that_it_may_be_pinned_to() {
+        let processors = own_processors().unwrap();
+        // A quota of CPU time may leave fewer to be busy at once.
+        assert!(processors.len() >= std::thread::available_parallelism().unwrap().get(), "{processors:?}");
+        pin(std::process::id(), &processors).unwrap();
     }
 
     #[cfg(target_os = "linux")]

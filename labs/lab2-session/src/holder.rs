@@ -7,14 +7,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use kit::User;
+use kit::{Config, User};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// The name of the holder among a session's data.
-pub(crate) const HOLDER: &str = "holder";
+pub const HOLDER: &str = "holder";
 
 /// The longest that a use may go unrecorded.
 const COARSEST_STEP: Duration = Duration::from_secs(60);
@@ -87,6 +87,16 @@ pub struct Limits {
     pub absolute: Duration,
     /// Sessions of one user; the least recently used goes out.
     pub per_user: usize,
+}
+
+impl From<&Config> for Limits {
+    fn from(config: &Config) -> Self {
+        Self {
+            idle: config.idle_ttl,
+            absolute: config.refresh_ttl,
+            per_user: config.limits.sessions_per_user,
+        }
+    }
 }
 
 impl Limits {

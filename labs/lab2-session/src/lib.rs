@@ -11,4 +11,4 @@ pub mod store;
 #[doc(hidden)]
 pub mod suite;
 
-pub use session::{Sessions, router};
+pub use session::{Sessions, router, router_over};

@@ -19,8 +19,7 @@ use http::request::Parts;
 use kit::cookie::{self, HostCookie, SameSite, SetCookie};
 use kit::descriptor::Claims;
 use kit::{
-    App, Client, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Redis, Scheme, StartError, User,
-    bearer,
+    App, Client, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError, User, bearer,
 };
 use serde::Serialize;
 use tower_sessions::Session;
@@ -53,30 +52,21 @@ pub struct Body {
 
 /// The lab's server, to be handed to `kit::serve`. `origins` are the server's own.
 pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
-    let limits = Limits {
-        idle: config.idle_ttl,
-        absolute: config.refresh_ttl,
-        per_user: config.limits.sessions_per_user,
-    };
+    let limits = config.into();
     match &config.store {
         kit::Store::Memory => {
             let store = MemoryStore::new(limits, clock.clone());
-            serving(Sessions::new(store, limits, clock, origins), config).await
+            router_over(Sessions::new(store, limits, clock, origins), config).await
         }
-        // It would start, and fail at the first log-in: a session's key and its user's lie in different slots.
-        cluster if cluster.is_cluster() => Err(StartError::Scheme(format!(
-            "the session lab cannot keep its sessions in a Redis Cluster ({cluster}); name one Redis, with replicas if \
-             you like, or run the hybrid, which can"
-        ))),
         kit::Store::Redis(url) => {
-            let redis = Redis::connect(url, config.redis).await?;
-            let store = RedisStore::new(redis, limits, clock.clone());
-            serving(Sessions::new(store, limits, clock, origins), config).await
+            let store = RedisStore::connect(url, config.redis, limits, clock.clone()).await?;
+            router_over(Sessions::new(store, limits, clock, origins), config).await
         }
     }
 }
 
-async fn serving<S: Store>(scheme: Sessions<S>, config: &Config) -> Result<Router, StartError> {
+/// The lab's server over a store that is there already.
+pub async fn router_over<S: Store>(scheme: Sessions<S>, config: &Config) -> Result<Router, StartError> {
     let (clock, origins) = (scheme.clock.clone(), scheme.origins.clone());
     Ok(kit::router(App::new(scheme, config, clock, origins).await?, Router::new()))
 }

@@ -44,16 +44,17 @@ pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<R
     let policy = config.into();
     match &config.store {
         kit::Store::Memory => {
-            assemble(store::Memory::new(policy, clock.clone()), config, clock, origins).await
+            router_over(store::Memory::new(policy, clock.clone()), config, clock, origins).await
         }
         kit::Store::Redis(url) => {
             let store = store::Redis::connect(url, config.redis, policy, clock.clone()).await?;
-            assemble(store, config, clock, origins).await
+            router_over(store, config, clock, origins).await
         }
     }
 }
 
-async fn assemble<S: Store>(
+/// The lab's server over a store that is there already. The store was made with the same configuration and clock.
+pub async fn router_over<S: Store>(
     store: S,
     config: &Config,
     clock: Clock,

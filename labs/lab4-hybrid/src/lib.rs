@@ -59,4 +59,4 @@ pub mod store;
 pub mod strict;
 pub mod token;
 
-pub use hybrid::{Hybrid, router};
+pub use hybrid::{Hybrid, router, router_over};

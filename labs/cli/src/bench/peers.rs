@@ -5,6 +5,7 @@
 //! in rounds of their own at the end, between those of ours that do the same work.
 
 mod install;
+mod known;
 pub(crate) mod libraries;
 mod runtime;
 
@@ -16,6 +17,8 @@ use measure::rounds::Design as Measured;
 use measure::targets::{Limit, Target};
 
 use self::install::Installed;
+use self::known::LIBRARIES;
+pub(crate) use self::known::{Chosen, OURS, Peer, chosen};
 use self::runtime::Runtime;
 use super::ceiling::rounded;
 use super::lineup::{Lineup, Place};
@@ -27,92 +30,11 @@ use crate::server::Process;
 /// The share of the slowest one's limit at which latency is compared.
 const SHARE: f64 = 0.5;
 
-/// A server in something else.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer {
-    /// Its name, and that of its folder.
-    pub(crate) name: &'static str,
-    what: &'static str,
-    runtime: Runtime,
-    place: Place,
-    /// Those of ours that do the same; the first is the one that the target is about.
-    rivals: &'static [&'static str],
-}
-
-/// How many of ours stand beside them: the baseline, and everybody's rivals.
-pub(crate) const OURS: usize = 1 + TOKENS.len() + SESSIONS.len();
-
-/// A check of a signed token, ours first, and then by a library as theirs is.
-const TOKENS: &[&str] = &["hybrid", "access"];
-const SESSIONS: &[&str] = &["session-redis"];
-
-/// All of them.
-pub(crate) const PEERS: [Peer; 5] = [
-    Peer {
-        name: "express-session",
-        what: "Express with express-session and connect-redis: the session of most Node servers",
-        runtime: Runtime::Node,
-        place: Place::Redis,
-        rivals: SESSIONS,
-    },
-    Peer {
-        name: "express-jsonwebtoken",
-        what: "Express with jsonwebtoken, its key prepared",
-        runtime: Runtime::Node,
-        place: Place::Anywhere,
-        rivals: TOKENS,
-    },
-    Peer {
-        name: "fastify-jwt",
-        what: "Fastify with @fastify/jwt, which checks with fast-jwt; without its cache",
-        runtime: Runtime::Node,
-        place: Place::Anywhere,
-        rivals: TOKENS,
-    },
-    Peer {
-        name: "fastapi-pyjwt",
-        what: "FastAPI with PyJWT on uvicorn, with uvloop and httptools",
-        runtime: Runtime::Python,
-        place: Place::Anywhere,
-        rivals: TOKENS,
-    },
-    Peer {
-        name: "go-net-http",
-        what: "Go's net/http with golang-jwt",
-        runtime: Runtime::Go,
-        place: Place::Anywhere,
-        rivals: TOKENS,
-    },
-];
-
-/// The libraries without a server around them, as they are asked for.
-const LIBRARIES: &str = "libraries";
-
-/// What was asked for.
-#[derive(Debug, Default)]
-pub(crate) struct Chosen {
-    pub(crate) servers: Vec<Peer>,
-    pub(crate) libraries: bool,
-}
-
 /// What of it is on this machine.
 #[derive(Default)]
 pub(crate) struct Ready {
     servers: Vec<(Peer, Installed)>,
     libraries: Option<Vec<Installed>>,
-}
-
-/// Those that were asked for; none without `--peers`, all of them where it names none.
-pub(crate) fn chosen(asked: Option<&[String]>) -> Result<Chosen, Fault> {
-    let Some(names) = asked else { return Ok(Chosen::default()) };
-    let is_known = |name: &str| name == LIBRARIES || PEERS.iter().any(|peer| peer.name == name);
-    if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
-        let known = PEERS.map(|peer| peer.name).join(", ");
-        return Err(Fault::new(format!("there is no peer `{unknown}`; the peers are {known}, {LIBRARIES}")));
-    }
-    let is_asked = |name: &str| names.is_empty() || names.iter().any(|asked| asked == name);
-    let servers = PEERS.into_iter().filter(|peer| is_asked(peer.name)).collect();
-    Ok(Chosen { servers, libraries: is_asked(LIBRARIES) })
 }
 
 /// Installs what is not there yet. What cannot be installed is skipped, and the report says why.

@@ -25,6 +25,8 @@ const BEFORE: Duration = Duration::from_millis(150);
 const SHUT_OUT: Duration = Duration::from_millis(250);
 /// A design that lets a copy in for longer than its access tokens live by so much is broken, and is not waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Tries at one log-out.
+const ATTEMPTS: usize = 3;
 /// The share of the slowest design's limit that others ask for meanwhile.
 const SHARE: f64 = 0.2;
 
@@ -52,11 +54,7 @@ async fn design(bench: &Bench, entry: Entry, load_rps: f64) -> Result<Revocation
     let mut last = Vec::new();
     let mut let_in = 0;
     for _ in 0..bench.plan.log_outs {
-        let crowd = crowd(&server, load_rps, ttl).await?;
-        let seen = tokio::select! {
-            seen = one_log_out(&server, ttl + PATIENCE) => seen?,
-            ended = crowd => return Err(ended.map_or_else(Fault::from, |_| Fault::new("the load ended before its time"))),
-        };
+        let seen = one_under_load(&server, load_rps, ttl).await?;
         last.push(seen.last_let_in.as_secs_f64() * 1e3);
         let_in += seen.let_in;
     }
@@ -72,13 +70,33 @@ async fn design(bench: &Bench, entry: Entry, load_rps: f64) -> Result<Revocation
     })
 }
 
+/// One log-out that was in time. On a machine that stands still for a moment a short-lived token may be over before its owner
+/// has left, which says nothing of the design; that it happens every time says something of the machine.
+async fn one_under_load(server: &Server, load_rps: f64, ttl: Duration) -> Result<Seen, Fault> {
+    for _ in 0..ATTEMPTS {
+        let crowd = crowd(server, load_rps, ttl).await?;
+        let seen = tokio::select! {
+            seen = one_log_out(server, ttl + PATIENCE) => seen?,
+            ended = crowd => return Err(ended.map_or_else(Fault::from, |_| Fault::new("the load ended before its time"))),
+        };
+        if let Some(seen) = seen {
+            return Ok(seen);
+        }
+    }
+    Err(Fault::new(format!(
+        "the {} server refused a credential before its owner logged out, {ATTEMPTS} times in a row",
+        server.design
+    )))
+}
+
 /// What became of one copy.
 struct Seen {
     last_let_in: Duration,
     let_in: u64,
 }
 
-async fn one_log_out(server: &Server, patience: Duration) -> Result<Seen, Fault> {
+/// None if the copy was refused before its owner left.
+async fn one_log_out(server: &Server, patience: Duration) -> Result<Option<Seen>, Fault> {
     let client = Client::of(server)?;
     let owner = client.sign_up_and_log_in().await?;
     let copy = owner.clone();
@@ -93,11 +111,11 @@ async fn one_log_out(server: &Server, patience: Duration) -> Result<Seen, Fault>
             biased;
             at = &mut log_out => break at?,
             is_in = client.is_let_in(&copy) => if !is_in? {
-                return Err(Fault::new(format!("the {} server refused a credential before its owner logged out", server.design)));
+                return Ok(None);
             },
         }
     };
-    used_after(&client, &copy, logged_out, patience).await
+    used_after(&client, &copy, logged_out, patience).await.map(Some)
 }
 
 /// Goes on with the copy until it has been refused for a while.

@@ -38,25 +38,37 @@ pub(crate) async fn measure(
         return Ok(());
     }
     let mut scale = Scale { demands, checks: Vec::new(), prices };
-    if process::can_pin() {
-        for name in CHECKED {
-            let demand = scale.demands.iter().find(|demand| demand.design == name).cloned();
-            let Some((entered, demand)) = lineup.entered(name).zip(demand) else { continue };
-            for servers in SERVERS {
-                let what = format!("{name} on {servers} pinned processes");
-                bench.timeline.stage(&what);
-                match bench.stop.unless_told(check(bench, entered, &demand, servers)).await {
-                    Some(check) => scale.checks.push(check?),
-                    None => break,
-                }
-            }
+    match process::own_processors() {
+        Ok(processors) => scale.checks = checks(bench, lineup, &scale.demands, &processors).await?,
+        Err(why) => {
+            let why = format!("No process can be pinned to a processor here: {why}.");
+            report.skipped.push(Skipped { what: "the check of the model".to_owned(), why });
         }
-    } else {
-        let why = "This system pins no process to a processor.".to_owned();
-        report.skipped.push(Skipped { what: "the check of the model".to_owned(), why });
     }
     report.scale = Some(scale);
     Ok(())
+}
+
+/// The model's word against what is measured, for each design with each number of servers.
+async fn checks(
+    bench: &Bench,
+    lineup: &Lineup,
+    demands: &[Demand],
+    processors: &[usize],
+) -> Result<Vec<Check>, Fault> {
+    let mut checks = Vec::new();
+    for name in CHECKED {
+        let demand = demands.iter().find(|demand| demand.design == name);
+        let Some((entered, demand)) = lineup.entered(name).zip(demand) else { continue };
+        for servers in SERVERS {
+            bench.timeline.stage(&format!("{name} on {servers} pinned processes"));
+            match bench.stop.unless_told(check(bench, entered, demand, servers, processors)).await {
+                Some(check) => checks.push(check?),
+                None => return Ok(checks),
+            }
+        }
+    }
+    Ok(checks)
 }
 
 /// Which processors run what.
@@ -69,12 +81,12 @@ struct Place {
 
 impl Place {
     /// Each app server has a processor. What is left is the generator's and Redis'; where nothing is, they run everywhere.
-    fn on(processors: usize, servers: usize) -> Self {
-        let apps: Vec<usize> = (0..servers).collect();
-        let rest: Vec<usize> = (servers..processors).collect();
-        match rest.as_slice() {
+    fn on(processors: &[usize], servers: usize) -> Self {
+        let (apps, rest) = processors.split_at(servers.min(processors.len()));
+        let apps = apps.to_vec();
+        match rest {
             [] => {
-                let all: Vec<usize> = (0..processors).collect();
+                let all = processors.to_vec();
                 let words = "generator and Redis on the same processors".to_owned();
                 Self { apps, store: all.clone(), generator: all, words }
             }
@@ -118,10 +130,17 @@ impl Place {
     }
 }
 
-async fn check(bench: &Bench, entered: &Entered, demand: &Demand, servers: usize) -> Result<Check, Fault> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let servers = servers.min(processors);
-    let place = Place::on(processors, servers);
+async fn check(
+    bench: &Bench,
+    entered: &Entered,
+    demand: &Demand,
+    servers: usize,
+    processors: &[usize],
+) -> Result<Check, Fault> {
+    // Where a quota leaves less CPU time than there are processors, no more of them are busy than it is enough for.
+    let busy = std::thread::available_parallelism().map_or(1, usize::from).min(processors.len());
+    let servers = servers.min(busy);
+    let place = Place::on(&processors[..busy], servers);
     let store = entered.entry.store(bench).unwrap_or(Store::Memory);
     let mut started = Vec::new();
     for cpu in &place.apps {
@@ -166,13 +185,13 @@ struct Pinned {
 }
 
 impl Pinned {
-    fn put(store: Option<u32>, place: &Place, processors: usize) -> Result<Self, Fault> {
+    fn put(store: Option<u32>, place: &Place, processors: &[usize]) -> Result<Self, Fault> {
         let own = std::process::id();
         process::pin(own, &place.generator)?;
         if let Some(pid) = store {
             process::pin(pid, &place.store)?;
         }
-        Ok(Self { pids: [own].into_iter().chain(store).collect(), all: (0..processors).collect() })
+        Ok(Self { pids: [own].into_iter().chain(store).collect(), all: processors.to_vec() })
     }
 }
 
@@ -208,8 +227,15 @@ mod tests {
 
     #[test]
     fn each_processor_has_what_runs_on_it() {
-        assert_eq!(Place::on(2, 1).demands(&demand()), [16.0, 14.0]);
-        assert_eq!(Place::on(2, 2).demands(&demand()), [15.0, 15.0]);
-        assert_eq!(Place::on(8, 2).demands(&demand()), [8.0, 8.0, 6.0, 4.0, 4.0]);
+        assert_eq!(Place::on(&[0, 1], 1).demands(&demand()), [16.0, 14.0]);
+        assert_eq!(Place::on(&[0, 1], 2).demands(&demand()), [15.0, 15.0]);
+        let eight: Vec<usize> = (0..8).collect();
+        assert_eq!(Place::on(&eight, 2).demands(&demand()), [8.0, 8.0, 6.0, 4.0, 4.0]);
+    }
+
+    #[test]
+    fn processors_are_taken_by_the_numbers_that_they_have() {
+        let place = Place::on(&[5, 11], 1);
+        assert_eq!((place.apps, place.store, place.generator), (vec![5], vec![11], vec![11]));
     }
 }

@@ -125,11 +125,11 @@ async fn hybrid_in_redis(redis: &Redis, user: Uuid) -> RedisResult<Vec<Entry>> {
             break;
         }
     }
-    keys.dedup();
     entries(redis, keys).await
 }
 
 async fn entries(redis: &Redis, mut keys: Vec<String>) -> RedisResult<Vec<Entry>> {
+    // SCAN may tell a key twice.
     keys.sort();
     keys.dedup();
     keys.truncate(MOST_ENTRIES);

@@ -4,13 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use kit::openapi::Described;
-use kit::{App, Clock, Config, Origins, Redis, Store};
+use kit::{Clock, Config, Origins, Redis, Store};
 use lab2_session::Sessions;
-use lab2_session::holder::Limits;
 use lab2_session::store::memory::MemoryStore;
 use lab2_session::store::redis::RedisStore;
-use lab4_hybrid::{Hybrid, refresh, sessions, store as hybrid_store};
+use lab4_hybrid::store as hybrid_store;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -84,60 +82,40 @@ impl Server {
     }
 }
 
-async fn session(
-    Parts { config, store: past, clock, origins, gate }: Parts<'_>,
-) -> Result<(Router, Contents), Fault> {
-    let limits = Limits {
-        idle: config.idle_ttl,
-        absolute: config.refresh_ttl,
-        per_user: config.limits.sessions_per_user,
-    };
+async fn session(parts: Parts<'_>) -> Result<(Router, Contents), Fault> {
+    let Parts { config, store: past, clock, origins, gate } = parts;
+    let limits = config.into();
     match &config.store {
         Store::Memory => {
             let store = Watched::new(Arc::new(MemoryStore::new(limits, clock.clone())), gate);
-            let scheme = Sessions::new(store.clone(), limits, clock.clone(), origins.clone());
-            let app = App::new(scheme, config, clock, origins).await?;
-            Ok((kit::router(app, Router::new()), Contents::SessionsInMemory(store)))
-        }
-        cluster if cluster.is_cluster() => {
-            Err(Fault::new("the session lab cannot keep its sessions in a Redis Cluster; name one Redis"))
+            let scheme = Sessions::new(store.clone(), limits, clock, origins);
+            Ok((lab2_session::router_over(scheme, config).await?, Contents::SessionsInMemory(store)))
         }
         Store::Redis(url) => {
-            let redis = Redis::connect(url, config.redis).await?;
-            let store = Watched::new(Arc::new(RedisStore::new(redis, limits, clock.clone())), gate);
-            let scheme = Sessions::new(store, limits, clock.clone(), origins.clone());
-            let app = App::new(scheme, config, clock, origins).await?;
+            let store = RedisStore::connect(url, config.redis, limits, clock.clone()).await?;
+            let scheme = Sessions::new(Watched::new(Arc::new(store), gate), limits, clock, origins);
             let contents = Contents::SessionsInRedis(beside(past, config).await?);
-            Ok((kit::router(app, Router::new()), contents))
+            Ok((lab2_session::router_over(scheme, config).await?, contents))
         }
     }
 }
 
 async fn hybrid(parts: Parts<'_>) -> Result<(Router, Contents), Fault> {
-    let (config, clock) = (parts.config, parts.clock.clone());
+    let Parts { config, store: past, clock, origins, gate } = parts;
+    let policy = config.into();
     match &config.store {
         Store::Memory => {
-            let store = hybrid_store::Memory::new(config.into(), clock);
-            let store = Watched::new(Arc::new(store), Arc::clone(&parts.gate));
-            Ok((hybrid_over(store.clone(), parts).await?, Contents::HybridInMemory(store)))
+            let store = Watched::new(Arc::new(hybrid_store::Memory::new(policy, clock.clone())), gate);
+            let router = lab4_hybrid::router_over(store.clone(), config, clock, origins).await?;
+            Ok((router, Contents::HybridInMemory(store)))
         }
         Store::Redis(url) => {
-            let store = hybrid_store::Redis::connect(url, config.redis, config.into(), clock).await?;
-            let store = Watched::new(Arc::new(store), Arc::clone(&parts.gate));
-            let redis = beside(parts.store, config).await?;
-            Ok((hybrid_over(store, parts).await?, Contents::HybridInRedis(redis)))
+            let store = hybrid_store::Redis::connect(url, config.redis, policy, clock.clone()).await?;
+            let store = Watched::new(Arc::new(store), gate);
+            let contents = Contents::HybridInRedis(beside(past, config).await?);
+            Ok((lab4_hybrid::router_over(store, config, clock, origins).await?, contents))
         }
     }
-}
-
-async fn hybrid_over<S: hybrid_store::Store>(store: S, parts: Parts<'_>) -> Result<Router, Fault> {
-    let Parts { config, clock, origins, .. } = parts;
-    let scheme = Hybrid::new(store, config, clock.clone(), origins.clone())?;
-    let own = Described::new()
-        .post("/auth/refresh", refresh::refresh, refresh::described())
-        .get("/auth/sessions", sessions::list, sessions::list_described())
-        .delete("/auth/sessions/{id}", sessions::end, sessions::end_described());
-    Ok(kit::router(App::new(scheme, config, clock, origins).await?, own))
 }
 
 /// A connection past the line, to see what the store holds also while that is cut.

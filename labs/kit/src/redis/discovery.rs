@@ -15,6 +15,8 @@ use crate::config::RedisTimes;
 /// The image that is pulled when nothing else is asked for. Pinned, so that two runs compare.
 pub const DEFAULT_IMAGE: &str = "redis:7.4.7-alpine";
 
+/// The Unix socket of a private server, in its folder. The whole path has to be short: the kernel takes some 100 bytes.
+const SOCKET: &str = "redis.sock";
 /// How long a private server may take to answer its first command.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long an image may take to arrive.
@@ -27,6 +29,8 @@ pub struct Found {
     pub url: String,
     /// What it is, for a report: `redis 7.0.15 (path)`.
     pub description: String,
+    /// Where it answers as well, without TCP: a Unix socket in the folder of a server that was started here from a program.
+    pub socket_url: Option<String>,
     server: Option<Server>,
 }
 
@@ -74,7 +78,7 @@ pub enum Search {
 pub async fn find(asked: Option<&str>, image: &str) -> Result<Search, ConnectError> {
     if let Some(url) = asked {
         let description = format!("{} (url)", probe(url).await?);
-        return Ok(Search::Found(Found { url: url.into(), description, server: None }));
+        return Ok(Search::Found(Found { url: url.into(), description, socket_url: None, server: None }));
     }
     let mut misses = Vec::new();
     match on_path() {
@@ -108,17 +112,20 @@ pub async fn from_program(program: &Path) -> Result<Found, String> {
         let child = Command::new(program)
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .args(["--maxmemory-policy", "noeviction", "--daemonize", "no"])
+            .args(["--unixsocket", SOCKET, "--unixsocketperm", "700"])
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| format!("{shown} cannot be started: {error}"))?;
+        let socket_url = format!("redis+unix://{}", folder.path().join(SOCKET).display());
         let mut server = Server::Process { child, _folder: folder };
         let url = format!("redis://127.0.0.1:{port}");
         match until_it_answers(&url, &mut server).await {
             Ok(version) => {
-                return Ok(Found { url, description: format!("{version} (path)"), server: Some(server) });
+                let description = format!("{version} (path)");
+                return Ok(Found { url, description, socket_url: Some(socket_url), server: Some(server) });
             }
             Err(error) => last = format!("{shown} was started and is of no use: {error}"),
         }
@@ -135,7 +142,8 @@ pub async fn from_docker(image: &str) -> Result<Found, String> {
     let started = tokio::task::spawn_blocking(move || start_container(&image)).await;
     let (mut server, url) = started.map_err(|error| format!("docker was not waited for: {error}"))??;
     let version = until_it_answers(&url, &mut server).await?;
-    Ok(Found { url, description: format!("{version} (docker)"), server: Some(server) })
+    let description = format!("{version} (docker)");
+    Ok(Found { url, description, socket_url: None, server: Some(server) })
 }
 
 fn start_container(image: &str) -> Result<(Server, String), String> {

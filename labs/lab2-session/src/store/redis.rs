@@ -21,7 +21,8 @@ use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kit::{Clock, NotReady, Redis};
+use kit::config::RedisTimes;
+use kit::{Clock, NotReady, Redis, StartError};
 use redis::{Script, cmd};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result, SessionStore};
@@ -56,6 +57,24 @@ struct Scripts {
 type Stored<D> = (u64, D);
 
 impl RedisStore {
+    /// Connects to one Redis, with replicas or without. A cluster is refused here: the server would start, and fail at the
+    /// first log-in.
+    pub async fn connect(
+        url: &str,
+        times: RedisTimes,
+        limits: Limits,
+        clock: Clock,
+    ) -> std::result::Result<Self, StartError> {
+        let store = kit::Store::Redis(url.to_owned());
+        if store.is_cluster() {
+            return Err(StartError::Scheme(format!(
+                "the session lab cannot keep its sessions in a Redis Cluster ({store}); name one Redis, with replicas \
+                 if you like, or run the hybrid, which can"
+            )));
+        }
+        Ok(Self::new(Redis::connect(url, times).await?, limits, clock))
+    }
+
     /// A store on a connection.
     pub fn new(redis: Redis, limits: Limits, clock: Clock) -> Self {
         let script = |code: &str| Script::new(&format!("{ENDING}{code}"));

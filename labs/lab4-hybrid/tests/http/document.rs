@@ -56,6 +56,41 @@ async fn the_document_tells_of_the_shared_routes_and_of_the_hybrids_own() {
 }
 
 #[tokio::test]
+async fn the_hybrids_own_routes_say_what_they_are_for_whom_they_let_in_and_how_they_may_end() {
+    let document = document(&Server::start().await).await;
+    let told = |path: &str, method: &str| {
+        let route = &document["paths"][path][method];
+        let names = |list: &Value| -> Vec<String> {
+            list.as_array()
+                .into_iter()
+                .flatten()
+                .map(|one| one["name"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let statuses: Vec<&str> =
+            route["responses"].as_object().unwrap().keys().map(String::as_str).collect();
+        json!([route["summary"], route["security"], names(&route["parameters"]), statuses])
+    };
+    assert_eq!(
+        told("/auth/sessions", "get"),
+        json!(["Where am I logged in?", [{ "access-token": [] }], [], ["200", "400", "401", "503"]])
+    );
+    assert_eq!(
+        told("/auth/sessions/{id}", "delete"),
+        json!(["Log one session out", [{ "access-token": [] }], ["id"], ["204", "400", "401", "404", "503"]])
+    );
+    assert_eq!(
+        told("/auth/refresh", "post"),
+        json!([
+            "A refresh token for a new pair",
+            [{}, { "__Host-refresh": [] }],
+            ["idempotency-key"],
+            ["200", "400", "401", "403", "413", "415", "422", "503"]
+        ])
+    );
+}
+
+#[tokio::test]
 async fn answers_have_the_fields_that_the_document_tells_of() {
     let server = Server::start().await;
     let document = document(&server).await;

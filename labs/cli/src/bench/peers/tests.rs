@@ -3,6 +3,7 @@
 use conformance::{Check, Descriptor, Feature, Options, Target, checks, run};
 use kit::testing::{Part, found_or_skip};
 
+use super::known::{LIBRARIES, PEERS};
 use super::*;
 
 #[test]

@@ -34,9 +34,9 @@ end
 local absolute_at = now + tonumber(ARGV[8])
 local expires_at = math.min(now + tonumber(ARGV[7]), absolute_at)
 -- Rotated and handed out long ago: the first exchange of a session always rotates.
-redis.call('HSET', KEYS[1], 'gen', 1, 'cur', ARGV[4], 'next', ARGV[5], 'rotated_at', 0, 'handed_at', 0,
-  'expires_at', int(expires_at), 'absolute_at', int(absolute_at), 'epoch', ARGV[6], 'attempt', '',
-  'client', ARGV[11], 'created_at', int(now), 'seen_at', int(now))
+redis.call('HSET', KEYS[1], 'gen', 1, 'cur', ARGV[4], 'next', ARGV[5], 'rotated', 0, 'handed', 0,
+  'expires', int(expires_at), 'limit', int(absolute_at), 'epoch', ARGV[6], 'key', '',
+  'client', ARGV[11], 'created', int(now), 'seen', int(now))
 if ARGV[12] ~= '' then redis.call('HSET', KEYS[1], 'device', ARGV[12]) end
 redis.call('PEXPIRE', KEYS[1], int(expires_at - now + afterlife))
 redis.call('ZADD', KEYS[2], int(expires_at), sid)

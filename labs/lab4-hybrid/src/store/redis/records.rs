@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::store::Session;
 
 /// The fields that are read, in this order.
-pub(super) const FIELDS: [&str; 6] = ["epoch", "client", "device", "created_at", "seen_at", "expires_at"];
+pub(super) const FIELDS: [&str; 6] = ["epoch", "client", "device", "created", "seen", "expires"];
 
 /// Their values; all are missing if the session ended between the two steps of a listing.
 pub(super) type Record = (Option<u64>, Option<String>, Option<String>, Option<u64>, Option<u64>, Option<u64>);

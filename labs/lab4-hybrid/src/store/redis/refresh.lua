@@ -6,7 +6,7 @@
 -- 'rotated' | 'kept' | 'replayed' {expires in}, or 'reused' | 'expired' | 'ended' | 'invalid'
 local sid, n, attempt, window = ARGV[3], tonumber(ARGV[4]), ARGV[9], tonumber(ARGV[10])
 local record = redis.call('HMGET', KEYS[1],
-  'gen', 'cur', 'next', 'rotated_at', 'handed_at', 'expires_at', 'absolute_at', 'epoch', 'attempt')
+  'gen', 'cur', 'next', 'rotated', 'handed', 'expires', 'limit', 'epoch', 'key')
 
 local function finish(why)
   redis.call('DEL', KEYS[1])
@@ -32,7 +32,7 @@ local function alive(verdict) return answer(verdict, {int(expires_at - now)}) en
 local function move_to(generation, current, following, served)
   gen, cur, rotated_at, handed_at = generation, current, now, now
   redis.call('HSET', KEYS[1], 'gen', gen, 'cur', current, 'next', following,
-    'rotated_at', int(now), 'handed_at', int(now), 'attempt', served)
+    'rotated', int(now), 'handed', int(now), 'key', served)
 end
 
 -- 2. A failover lost the last rotation: redo it, and go on.
@@ -50,7 +50,7 @@ if n == gen and ARGV[5] == cur then
   if attempt == record[9] then attempt = '' end
   move_to(n + 1, ARGV[6], ARGV[7], attempt)
   expires_at = math.min(now + tonumber(ARGV[11]), absolute_at)
-  redis.call('HSET', KEYS[1], 'seen_at', int(now), 'expires_at', int(expires_at))
+  redis.call('HSET', KEYS[1], 'seen', int(now), 'expires', int(expires_at))
   redis.call('PEXPIRE', KEYS[1], int(expires_at - now + tonumber(ARGV[12])))
   redis.call('ZADD', KEYS[2], 'XX', int(expires_at), sid)
   return alive('rotated')
@@ -58,7 +58,7 @@ end
 
 -- 4. Its parent, from a tab that was slower, or from a client whose answer was lost.
 if n == gen - 1 and ARGV[6] == cur and (now - rotated_at < window or (attempt ~= '' and attempt == record[9])) then
-  redis.call('HSET', KEYS[1], 'rotated_at', int(rotated_at), 'handed_at', int(now))
+  redis.call('HSET', KEYS[1], 'rotated', int(rotated_at), 'handed', int(now))
   return alive('replayed')
 end
 

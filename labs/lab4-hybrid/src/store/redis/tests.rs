@@ -57,7 +57,7 @@ async fn times_from_a_faster_clock_are_taken_as_now() {
     let second = stage.rotate(&first).await;
     let record = UserKeys::of(stage.user).record(&sid(session_id));
     let tomorrow = (stage.clock.now_ms() + 86_400_000).to_string();
-    by_hand(&connection, &["HSET", &record, "rotated_at", &tomorrow, "handed_at", &tomorrow]).await;
+    by_hand(&connection, &["HSET", &record, "rotated", &tomorrow, "handed", &tomorrow]).await;
     // Taken at its word, the record would make the second token stay for a day and forgive the first for as long.
     assert!(matches!(stage.show(&first).await, Refresh::Replayed { .. }));
     stage.pass(stage.policy().window);
