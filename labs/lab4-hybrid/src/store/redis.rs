@@ -12,7 +12,7 @@
 //! | `auth:{uid}:fence` | empty | written for a second after a single ending, where there are replicas |
 //!
 //! A record takes 344 bytes of Redis' memory after a log-in and 376 from its first rotation on, however many follow. A
-//! device label makes that 440, or 504 at 64 letters; one of over 64 bytes (64 kana, say) takes 1614, because Redis packs
+//! device label makes that 440, or 504 at 64 letters; one of over 64 bytes (64 kana, say) takes over 1,000, because Redis packs
 //! only short values. The set takes some 50 more. Each record holds the names of its fields, so those are short.
 //!
 //! # One Redis, one with replicas, or a cluster
