@@ -9,6 +9,7 @@ use http::request::Parts;
 use tracing::field::display;
 use uuid::Uuid;
 
+use crate::observe::RequestId;
 use crate::scheme::Scope;
 use crate::state::App;
 
@@ -106,19 +107,20 @@ impl<S> App<S> {
     /// Writes the event into the audit log, and counts it.
     pub fn audit(&self, request: &Parts, event: Event, whose: Whose) {
         let address = self.proxies.client(request);
+        let id = request.extensions.get::<RequestId>().map(display);
         let (name, user, session) = (event.name(), whose.user.map(display), whose.session.map(display));
         self.metrics.happened(event);
         match event {
             Event::RefreshReused { generation } => {
-                tracing::warn!(target: TARGET, event = name, user, session, %address, generation);
+                tracing::warn!(target: TARGET, id, event = name, user, session, %address, generation);
             }
             Event::Refresh { outcome, generation } => {
-                tracing::info!(target: TARGET, event = name, user, session, %address, outcome, generation);
+                tracing::info!(target: TARGET, id, event = name, user, session, %address, outcome, generation);
             }
             Event::LogOut(scope) => {
-                tracing::info!(target: TARGET, event = name, user, session, %address, scope = scope.as_str());
+                tracing::info!(target: TARGET, id, event = name, user, session, %address, scope = scope.as_str());
             }
-            _ => tracing::info!(target: TARGET, event = name, user, session, %address),
+            _ => tracing::info!(target: TARGET, id, event = name, user, session, %address),
         }
     }
 }

@@ -3,7 +3,11 @@
 //! A log line holds method, route, status, time and the cause of a failure. It never holds a header, a body, a query or an
 //! identifier from a path: that is where credentials are. A client's fault is logged at debug, because at info each
 //! refused request would write a line inside the measured path (and let anybody fill the disk).
+//!
+//! The id stands on those lines and on the audit log's. At debug a span carries it to the libraries' lines as well; at info
+//! there is none, since to open and close one takes about as long as to check a token.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -21,6 +25,19 @@ use crate::metrics::Metrics;
 
 /// The id of a request, on its answer and on every line of its log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A request's name in the log, put among its extensions: 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestId {
+    server: u32,
+    number: u32,
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}{:08x}", self.server, self.number)
+    }
+}
 
 /// What the middleware keeps between requests.
 #[derive(Clone)]
@@ -46,25 +63,25 @@ pub(crate) fn around(routes: Router, metrics: Metrics) -> Router {
 
 async fn observe(
     State(Observer { ids, metrics }): State<Observer>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let id = format!("{:08x}{:08x}", ids.server, ids.next.fetch_add(1, Ordering::Relaxed));
-    let span = tracing::info_span!("request", %id);
+    let id = RequestId { server: ids.server, number: ids.next.fetch_add(1, Ordering::Relaxed) };
+    request.extensions_mut().insert(id);
     let line = Line::of(&request);
     let storable = may_be_stored(request.uri().path());
     let mut response = if names_two_hosts(&request) {
         Error::Malformed("There are two Host headers.").into_response()
     } else {
-        next.run(request).instrument(span.clone()).await
+        next.run(request).instrument(tracing::debug_span!("request", %id)).await
     };
-    span.in_scope(|| line.write(&response));
+    line.write(id, &response);
     metrics.answered(line.route, &line.method, response.status(), line.start.elapsed());
     let headers = response.headers_mut();
     if !storable {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    if let Ok(id) = HeaderValue::try_from(id) {
+    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
         headers.insert(REQUEST_ID, id);
     }
     response
@@ -93,17 +110,17 @@ impl Line {
         Self { method: request.method().clone(), route, start: Instant::now() }
     }
 
-    fn write(&self, response: &Response) {
+    fn write(&self, id: RequestId, response: &Response) {
         let status = response.status().as_u16();
         let route = self.route.as_ref().map_or("-", MatchedPath::as_str);
         let us = self.start.elapsed().as_micros() as u64;
         let method = &self.method;
         match response.extensions().get::<Cause>() {
             Some(Cause(cause)) if response.status().is_server_error() => {
-                tracing::error!(%method, route, status, us, %cause, "failed");
+                tracing::error!(%id, %method, route, status, us, %cause, "failed");
             }
-            Some(Cause(cause)) => tracing::debug!(%method, route, status, us, %cause, "refused"),
-            None => tracing::debug!(%method, route, status, us, "served"),
+            Some(Cause(cause)) => tracing::debug!(%id, %method, route, status, us, %cause, "refused"),
+            None => tracing::debug!(%id, %method, route, status, us, "served"),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What every handler gets to see.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use crate::accounts::Accounts;
 use crate::client_address::Proxies;
 use crate::clock::Clock;
@@ -9,9 +12,26 @@ use crate::csrf::Origins;
 use crate::metrics::Metrics;
 use crate::throttle::Throttle;
 
-/// A server's state: one scheme over the shared kit. Clones share everything.
-#[derive(Clone)]
-pub struct App<S> {
+/// A server's state: one scheme over the shared kit. Clones share everything, by one count: axum makes several for each
+/// request, and every count that two cores write to costs a trip between them.
+pub struct App<S>(Arc<Shared<S>>);
+
+impl<S> Clone for App<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S> Deref for App<S> {
+    type Target = Shared<S>;
+
+    fn deref(&self) -> &Shared<S> {
+        &self.0
+    }
+}
+
+/// What the clones of an [`App`] share.
+pub struct Shared<S> {
     /// How credentials are issued, checked and ended.
     pub scheme: S,
     /// Who may log in.
@@ -46,7 +66,7 @@ pub enum StartError {
 impl<S> App<S> {
     /// Puts a server's state together. `scheme` was made with the same clock and the same origins.
     pub async fn new(scheme: S, config: &Config, clock: Clock, origins: Origins) -> Result<Self, StartError> {
-        Ok(Self {
+        Ok(Self(Arc::new(Shared {
             scheme,
             accounts: Accounts::open(&config.accounts, &config.limits).await.map_err(StartError::Accounts)?,
             throttle: Throttle::new(config.log_in, clock.clone()),
@@ -56,6 +76,6 @@ impl<S> App<S> {
             controls: config.lab_controls,
             metrics: Metrics::new(config.metrics),
             clock,
-        })
+        })))
     }
 }

@@ -56,6 +56,19 @@ async fn signing_up_and_logging_in_are_told_with_the_clients_address() {
 }
 
 #[tokio::test]
+async fn at_the_usual_level_a_line_carries_the_id_that_its_answer_has() {
+    let (log, server) = (KeptLog::at("info"), server().await);
+    let body = Body::from(json!({ "email": EMAIL, "password": PASSWORD }).to_string());
+    let request =
+        Request::post("/auth/signup").header("content-type", "application/json").body(body).unwrap();
+    let answer = server.oneshot(request).await.unwrap();
+    let text = log.take();
+    let line: Value =
+        serde_json::from_str(text.lines().find(|line| line.contains("sign_up")).unwrap()).unwrap();
+    assert_eq!(line["id"].as_str(), Some(answer.headers()["x-request-id"].to_str().unwrap()));
+}
+
+#[tokio::test]
 async fn a_refused_log_in_is_told_and_beyond_the_limit_a_throttled_one() {
     let (log, server) = (KeptLog::start(), server().await);
     for _ in 0..10 {

@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::config::LogFormat;
 use crate::log::lines;
 
-/// The log of this thread at its finest level, as lines of JSON, for as long as this lives.
+/// The log of this thread as lines of JSON, for as long as this lives.
 pub struct KeptLog {
     bytes: Bytes,
     _until_dropped: DefaultGuard,
@@ -21,10 +21,15 @@ pub struct KeptLog {
 struct Bytes(Arc<Mutex<Vec<u8>>>);
 
 impl KeptLog {
-    /// Starts to keep.
+    /// Starts to keep everything.
     pub fn start() -> Self {
+        Self::at("trace")
+    }
+
+    /// Starts to keep what this filter lets through, written as `RUST_LOG` is.
+    pub fn at(filter: &str) -> Self {
         let bytes = Bytes::default();
-        let log = lines(LogFormat::Json, EnvFilter::new("trace"), false, bytes.clone());
+        let log = lines(LogFormat::Json, EnvFilter::new(filter), false, bytes.clone());
         Self { bytes, _until_dropped: tracing::subscriber::set_default(log) }
     }
 
@@ -34,7 +39,7 @@ impl KeptLog {
         String::from_utf8_lossy(&std::mem::take(&mut *bytes)).into_owned()
     }
 
-    /// The audit lines in a text, each with its own fields alone.
+    /// The audit lines in a text, each with what it tells alone: without its time, and without the request's id.
     ///
     /// # Panics
     /// Where a line is no JSON: then the log's format is broken.
@@ -46,7 +51,9 @@ impl KeptLog {
         let audit = lines.filter(|line| line.get("target").is_some_and(|target| target == "audit"));
         audit
             .map(|mut line| {
-                line.retain(|name, _| !["timestamp", "level", "target", "span"].contains(&name.as_str()));
+                line.retain(|name, _| {
+                    !["timestamp", "level", "target", "span", "id"].contains(&name.as_str())
+                });
                 Value::Object(line)
             })
             .collect()

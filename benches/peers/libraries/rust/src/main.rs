@@ -1,4 +1,4 @@
-//! Has two JWT libraries of Rust check one HS256 token over and over. The protocol is in `../README.md`.
+//! Has JWT libraries of Rust check one HS256 token over and over. The protocol is in `../README.md`.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use josekit::jws::{HS256, JwsVerifier};
 use josekit::jwt::{self, JwtPayloadValidator};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use jwt_simple::prelude::{HS256Key, MACLike, NoCustomClaims, VerificationOptions};
 use serde::{Deserialize, Serialize};
 
@@ -57,26 +58,52 @@ fn main() -> Result<(), Fault> {
     josekit_rules.set_issuer(asked.issuer.as_str());
     josekit_rules.set_audience(asked.audience.as_str());
 
-    let libraries: [(&str, Check<'_>); 2] = [
-        ("jwt-simple", Box::new(|token| jwt_simple_check(token, &simple_key, &simple_rules))),
-        ("josekit", Box::new(|token| josekit_check(token, &josekit_key, &josekit_rules))),
+    let rust_crypto_key = DecodingKey::from_secret(&secret);
+    let mut rust_crypto_rules = Validation::new(Algorithm::HS256);
+    rust_crypto_rules.set_issuer(&[asked.issuer.as_str()]);
+    rust_crypto_rules.set_audience(&[asked.audience.as_str()]);
+
+    // The labs have jsonwebtoken on AWS-LC, and a program has one of its two backends.
+    let libraries: [(&str, &str, Check<'_>); 3] = [
+        (
+            "jsonwebtoken on RustCrypto",
+            "jsonwebtoken",
+            Box::new(|token| jsonwebtoken_check(token, &rust_crypto_key, &rust_crypto_rules)),
+        ),
+        (
+            "jwt-simple",
+            "jwt-simple",
+            Box::new(|token| jwt_simple_check(token, &simple_key, &simple_rules)),
+        ),
+        ("josekit", "josekit", Box::new(|token| josekit_check(token, &josekit_key, &josekit_rules))),
     ];
     let forged = format!("{}AAAAAAAA", &asked.token[..asked.token.len() - 8]);
-    for (name, check) in &libraries {
+    for (name, _, check) in &libraries {
         // A refusal would be quick, and the figures fine; and what takes everything is no check.
         if check(&asked.token)? != asked.sub || check(&forged).is_ok() {
             return Err(format!("{name} does not tell a good token from a forged one").into());
         }
     }
-    let offers = libraries.iter().map(|(library, _)| Offer { library, version: version(library) });
+    let offers =
+        libraries.iter().map(|(library, package, _)| Offer { library, version: version(package) });
     say(&offers.collect::<Vec<_>>())?;
     for line in lines {
         let turn: Turn = serde_json::from_str(&line?)?;
-        let known = libraries.iter().find(|(name, _)| *name == turn.library);
-        let (_, check) = known.ok_or("no library of that name")?;
+        let known = libraries.iter().find(|(name, ..)| *name == turn.library);
+        let (_, _, check) = known.ok_or("no library of that name")?;
         say(&repeated(check, &asked.token, Duration::from_millis(turn.for_ms))?)?;
     }
     Ok(())
+}
+
+/// Who the token is about, and nothing else that is not checked.
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+}
+
+fn jsonwebtoken_check(token: &str, key: &DecodingKey, rules: &Validation) -> Result<String, Fault> {
+    Ok(jsonwebtoken::decode::<Claims>(token, key, rules)?.claims.sub)
 }
 
 fn jwt_simple_check(token: &str, key: &HS256Key, rules: &VerificationOptions) -> Result<String, Fault> {
@@ -106,9 +133,9 @@ fn repeated(check: &Check<'_>, token: &str, long: Duration) -> Result<Done, Faul
 }
 
 /// The version that the lock file pins.
-fn version(library: &str) -> &'static str {
+fn version(package: &str) -> &'static str {
     let lock = include_str!("../Cargo.lock");
-    let after = lock.split_once(&format!("name = \"{library}\"\nversion = \"")).map(|(_, after)| after);
+    let after = lock.split_once(&format!("name = \"{package}\"\nversion = \"")).map(|(_, after)| after);
     after.and_then(|after| after.split('"').next()).unwrap_or("unknown")
 }
 
