@@ -173,6 +173,7 @@ mod tests {
     fn nothing_secret_shows_in_debug_output() {
         let secret = Secret([0xAB; SECRET_BYTES]);
         assert_eq!(format!("{secret:?}"), "Secret(…)");
+        assert_eq!(format!("{:?}", Digest([0xAB; SECRET_BYTES])), "Digest(abab…)");
         assert_eq!(format!("{:?}", keys(ONE)), "[1]");
     }
 }
