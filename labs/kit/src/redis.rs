@@ -100,9 +100,14 @@ impl Redis {
         self.call(async |mut manager| commands.query_async(&mut manager).await).await
     }
 
-    /// Runs a script by its hash; a server that has forgotten it is taught it again.
+    /// Runs a script by its hash; a server that has forgotten it is taught it again. The client does so once; a server that
+    /// forgets between the lesson and the call is taught once more.
     pub async fn script<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> RedisResult<T> {
-        self.call(async |mut manager| script.invoke_async(&mut manager).await).await
+        self.call(async |mut manager| match script.invoke_async(&mut manager).await {
+            Err(error) if is_unknown_script(&error) => script.invoke_async(&mut manager).await,
+            answer => answer,
+        })
+        .await
     }
 
     /// The server's kind and version, as `redis 7.0.15` or `valkey 8.1.3`.
@@ -194,6 +199,10 @@ fn is_silence(error: &RedisError) -> bool {
         || error.is_timeout()
         || error.is_connection_dropped()
         || error.is_connection_refusal()
+}
+
+fn is_unknown_script(error: &RedisError) -> bool {
+    error.kind() == redis::ErrorKind::Server(redis::ServerErrorKind::NoScript)
 }
 
 fn late() -> RedisError {

@@ -75,6 +75,11 @@ mod tests {
     }
 
     #[test]
+    fn a_key_does_not_show_in_debug_output() {
+        assert_eq!(format!("{:?}", IdempotencyKey::of("a client's own")), "IdempotencyKey(…)");
+    }
+
+    #[test]
     fn a_key_of_64_characters_is_taken_and_one_of_65_is_not() {
         let key = "k".repeat(64);
         assert_eq!(read(&[&key]).unwrap(), Some(IdempotencyKey::of(&key)));

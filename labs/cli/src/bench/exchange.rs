@@ -9,12 +9,15 @@ use measure::process;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::commands::Commands;
 use crate::fault::Fault;
 
 pub(crate) const CLIENTS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Tries at one exchange.
+const ATTEMPTS: usize = 5;
 
 /// A server with its clients, each of which keeps its last token from round to round.
 pub(crate) struct Exchange {
@@ -101,15 +104,25 @@ async fn exchange(url: &str, token: &mut String, mut goes_on: impl FnMut() -> bo
     let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
     let mut exchanges = 0;
     while goes_on() {
-        let answer = http.post(url).json(&json!({ "refresh_token": *token })).send().await?;
-        if answer.status() != StatusCode::OK {
-            return Err(Fault::new(format!(
-                "an exchange of a refresh token was answered {}",
-                answer.status()
-            )));
-        }
-        *token = answer.json::<Issued>().await?.refresh_token;
+        *token = exchanged(&http, url, token).await?;
         exchanges += 1;
     }
     Ok(exchanges)
+}
+
+/// The next token. As a client should, it shows the same one with the same key again where the store did not answer in time.
+async fn exchanged(http: &reqwest::Client, url: &str, token: &str) -> Result<String, Fault> {
+    let key = Uuid::new_v4().to_string();
+    let mut status = StatusCode::SERVICE_UNAVAILABLE;
+    for _ in 0..ATTEMPTS {
+        let body = json!({ "refresh_token": token });
+        let answer = http.post(url).header("idempotency-key", &key).json(&body).send().await?;
+        status = answer.status();
+        match status {
+            StatusCode::OK => return Ok(answer.json::<Issued>().await?.refresh_token),
+            StatusCode::SERVICE_UNAVAILABLE => {}
+            _ => break,
+        }
+    }
+    Err(Fault::new(format!("an exchange of a refresh token was answered {status}")))
 }

@@ -168,3 +168,87 @@ impl Sessions {
         verdict
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use kit::keyring::Keyring;
+    use kit::{ClientKind, Config};
+
+    use super::*;
+    use crate::chain::Keys;
+
+    const NOW_MS: u64 = 1_800_000_000_000;
+
+    struct Person {
+        sessions: Sessions,
+        policy: Policy,
+        keys: Keys,
+    }
+
+    impl Person {
+        fn new() -> Self {
+            let policy = Policy { idle: Duration::from_hours(24), ..Policy::from(&Config::default()) };
+            Self { sessions: Sessions::default(), policy, keys: Keys::derive(&Keyring::random()).unwrap() }
+        }
+
+        fn log_in(&mut self, now_ms: u64) -> VerifiedToken {
+            let (user_id, client) = (Uuid::from_u128(1), Client::default());
+            let first = self.keys.first_token(user_id, ClientKind::Mobile).unwrap();
+            let new = NewSession {
+                user_id,
+                session_id: first.session_id,
+                epoch: 0,
+                digests: first.digests,
+                client: &client,
+            };
+            assert!(matches!(self.sessions.issue(&self.policy, now_ms, &new), Issue::Issued { .. }));
+            self.keys.verify(first.token.expose()).unwrap()
+        }
+
+        fn show(&mut self, token: &VerifiedToken, now_ms: u64) -> Refresh {
+            self.sessions.refresh(&self.policy, now_ms, token, 0, None)
+        }
+
+        fn is_forgotten(&mut self, now_ms: u64) -> bool {
+            self.sessions.forget_what_is_over(&self.policy, now_ms)
+        }
+    }
+
+    #[test]
+    fn why_a_session_ended_is_told_for_as_long_as_it_is_remembered() {
+        let mut person = Person::new();
+        let token = person.log_in(NOW_MS);
+        let over_ms = NOW_MS + ms(person.policy.idle);
+        assert!(matches!(person.show(&token, over_ms), Refresh::Expired));
+        let until_ms = over_ms + ms(person.policy.ended_remembered);
+        assert!(matches!(person.show(&token, until_ms - 1), Refresh::Expired));
+        assert!(matches!(person.show(&token, until_ms), Refresh::Ended));
+    }
+
+    #[test]
+    fn a_record_outlives_its_session_by_a_while_and_then_nothing_is_left() {
+        let mut person = Person::new();
+        let token = person.log_in(NOW_MS);
+        let until_ms = NOW_MS + ms(person.policy.idle + person.policy.expired_remembered);
+        assert!(!person.is_forgotten(until_ms - 1) && person.sessions.is_listed(token.session_id()));
+        assert!(person.is_forgotten(until_ms) && !person.sessions.is_listed(token.session_id()));
+    }
+
+    #[test]
+    fn an_ending_is_remembered_to_the_millisecond_whoever_looks() {
+        let mut person = Person::new();
+        let token = person.log_in(NOW_MS);
+        assert!(person.sessions.end(&person.policy, NOW_MS, token.session_id()));
+        let until_ms = NOW_MS + ms(person.policy.ended_remembered);
+        assert!(!person.is_forgotten(until_ms - 1));
+        let mut other = Person { sessions: person.sessions.clone(), ..Person::new() };
+        assert!(person.is_forgotten(until_ms));
+        // A log-in tidies up as well.
+        other.log_in(until_ms - 1);
+        assert_eq!(other.sessions.ended.len(), 1);
+        other.log_in(until_ms);
+        assert_eq!(other.sessions.ended.len(), 0);
+    }
+}
