@@ -129,7 +129,25 @@ pub struct Costs {
     pub store_round_trips: Option<u64>,
 }
 
+impl DesignFigures {
+    /// Whether the server kept up. A machine that stands still for a moment lets a few requests fail, and a doubt says so;
+    /// beyond one in a hundred the figures are those of a server that fails, or of a credential that has run out.
+    pub fn is_served(&self) -> bool {
+        let (failed, answered) = (self.errors.total(), self.rounds.iter().map(|round| round.answered).sum());
+        is_served(failed, answered)
+    }
+}
+
+fn is_served(failed: u64, answered: u64) -> bool {
+    failed <= failed.saturating_add(answered) / 100
+}
+
 impl RoundFigures {
+    /// The same of one round.
+    pub fn is_served(&self) -> bool {
+        is_served(self.errors.total(), self.answered)
+    }
+
     /// The figures of one run. Ratios to the baseline are not known yet.
     pub fn new(round: usize, run: &Run, costs: Costs, keep_histogram: bool) -> Self {
         let requests = run.requests();

@@ -123,7 +123,7 @@ impl Target {
 }
 
 /// A figure of one design as a share of the same figure of another in the same round: neighbours in time share their noise.
-/// None where a round of either lacks it.
+/// None where a round of either lacks it, or failed.
 pub fn paired(
     comparison: &Comparison,
     (one, other): (&str, &str),
@@ -140,6 +140,9 @@ pub fn ratio(
     figure: impl Fn(&RoundFigures) -> Option<f64>,
 ) -> Option<Median> {
     let ratios = one.rounds.iter().zip(&other.rounds).map(|(one, other)| {
+        if !one.is_served() || !other.is_served() {
+            return None;
+        }
         let below = figure(other).filter(|below| *below > 0.0)?;
         Some(figure(one)? / below)
     });

@@ -129,3 +129,9 @@ fn few_cores_are_doubted_and_many_are_not() {
     assert_eq!(Doubt::about_cores(2), Some(Doubt::SharedCores { cores: 2 }));
     assert_eq!(Doubt::about_cores(8), None);
 }
+
+#[test]
+fn one_failed_request_in_a_hundred_is_a_stall_and_more_is_a_server_that_fails() {
+    assert!(is_served(0, 0) && is_served(0, 1) && is_served(1, 99) && is_served(10, 990));
+    assert!(!is_served(1, 98) && !is_served(11, 989) && !is_served(1, 0));
+}

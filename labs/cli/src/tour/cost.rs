@@ -11,7 +11,7 @@ use std::time::Duration;
 use kit::Redis;
 use kit::config::RedisTimes;
 use measure::doubt::Doubt;
-use measure::figures::{Comparison, DesignFigures};
+use measure::figures::Comparison;
 use measure::load::{ClosedLoop, FixedRate, Load, Reach, Target};
 use measure::rounds::{self, Design as Measured, Plan, StoreCounter};
 use serde::Serialize;
@@ -116,21 +116,11 @@ async fn pass(
     })
     .await?;
     progress.step();
-    let fails = |design: &&DesignFigures| {
-        let answered = design.rounds.iter().map(|round| round.answered).sum();
-        !is_served(answered, design.errors.total())
-    };
-    if let Some(design) = comparison.designs.iter().find(fails) {
+    if let Some(design) = comparison.designs.iter().find(|design| !design.is_served()) {
         let errors = &design.errors;
         return Err(Fault::new(format!("the {} server failed under load: {errors:?}", design.design)));
     }
     Ok(comparison)
-}
-
-/// Whether the server kept up. A machine that stands still for a moment lets a few requests fail, and a doubt says so; beyond
-/// one in a hundred the figures are those of a server that fails.
-fn is_served(answered: u64, failed: u64) -> bool {
-    answered > 0 && failed <= answered / 100
 }
 
 fn cost(name: &str, ceiling: &Comparison, latency: &Comparison) -> Result<Cost, Fault> {
@@ -189,15 +179,4 @@ async fn commands(url: &str) -> Result<StoreCounter, Fault> {
 
 fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_few_failed_requests_are_doubted_and_many_are_a_server_that_fails() {
-        assert!(is_served(100_000, 0) && is_served(100_000, 1_000));
-        assert!(!is_served(100_000, 1_001) && !is_served(99, 1) && !is_served(0, 0));
-    }
 }
