@@ -194,12 +194,16 @@ mod tests {
         }
 
         fn log_in(&mut self, now_ms: u64) -> VerifiedToken {
+            self.log_in_under(0, now_ms)
+        }
+
+        fn log_in_under(&mut self, epoch: u64, now_ms: u64) -> VerifiedToken {
             let (user_id, client) = (Uuid::from_u128(1), Client::default());
             let first = self.keys.first_token(user_id, ClientKind::Mobile).unwrap();
             let new = NewSession {
                 user_id,
                 session_id: first.session_id,
-                epoch: 0,
+                epoch,
                 digests: first.digests,
                 client: &client,
             };
@@ -250,5 +254,17 @@ mod tests {
         assert_eq!(other.sessions.ended.len(), 1);
         other.log_in(until_ms);
         assert_eq!(other.sessions.ended.len(), 0);
+    }
+
+    #[test]
+    fn the_epoch_is_remembered_for_as_long_as_the_last_session_under_it_could_live() {
+        let mut person = Person::new();
+        for now_ms in [NOW_MS, NOW_MS + 5_000] {
+            let token = person.log_in_under(1, now_ms);
+            person.sessions.end(&person.policy, now_ms, token.session_id());
+        }
+        let until_ms = NOW_MS + 5_000 + ms(person.policy.absolute + person.policy.expired_remembered);
+        assert!(!person.is_forgotten(until_ms - 1));
+        assert!(person.is_forgotten(until_ms));
     }
 }

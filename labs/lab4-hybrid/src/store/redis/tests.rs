@@ -50,6 +50,18 @@ async fn a_session_that_a_failover_brought_back_is_ended_by_the_epoch() {
 }
 
 #[tokio::test]
+async fn a_raised_epoch_outlives_every_session_and_every_record_that_it_ends() {
+    let Some(server) = InRedis::start().await else { return };
+    let (stage, connection) = (Stage::usual(&server).await, server.connection().await);
+    stage.log_in().await;
+    stage.store.end_all(stage.user, 1).await.unwrap();
+    let epoch = UserKeys::of(stage.user).epoch();
+    let ttl_s: u64 = connection.query(::redis::cmd("TTL").arg(&epoch)).await.unwrap();
+    let policy = stage.policy();
+    assert_eq!(ttl_s.div_ceil(60), (policy.absolute + policy.expired_remembered).as_secs() / 60);
+}
+
+#[tokio::test]
 async fn times_from_a_faster_clock_are_taken_as_now() {
     let Some(server) = InRedis::start().await else { return };
     let (stage, connection) = (Stage::usual(&server).await, server.connection().await);
