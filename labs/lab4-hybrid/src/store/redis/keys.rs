@@ -42,3 +42,19 @@ impl UserKeys {
 pub(super) fn sid(session_id: Uuid) -> String {
     session_id.simple().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_a_user_has_their_hash_tag_and_a_name_of_its_own() {
+        let (user, session) = (Uuid::from_u128(1), sid(Uuid::from_u128(2)));
+        let keys = UserKeys::of(user);
+        let named = [keys.record(&session), keys.sessions(), keys.epoch(), keys.dead(&session), keys.fence()];
+        let tag = "auth:{00000000000000000000000000000001}:";
+        let session = "00000000000000000000000000000002";
+        let rest = [&format!("s:{session}"), "sessions", "epoch", &format!("dead:{session}"), "fence"];
+        assert_eq!(named, rest.map(|rest| format!("{tag}{rest}")));
+    }
+}
