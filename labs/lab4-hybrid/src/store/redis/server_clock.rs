@@ -66,6 +66,8 @@ mod tests {
         assert_eq!(clock.ahead_ms.load(Ordering::Relaxed), 1_000_000);
         clock.learn(start + SECOND, start + SECOND, 1_001_005);
         assert_eq!(clock.ahead_ms.load(Ordering::Relaxed), 1_000_005);
+        clock.learn(start + SECOND, start + SECOND, 1_000_990);
+        assert_eq!(clock.ahead_ms.load(Ordering::Relaxed), 999_990);
     }
 
     #[test]
