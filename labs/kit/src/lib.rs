@@ -32,6 +32,7 @@ pub mod error;
 mod health;
 pub mod jwk;
 pub mod keyring;
+mod list;
 pub mod log;
 mod metrics;
 pub mod none;
