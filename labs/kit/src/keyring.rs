@@ -43,6 +43,19 @@ impl Key {
 pub struct Keyring {
     issuing: Key,
     checking: Vec<Key>,
+    random: bool,
+}
+
+/// What the log and the metrics tell of a ring: the keys' numbers and never a secret. An operator compares it between
+/// servers while a key is being changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldKeys {
+    /// What the keys are for, in one word.
+    pub purpose: &'static str,
+    /// The key that issues and checks: its number, or `random` for a key that no other server has.
+    pub issues: String,
+    /// The keys that only check.
+    pub checks: Vec<String>,
 }
 
 /// A list of keys that cannot be used. No message repeats a secret.
@@ -109,7 +122,17 @@ impl Keyring {
     /// One fresh random key, number 1, of 244 random bits. Whatever it signs dies with the process.
     pub fn random() -> Self {
         let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        Self { issuing: Key { id: 1, secret: secret.into_bytes().into() }, checking: Vec::new() }
+        Self {
+            issuing: Key { id: 1, secret: secret.into_bytes().into() },
+            checking: Vec::new(),
+            random: true,
+        }
+    }
+
+    /// What may be told of these keys.
+    pub fn held_for(&self, purpose: &'static str) -> HeldKeys {
+        let issues = if self.random { "random".to_owned() } else { self.issuing.id.to_string() };
+        HeldKeys { purpose, issues, checks: self.checking.iter().map(|key| key.id.to_string()).collect() }
     }
 
     /// The key that issues.
@@ -168,7 +191,7 @@ impl Keyring {
         for key in keys {
             let key = key?;
             match &mut ring {
-                None => ring = Some(Self { issuing: key, checking: Vec::new() }),
+                None => ring = Some(Self { issuing: key, checking: Vec::new(), random: false }),
                 Some(ring) if ring.all().any(|other| other.id == key.id) => {
                     return Err(KeyringError::Twice { id: key.id });
                 }
@@ -269,6 +292,16 @@ mod tests {
     fn a_keyring_shows_no_secret() {
         let ring: Keyring = format!("1={LONG}").parse().unwrap();
         assert!(!format!("{ring:?}").contains(LONG));
+    }
+
+    #[test]
+    fn a_ring_is_told_of_by_its_numbers_and_a_random_key_by_that_word() {
+        let ring: Keyring = format!("3={LONG},2={LONG},1={LONG}").parse().unwrap();
+        let held = ring.held_for("access");
+        let checks = vec!["2".to_owned(), "1".to_owned()];
+        assert_eq!(held, HeldKeys { purpose: "access", issues: "3".to_owned(), checks });
+        let held = Keyring::random().held_for("refresh");
+        assert_eq!(held, HeldKeys { purpose: "refresh", issues: "random".to_owned(), checks: vec![] });
     }
 
     /// A JWK with the secret of [`LONG`] in base64url.
