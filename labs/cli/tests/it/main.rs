@@ -10,6 +10,7 @@ mod commands;
 mod faults;
 mod learner;
 mod log_in_timing;
+mod operations;
 mod peers;
 mod play;
 mod play_page;

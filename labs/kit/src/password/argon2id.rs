@@ -132,7 +132,7 @@ mod tests {
         let first = measure(|| hash = Some(memory.lend().hash(PASSWORD).unwrap()));
         let hash = hash.unwrap();
         let costs = [
-            measure(|| drop(memory.lend().hash(b"another password").unwrap())),
+            measure(|| assert!(memory.lend().hash(b"another password").is_ok())),
             measure(|| assert!(memory.lend().verify(PASSWORD, &hash).unwrap())),
             measure(|| assert!(!memory.lend().verify(b"another password", &hash).unwrap())),
         ];
