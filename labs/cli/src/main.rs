@@ -4,6 +4,7 @@
 //! it. Exit codes: 0 all is well, 1 a check failed, 2 it could not be done, and one sentence on stderr says why.
 
 mod arguments;
+mod backup;
 mod bench;
 mod check;
 mod design;
@@ -82,6 +83,7 @@ async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, 
     match command {
         None => tour::run(tour).await,
         Some(Command::Serve(arguments)) => serve::run(arguments).await,
+        Some(Command::Backup(arguments)) => backup::run(arguments).await,
         Some(Command::Bench(arguments)) => bench::run(arguments).await,
         Some(Command::Check(arguments)) => check::run(arguments, check::Telling::Checks).await,
         Some(Command::Attack(arguments)) => check::run(arguments, check::Telling::Attacks).await,

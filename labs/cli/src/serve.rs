@@ -24,8 +24,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
     config.listen = arguments.listen.unwrap_or(config.listen);
     config.lab_controls = arguments.lab_controls;
     if let Some(path) = arguments.accounts {
-        config.accounts =
-            if path.as_os_str() == "memory" { AccountsAt::Memory } else { AccountsAt::File(path) };
+        config.accounts = AccountsAt::named(path);
     }
     config.origins.extend(arguments.origin);
     // Only a Redis that was asked for is looked for: a server is no tour.

@@ -261,10 +261,7 @@ impl Config {
                 })?,
                 None => vars.text("REDIS_URL").map_or(d.store, Store::Redis),
             },
-            accounts: match vars.text("AUTHLAB_ACCOUNTS").as_deref() {
-                None | Some("memory") => AccountsAt::Memory,
-                Some(path) => AccountsAt::File(path.into()),
-            },
+            accounts: vars.text("AUTHLAB_ACCOUNTS").map_or(d.accounts, AccountsAt::named),
             access_ttl: vars.seconds("AUTHLAB_ACCESS_TTL")?.unwrap_or(d.access_ttl),
             refresh_ttl: vars.seconds("AUTHLAB_REFRESH_TTL")?.unwrap_or(d.refresh_ttl),
             idle_ttl: vars.seconds("AUTHLAB_IDLE_TTL")?.unwrap_or(d.idle_ttl),
@@ -328,6 +325,14 @@ impl Config {
             ));
         }
         Ok(self)
+    }
+}
+
+impl AccountsAt {
+    /// The place that a setting names: `memory`, or a path.
+    pub fn named(name: impl Into<PathBuf>) -> Self {
+        let name = name.into();
+        if name.as_os_str() == "memory" { Self::Memory } else { Self::File(name) }
     }
 }
 
