@@ -94,7 +94,7 @@ pub async fn back_up(at: &AccountsAt, target: &Path) -> Result<Backup, BackupErr
     let accounts = check(&mut checked).await?;
     checked.close().await.map_err(BackupError::Unreadable)?;
 
-    // SQLite does not wait for the disk here.
+    // On the disk before it has its name, whatever SQLite has waited for.
     copy.as_file().sync_all().map_err(not_written)?;
     let bytes = copy.as_file().metadata().map_err(not_written)?.len();
     copy.persist_noclobber(&absolute).map_err(|error| match error.error.kind() {
