@@ -34,6 +34,13 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run one lab's server
     Serve(ServeArguments),
+    /// Copy the accounts to a new file while servers run
+    ///
+    /// A plain copy of the accounts' file misses what was written last, which SQLite keeps in another file beside it. This
+    /// writes one file with the accounts of one moment, checks it, and says how many accounts it holds. A file that exists is
+    /// not overwritten. To restore, stop the servers, remove the accounts' file with its -wal and -shm, and put the copy in
+    /// its place. Sessions and refresh tokens are in the store and not in the copy.
+    Backup(BackupArguments),
     /// Hold a lab, or any server in any language, against the HTTP contract
     Check(CheckArguments),
     /// The same suite's attacks alone: what was tried, what got in
@@ -136,6 +143,19 @@ pub(crate) struct ServeArguments {
     /// End when stdin ends, so that a server does not outlive the program that started it
     #[arg(long, hide = true)]
     pub(crate) until_stdin_ends: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArguments {
+    /// The file to write. On Unix only its owner may read it: it holds e-mail addresses and password hashes
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The SQLite file that the accounts are in [default: AUTHLAB_ACCOUNTS]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// Print what was written as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 //! it. Exit codes: 0 all is well, 1 a check failed, 2 it could not be done, and one sentence on stderr says why.
 
 mod arguments;
+mod backup;
 mod bench;
 mod check;
 mod design;
@@ -23,13 +24,18 @@ mod yardstick;
 use std::process::ExitCode;
 
 use clap::Parser;
+use kit::config::LogFormat;
 
 use crate::arguments::{Arguments, Command, TourArguments};
 use crate::fault::Fault;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => return misused(&usage),
+    };
+    let serves = matches!(arguments.command, Some(Command::Serve(_)));
     // The playground has servers in this very program, and its page tells what they do better than a log.
     if !matches!(arguments.command, Some(Command::Play(_))) {
         kit::log::start();
@@ -48,16 +54,36 @@ async fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(Fault(sentence)) => {
-            screen::complain(&sentence);
+            complain(serves, &sentence);
             ExitCode::from(2)
         }
     }
+}
+
+/// Says why it could not be done: to a person, or, where a server's lines are collected as JSON, to the log.
+fn complain(serves: bool, sentence: &str) {
+    match kit::log::format() {
+        LogFormat::Json if serves => kit::log::last_line(sentence),
+        _ => screen::complain(sentence),
+    }
+}
+
+/// What was typed is no command, or it asked for help.
+fn misused(usage: &clap::Error) -> ExitCode {
+    let serves = std::env::args_os().nth(1).is_some_and(|command| command == "serve");
+    if serves && usage.use_stderr() && kit::log::format() == LogFormat::Json {
+        let text = usage.to_string();
+        kit::log::last_line(text.trim().trim_start_matches("error: "));
+        return ExitCode::from(2);
+    }
+    usage.exit()
 }
 
 async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, Fault> {
     match command {
         None => tour::run(tour).await,
         Some(Command::Serve(arguments)) => serve::run(arguments).await,
+        Some(Command::Backup(arguments)) => backup::run(arguments).await,
         Some(Command::Bench(arguments)) => bench::run(arguments).await,
         Some(Command::Check(arguments)) => check::run(arguments, check::Telling::Checks).await,
         Some(Command::Attack(arguments)) => check::run(arguments, check::Telling::Attacks).await,

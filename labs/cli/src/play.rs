@@ -37,8 +37,8 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use kit::Origins;
-use kit::config::Limits;
+use kit::config::{Limits, LogFormat};
+use kit::{Origins, announcement};
 use tokio::net::TcpListener;
 
 use self::rooms::Rooms;
@@ -46,7 +46,7 @@ use self::site::Site;
 use crate::fault::Fault;
 use crate::learn::Language;
 use crate::screen;
-use crate::serve::{LISTENING, stdin_ends};
+use crate::serve::stdin_ends;
 use crate::store::{self, Wanted};
 
 /// Where the page is, so that a link to a scenario works tomorrow as well.
@@ -98,7 +98,8 @@ pub(crate) async fn run(arguments: PlayArguments) -> Result<ExitCode, Fault> {
     let url = format!("http://{bound}");
     let mut stdout = std::io::stdout();
     // In one go: whoever waits for the first line may not stay for the second.
-    let banner = format!("{LISTENING}{url}\nstore: {} · Ctrl-C stops it\n", ready.description());
+    let listening = announcement::line(LogFormat::Text, bound);
+    let banner = format!("{listening}\nstore: {} · Ctrl-C stops it\n", ready.description());
     stdout.write_all(banner.as_bytes())?;
     if arguments.open {
         open(&url);

@@ -1,23 +1,20 @@
 //! `cargo lab serve LAB`: one lab's server, as a process of its own.
 //!
-//! The first line on stdout is `listening on URL`, for the program that started it; all else goes to the log on stderr.
+//! The first line on stdout is its announcement, for the program that started it; all else goes to the log on stderr.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::ExitCode;
 
-use kit::config::{AccountsAt, Store};
-use kit::{Clock, Config, Origins};
-use tokio::io::AsyncReadExt;
+use kit::config::{AccountsAt, LogFormat, Store};
+use kit::{Clock, Config, Origins, announcement};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::arguments::ServeArguments;
 use crate::design::Design;
 use crate::fault::Fault;
 use crate::screen;
 use crate::store;
-
-/// What the announcement starts with.
-pub(crate) const LISTENING: &str = "listening on ";
 
 pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
     let mut config = Config::from_env()?;
@@ -27,8 +24,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
     config.listen = arguments.listen.unwrap_or(config.listen);
     config.lab_controls = arguments.lab_controls;
     if let Some(path) = arguments.accounts {
-        config.accounts =
-            if path.as_os_str() == "memory" { AccountsAt::Memory } else { AccountsAt::File(path) };
+        config.accounts = AccountsAt::named(path);
     }
     config.origins.extend(arguments.origin);
     // Only a Redis that was asked for is looked for: a server is no tour.
@@ -53,10 +49,14 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
     announce(arguments.lab, &config, bound, &origins)?;
     let until_stdin_ends = arguments.until_stdin_ends;
     kit::serve(listener, router, config.limits, async move {
-        tokio::select! {
-            () = told_to_stop => {}
-            () = stdin_ends(), if until_stdin_ends => {}
-        }
+        let reason = tokio::select! {
+            signal = told_to_stop => signal,
+            () = stdin_ends(), if until_stdin_ends => "the end of stdin",
+        };
+        tracing::info!(
+            reason,
+            "told to stop: no more connections are taken, requests under way are finished"
+        );
     })
     .await;
     Ok(ExitCode::SUCCESS)
@@ -69,35 +69,35 @@ fn announce(
     origins: &Origins,
 ) -> Result<(), Fault> {
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{LISTENING}http://{bound}")?;
+    writeln!(stdout, "{}", announcement::line(config.log, bound))?;
     stdout.flush()?;
     tracing::info!(%lab, store = %config.store, origins = %origins.iter().collect::<Vec<_>>().join(" "), "serving");
+    let note = |sentence: &str| match config.log {
+        LogFormat::Text => screen::warn(sentence),
+        LogFormat::Json => tracing::warn!("{sentence}"),
+    };
     let uses_access_keys = matches!(lab, Design::Access | Design::Hybrid);
     if uses_access_keys && config.access_keys.is_none() {
-        screen::warn(
-            "access tokens are signed with a random key and die with this process; set AUTHLAB_ACCESS_KEYS",
-        );
+        note("access tokens are signed with a random key and die with this process; set AUTHLAB_ACCESS_KEYS");
     }
     if lab == Design::Hybrid && config.refresh_keys.is_none() {
-        screen::warn(
-            "refresh tokens are made from a random key and die with this process; set AUTHLAB_REFRESH_KEYS",
-        );
+        note("refresh tokens are made from a random key and die with this process; set AUTHLAB_REFRESH_KEYS");
     }
     if config.store == Store::Memory && matches!(lab, Design::Session | Design::Hybrid) {
-        screen::warn("sessions are kept in memory and die with this process; use --store redis://…");
+        note("sessions are kept in memory and die with this process; use --store redis://…");
     }
     if config.accounts == AccountsAt::Memory && lab != Design::None {
-        screen::warn("accounts are kept in memory and die with this process; use --accounts FILE");
+        note("accounts are kept in memory and die with this process; use --accounts FILE");
     }
     if config.lab_controls {
-        screen::warn("lab controls are on: whoever is on this machine can move this server's clock");
+        note("lab controls are on: whoever is on this machine can move this server's clock");
     }
     Ok(())
 }
 
-/// Ctrl-C, or the signal that an operator's tools send. Listens for them from the moment it is called: a server that has
-/// said where it listens is not to die of a signal that it should have heard.
-fn told_to_stop() -> Result<impl Future<Output = ()>, Fault> {
+/// Ctrl-C, or the signal that an operator's tools send, by its name. Listens for them from the moment it is called: a server
+/// that has said where it listens is not to die of a signal that it should have heard.
+fn told_to_stop() -> Result<impl Future<Output = &'static str>, Fault> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -105,8 +105,8 @@ fn told_to_stop() -> Result<impl Future<Output = ()>, Fault> {
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         Ok(async move {
             tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+                _ = interrupt.recv() => "SIGINT",
+                _ = terminate.recv() => "SIGTERM",
             }
         })
     }
@@ -115,12 +115,20 @@ fn told_to_stop() -> Result<impl Future<Output = ()>, Fault> {
         let mut interrupt = tokio::signal::windows::ctrl_c()?;
         Ok(async move {
             interrupt.recv().await;
+            "Ctrl-C"
         })
     }
 }
 
+/// A thread reads, because tokio's own stdin keeps the runtime from ending while it waits for a line: a server that has got
+/// a signal would go on until its stdin ended as well.
 pub(crate) async fn stdin_ends() {
-    let mut stdin = tokio::io::stdin();
-    let mut bytes = [0; 64];
-    while matches!(stdin.read(&mut bytes).await, Ok(1..)) {}
+    let (open, ended) = oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        let mut bytes = [0; 64];
+        while matches!(std::io::stdin().read(&mut bytes), Ok(1..)) {}
+        drop(open);
+    });
+    // An error says that the thread is done.
+    let _done = ended.await;
 }

@@ -3,13 +3,13 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use kit::announcement;
 use kit::config::Store;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::design::Design;
 use crate::fault::Fault;
-use crate::serve::LISTENING;
 
 /// How long a server may take to listen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -95,14 +95,34 @@ async fn announcement(child: &mut Child, name: &str) -> Result<String, Fault> {
     let stdout = child.stdout.take().ok_or_else(|| Fault::new("a child process has no stdout"))?;
     let mut lines = BufReader::new(stdout).lines();
     if let Some(line) = lines.next_line().await?
-        && let Some(url) = line.strip_prefix(LISTENING)
+        && let Some(url) = announcement::url_in(&line)
     {
-        return Ok(url.to_owned());
+        return Ok(url);
     }
     let mut said = String::new();
     if let Some(stderr) = child.stderr.take() {
         stderr.take(4096).read_to_string(&mut said).await?;
     }
-    let said = said.trim().trim_start_matches("error: ");
-    Err(Fault::new(format!("the {name} server did not start: {said}")))
+    Err(Fault::new(format!("the {name} server did not start: {}", reason(&said))))
+}
+
+/// Why a server ended, from what it wrote to stderr: its last line is an object where `AUTHLAB_LOG` asks for JSON.
+fn reason(said: &str) -> String {
+    let last = said.lines().last().and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    match last.as_ref().and_then(|line| line["message"].as_str()) {
+        Some(message) => message.to_owned(),
+        None => said.trim().trim_start_matches("error: ").to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+
+    #[test]
+    fn a_server_that_did_not_start_gives_its_reason_in_either_format() {
+        assert_eq!(reason("error: cannot listen\n"), "cannot listen");
+        assert_eq!(reason("{\"level\":\"ERROR\",\"message\":\"cannot listen\"}\n"), "cannot listen");
+        assert_eq!(reason(""), "");
+    }
 }

@@ -10,13 +10,15 @@ use std::process::ExitCode;
 pub(crate) use self::bare::COOKIE;
 use axum::http::StatusCode;
 use clap::ValueEnum;
+use kit::announcement;
+use kit::config::LogFormat;
 use measure::do_nothing;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::arguments::YardstickArguments;
 use crate::fault::Fault;
-use crate::serve::{LISTENING, stdin_ends};
+use crate::serve::stdin_ends;
 use crate::server::Process;
 
 /// What one does.
@@ -51,7 +53,7 @@ pub(crate) async fn run(arguments: YardstickArguments) -> Result<ExitCode, Fault
         Yardstick::Nothing => None,
         kind => Some(bare::router(kind, arguments.store.as_deref()).await?),
     };
-    writeln!(std::io::stdout(), "{LISTENING}http://{address}")?;
+    writeln!(std::io::stdout(), "{}", announcement::line(LogFormat::Text, address))?;
     let serve = async {
         match bare {
             None => do_nothing::serve(listener, StatusCode::OK).await,

@@ -4,6 +4,8 @@
 //! (log out everywhere, a new password); a credential issued under an earlier epoch is not to be honoured by anyone who
 //! asks. SQLite is embedded so that a laptop needs nothing; the queries are plain enough for PostgreSQL.
 
+pub mod backup;
+
 use std::str::FromStr;
 use std::time::Duration;
 

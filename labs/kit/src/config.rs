@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::keyring::{Keyring, KeyringError};
+use crate::list;
 
 /// A server's settings.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub struct Config {
     /// Where to listen. Port 0 takes a free one. `AUTHLAB_LISTEN`
     pub listen: SocketAddr,
     /// The origins that are this server's own for browsers (RFC 6454), as `https://app.example`. Empty: the loopback
-    /// names of the address that was bound. Never derived from the `Host` header. `AUTHLAB_ORIGIN`, comma-separated
+    /// names of the address that was bound. Never derived from the `Host` header. `AUTHLAB_ORIGIN`, a list with commas or new lines
     pub origins: Vec<String>,
     /// Where sessions and refresh tokens live. `AUTHLAB_STORE` or `REDIS_URL`
     pub store: Store,
@@ -49,7 +50,7 @@ pub struct Config {
     pub refresh_keys: Option<Keyring>,
     /// Whether `/lab/clock` moves this server's clock. Loopback only; never by default, and never by the environment.
     pub lab_controls: bool,
-    /// Proxies whose `X-Forwarded-For` is believed. `AUTHLAB_TRUSTED_PROXIES`, comma-separated addresses
+    /// Proxies whose `X-Forwarded-For` is believed. `AUTHLAB_TRUSTED_PROXIES`, addresses with commas or new lines
     pub trusted_proxies: Vec<IpAddr>,
     /// Bounds on log-ins. `AUTHLAB_FAILURES_…`
     pub log_in: LogInLimits,
@@ -246,12 +247,12 @@ impl Config {
     pub fn read(lookup: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
         let vars = Vars { lookup };
         let d = Self::default();
-        let list = |value: String| value.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>();
+        let texts = |value: String| list::entries(&value).map(str::to_owned).collect::<Vec<_>>();
         let config = Self {
             listen: vars
                 .parsed("AUTHLAB_LISTEN", "an address and a port, as 127.0.0.1:8080")?
                 .unwrap_or(d.listen),
-            origins: vars.text("AUTHLAB_ORIGIN").map(list).unwrap_or_default(),
+            origins: vars.text("AUTHLAB_ORIGIN").map(texts).unwrap_or_default(),
             store: match vars.text("AUTHLAB_STORE") {
                 Some(value) => value.parse().map_err(|StoreError| ConfigError::Value {
                     name: "AUTHLAB_STORE",
@@ -260,10 +261,7 @@ impl Config {
                 })?,
                 None => vars.text("REDIS_URL").map_or(d.store, Store::Redis),
             },
-            accounts: match vars.text("AUTHLAB_ACCOUNTS").as_deref() {
-                None | Some("memory") => AccountsAt::Memory,
-                Some(path) => AccountsAt::File(path.into()),
-            },
+            accounts: vars.text("AUTHLAB_ACCOUNTS").map_or(d.accounts, AccountsAt::named),
             access_ttl: vars.seconds("AUTHLAB_ACCESS_TTL")?.unwrap_or(d.access_ttl),
             refresh_ttl: vars.seconds("AUTHLAB_REFRESH_TTL")?.unwrap_or(d.refresh_ttl),
             idle_ttl: vars.seconds("AUTHLAB_IDLE_TTL")?.unwrap_or(d.idle_ttl),
@@ -327,6 +325,14 @@ impl Config {
             ));
         }
         Ok(self)
+    }
+}
+
+impl AccountsAt {
+    /// The place that a setting names: `memory`, or a path.
+    pub fn named(name: impl Into<PathBuf>) -> Self {
+        let name = name.into();
+        if name.as_os_str() == "memory" { Self::Memory } else { Self::File(name) }
     }
 }
 
@@ -466,8 +472,12 @@ impl<L: Fn(&'static str) -> Option<String>> Vars<L> {
 
     fn addresses(&self, name: &'static str) -> Result<Vec<IpAddr>, ConfigError> {
         let Some(value) = self.text(name) else { return Ok(Vec::new()) };
-        let addresses: Result<_, _> = value.split(',').map(|address| address.trim().parse()).collect();
-        addresses.or(Err(ConfigError::Value { name, value, expected: "addresses with commas between them" }))
+        let addresses: Result<_, _> = list::entries(&value).map(str::parse).collect();
+        addresses.or(Err(ConfigError::Value {
+            name,
+            value,
+            expected: "addresses with commas or new lines between them",
+        }))
     }
 
     fn keys(&self, name: &'static str) -> Result<Option<Keyring>, ConfigError> {
@@ -556,7 +566,41 @@ mod tests {
     }
 
     #[test]
+    fn every_list_takes_commas_and_new_lines_alike() {
+        const KEY: &str = "0123456789abcdef0123456789abcdef";
+        for between in [",", "\n", "\r\n", ",\n", "\n\n"] {
+            let list = |entries: [&str; 2]| format!("{}{between}{}{between}", entries[0], entries[1]);
+            let with =
+                |name: &'static str, entries| Config::read(|asked| (asked == name).then(|| list(entries)));
+            let origins = ["https://app.example", "https://www.app.example"];
+            assert_eq!(with("AUTHLAB_ORIGIN", origins).unwrap().origins, origins, "{between:?}");
+            let proxies = with("AUTHLAB_TRUSTED_PROXIES", ["10.0.0.1", "::1"]).unwrap().trusted_proxies;
+            assert_eq!(
+                proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                ["10.0.0.1", "::1"],
+                "{between:?}"
+            );
+            let (new, old) = (format!("2={KEY}"), format!("1={KEY}"));
+            let keys = with("AUTHLAB_REFRESH_KEYS", [&new, &old]).unwrap().refresh_keys.unwrap();
+            assert_eq!(keys.all().map(|key| key.id).collect::<Vec<_>>(), [2, 1], "{between:?}");
+        }
+        let error = with("AUTHLAB_TRUSTED_PROXIES", "10.0.0.1 ::1").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "AUTHLAB_TRUSTED_PROXIES is `10.0.0.1 ::1`, and should be addresses with commas or new lines between them"
+        );
+    }
+
+    #[test]
     fn keys_that_cannot_be_used_are_not_repeated_in_the_message() {
+        for secrets in ["1=hunter2hunter2 hunter2hunter2hunter2", "1=hunter2hunter2hunter2hunter2hunter22=x"]
+        {
+            let error = with("AUTHLAB_REFRESH_KEYS", secrets).unwrap_err();
+            assert!(
+                error.to_string().starts_with("AUTHLAB_REFRESH_KEYS cannot be used: the secret of key 1")
+            );
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
         let error = with("AUTHLAB_ACCESS_KEYS", "1=short").unwrap_err();
         assert!(!error.to_string().contains("short="), "{error}");
         assert!(error.to_string().starts_with("AUTHLAB_ACCESS_KEYS cannot be used"), "{error}");

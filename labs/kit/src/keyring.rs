@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 use uuid::Uuid;
 
 use crate::jwk::{self, HmacKey, JwkError};
+use crate::list;
 
 /// The shortest key that is taken, in bytes: the output of SHA-256, as RFC 7518 §3.2 asks of HS256.
 pub const MIN_KEY_BYTES: usize = 32;
@@ -42,14 +43,44 @@ impl Key {
 pub struct Keyring {
     issuing: Key,
     checking: Vec<Key>,
+    random: bool,
+}
+
+/// What the log and the metrics tell of a ring: the keys' numbers and never a secret. An operator compares it between
+/// servers while a key is being changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldKeys {
+    /// What the keys are for, in one word.
+    pub purpose: &'static str,
+    /// The key that issues and checks: its number, or `random` for a key that no other server has.
+    pub issues: String,
+    /// The keys that only check.
+    pub checks: Vec<String>,
 }
 
 /// A list of keys that cannot be used. No message repeats a secret.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum KeyringError {
     /// The text is no list of `number=secret`.
-    #[error("write each key as `number=secret`, with commas between keys")]
+    #[error("write each key as `number=secret`, with commas or new lines between keys")]
     Form,
+    /// A secret with white space in it: two secrets, or a secret and a remark, on one line.
+    #[error(
+        "the secret of key {id} contains white space; write one secret without spaces or tabs for each key"
+    )]
+    WhiteSpace {
+        /// The key's number.
+        id: u16,
+    },
+    /// A secret with `=` before its end: two keys that were glued together.
+    #[error(
+        "the secret of key {id} contains `=` before its end, as if another key followed without a comma or a new line between; \
+         `=` is only taken at the end of a secret (base64 padding)"
+    )]
+    Glued {
+        /// The key's number.
+        id: u16,
+    },
     /// A secret that could be guessed.
     #[error("key {id} is shorter than 32 bytes; `openssl rand -base64 48` makes a good one")]
     Short {
@@ -91,7 +122,17 @@ impl Keyring {
     /// One fresh random key, number 1, of 244 random bits. Whatever it signs dies with the process.
     pub fn random() -> Self {
         let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        Self { issuing: Key { id: 1, secret: secret.into_bytes().into() }, checking: Vec::new() }
+        Self {
+            issuing: Key { id: 1, secret: secret.into_bytes().into() },
+            checking: Vec::new(),
+            random: true,
+        }
+    }
+
+    /// What may be told of these keys.
+    pub fn held_for(&self, purpose: &'static str) -> HeldKeys {
+        let issues = if self.random { "random".to_owned() } else { self.issuing.id.to_string() };
+        HeldKeys { purpose, issues, checks: self.checking.iter().map(|key| key.id.to_string()).collect() }
     }
 
     /// The key that issues.
@@ -108,14 +149,25 @@ impl Keyring {
 impl FromStr for Keyring {
     type Err = KeyringError;
 
-    /// Reads `2=secret,1=older secret`.
+    /// Reads `2=secret,1=old-secret`, with commas or new lines between the keys.
+    ///
+    /// A secret is one word, with `=` at its end only. Anything looser turns a slip in a file of keys into another secret
+    /// under an old number, which logs everybody out: a key appended to a file whose last line has no end is glued to the
+    /// key before it.
     fn from_str(text: &str) -> Result<Self, KeyringError> {
         let read = |entry: &str| {
             let (id, secret) = entry.split_once('=').ok_or(KeyringError::Form)?;
             let id = id.trim().parse().or(Err(KeyringError::Form))?;
-            Key::new(id, secret.trim().as_bytes().to_vec().into())
+            let secret = secret.trim();
+            if secret.contains(char::is_whitespace) {
+                return Err(KeyringError::WhiteSpace { id });
+            }
+            if secret.trim_end_matches('=').contains('=') {
+                return Err(KeyringError::Glued { id });
+            }
+            Key::new(id, secret.as_bytes().to_vec().into())
         };
-        Self::of(text.split(',').map(read)).and_then(|ring| ring.ok_or(KeyringError::Form))
+        Self::of(list::entries(text).map(read)).and_then(|ring| ring.ok_or(KeyringError::Form))
     }
 }
 
@@ -139,7 +191,7 @@ impl Keyring {
         for key in keys {
             let key = key?;
             match &mut ring {
-                None => ring = Some(Self { issuing: key, checking: Vec::new() }),
+                None => ring = Some(Self { issuing: key, checking: Vec::new(), random: false }),
                 Some(ring) if ring.all().any(|other| other.id == key.id) => {
                     return Err(KeyringError::Twice { id: key.id });
                 }
@@ -170,6 +222,56 @@ mod tests {
     }
 
     #[test]
+    fn a_key_appended_to_a_file_of_keys_is_a_key_of_its_own() {
+        for text in [
+            format!("1={LONG}\n2={LONG}\n"),
+            format!("1={LONG}\r\n2={LONG}\r\n"),
+            format!("\n1={LONG},\n\n2={LONG},\n"),
+            format!("1={LONG}, ,2={LONG}"),
+        ] {
+            let ring: Keyring = text.parse().unwrap();
+            assert_eq!(ring.all().map(|key| key.id).collect::<Vec<_>>(), [1, 2], "{text:?}");
+            assert!(ring.all().all(|key| key.expose_bytes() == LONG.as_bytes()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_without_a_key_is_refused_with_the_form_of_a_key() {
+        for text in ["", "\n", " , ", LONG, "one=0123456789abcdef0123456789abcdef"] {
+            assert_eq!(text.parse::<Keyring>().unwrap_err(), KeyringError::Form, "{text:?}");
+        }
+        assert_eq!(
+            KeyringError::Form.to_string(),
+            "write each key as `number=secret`, with commas or new lines between keys"
+        );
+    }
+
+    #[test]
+    fn white_space_in_a_secret_is_refused_and_around_it_is_not_part_of_it() {
+        let around: Keyring = format!("2 =\t{LONG} ").parse().unwrap();
+        assert_eq!(around.issuing().expose_bytes(), LONG.as_bytes());
+        for space in [" ", "\t", "\r", "\u{a0}"] {
+            let refused = format!("1={LONG},2={LONG}{space}{LONG}").parse::<Keyring>().unwrap_err();
+            assert_eq!(refused, KeyringError::WhiteSpace { id: 2 }, "{space:?}");
+            assert_eq!(
+                refused.to_string(),
+                "the secret of key 2 contains white space; write one secret without spaces or tabs for each key"
+            );
+        }
+    }
+
+    #[test]
+    fn two_keys_glued_together_are_refused_and_base64_padding_is_not() {
+        let padded: Keyring = format!("1={LONG}==\n2={LONG}=").parse().unwrap();
+        assert_eq!(padded.issuing().expose_bytes(), format!("{LONG}==").as_bytes());
+        for glued in [format!("1={LONG}2={LONG}"), format!("1={LONG}==2={LONG}==")] {
+            let refused = glued.parse::<Keyring>().unwrap_err();
+            assert_eq!(refused, KeyringError::Glued { id: 1 });
+            assert!(refused.to_string().starts_with("the secret of key 1 contains `=` before its end"));
+        }
+    }
+
+    #[test]
     fn a_key_of_31_bytes_is_refused_and_one_of_32_is_not() {
         assert_eq!(
             format!("1={}", &LONG[1..]).parse::<Keyring>().unwrap_err(),
@@ -190,6 +292,16 @@ mod tests {
     fn a_keyring_shows_no_secret() {
         let ring: Keyring = format!("1={LONG}").parse().unwrap();
         assert!(!format!("{ring:?}").contains(LONG));
+    }
+
+    #[test]
+    fn a_ring_is_told_of_by_its_numbers_and_a_random_key_by_that_word() {
+        let ring: Keyring = format!("3={LONG},2={LONG},1={LONG}").parse().unwrap();
+        let held = ring.held_for("access");
+        let checks = vec!["2".to_owned(), "1".to_owned()];
+        assert_eq!(held, HeldKeys { purpose: "access", issues: "3".to_owned(), checks });
+        let held = Keyring::random().held_for("refresh");
+        assert_eq!(held, HeldKeys { purpose: "refresh", issues: "random".to_owned(), checks: vec![] });
     }
 
     /// A JWK with the secret of [`LONG`] in base64url.

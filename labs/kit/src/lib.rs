@@ -12,11 +12,12 @@
 //! | [`body`], [`error`] | JSON in, problem documents out |
 //! | [`config`], [`keyring`], [`jwk`], [`clock`] | settings, secrets and time, passed in |
 //! | [`redis`] | one connection whose outages are short and loud; where a Redis is found |
-//! | [`mod@serve`], [`log`] | connections with limits; lines without credentials |
+//! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; where a server listens; lines without credentials |
 //! | [`audit`], `metrics` | what happened to an account, one by one and counted |
 //! | [`openapi`] | the document that a server gives of its routes |
 
 pub mod accounts;
+pub mod announcement;
 pub mod audit;
 pub mod bearer;
 pub mod body;
@@ -32,6 +33,7 @@ pub mod error;
 mod health;
 pub mod jwk;
 pub mod keyring;
+mod list;
 pub mod log;
 mod metrics;
 pub mod none;

@@ -1,8 +1,11 @@
 //! The log: lines on stderr, so that stdout stays a command's own.
+//!
+//! Where the lines are JSON, everything that a server says is such a line: also that it panicked, and why it ended.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal;
 
-use tracing::Subscriber;
+use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -13,13 +16,51 @@ use crate::config::LogFormat;
 const USUAL: &str = "info,tower_sessions_core=error";
 
 /// Starts the log at the level that `RUST_LOG` asks for, `info` without it, in the format that `AUTHLAB_LOG` asks for;
-/// coloured only on a terminal. A second call changes nothing.
+/// coloured only on a terminal. A second call changes nothing. In JSON, panics are lines of it too.
 pub fn start() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
     let colours = std::io::stderr().is_terminal();
-    if let Err(error) = lines(LogFormat::from_env(), filter, colours, std::io::stderr).try_init() {
+    if let Err(error) = lines(format(), filter, colours, std::io::stderr).try_init() {
         tracing::debug!(%error, "the log runs already");
     }
+    if format() == LogFormat::Json {
+        log_panics(std::io::stderr);
+    }
+}
+
+/// The format that the environment asks for, before there are settings.
+pub fn format() -> LogFormat {
+    LogFormat::from_env()
+}
+
+/// Writes why a program ends, as a line of JSON and whatever `RUST_LOG` leaves out: no program is to end without a word.
+pub fn last_line(sentence: &str) {
+    tracing::dispatcher::with_default(&errors(std::io::stderr), || tracing::error!("{sentence}"));
+}
+
+/// Puts a line of JSON in the place of Rust's own message about a panic, also where `RUST_LOG` leaves errors out: each is a
+/// fault of ours.
+pub fn log_panics<W>(writer: W)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let log = errors(writer);
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload_as_str().unwrap_or("a panic without words");
+        let at = panic.location().map(ToString::to_string);
+        // Taken only where RUST_BACKTRACE asks for it.
+        let backtrace = Backtrace::capture();
+        let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+        tracing::dispatcher::with_default(&log, || tracing::error!(at, backtrace, "panicked: {text}"));
+    }));
+}
+
+/// A log of errors alone.
+fn errors<W>(writer: W) -> Dispatch
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    Dispatch::new(lines(LogFormat::Json, EnvFilter::new("error"), false, writer))
 }
 
 /// What writes the lines. A line of JSON carries the fields of its event and of the request that it belongs to.

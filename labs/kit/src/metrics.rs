@@ -27,6 +27,7 @@ use prometheus_client::registry::Registry;
 use crate::audit::Event;
 use crate::controls::is_forwarded;
 use crate::error::Error;
+use crate::keyring::HeldKeys;
 use crate::password::Hashing;
 use crate::state::App;
 
@@ -49,6 +50,7 @@ struct Figures {
     log_ins: Family<Outcome, Counter>,
     refreshes: Family<Outcome, Counter>,
     throttled: Counter,
+    keys: Family<KeyLabels, Gauge>,
     hashing_places: Gauge,
     hashing_busy: Gauge,
     hashing_waiting: Gauge,
@@ -69,6 +71,14 @@ struct OfRoute {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
     outcome: &'static str,
+}
+
+/// One key of this server. There are as many as an operator listed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeyLabels {
+    r#use: &'static str,
+    kid: String,
+    role: &'static str,
 }
 
 /// A route by its pattern, `/auth/sessions/{id}`: never the path that was asked for. None for what no route answers.
@@ -117,6 +127,16 @@ impl Metrics {
         }
     }
 
+    /// Tells which keys this server holds: a figure of 1 for each.
+    pub(crate) fn holds(&self, held: &HeldKeys) {
+        let Some(figures) = &self.0 else { return };
+        let issues = std::iter::once((&held.issues, "issues"));
+        for (kid, role) in issues.chain(held.checks.iter().map(|kid| (kid, "checks"))) {
+            let labels = KeyLabels { r#use: held.purpose, kid: kid.clone(), role };
+            figures.keys.get_or_create(&labels).set(1);
+        }
+    }
+
     /// Counts what came of a refresh.
     pub(crate) fn refreshed(&self, outcome: &'static str) {
         let Some(figures) = &self.0 else { return };
@@ -151,6 +171,11 @@ impl Figures {
                 &mut registry,
                 "throttled",
                 "Passwords that were not looked at after too many failures",
+            ),
+            keys: counted(
+                &mut registry,
+                "key",
+                "Keys that this server holds: the one of a use that issues, and those that only check",
             ),
             hashing_places: counted(&mut registry, "hashing_places", "Passwords that may be hashed at once"),
             hashing_busy: counted(&mut registry, "hashing_busy", "Passwords that are being hashed"),

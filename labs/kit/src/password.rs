@@ -4,16 +4,17 @@
 //! request; on the blocking pool without a limit a flood of log-ins takes all memory and cores. So hashing has a limited
 //! number of places and a queue of limited length, and `/me` goes on being answered.
 
+mod argon2id;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
+use self::argon2id::{Lent, Memory};
 use crate::config::Limits;
 use crate::error::Error;
 
@@ -64,6 +65,7 @@ impl fmt::Debug for Hashed {
 #[derive(Clone)]
 pub(crate) struct Hasher {
     places: Arc<Semaphore>,
+    memory: Memory,
     max_busy: usize,
     waiting: Arc<AtomicUsize>,
     max_waiting: usize,
@@ -84,6 +86,7 @@ impl Hasher {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             places: Arc::new(Semaphore::new(limits.hashing)),
+            memory: Memory::default(),
             max_busy: limits.hashing,
             waiting: Arc::default(),
             max_waiting: limits.hashing_queue + limits.hashing,
@@ -99,9 +102,9 @@ impl Hasher {
 
     /// Hashes a new password with a fresh salt.
     pub(crate) async fn hash(&self, password: Password) -> Result<Hashed, Error> {
-        self.in_its_place(move || {
-            let hash = argon2id().hash_password(password.0.expose_secret().as_bytes());
-            hash.map(|hash| Hashed(hash.to_string())).map_err(|error| Error::Internal(error.into()))
+        self.in_its_place(move |memory| {
+            let hash = memory.hash(password.0.expose_secret().as_bytes()).map_err(Error::Internal)?;
+            Ok(Hashed(hash.to_string()))
         })
         .await?
     }
@@ -109,11 +112,12 @@ impl Hasher {
     /// Whether the password is the hashed one. Without a hash, the same work is done against one that nobody's password
     /// has, and the answer is no.
     pub(crate) async fn verify(&self, password: Password, hash: Option<Hashed>) -> Result<bool, Error> {
-        self.in_its_place(move || {
+        self.in_its_place(move |memory| {
             let known = hash.is_some();
             let text = hash.map_or_else(|| DUMMY.to_owned(), |hash| hash.0);
-            let parsed = PasswordHash::new(&text).map_err(|error| Error::Internal(error.into()))?;
-            let matches = argon2id().verify_password(password.0.expose_secret().as_bytes(), &parsed).is_ok();
+            let stored = PasswordHash::new(&text).map_err(|error| Error::Internal(error.into()))?;
+            let matches =
+                memory.verify(password.0.expose_secret().as_bytes(), &stored).map_err(Error::Internal)?;
             Ok(matches && known)
         })
         .await?
@@ -121,15 +125,18 @@ impl Hasher {
 
     async fn in_its_place<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Lent) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let _waiting = Waiting::join(&self.waiting, self.max_waiting)?;
         let place =
             self.places.clone().acquire_owned().await.map_err(|error| Error::Internal(error.into()))?;
+        let memory = self.memory.clone();
         let work = tokio::task::spawn_blocking(move || {
-            // The place goes with the work: a client that hangs up does not free it early.
+            // The place goes with the work: a client that hangs up does not free it early. The memory is given back before
+            // the place is (what is declared last is dropped first), so there is never more of it than there are places.
             let _place = place;
-            work()
+            let mut memory = memory.lend();
+            work(&mut memory)
         });
         work.await.map_err(|error| Error::Internal(error.into()))
     }
@@ -154,14 +161,7 @@ impl Drop for Waiting {
     }
 }
 
-/// OWASP's first choice: Argon2id, 19 MiB, two passes, one lane.
-fn argon2id() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, PARAMS)
-}
-
-const PARAMS: Params = Params::DEFAULT;
-
-/// The hash of a random text that was thrown away, at the same parameters as [`argon2id`]. It is no secret.
+/// The hash of a random text that was thrown away, at the same parameters as ours. It is no secret.
 const DUMMY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$ZHVtbXlzYWx0ZHVtbXlzYQ$k1sT2PvZ9Hq0Zr8mWn5dVx3uYb7cJf4gLh6iOa1eRtU";
 
@@ -211,5 +211,40 @@ mod tests {
         assert!(matches!(hasher.hash(password("correct horse")).await, Err(Error::Overloaded(_))));
         drop(held);
         assert!(hasher.hash(password("correct horse")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn as_much_memory_is_taken_as_there_are_places_however_many_log_in() {
+        let hasher = Hasher::new(&Limits { hashing: 2, ..Limits::default() });
+        assert_eq!(hasher.memory.len(), 0, "nothing is taken before the first password");
+        let hash = hasher.hash(password("correct horse")).await.unwrap();
+        let log_ins = (0..6).map(|number| {
+            let (hasher, hash) = (hasher.clone(), (number % 2 == 0).then(|| hash.clone()));
+            tokio::spawn(async move { hasher.verify(password("correct horse"), hash).await })
+        });
+        for (number, log_in) in log_ins.collect::<Vec<_>>().into_iter().enumerate() {
+            assert_eq!(log_in.await.unwrap().unwrap(), number % 2 == 0, "only a known account is let in");
+        }
+        let all = hasher.places.acquire_many(2).await.unwrap();
+        assert!((1..=2).contains(&hasher.memory.len()), "{}", hasher.memory.len());
+        drop(all);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_given_up_or_panics_leaves_its_place_and_its_memory_to_the_next() {
+        let hasher = Hasher::new(&Limits { hashing: 1, ..Limits::default() });
+        {
+            let mut given_up = std::pin::pin!(hasher.hash(password("correct horse")));
+            let waker = std::task::Waker::noop();
+            assert!(given_up.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
+        }
+        let panics = hasher.in_its_place(|memory| {
+            memory.hash(b"correct horse").unwrap();
+            panic!("in the middle");
+        });
+        assert!(matches!(panics.await, Err::<(), _>(Error::Internal(_))));
+        assert!(hasher.hash(password("correct horse")).await.is_ok());
+        let _all = hasher.places.acquire().await.unwrap();
+        assert_eq!(hasher.memory.len(), 1);
     }
 }

@@ -38,6 +38,11 @@ pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
         .fallback(|| async { Error::NotFound })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed });
     let metrics = app.metrics.clone();
+    for keys in app.scheme.held_keys() {
+        let (issues, checks) = (&keys.issues, keys.checks.join(","));
+        tracing::info!(r#use = keys.purpose, issues, checks, "holds keys");
+        metrics.holds(&keys);
+    }
     observe::around(router.with_state(app), metrics)
 }
 

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::accounts::{Email, User};
 use crate::descriptor::Claims;
 use crate::error::Error;
+use crate::keyring::HeldKeys;
 use crate::openapi::schema::{nullable, object, text, uuid};
 use crate::state::App;
 
@@ -33,6 +34,12 @@ pub trait Scheme: Clone + Send + Sync + 'static {
 
     /// What this server says of itself at `GET /lab`; every claim is tested by the checker.
     fn claims(&self) -> Claims;
+
+    /// The keys that this scheme holds, by their numbers, for the log and the metrics. A scheme without keys keeps this
+    /// default.
+    fn held_keys(&self) -> Vec<HeldKeys> {
+        Vec::new()
+    }
 
     /// Makes a credential for a user who has just proven who they are.
     ///

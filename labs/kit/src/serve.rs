@@ -68,8 +68,12 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown:
         }
     }
     drop(listener);
+    // Connections that carry no request are closed at once.
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests were still under way when the time to finish was over");
+        let cut = limits.connections - places.available_permits();
+        tracing::warn!(cut, "stopped: the requests on these connections took longer than a shutdown waits");
+    } else {
+        tracing::info!("stopped: every request under way was finished");
     }
 }
 

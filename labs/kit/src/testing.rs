@@ -80,9 +80,7 @@ fn required() -> Vec<Part> {
 
 /// A word that is not known is refused: a misspelt requirement would let everything pass.
 fn parse(list: &str) -> Result<Vec<Part>, String> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
+    crate::list::entries(list)
         .map(|word| match word {
             "docker" => Ok(Part::Docker),
             "redis" => Ok(Part::Redis),

@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::{Clock, Config, Origins, StartError};
+use crate::{Clock, Config, Origins, StartError, announcement};
 
 /// What `todo!` puts before its text.
 const TODO: &str = "not yet implemented";
@@ -39,7 +39,7 @@ pub async fn run(
     let bound = listener.local_addr()?;
     let origins = Origins::new(&[], bound, name);
     let router = telling(router(&config, Clock::system(), origins).await?);
-    println!("listening on http://{bound}");
+    println!("{}", announcement::line(config.log, bound));
     std::io::stdout().flush()?;
     crate::serve(listener, router, config.limits, stdin_ends()).await;
     Ok(())

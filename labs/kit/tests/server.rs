@@ -181,6 +181,27 @@ async fn a_request_under_way_is_answered_when_the_server_is_told_to_stop() {
 }
 
 #[tokio::test]
+async fn a_shutdown_tells_how_many_connections_it_cut() {
+    let log = kit::testing::KeptLog::at("info");
+    let unfinished = "POST /auth/signup HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n";
+    for (bytes, drain, told) in [
+        // A connection without a request is closed without waiting for one.
+        ("", PATIENCE, r#""message":"stopped: every request under way was finished""#),
+        (unfinished, Duration::from_millis(1), r#""cut":1"#),
+    ] {
+        let mut server = Server::start(|config| config.limits.drain = drain).await;
+        let mut connection = server.connect().await;
+        connection.write_all(bytes.as_bytes()).await.unwrap();
+        // An answer on a second connection says that the server has read what came before on the first.
+        assert!(server.exchange(&get("/me")).await.starts_with("HTTP/1.1 200"));
+        server.stop();
+        timeout(PATIENCE, &mut server.serving).await.expect("the server ends").unwrap();
+        let lines = log.take();
+        assert!(lines.contains(told), "{lines}");
+    }
+}
+
+#[tokio::test]
 async fn the_clock_moves_only_where_controls_are_on_and_only_for_this_machine() {
     let request = |host: &str, more: &str| {
         format!(

@@ -24,7 +24,7 @@ use kit::config::Config;
 use kit::csrf::Origins;
 use kit::descriptor::Claims;
 use kit::error::Error;
-use kit::keyring::Keyring;
+use kit::keyring::{HeldKeys, Keyring};
 use kit::scheme::{Client, LogOut, Principal, Scheme};
 use kit::state::{App, StartError};
 use serde::Serialize;
@@ -37,6 +37,7 @@ use crate::access_token::{AccessTokens, Grant};
 pub struct Access {
     // Behind an `Arc`, since the server's state is cloned for every request.
     tokens: Arc<AccessTokens>,
+    held_keys: Arc<HeldKeys>,
 }
 
 /// The body of a log-in (RFC 6749 §5.1). It holds the token, so it has no `Debug`.
@@ -60,7 +61,7 @@ impl Access {
         let keys = config.access_keys.clone().unwrap_or_else(Keyring::random);
         let (issuer, audience) = (&*config.issuer, &*config.audience);
         let tokens = AccessTokens::new(&keys, issuer, audience, config.access_ttl, config.leeway, clock);
-        Self { tokens: tokens.into() }
+        Self { tokens: tokens.into(), held_keys: keys.held_for("access").into() }
     }
 }
 
@@ -78,6 +79,10 @@ impl Scheme for Access {
             idle_ttl: None,
             refresh_window: None,
         }
+    }
+
+    fn held_keys(&self) -> Vec<HeldKeys> {
+        vec![HeldKeys::clone(&self.held_keys)]
     }
 
     async fn issue(&self, _request: &Parts, user: &User, _client: &Client) -> Result<Json<Body>, Error> {

@@ -7,7 +7,7 @@ use http::request::Parts;
 use kit::bearer;
 use kit::cookie::SetCookie;
 use kit::descriptor::Claims;
-use kit::keyring::Keyring;
+use kit::keyring::{HeldKeys, Keyring};
 use kit::openapi::Described;
 use kit::{
     App, Client, ClientKind, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError,
@@ -37,6 +37,7 @@ pub(crate) struct Shared<S> {
     pub(crate) origins: Origins,
     policy: Policy,
     live_check: bool,
+    held_keys: [HeldKeys; 2],
 }
 
 /// The lab's server, to be handed to `kit::serve`. `origins` are the server's own, for requests that a cookie vouches for.
@@ -82,7 +83,9 @@ impl<S: Store> Hybrid<S> {
         )?;
         let access = AccessTokens::new(&signing, issuer, audience, config.access_ttl, config.leeway, clock);
         let (policy, live_check) = (config.into(), config.live_check);
-        Ok(Self { parts: Arc::new(Shared { store, keys, access, strict, origins, policy, live_check }) })
+        let held_keys = [signing.held_for("access"), master.held_for("refresh")];
+        let shared = Shared { store, keys, access, strict, origins, policy, live_check, held_keys };
+        Ok(Self { parts: Arc::new(shared) })
     }
 
     pub(crate) fn parts(&self) -> &Shared<S> {
@@ -116,6 +119,10 @@ impl<S: Store> Scheme for Hybrid<S> {
             idle_ttl: Some(policy.idle),
             refresh_window: Some(policy.window),
         }
+    }
+
+    fn held_keys(&self) -> Vec<HeldKeys> {
+        self.parts().held_keys.to_vec()
     }
 
     // ANCHOR: write-issue

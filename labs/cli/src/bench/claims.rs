@@ -19,7 +19,7 @@ use crate::tour::client::Client;
 
 pub(crate) const DESIGNS: [&str; 2] = ["access", "hybrid"];
 /// Signs nothing but the tokens of this measurement: the servers that know it live as long as it does.
-const SECRET: &str = "a secret for a measurement alone";
+const SECRET: &str = "a-secret-for-a-measurement-alone";
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Fault> {
     if report.ceiling.is_none() || bench.plan.roles.is_empty() || bench.stop.is_told() {

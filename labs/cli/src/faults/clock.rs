@@ -17,8 +17,8 @@ const ACCESS_TTL_S: u64 = 900;
 /// Time passes while the row runs: a boundary is met within this.
 const DRIFT_S: u64 = 3;
 const KEYS: [(&str, &str); 2] = [
-    ("AUTHLAB_ACCESS_KEYS", "1=an access key for one run of the clock row only"),
-    ("AUTHLAB_REFRESH_KEYS", "1=a refresh key for one run of the clock row only"),
+    ("AUTHLAB_ACCESS_KEYS", "1=an-access-key-for-one-run-of-the-clock-row-only"),
+    ("AUTHLAB_REFRESH_KEYS", "1=a-refresh-key-for-one-run-of-the-clock-row-only"),
 ];
 
 pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Fault> {

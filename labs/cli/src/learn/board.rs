@@ -21,7 +21,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post as posting};
 use axum::{Json, Router};
 use clap::Args;
-use kit::{Clock, Config};
+use kit::config::LogFormat;
+use kit::{Clock, Config, announcement};
 use tokio::net::TcpListener;
 
 use self::wall::{Refusal, Report, Wall};
@@ -66,7 +67,7 @@ pub(crate) async fn run(arguments: BoardArguments) -> Result<ExitCode, Fault> {
         ))
     })?;
     let bound = listener.local_addr()?;
-    println!("{}http://{bound}", crate::serve::LISTENING);
+    println!("{}", announcement::line(LogFormat::Text, bound));
     if !bound.ip().is_loopback() {
         screen::warn(
             "everybody on this network sees this board and can write on it; it keeps nicknames and steps, and nothing else",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::{Serving, run};
+use crate::program::{Serving, Stop, run};
 
 fn json(arguments: &[&str]) -> Value {
     let ended = run(arguments);
@@ -42,7 +42,7 @@ fn the_tour_tells_which_design_lets_the_thief_in_and_what_each_costs() {
 #[test]
 fn a_server_that_is_told_to_stop_ends_well() {
     let serving = Serving::start(&[], &["access"]);
-    assert_eq!(serving.terminate(), Some(0));
+    assert_eq!(serving.stopped_by(Stop::Sigterm).code, Some(0));
 }
 
 #[test]

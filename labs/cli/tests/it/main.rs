@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod backup;
 mod bad_input;
 mod bench;
 mod bench_compare;
@@ -10,6 +11,7 @@ mod commands;
 mod faults;
 mod learner;
 mod log_in_timing;
+mod operations;
 mod peers;
 mod play;
 mod play_page;

@@ -1,7 +1,8 @@
 //! The program itself, run as a process.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// How a run of the program ended.
 #[derive(Debug)]
@@ -25,9 +26,15 @@ pub(crate) fn run_with(environment: &[(&str, &str)], arguments: &[&str]) -> Ende
 
 fn command(environment: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_authlab"));
-    for setting in
-        ["REDIS_URL", "AUTHLAB_STORE", "AUTHLAB_LISTEN", "AUTHLAB_ACCOUNTS", "AUTHLAB_ORIGIN", "RUST_LOG"]
-    {
+    for setting in [
+        "REDIS_URL",
+        "AUTHLAB_STORE",
+        "AUTHLAB_LISTEN",
+        "AUTHLAB_ACCOUNTS",
+        "AUTHLAB_ORIGIN",
+        "AUTHLAB_LOG",
+        "RUST_LOG",
+    ] {
         command.env_remove(setting);
     }
     command.envs(environment.iter().copied()).args(arguments);
@@ -38,6 +45,19 @@ fn command(environment: &[(&str, &str)], arguments: &[&str]) -> Command {
 pub(crate) struct Serving {
     pub(crate) url: String,
     child: Child,
+    announced: String,
+    stdout: BufReader<ChildStdout>,
+    stderr: File,
+}
+
+/// How a server is told to stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stop {
+    /// By the signal that an operator's tools send.
+    #[cfg(unix)]
+    Sigterm,
+    /// By the end of its stdin.
+    EndOfStdin,
 }
 
 impl Serving {
@@ -61,25 +81,43 @@ impl Serving {
     pub(crate) fn of(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut all = arguments.to_vec();
         all.extend(["--listen", "127.0.0.1:0", "--until-stdin-ends"]);
+        // A file holds whatever a server logs; a pipe that is not read stops a server once it is full.
+        let stderr = tempfile::tempfile().unwrap();
         let mut child = command(environment, &all)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(stderr.try_clone().unwrap())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url =
-            line.trim().strip_prefix("listening on ").expect("the server says where it listens").to_owned();
-        Self { url, child }
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut announced = String::new();
+        stdout.read_line(&mut announced).unwrap();
+        let url = kit::announcement::url_in(&announced).expect("the server says where it listens");
+        Self { url, child, announced, stdout, stderr }
     }
 
-    /// Asks it to stop as an operator does, and says with what code it ended.
-    #[cfg(unix)]
-    pub(crate) fn terminate(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        self.child.wait().unwrap().code()
+    /// Tells it to stop, waits until it has, and gives everything that it wrote.
+    pub(crate) fn stopped_by(mut self, stop: Stop) -> Ended {
+        // Waiting for a child closes its stdin, which would be a second reason to stop.
+        let stdin = self.child.stdin.take();
+        let _open = match stop {
+            #[cfg(unix)]
+            Stop::Sigterm => {
+                let pid = self.child.id().to_string();
+                assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+                stdin
+            }
+            Stop::EndOfStdin => {
+                drop(stdin);
+                None
+            }
+        };
+        let code = self.child.wait().unwrap().code();
+        let (mut stdout, mut stderr) = (std::mem::take(&mut self.announced), String::new());
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        self.stderr.rewind().unwrap();
+        self.stderr.read_to_string(&mut stderr).unwrap();
+        Ended { code, stdout, stderr }
     }
 }
 

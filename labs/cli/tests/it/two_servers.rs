@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::program::Serving;
 
-const ACCESS_KEYS: &str = "1=an access key that is only used in this test";
-const REFRESH_KEYS: &str = "1=a refresh key that is only used in this test";
+const ACCESS_KEYS: &str = "1=an-access-key-that-is-only-used-in-this-test";
+const REFRESH_KEYS: &str = "1=a-refresh-key-that-is-only-used-in-this-test";
 
 /// One fleet at a time: a call that waits for Redis longer than half a second is a 503, and ten fleets on two cores wait.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

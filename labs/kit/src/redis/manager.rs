@@ -15,6 +15,7 @@ use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{Client, Cmd, IntoConnectionInfo, Pipeline, RedisFuture, RedisResult, Value};
 
 use crate::config::{CLUSTER_SCHEME, RedisTimes};
+use crate::list;
 
 /// Attempts at one command of a cluster, within its deadline: one for a slot that moved, one for a master that changed,
 /// and one more.
@@ -44,7 +45,7 @@ impl Opener {
             Some((credentials, hosts)) => (format!("{credentials}@"), hosts),
             None => (String::new(), nodes),
         };
-        let nodes = hosts.split(',').map(|host| format!("redis://{credentials}{host}"));
+        let nodes = list::entries(hosts).map(|host| format!("redis://{credentials}{host}"));
         let client = ClusterClient::builder(nodes)
             .tcp_settings(tcp_settings(times))
             .connection_timeout(times.connect)
@@ -139,6 +140,7 @@ mod tests {
         assert!(matches!(open("redis://127.0.0.1:1"), Ok(Opener::Server(_))));
         assert!(matches!(open("redis+cluster://127.0.0.1:1"), Ok(Opener::Cluster(_))));
         assert!(matches!(open("redis+cluster://user:word@127.0.0.1:1,127.0.0.1:2"), Ok(Opener::Cluster(_))));
+        assert!(matches!(open("redis+cluster://127.0.0.1:1,\n127.0.0.1:2\n"), Ok(Opener::Cluster(_))));
         assert!(open("redis+cluster://").is_err());
     }
 }

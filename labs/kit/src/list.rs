@@ -1,0 +1,22 @@
+//! How a list is written in the environment: one way for all of them.
+
+/// The entries of a list, each without the white space around it. Commas and line ends separate entries, so that the text
+/// of a file with an entry on each line is a list too; what is empty between two separators is no entry.
+pub(crate) fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::entries;
+
+    #[test]
+    fn commas_and_line_ends_separate_entries_and_spaces_do_not() {
+        let read = |text| entries(text).collect::<Vec<_>>();
+        assert_eq!(read("a,b"), ["a", "b"]);
+        assert_eq!(read("a\nb\n"), ["a", "b"]);
+        assert_eq!(read("\r\n a,\r\n\r\n b ,\r\n"), ["a", "b"]);
+        assert_eq!(read("a b"), ["a b"]);
+        assert!(read(" ,\n").is_empty());
+    }
+}
