@@ -122,7 +122,7 @@ mod tests {
     const NOW_MS: u64 = 1_000_000;
 
     fn keys() -> Keys {
-        Keys::derive(&"1=a secret of thirty-two characters".parse().unwrap()).unwrap()
+        Keys::derive(&"1=a-secret-of-thirty-two-characters".parse().unwrap()).unwrap()
     }
 
     /// A session and, sealed by the same key, the first token of another.
