@@ -20,7 +20,7 @@ const HEAVY: [&str; 6] = [
 
 async fn judged(design: Design, fault: &'static str, only: Vec<String>) -> Report {
     let server = Server::start(design, fault).await;
-    let target = Target::discover(&server.url).await.unwrap();
+    let target = Target::discover(&server.url).await.unwrap().reached_directly();
     run(&target, &Options { only, concurrency: 8, ..Options::default() }, |_| ()).await.unwrap()
 }
 

@@ -49,11 +49,16 @@ pub(crate) struct LabServer {
 
 impl LabServer {
     pub(crate) async fn start(lab: Lab, store: Store) -> Self {
-        let config = Config { store, lab_controls: true, ..Config::default() };
+        Self::start_with(lab, Config { store, ..Config::default() }, &[]).await
+    }
+
+    /// Starts a lab that browsers reach by these origins; without any, by its own address.
+    pub(crate) async fn start_with(lab: Lab, config: Config, origins: &[String]) -> Self {
+        let config = Config { lab_controls: true, ..config };
         let listener = TcpListener::bind(config.listen).await.expect("a free port");
         let address: SocketAddr = listener.local_addr().expect("a bound port");
         let clock = Clock::system();
-        let origins = Origins::new(&[], address, lab.name());
+        let origins = Origins::new(origins, address, lab.name());
         let router = lab.router(&config, clock.clone(), origins).await.expect("the lab starts");
         let serving = tokio::spawn(kit::serve(listener, router, config.limits, std::future::pending()));
         Self { url: format!("http://{address}"), clock, serving }
@@ -68,7 +73,7 @@ impl Drop for LabServer {
 
 async fn check(lab: Lab, store: Store) -> Report {
     let server = LabServer::start(lab, store).await;
-    let target = Target::discover(&server.url).await.expect("a lab describes itself");
+    let target = Target::discover(&server.url).await.expect("a lab describes itself").reached_directly();
     conformance::run(&target, &Options::default(), |_| {}).await.expect("the suite runs")
 }
 

@@ -32,7 +32,7 @@ pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<E
         None => None,
     };
     let target = match &started {
-        Some((server, _store)) => Target::discover(&server.url).await?,
+        Some((server, _store)) => Target::discover(&server.url).await?.reached_directly(),
         None => given(&arguments).await?,
     };
     let options =

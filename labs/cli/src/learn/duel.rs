@@ -73,7 +73,7 @@ pub(crate) async fn run(arguments: DuelArguments) -> Result<ExitCode, Fault> {
         None => {
             let lab = lab.as_deref().unwrap_or(&theirs.descriptor().lab);
             let (server, _) = exercise(&workshop, lab, None, &progress).await?;
-            attacked(&Target::discover(&server.url).await?, &only, &progress).await?
+            attacked(&Target::discover(&server.url).await?.reached_directly(), &only, &progress).await?
         }
     };
     let they = attacked(&theirs, &only, &progress).await?;

@@ -71,7 +71,7 @@ pub(crate) async fn play(lab: &Lab, program: &Path, ids: &[String]) -> Result<Ve
 
 async fn by_http(program: &Path, ids: &[String]) -> Result<Vec<Finding>, Fault> {
     let server = server::Process::start(tokio::process::Command::new(program), "learner's").await?;
-    let target = Target::discover(&server.url).await?;
+    let target = Target::discover(&server.url).await?.reached_directly();
     let options = Options { only: ids.to_vec(), ..Options::default() };
     let report = conformance::run(&target, &options, |_| {}).await?;
     let found = report.results.into_iter().map(|result| Finding {
