@@ -3,6 +3,8 @@
 //! Every check signs up its own people, so that checks do not meet and can run side by side. The stage also holds what
 //! differs between the schemes, so that a check says `me`, not which header carries the credential.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,6 +23,7 @@ pub(crate) struct Stage {
     pub(crate) client: Client,
     pub(crate) target: Target,
     pub(crate) clock: ClockInReach,
+    is_interrupted: AtomicBool,
 }
 
 /// Whether the checker can move the server's clock.
@@ -60,7 +63,20 @@ impl Stage {
     pub(crate) async fn new(target: Target) -> Result<Self, reqwest::Error> {
         let client = Client::new(target.base_url())?;
         let clock = clock_in_reach(&client, &target).await;
-        Ok(Self { client, target, clock })
+        Ok(Self { client, target, clock, is_interrupted: AtomicBool::new(false) })
+    }
+
+    /// Ends every check at its next request.
+    pub(crate) fn interrupt(&self) {
+        self.is_interrupted.store(true, Ordering::Relaxed);
+    }
+
+    /// Skips the check that asks, once the run is interrupted.
+    pub(crate) fn goes_on(&self) -> Tried<()> {
+        match self.is_interrupted.load(Ordering::Relaxed) {
+            true => Err(Box::new(Outcome::Skipped { reason: "the run was interrupted".to_owned() })),
+            false => Ok(()),
+        }
     }
 
     pub(crate) fn descriptor(&self) -> &Descriptor {
@@ -73,6 +89,7 @@ impl Stage {
 
     /// Sends a call. An unfinished server, or one that is tired of this address, ends the check here.
     pub(crate) async fn send(&self, call: Call) -> Tried<Exchange> {
+        self.goes_on()?;
         let exchange = self.client.send(call).await?;
         if exchange.status == 501 && exchange.text("code").as_deref() == Some("not_written") {
             let text = exchange.text("detail").unwrap_or_else(|| "this part is not written yet".to_owned());

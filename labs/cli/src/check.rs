@@ -1,8 +1,10 @@
 //! `cargo lab check` and `cargo lab attack`: a lab, or any server, against the contract.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use conformance::{CheckResult, Descriptor, Options, Report, Target};
+use conformance::{AccountsAfter, CheckResult, Descriptor, Options, Report, Target};
+use kit::config::Store;
 
 use crate::arguments::CheckArguments;
 use crate::design::Design;
@@ -10,6 +12,9 @@ use crate::fault::Fault;
 use crate::screen::{self, DIM, Progress};
 use crate::server::Server;
 use crate::store::{self, Ready, Wanted};
+
+/// The exit code of a program that Ctrl-C ended, as shells tell it (128 + SIGINT).
+const INTERRUPTED: u8 = 130;
 
 /// The suite as a whole, or its attacks alone and told as such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +40,17 @@ pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<E
         Some((server, _store)) => Target::discover(&server.url).await?.reached_directly(),
         None => given(&arguments).await?,
     };
-    let options =
-        Options { only: arguments.only, attacks_only: telling == Telling::Attacks, ..Options::default() };
+    let options = Options {
+        only: arguments.only,
+        attacks_only: telling == Telling::Attacks,
+        accounts: match &started {
+            _ if arguments.keep_accounts => AccountsAfter::Kept,
+            // A lab of our own keeps its accounts in memory. What it keeps in Redis stays there, and ends with the account.
+            Some((_server, store)) if store.as_config() == Store::Memory => AccountsAfter::EndWithServer,
+            _ => AccountsAfter::Deleted,
+        },
+        ..Options::default()
+    };
     let progress = Progress::new(conformance::checks().len() as u64);
     progress.stage(match &started {
         Some((server, store)) => {
@@ -48,10 +62,32 @@ pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<E
         progress.detail(result.id);
         progress.step();
     };
-    let report = conformance::run(&target, &options, said).await?;
+    let is_interrupted = AtomicBool::new(false);
+    let interrupted = async {
+        ctrl_c().await;
+        is_interrupted.store(true, Ordering::Relaxed);
+        progress
+            .stage("interrupted: deleting the accounts that the checks created; Ctrl-C again leaves them");
+    };
+    let report = conformance::run_until(&target, &options, said, interrupted).await?;
     drop(progress);
     print(&report, telling, arguments.json)?;
+    if is_interrupted.into_inner() {
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
     Ok(if report.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The first Ctrl-C. From then on the next one ends the program at once.
+async fn ctrl_c() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Where the signal cannot be waited for, it ends the program as ever.
+        return std::future::pending().await;
+    }
+    tokio::spawn(async {
+        let _again = tokio::signal::ctrl_c().await;
+        std::process::exit(i32::from(INTERRUPTED));
+    });
 }
 
 /// Starts a lab with its clock free to move. Memory unless something else is asked for: a check is about behaviour, and

@@ -54,6 +54,28 @@ fn a_running_server_is_checked_by_its_url_alone() {
 }
 
 #[test]
+fn the_accounts_of_a_check_are_deleted_and_told_and_with_keep_accounts_they_are_left() {
+    let serving = Serving::start(&[], &["session"]);
+    let accounts = |command: &str, more: &[&str]| {
+        let asked =
+            [&[command, "--url", &serving.url, "--only", "account,signup.succeeds", "--json"], more].concat();
+        json(&asked)["accounts"].take()
+    };
+    let count = |accounts: &Value, name: &str| accounts[name].as_u64().unwrap();
+    for command in ["check", "attack"] {
+        let deleted = accounts(command, &[]);
+        assert!(count(&deleted, "created") > 0, "{deleted}");
+        assert_eq!(count(&deleted, "deleted"), count(&deleted, "created"), "{deleted}");
+        assert_eq!((count(&deleted, "left"), &deleted["left_because"]), (0, &serde_json::json!({})));
+
+        let kept = accounts(command, &["--keep-accounts"]);
+        assert_eq!(count(&kept, "created"), count(&deleted, "created"), "{kept}");
+        assert!(count(&kept, "left") > 0, "{kept}");
+        assert_eq!(kept["left_because"]["they were to be kept"], kept["left"], "{kept}");
+    }
+}
+
+#[test]
 fn each_listed_check_names_the_misbehaving_servers_that_it_catches() {
     let checks = json(&["check", "session", "--list", "--json"]);
     let checks = checks.as_array().unwrap();
@@ -161,6 +183,11 @@ fn two_servers_that_keep_everything_out_draw() {
         (attack["you"].as_str().unwrap().to_owned(), attack["they"].as_str().unwrap().to_owned())
     };
     let both = |way: &str| (way.to_owned(), way.to_owned());
+    for side in ["you", "they"] {
+        let accounts = &duel["accounts"][side];
+        assert!(accounts["created"].as_u64().unwrap() > 10, "{side}: {accounts}");
+        assert_eq!(accounts["left"], 0, "{side}: {accounts}");
+    }
     assert_eq!(ways("access.alg-none"), both("kept_out"));
     assert_eq!(ways("logout.access-lives-on"), both("gets_in_by_design"));
     assert_eq!(ways("expiry.access-token"), both("not_tried"), "their clocks cannot be moved");
