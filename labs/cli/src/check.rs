@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use conformance::{AccountsAfter, CheckResult, Descriptor, Options, Report, Target};
 use kit::config::Store;
 
+use tokio::sync::Notify;
+
 use crate::arguments::CheckArguments;
 use crate::design::Design;
 use crate::fault::Fault;
@@ -23,7 +25,28 @@ pub(crate) enum Telling {
     Attacks,
 }
 
+/// Ctrl-C, as the run hears of it.
+#[derive(Debug, Default)]
+struct Interrupt {
+    /// Whether checks are being played: they end by deleting the accounts that they created.
+    is_playing: AtomicBool,
+    told: Notify,
+    is_told: AtomicBool,
+}
+
 pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<ExitCode, Fault> {
+    let interrupt = Interrupt::default();
+    tokio::select! {
+        done = check(arguments, telling, &interrupt) => done,
+        () = interrupt.gives_up() => Ok(ExitCode::from(INTERRUPTED)),
+    }
+}
+
+async fn check(
+    arguments: CheckArguments,
+    telling: Telling,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Fault> {
     if arguments.list {
         list(telling, arguments.json)?;
         return Ok(ExitCode::SUCCESS);
@@ -62,32 +85,36 @@ pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<E
         progress.detail(result.id);
         progress.step();
     };
-    let is_interrupted = AtomicBool::new(false);
     let interrupted = async {
-        ctrl_c().await;
-        is_interrupted.store(true, Ordering::Relaxed);
-        progress
-            .stage("interrupted: deleting the accounts that the checks created; Ctrl-C again leaves them");
+        interrupt.told.notified().await;
+        progress.stage("interrupted: deleting the accounts that were created; Ctrl-C again leaves them");
     };
+    interrupt.is_playing.store(true, Ordering::Relaxed);
     let report = conformance::run_until(&target, &options, said, interrupted).await?;
     drop(progress);
     print(&report, telling, arguments.json)?;
-    if is_interrupted.into_inner() {
+    if interrupt.is_told.load(Ordering::Relaxed) {
         return Ok(ExitCode::from(INTERRUPTED));
     }
     Ok(if report.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The first Ctrl-C. From then on the next one ends the program at once.
-async fn ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
+impl Interrupt {
+    /// Ends when the work is to be dropped: at the first Ctrl-C, or at the second where the first has something to end.
+    async fn gives_up(&self) {
         // Where the signal cannot be waited for, it ends the program as ever.
-        return std::future::pending().await;
+        let ctrl_c = async || {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        ctrl_c().await;
+        if self.is_playing.load(Ordering::Relaxed) {
+            self.is_told.store(true, Ordering::Relaxed);
+            self.told.notify_one();
+            ctrl_c().await;
+        }
     }
-    tokio::spawn(async {
-        let _again = tokio::signal::ctrl_c().await;
-        std::process::exit(i32::from(INTERRUPTED));
-    });
 }
 
 /// Starts a lab with its clock free to move. Memory unless something else is asked for: a check is about behaviour, and

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::{Serving, run, run_with};
+use crate::program::{Serving, command, run, run_with};
 
 fn json(arguments: &[&str]) -> Value {
     let ended = run(arguments);
@@ -73,6 +73,58 @@ fn the_accounts_of_a_check_are_deleted_and_told_and_with_keep_accounts_they_are_
         assert!(count(&kept, "left") > 0, "{kept}");
         assert_eq!(kept["left_because"]["they were to be kept"], kept["left"], "{kept}");
     }
+}
+
+/// The server is reached through this test, which sees the first sign-up and interrupts the checker before it hands it on.
+#[cfg(unix)]
+#[test]
+fn a_check_that_is_interrupted_deletes_the_accounts_that_it_has_created() {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::process::{Command, Stdio};
+    use std::sync::{Arc, Once};
+
+    let serving = Serving::start(&[], &["access"]);
+    let server = serving.url.trim_start_matches("http://").to_owned();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let checker = command(&[], &["check", "--url", &url, "--only", "account,password", "--json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid = checker.id().to_string();
+    let interrupted = Arc::new(Once::new());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut client, mut server) = (stream.unwrap(), TcpStream::connect(&server).unwrap());
+            let (mut answers, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut answers, &mut back));
+            let (pid, interrupted) = (pid.clone(), Arc::clone(&interrupted));
+            std::thread::spawn(move || {
+                let mut bytes = [0; 4096];
+                while let Ok(count @ 1..) = client.read(&mut bytes) {
+                    if bytes.starts_with(b"POST /auth/signup") {
+                        interrupted.call_once(|| {
+                            assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+                        });
+                    }
+                    if server.write_all(&bytes[..count]).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    let output = checker.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let interrupted = |result: &&Value| result["reason"] == "the run was interrupted";
+    assert!(report["results"].as_array().unwrap().iter().filter(interrupted).count() > 5, "{report}");
+    let accounts = &report["accounts"];
+    assert!(accounts["created"].as_u64().unwrap() > 0, "{accounts}");
+    assert_eq!((&accounts["left"], &accounts["deleted"]), (&Value::from(0), &accounts["created"]));
 }
 
 #[test]
