@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use conformance::{Options, Target};
+use conformance::{AccountsAfter, Options, Target};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
@@ -17,7 +17,10 @@ async fn every_part_is_written_and_keeps_the_contract() {
         .unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
     let line = lines.next_line().await.unwrap().unwrap();
-    let target = Target::discover(line.strip_prefix("listening on ").unwrap()).await.unwrap();
-    let report = conformance::run(&target, &Options::default(), |_| {}).await.unwrap();
+    let url = line.strip_prefix("listening on ").unwrap();
+    let target = Target::discover(url).await.unwrap().reached_directly();
+    // The server ends with the test, and its accounts with it.
+    let options = Options { accounts: AccountsAfter::EndWithServer, ..Options::default() };
+    let report = conformance::run(&target, &options, |_| {}).await.unwrap();
     assert!(!report.failed(), "{}", report.text(false));
 }

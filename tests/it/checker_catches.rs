@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use conformance::{Design, Options, Outcome, Report, Target, checks, faults, run};
+use conformance::{AccountsAfter, Design, Options, Outcome, Report, Target, checks, faults, run};
 
 use crate::checker_server::Server;
 
@@ -18,10 +18,16 @@ const HEAVY: [&str; 6] = [
     "throttle.address",
 ];
 
+/// The server ends with the run, so that its accounts may be left.
 async fn judged(design: Design, fault: &'static str, only: Vec<String>) -> Report {
+    judged_with(design, fault, Options { only, accounts: AccountsAfter::EndWithServer, ..Options::default() })
+        .await
+}
+
+async fn judged_with(design: Design, fault: &'static str, options: Options) -> Report {
     let server = Server::start(design, fault).await;
-    let target = Target::discover(&server.url).await.unwrap();
-    run(&target, &Options { only, concurrency: 8, ..Options::default() }, |_| ()).await.unwrap()
+    let target = Target::discover(&server.url).await.unwrap().reached_directly();
+    run(&target, &Options { concurrency: 8, ..options }, |_| ()).await.unwrap()
 }
 
 fn failures(report: &Report) -> BTreeSet<&'static str> {
@@ -100,4 +106,22 @@ async fn each_fault_of_an_access_token_server_is_caught_by_its_checks_and_no_oth
 #[tokio::test]
 async fn each_fault_of_a_hybrid_server_is_caught_by_its_checks_and_no_other() {
     each_fault_is_caught(Design::Hybrid, 0, 1).await;
+}
+
+/// Whatever is wrong with a server, the clean-up ends, and each account is told as deleted or as left for a reason.
+#[tokio::test]
+async fn the_accounts_of_a_right_server_are_deleted_and_those_of_each_wrong_one_are_accounted_for() {
+    let only = || ["signup.succeeds", "password.change", "account.sessions-dead"].map(str::to_owned).to_vec();
+    let judged = |design, fault| judged_with(design, fault, Options { only: only(), ..Options::default() });
+    for design in [Design::Session, Design::Access, Design::Hybrid] {
+        let accounts = judged(design, "").await.accounts;
+        assert!(accounts.created >= 2, "{design:?}: {accounts:?}");
+        assert_eq!((accounts.deleted, accounts.left), (accounts.created, 0), "{design:?}: {accounts:?}");
+    }
+    for fault in faults() {
+        let accounts = judged(fault.design, fault.name).await.accounts;
+        assert_eq!(accounts.created, accounts.deleted + accounts.left, "{}: {accounts:?}", fault.name);
+        let told: usize = accounts.left_because.values().sum();
+        assert_eq!(told, accounts.left, "{}: {accounts:?}", fault.name);
+    }
 }

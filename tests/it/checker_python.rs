@@ -59,6 +59,12 @@ async fn a_server_in_python_is_found_wrong_in_what_is_wrong_with_it_and_in_nothi
     let counted = |outcome: &str| json["counts"][outcome].as_u64().unwrap_or_default();
     assert_eq!(counted("failed") + counted("undecided"), WRONG.len() as u64);
     assert_eq!(json["claims"]["features"], serde_json::json!(["access-jwt"]));
+    // It has no way to delete an account.
+    let accounts = &report.accounts;
+    assert!(accounts.created > 10, "{accounts:?}");
+    assert_eq!((accounts.deleted, accounts.left), (0, accounts.created), "{accounts:?}");
+    let reasons: Vec<_> = accounts.left_because.keys().collect();
+    assert_eq!(reasons, ["the server answers 501 when asked to delete the account"]);
 }
 
 /// What is wrong with it: some of it on purpose, the rest because it is only a few dozen lines.

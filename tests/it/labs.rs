@@ -1,13 +1,17 @@
 //! The labs as servers in this process: every check of the contract on every lab and every store.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use axum::Router;
-use conformance::{Options, Report, Target};
-use kit::config::Store;
+use conformance::{AccountsAfter, CheckResult, Options, Outcome, Report, Target};
+use kit::config::{AccountsAt, Store};
 use kit::testing::private_redis;
 use kit::{Clock, Config, Origins, StartError};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Row};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::containers::RedisContainer;
@@ -49,11 +53,16 @@ pub(crate) struct LabServer {
 
 impl LabServer {
     pub(crate) async fn start(lab: Lab, store: Store) -> Self {
-        let config = Config { store, lab_controls: true, ..Config::default() };
+        Self::start_with(lab, Config { store, ..Config::default() }, &[]).await
+    }
+
+    /// Starts a lab that browsers reach by these origins; without any, by its own address.
+    pub(crate) async fn start_with(lab: Lab, config: Config, origins: &[String]) -> Self {
+        let config = Config { lab_controls: true, ..config };
         let listener = TcpListener::bind(config.listen).await.expect("a free port");
         let address: SocketAddr = listener.local_addr().expect("a bound port");
         let clock = Clock::system();
-        let origins = Origins::new(&[], address, lab.name());
+        let origins = Origins::new(origins, address, lab.name());
         let router = lab.router(&config, clock.clone(), origins).await.expect("the lab starts");
         let serving = tokio::spawn(kit::serve(listener, router, config.limits, std::future::pending()));
         Self { url: format!("http://{address}"), clock, serving }
@@ -66,17 +75,35 @@ impl Drop for LabServer {
     }
 }
 
+/// How many accounts there are in a SQLite file.
+pub(crate) async fn accounts_in(file: &Path) -> i64 {
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = options.connect().await.expect("the accounts can be read");
+    let row = sqlx::query("SELECT count(*) FROM accounts").fetch_one(&mut connection).await;
+    row.expect("a count").get(0)
+}
+
+/// All checks on a lab whose accounts live in a file, which is as empty afterwards as it was before.
 async fn check(lab: Lab, store: Store) -> Report {
-    let server = LabServer::start(lab, store).await;
-    let target = Target::discover(&server.url).await.expect("a lab describes itself");
-    conformance::run(&target, &Options::default(), |_| {}).await.expect("the suite runs")
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("accounts.sqlite");
+    let config = Config { store, accounts: AccountsAt::File(file.clone()), ..Config::default() };
+    let server = LabServer::start_with(lab, config, &[]).await;
+    assert_eq!(accounts_in(&file).await, 0);
+    let target = Target::discover(&server.url).await.expect("a lab describes itself").reached_directly();
+    let report = conformance::run(&target, &Options::default(), |_| {}).await.expect("the suite runs");
+    assert_eq!(accounts_in(&file).await, 0, "{lab:?}: {:?}", report.accounts);
+    report
 }
 
 /// Nothing failed, and what was skipped was skipped for want of a claim, not for want of a clock.
 fn assert_passed(lab: Lab, report: &Report) {
     assert!(!report.failed(), "{lab:?}: {}", report.text(false));
     assert!(report.counts.passed > 40, "{lab:?}: only {} checks passed", report.counts.passed);
-    println!("{lab:?}: {:?}", report.counts);
+    let accounts = &report.accounts;
+    assert!(accounts.created > 50, "{lab:?}: {accounts:?}");
+    assert_eq!((accounts.deleted, accounts.left), (accounts.created, 0), "{lab:?}: {accounts:?}");
+    println!("{lab:?}: {:?}, {accounts:?}", report.counts);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,4 +127,59 @@ async fn every_lab_keeps_the_contract_on_a_redis_in_a_container() {
     for lab in [Lab::Session, Lab::Hybrid] {
         assert_passed(lab, &check(lab, Store::Redis(redis.url.clone())).await);
     }
+}
+
+/// A few checks that create accounts, against a lab whose accounts live in a file, and how many rows that has afterwards.
+async fn rows_after(options: Options, until: Option<&Notify>) -> (Report, i64) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("accounts.sqlite");
+    let config = Config { accounts: AccountsAt::File(file.clone()), ..Config::default() };
+    let server = LabServer::start_with(Lab::Access, config, &[]).await;
+    let target = Target::discover(&server.url).await.expect("a lab describes itself").reached_directly();
+    let interrupted = async {
+        match until {
+            Some(told) => told.notified().await,
+            None => std::future::pending().await,
+        }
+    };
+    let progress = |_: &CheckResult| {
+        if let Some(told) = until {
+            told.notify_one();
+        }
+    };
+    let report =
+        conformance::run_until(&target, &options, progress, interrupted).await.expect("the suite runs");
+    (report, accounts_in(&file).await)
+}
+
+fn some_checks() -> Options {
+    let only = ["signup", "password", "account", "login.succeeds"].map(str::to_owned).to_vec();
+    Options { only, concurrency: 1, ..Options::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_that_are_to_be_kept_are_left_and_told_and_others_are_deleted() {
+    let (kept, rows) = rows_after(Options { accounts: AccountsAfter::Kept, ..some_checks() }, None).await;
+    assert!(!kept.failed(), "{}", kept.text(false));
+    assert!(kept.accounts.left > 10, "{:?}", kept.accounts);
+    assert_eq!(i64::try_from(kept.accounts.left).expect("a small number"), rows);
+    assert_eq!(kept.accounts.left_because.keys().collect::<Vec<_>>(), ["they were to be kept"]);
+
+    let (deleted, rows) = rows_after(some_checks(), None).await;
+    assert!(!deleted.failed(), "{}", deleted.text(false));
+    assert_eq!((deleted.accounts.created, deleted.accounts.left), (kept.accounts.created, 0));
+    assert_eq!(rows, 0, "{:?}", deleted.accounts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_skips_the_rest_and_deletes_the_accounts_that_it_has_created() {
+    let (report, rows) = rows_after(some_checks(), Some(&Notify::new())).await;
+    let skipped = |reason: &str| {
+        let is = |outcome: &Outcome| matches!(outcome, Outcome::Skipped { reason: given } if given == reason);
+        report.results.iter().filter(|result| is(&result.outcome)).count()
+    };
+    assert!(skipped("the run was interrupted") > 10, "{}", report.text(false));
+    assert_eq!(report.counts.failed, 0, "{}", report.text(false));
+    assert!(report.accounts.created > 0 && report.accounts.left == 0, "{:?}", report.accounts);
+    assert_eq!(rows, 0);
 }

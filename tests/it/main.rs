@@ -1,7 +1,7 @@
 //! What can only be shown with the whole house or with real parts: one binary, since linking it once is what costs.
 //!
-//! A test that needs Docker or Redis and finds none says so on stderr and passes; `AUTHLAB_REQUIRE=docker,redis` makes it
-//! fail instead ([`kit::testing`]).
+//! A test that needs Docker, Redis or HAProxy and finds none says so on stderr and passes;
+//! `AUTHLAB_REQUIRE=docker,redis,haproxy` makes it fail instead ([`kit::testing`]).
 
 mod architecture;
 mod containers;
@@ -9,4 +9,6 @@ mod house_rules;
 mod labs;
 mod local_redis;
 mod logout_problem;
+#[cfg(unix)]
+mod proxies;
 mod stores;

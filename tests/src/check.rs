@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     descriptor::{Descriptor, Feature},
-    stage::Stage,
+    stage::{ClockInReach, Stage},
 };
 
 /// One thing that a server must do, or must not let happen.
@@ -98,8 +98,8 @@ impl Check {
         self.id.split_once('.').map_or(self.id, |(topic, _)| topic)
     }
 
-    /// Why the check does not apply to a server that claims this, if it does not.
-    pub(crate) fn does_not_apply(&self, to: &Descriptor) -> Option<String> {
+    /// Why the check does not apply to a server that claims this and whose clock is in reach or not, if it does not.
+    pub(crate) fn does_not_apply(&self, to: &Descriptor, clock: ClockInReach) -> Option<String> {
         if let Some(missing) = self.needs.iter().find(|feature| !to.claims(**feature)) {
             return Some(format!("`{missing}` is not claimed"));
         }
@@ -110,7 +110,15 @@ impl Check {
         if let Some(claimed) = self.unless.iter().find(|feature| to.claims(**feature)) {
             return Some(format!("`{claimed}` is claimed, which leaves nothing to see here"));
         }
-        (self.moves_time && !to.controls)
-            .then(|| "the server's clock cannot be moved (it has no lab controls)".to_owned())
+        match clock {
+            ClockInReach::NotAnnounced if self.moves_time => {
+                Some("the server's clock cannot be moved (it has no lab controls)".to_owned())
+            }
+            ClockInReach::Refused(status) if self.moves_time => Some(format!(
+                "the server's clock cannot be moved this way (it announces lab controls, and GET /lab/clock is {status}, as \
+                 through a proxy): check the server at its own address"
+            )),
+            _ => None,
+        }
     }
 }

@@ -1,14 +1,19 @@
-//! A thin HTTP client: one call, one recorded exchange, nothing remembered in between.
+//! A thin HTTP client: one call, one recorded exchange, nothing remembered in between but which accounts were created.
 //!
 //! It follows no redirect, keeps no cookie and uses no proxy, since each of these would hide what the server said.
 //! Every call is bounded in time and every answer in size: a server under test may do anything.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{Method, header::HeaderMap, redirect};
 use serde_json::Value;
 
-use crate::{check::Outcome, excerpt, exchange::Exchange};
+use crate::{
+    accounts::{Ledger, Pending},
+    check::Outcome,
+    excerpt,
+    exchange::Exchange,
+};
 
 /// How long a server may take to answer one request.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -71,11 +76,17 @@ impl Call {
 pub(crate) struct Client {
     http: reqwest::Client,
     base_url: String,
+    accounts: Arc<Ledger>,
 }
 
 impl Client {
     pub(crate) fn new(base_url: &str) -> Result<Self, reqwest::Error> {
-        Ok(Client { http: transport()?, base_url: base_url.to_owned() })
+        Ok(Client { http: transport()?, base_url: base_url.to_owned(), accounts: Arc::default() })
+    }
+
+    /// The accounts that were created through this client, and those that it was told of.
+    pub(crate) fn accounts(&self) -> &Ledger {
+        &self.accounts
     }
 
     pub(crate) fn base_url(&self) -> &str {
@@ -85,8 +96,14 @@ impl Client {
     /// Sends a call; an answer that never comes, or cannot be read, leaves the check that asked undecided.
     pub(crate) async fn send(&self, call: Call) -> Result<Exchange, Box<Outcome>> {
         let sent = excerpt::request(&call);
+        let pending = Pending::of(&call);
         match self.exchange(call, sent.clone()).await {
-            Ok(exchange) => Ok(exchange),
+            Ok(exchange) => {
+                if let Some(pending) = pending {
+                    self.accounts.note(&pending, &exchange);
+                }
+                Ok(exchange)
+            }
             Err(error) => Err(Box::new(Outcome::Undecided {
                 sent,
                 received: format!("no answer within {} s: {}", ANSWER_WITHIN.as_secs(), causes(&error)),

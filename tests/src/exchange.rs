@@ -54,6 +54,13 @@ impl Exchange {
         self.expect(holds, format!("status {status} with code `{}`: {reason}", codes.join("` or `")))
     }
 
+    /// Whether the answer is a refusal (4xx) in another form than the contract's, as of a proxy that refuses a request
+    /// before the server sees it.
+    pub(crate) fn is_foreign_refusal(&self) -> bool {
+        let problem = self.header("content-type").unwrap_or_default().starts_with("application/problem+json");
+        (400..500).contains(&self.status) && !problem
+    }
+
     /// The body as JSON, `null` where it is none.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)

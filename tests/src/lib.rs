@@ -5,11 +5,14 @@
 //! - [`Target`]: which server, and what it claims ([`Descriptor`], read from `GET /lab` or given by hand).
 //! - [`checks`]: every check, with a stable id, what an attacker gains where it fails, and where to read.
 //! - [`faults`]: for each check, a server that misbehaves in just that way and was caught by it.
-//! - [`run`]: plays the checks, side by side first, then one after another those that move the server's clock.
+//! - [`run`]: plays the checks, side by side first, then one after another those that move the server's clock; at the end it
+//!   deletes the accounts that it created ([`Accounts`]).
 //! - [`Report`]: what came of it, as text for people and as JSON for programs.
 
+mod accounts;
 mod check;
 mod checks;
+mod clean_up;
 mod client;
 mod descriptor;
 mod error;
@@ -24,9 +27,10 @@ mod target;
 
 pub use check::{Check, Outcome};
 pub use checks::checks;
+pub use clean_up::Accounts;
 pub use descriptor::{Descriptor, Feature, Limits, UnknownFeature};
 pub use error::Error;
 pub use faults::{Design, Fault, faults};
 pub use report::{CheckResult, Counts, Report};
-pub use runner::{Options, are_checks, run};
+pub use runner::{AccountsAfter, Options, are_checks, run, run_until};
 pub use target::Target;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::{
     check::{Check, Outcome},
+    clean_up::Accounts,
     descriptor::Descriptor,
     target::Target,
 };
@@ -21,8 +22,10 @@ pub struct Report {
     pub claims: Descriptor,
     /// How many of each outcome.
     pub counts: Counts,
-    /// How long the run took, in milliseconds.
+    /// How long the checks took, in milliseconds.
     pub elapsed_ms: u64,
+    /// What became of the accounts that the run created on the server.
+    pub accounts: Accounts,
     /// Every check, in the order of [`crate::checks`].
     pub results: Vec<CheckResult>,
 }
@@ -80,7 +83,12 @@ impl CheckResult {
 }
 
 impl Report {
-    pub(crate) fn new(target: &Target, results: Vec<CheckResult>, elapsed: Duration) -> Self {
+    pub(crate) fn new(
+        target: &Target,
+        results: Vec<CheckResult>,
+        accounts: Accounts,
+        elapsed: Duration,
+    ) -> Self {
         let mut counts = Counts::default();
         for result in &results {
             match result.outcome {
@@ -96,6 +104,7 @@ impl Report {
             claims: target.descriptor().clone(),
             counts,
             elapsed_ms: milliseconds(elapsed),
+            accounts,
             results,
         }
     }

@@ -3,19 +3,32 @@
 //! Most checks are independent and run side by side. Those that move the server's clock would pull it away under the
 //! others' feet, so they run alone, one after another, at the end.
 
-use std::{sync::Arc, time::Instant};
+use std::{future::Future, pin::pin, sync::Arc, time::Instant};
 
+use futures_util::future::{self, Either};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     check::{Check, Outcome},
     checks::checks,
-    client::Client,
+    clean_up::{self, Accounts},
     error::Error,
     report::{CheckResult, Report},
-    stage::Stage,
+    stage::{ClockInReach, Stage},
     target::Target,
 };
+
+/// What happens to the accounts that a run creates on the server under test.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AccountsAfter {
+    /// They are deleted, as far as the server lets the checker.
+    #[default]
+    Deleted,
+    /// They are left.
+    Kept,
+    /// They are left, since the server keeps them in memory and ends with the run.
+    EndWithServer,
+}
 
 /// What is to be run, and how.
 #[derive(Debug, Clone)]
@@ -26,15 +39,18 @@ pub struct Options {
     pub attacks_only: bool,
     /// How many checks run at once, of those that can.
     pub concurrency: usize,
+    /// What happens at the end to the accounts that the checks created.
+    pub accounts: AccountsAfter,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { only: Vec::new(), attacks_only: false, concurrency: 4 }
+        Options { only: Vec::new(), attacks_only: false, concurrency: 4, accounts: AccountsAfter::Deleted }
     }
 }
 
-/// Runs the checks and reports on each; `progress` hears of every result as it comes.
+/// Runs the checks and reports on each; `progress` hears of every result as it comes. At the end it deletes the accounts
+/// that the checks created.
 ///
 /// # Errors
 /// [`Error::NoSuchCheck`] where a filter names nothing, [`Error::Client`] where no HTTP client can be made. What the
@@ -44,21 +60,69 @@ pub async fn run(
     options: &Options,
     progress: impl Fn(&CheckResult),
 ) -> Result<Report, Error> {
+    run_until(target, options, progress, future::pending()).await
+}
+
+/// As [`run`], until `interrupted`: then what runs ends at its next request and what has not begun is skipped, and the
+/// accounts are deleted as at any other end.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_until(
+    target: &Target,
+    options: &Options,
+    progress: impl Fn(&CheckResult),
+    interrupted: impl Future<Output = ()>,
+) -> Result<Report, Error> {
     let chosen = chosen(options)?;
-    let client = Client::new(target.base_url()).map_err(Error::Client)?;
-    let stage = Arc::new(Stage { client, target: target.clone() });
+    let stage = Arc::new(Stage::new(target.clone()).await.map_err(Error::Client)?);
     let began = Instant::now();
-    if target.descriptor().controls {
+    if stage.clock == ClockInReach::Yes {
         // Failed log-ins of an earlier run would throttle this one. Where the controls do not work, their checks say so.
         drop(stage.forget_failures().await);
     }
-    let (alone, together): (Vec<Check>, Vec<Check>) = chosen.iter().partition(|check| check.moves_time);
-    let mut results = side_by_side(&stage, together, options.concurrency.max(1), &progress).await;
-    for check in alone {
-        results.extend(side_by_side(&stage, vec![check], 1, &progress).await);
-    }
+    let mut results = {
+        let playing = pin!(play_all(&stage, &chosen, options.concurrency.max(1), &progress));
+        match future::select(playing, pin!(interrupted)).await {
+            Either::Left((results, _)) => results,
+            Either::Right(((), playing)) => {
+                stage.interrupt();
+                playing.await
+            }
+        }
+    };
     results.sort_by_key(|result| chosen.iter().position(|check| check.id == result.id));
-    Ok(Report::new(target, results, began.elapsed()))
+    let elapsed = began.elapsed();
+    Ok(Report::new(target, results, accounts_after(&stage, options).await, elapsed))
+}
+
+/// What is left of the accounts that the run created.
+async fn accounts_after(stage: &Stage, options: &Options) -> Accounts {
+    let accounts = stage.client.accounts().accounts();
+    match options.accounts {
+        AccountsAfter::Deleted => {}
+        AccountsAfter::Kept => return clean_up::keep(&accounts, clean_up::KEPT),
+        AccountsAfter::EndWithServer => return clean_up::keep(&accounts, clean_up::END_WITH_SERVER),
+    }
+    if stage.clock == ClockInReach::Yes && !accounts.is_empty() {
+        // The failed log-ins of the checks would throttle the clean-up.
+        drop(stage.client.send(stage.failures_forgotten()).await);
+    }
+    clean_up::delete_all(&stage.client, accounts).await
+}
+
+async fn play_all(
+    stage: &Arc<Stage>,
+    chosen: &[Check],
+    concurrency: usize,
+    progress: &impl Fn(&CheckResult),
+) -> Vec<CheckResult> {
+    let (alone, together): (Vec<Check>, Vec<Check>) = chosen.iter().partition(|check| check.moves_time);
+    let mut results = side_by_side(stage, together, concurrency, progress).await;
+    for check in alone {
+        results.extend(side_by_side(stage, vec![check], 1, progress).await);
+    }
+    results
 }
 
 /// Whether every name in `only` is that of a check or a topic, which a person wants to know before anything starts.
@@ -123,8 +187,11 @@ async fn side_by_side(
 }
 
 async fn play(check: &Check, stage: &Stage) -> Outcome {
-    if let Some(reason) = check.does_not_apply(stage.descriptor()) {
+    if let Some(reason) = check.does_not_apply(stage.descriptor(), stage.clock) {
         return Outcome::Skipped { reason };
+    }
+    if let Err(interrupted) = stage.goes_on() {
+        return *interrupted;
     }
     match (check.run)(stage).await {
         Ok(()) => Outcome::Passed,

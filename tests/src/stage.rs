@@ -3,6 +3,8 @@
 //! Every check signs up its own people, so that checks do not meet and can run side by side. The stage also holds what
 //! differs between the schemes, so that a check says `me`, not which header carries the credential.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -20,6 +22,19 @@ use crate::{
 pub(crate) struct Stage {
     pub(crate) client: Client,
     pub(crate) target: Target,
+    pub(crate) clock: ClockInReach,
+    is_interrupted: AtomicBool,
+}
+
+/// Whether the checker can move the server's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClockInReach {
+    /// The server announces lab controls, and nothing is known against them.
+    Yes,
+    /// The server announces none.
+    NotAnnounced,
+    /// The server announces them and refuses them this way, with this status.
+    Refused(u16),
 }
 
 /// Somebody with an account.
@@ -44,6 +59,26 @@ pub(crate) struct Held {
 type Tried<T> = Result<T, Box<Outcome>>;
 
 impl Stage {
+    /// Makes ready to judge the target, and asks it whether its clock can be moved.
+    pub(crate) async fn new(target: Target) -> Result<Self, reqwest::Error> {
+        let client = Client::new(target.base_url())?;
+        let clock = clock_in_reach(&client, &target).await;
+        Ok(Self { client, target, clock, is_interrupted: AtomicBool::new(false) })
+    }
+
+    /// Ends every check at its next request.
+    pub(crate) fn interrupt(&self) {
+        self.is_interrupted.store(true, Ordering::Relaxed);
+    }
+
+    /// Skips the check that asks, once the run is interrupted.
+    pub(crate) fn goes_on(&self) -> Tried<()> {
+        match self.is_interrupted.load(Ordering::Relaxed) {
+            true => Err(Box::new(Outcome::Skipped { reason: "the run was interrupted".to_owned() })),
+            false => Ok(()),
+        }
+    }
+
     pub(crate) fn descriptor(&self) -> &Descriptor {
         self.target.descriptor()
     }
@@ -54,12 +89,13 @@ impl Stage {
 
     /// Sends a call. An unfinished server, or one that is tired of this address, ends the check here.
     pub(crate) async fn send(&self, call: Call) -> Tried<Exchange> {
+        self.goes_on()?;
         let exchange = self.client.send(call).await?;
         if exchange.status == 501 && exchange.text("code").as_deref() == Some("not_written") {
             let text = exchange.text("detail").unwrap_or_else(|| "this part is not written yet".to_owned());
             return Err(Box::new(Outcome::NotWritten { text }));
         }
-        if exchange.status == 429 && !self.descriptor().controls {
+        if exchange.status == 429 && self.clock != ClockInReach::Yes {
             let wait = exchange.header("retry-after").unwrap_or("a few");
             let reason = format!("the server throttles the checker's address: try again in {wait} s");
             return Err(Box::new(Outcome::Skipped { reason }));
@@ -70,6 +106,21 @@ impl Stage {
     /// Sends calls side by side.
     pub(crate) async fn send_all(&self, calls: Vec<Call>) -> Tried<Vec<Exchange>> {
         join_all(calls.into_iter().map(|call| self.send(call))).await.into_iter().collect()
+    }
+
+    /// As [`Exchange::refused`], for a request that a proxy may refuse in the server's stead and in words of its own. A
+    /// server that is reached directly must refuse it itself.
+    pub(crate) fn refused_here_or_before(
+        &self,
+        answer: &Exchange,
+        status: u16,
+        code: &str,
+        reason: &str,
+    ) -> Tried<()> {
+        if !self.target.is_direct() && answer.is_foreign_refusal() {
+            return Ok(());
+        }
+        answer.refused(status, code, reason).map(drop)
     }
 
     /// Signs somebody up on a mobile device.
@@ -163,15 +214,20 @@ impl Stage {
 
     /// Moves the server's clock forward, in steps that one call takes.
     pub(crate) async fn advance(&self, seconds: u64) -> Tried<f64> {
-        let call = Call::post("/lab/clock").json(&json!({"advance_seconds": seconds}));
-        let answer = self.send(call).await?;
+        let answer = self.send(advance(seconds)).await?;
         answer.is(200)?;
         now_in(&answer)
     }
 
     /// Moves the clock past the throttle's window, so that earlier failures count no more.
     pub(crate) async fn forget_failures(&self) -> Tried<()> {
-        self.advance(self.descriptor().limits.window_seconds.saturating_add(2)).await.map(drop)
+        let answer = self.send(self.failures_forgotten()).await?;
+        answer.is(200).map(drop)
+    }
+
+    /// The call of [`Stage::forget_failures`].
+    pub(crate) fn failures_forgotten(&self) -> Call {
+        advance(self.descriptor().limits.window_seconds.saturating_add(2))
     }
 
     /// Moves the clock past the window in which a refresh token is kept.
@@ -225,6 +281,22 @@ impl Held {
     }
 }
 
+/// A server refuses its lab controls to what came through a proxy, also where it announces them. It answers then as one that
+/// has none, so that a proxy cannot be told from controls that do not work: where a server is known to be reached directly,
+/// the checks that need its clock find that out.
+async fn clock_in_reach(client: &Client, target: &Target) -> ClockInReach {
+    if !target.descriptor().controls {
+        return ClockInReach::NotAnnounced;
+    }
+    if target.is_direct() {
+        return ClockInReach::Yes;
+    }
+    match client.send(Call::get("/lab/clock")).await {
+        Ok(answer) if matches!(answer.status, 403 | 404) => ClockInReach::Refused(answer.status),
+        _ => ClockInReach::Yes,
+    }
+}
+
 fn missing(expected: &str) -> Box<Outcome> {
     Box::new(Outcome::Failed {
         sent: "a log-in or sign-up".to_owned(),
@@ -236,6 +308,10 @@ fn missing(expected: &str) -> Box<Outcome> {
 fn now_in(answer: &Exchange) -> Tried<f64> {
     let now = answer.json().get("now").and_then(Value::as_f64);
     now.ok_or_else(|| answer.failed("the server's time in `now`, a number of Unix seconds"))
+}
+
+fn advance(seconds: u64) -> Call {
+    Call::post("/lab/clock").json(&json!({"advance_seconds": seconds}))
 }
 
 /// A log-in call.

@@ -17,6 +17,8 @@ pub struct Target {
     base_url: String,
     origin: String,
     loopback: bool,
+    /// Whether the caller knows that no proxy stands between.
+    direct: bool,
     descriptor: Descriptor,
     /// The descriptor word for word, where it came from the server: whether it is well-formed is itself checked.
     as_served: Option<Value>,
@@ -53,6 +55,16 @@ impl Target {
         Ok(base.target(descriptor, None))
     }
 
+    /// The same server, of which the caller knows that the address is its own: the caller started it there.
+    ///
+    /// Where that is not known, a proxy may stand between, and some checks allow for what a proxy answers in the server's
+    /// stead. The checker cannot find out by itself: HAProxy, for one, adds nothing to an answer by which it could be told
+    /// from the server.
+    #[must_use]
+    pub fn reached_directly(self) -> Self {
+        Self { direct: true, ..self }
+    }
+
     /// The address, without a slash at its end.
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -71,6 +83,11 @@ impl Target {
     /// Whether the server runs on this machine, so that it could reach a port that the checker opens.
     pub(crate) fn is_loopback(&self) -> bool {
         self.loopback
+    }
+
+    /// Whether it is known that no proxy stands between.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.direct
     }
 
     /// The descriptor as the server wrote it.
@@ -124,6 +141,7 @@ impl Base {
             loopback: address
                 .map_or(host == "localhost" || host.ends_with(".localhost"), |ip| ip.is_loopback()),
             base_url: self.url,
+            direct: false,
             descriptor,
             as_served,
         }

@@ -178,6 +178,9 @@ pub(crate) struct CheckArguments {
     /// Only these checks: ids or topics, as csrf or rotation.replay-after-window
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
+    /// Leave the accounts that the checks create on the server; without it they are deleted at the end
+    #[arg(long)]
+    pub(crate) keep_accounts: bool,
     /// List the checks, what each is for and which misbehaving servers it has been shown to catch, and run none
     #[arg(long)]
     pub(crate) list: bool,

@@ -128,20 +128,33 @@ async fn measure(
     else {
         return Ok(());
     };
+    let done = measure_lineup(bench, arguments, &lineup, peers, prices, report).await;
+    lineup.leave().await;
+    done
+}
+
+async fn measure_lineup(
+    bench: &Bench,
+    arguments: &BenchArguments,
+    lineup: &Lineup,
+    peers: peers::Ready,
+    prices: Prices,
+    report: &mut Report,
+) -> Result<(), Fault> {
     if arguments.targets {
-        peers::measure(bench, &lineup, peers, report).await?;
-        return targets::measure(bench, &lineup, report).await;
+        peers::measure(bench, lineup, peers, report).await?;
+        return targets::measure(bench, lineup, report).await;
     }
-    ceiling::measure(bench, &lineup, report).await?;
-    rates::measure(bench, &lineup, report).await?;
-    distance::measure(bench, &lineup, report).await?;
-    revocation::measure(bench, &lineup, report).await?;
-    refresh::measure(bench, &lineup, report).await?;
-    crowd::measure(bench, &lineup, report).await?;
-    peers::measure(bench, &lineup, peers, report).await?;
-    claims::measure(bench, &lineup, report).await?;
-    scale::measure(bench, &lineup, prices, report).await?;
-    targets::measure(bench, &lineup, report).await
+    ceiling::measure(bench, lineup, report).await?;
+    rates::measure(bench, lineup, report).await?;
+    distance::measure(bench, lineup, report).await?;
+    revocation::measure(bench, lineup, report).await?;
+    refresh::measure(bench, lineup, report).await?;
+    crowd::measure(bench, lineup, report).await?;
+    peers::measure(bench, lineup, peers, report).await?;
+    claims::measure(bench, lineup, report).await?;
+    scale::measure(bench, lineup, prices, report).await?;
+    targets::measure(bench, lineup, report).await
 }
 
 /// What a cost is reckoned with: a person's own figures, or ours.

@@ -1,8 +1,12 @@
 //! `cargo lab check` and `cargo lab attack`: a lab, or any server, against the contract.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use conformance::{CheckResult, Descriptor, Options, Report, Target};
+use conformance::{AccountsAfter, CheckResult, Descriptor, Options, Report, Target};
+use kit::config::Store;
+
+use tokio::sync::Notify;
 
 use crate::arguments::CheckArguments;
 use crate::design::Design;
@@ -11,6 +15,9 @@ use crate::screen::{self, DIM, Progress};
 use crate::server::Server;
 use crate::store::{self, Ready, Wanted};
 
+/// The exit code of a program that Ctrl-C ended, as shells tell it (128 + SIGINT).
+const INTERRUPTED: u8 = 130;
+
 /// The suite as a whole, or its attacks alone and told as such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Telling {
@@ -18,7 +25,28 @@ pub(crate) enum Telling {
     Attacks,
 }
 
+/// Ctrl-C, as the run hears of it.
+#[derive(Debug, Default)]
+struct Interrupt {
+    /// Whether checks are being played: they end by deleting the accounts that they created.
+    is_playing: AtomicBool,
+    told: Notify,
+    is_told: AtomicBool,
+}
+
 pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<ExitCode, Fault> {
+    let interrupt = Interrupt::default();
+    tokio::select! {
+        done = check(arguments, telling, &interrupt) => done,
+        () = interrupt.gives_up() => Ok(ExitCode::from(INTERRUPTED)),
+    }
+}
+
+async fn check(
+    arguments: CheckArguments,
+    telling: Telling,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Fault> {
     if arguments.list {
         list(telling, arguments.json)?;
         return Ok(ExitCode::SUCCESS);
@@ -32,11 +60,20 @@ pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<E
         None => None,
     };
     let target = match &started {
-        Some((server, _store)) => Target::discover(&server.url).await?,
+        Some((server, _store)) => Target::discover(&server.url).await?.reached_directly(),
         None => given(&arguments).await?,
     };
-    let options =
-        Options { only: arguments.only, attacks_only: telling == Telling::Attacks, ..Options::default() };
+    let options = Options {
+        only: arguments.only,
+        attacks_only: telling == Telling::Attacks,
+        accounts: match &started {
+            _ if arguments.keep_accounts => AccountsAfter::Kept,
+            // A lab of our own keeps its accounts in memory. What it keeps in Redis stays there, and ends with the account.
+            Some((_server, store)) if store.as_config() == Store::Memory => AccountsAfter::EndWithServer,
+            _ => AccountsAfter::Deleted,
+        },
+        ..Options::default()
+    };
     let progress = Progress::new(conformance::checks().len() as u64);
     progress.stage(match &started {
         Some((server, store)) => {
@@ -48,10 +85,36 @@ pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<E
         progress.detail(result.id);
         progress.step();
     };
-    let report = conformance::run(&target, &options, said).await?;
+    let interrupted = async {
+        interrupt.told.notified().await;
+        progress.stage("interrupted: deleting the accounts that were created; Ctrl-C again leaves them");
+    };
+    interrupt.is_playing.store(true, Ordering::Relaxed);
+    let report = conformance::run_until(&target, &options, said, interrupted).await?;
     drop(progress);
     print(&report, telling, arguments.json)?;
+    if interrupt.is_told.load(Ordering::Relaxed) {
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
     Ok(if report.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+impl Interrupt {
+    /// Ends when the work is to be dropped: at the first Ctrl-C, or at the second where the first has something to end.
+    async fn gives_up(&self) {
+        // Where the signal cannot be waited for, it ends the program as ever.
+        let ctrl_c = async || {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        ctrl_c().await;
+        if self.is_playing.load(Ordering::Relaxed) {
+            self.is_told.store(true, Ordering::Relaxed);
+            self.told.notify_one();
+            ctrl_c().await;
+        }
+    }
 }
 
 /// Starts a lab with its clock free to move. Memory unless something else is asked for: a check is about behaviour, and

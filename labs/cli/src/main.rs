@@ -45,6 +45,9 @@ async fn main() -> ExitCode {
         Some(Command::Serve(arguments)) => serve::run(arguments).await,
         // A measurement that is stopped still writes what it has.
         Some(Command::Bench(arguments)) => bench::run(arguments).await,
+        // A run of checks that is interrupted still deletes the accounts that it created.
+        Some(Command::Check(arguments)) => check::run(arguments, check::Telling::Checks).await,
+        Some(Command::Attack(arguments)) => check::run(arguments, check::Telling::Attacks).await,
         // Elsewhere Ctrl-C drops the work in the middle, and with it every server and container that it started.
         command => tokio::select! {
             done = run(command, arguments.tour) => done,

@@ -7,12 +7,14 @@
 pub mod backup;
 
 use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sqlx::Row;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
+use sqlx::{ConnectOptions, Row};
 use uuid::Uuid;
 
 use crate::config::{AccountsAt, Limits};
@@ -36,22 +38,22 @@ pub struct User {
 pub struct Accounts {
     pool: SqlitePool,
     hasher: Hasher,
+    /// Keeps a database in memory alive: SQLite drops it with its last connection, and a pool replaces a connection that
+    /// it finds broken. Never used.
+    _anchor: Option<Arc<Mutex<SqliteConnection>>>,
 }
 
 impl Accounts {
     /// Opens the store and brings its tables up to date.
     pub async fn open(at: &AccountsAt, limits: &Limits) -> Result<Self, sqlx::Error> {
+        let mut anchor = None;
         let pool = match at {
             AccountsAt::Memory => {
-                // A database in memory belongs to its connection: one connection, kept for good.
+                // sqlx names the database, so that every connection made with these options reaches the same one. One
+                // connection works on it, since those that share such a database lock each other out.
                 let options = SqliteConnectOptions::from_str("sqlite::memory:")?;
-                SqlitePoolOptions::new()
-                    .max_connections(1)
-                    .min_connections(1)
-                    .idle_timeout(None)
-                    .max_lifetime(None)
-                    .connect_with(options)
-                    .await?
+                anchor = Some(Arc::new(Mutex::new(options.connect().await?)));
+                SqlitePoolOptions::new().max_connections(1).connect_with(options).await?
             }
             AccountsAt::File(path) => {
                 let options = SqliteConnectOptions::new()
@@ -69,7 +71,7 @@ impl Accounts {
             }
         };
         migrate(&pool).await?;
-        Ok(Self { pool, hasher: Hasher::new(limits) })
+        Ok(Self { pool, hasher: Hasher::new(limits), _anchor: anchor })
     }
 
     /// Makes an account. Fails with [`Error::EmailTaken`].
@@ -255,6 +257,17 @@ mod tests {
         let late = accounts.change_password(&user, password("second change")).await;
         assert!(matches!(late, Err(Error::LogInAfresh)));
         assert!(accounts.check_password(&changed, password("first change")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn accounts_in_memory_outlive_a_connection_that_breaks_and_are_those_of_one_server() {
+        let (accounts, other) = (accounts().await, accounts().await);
+        let email = Email::parse("ann@example.test").unwrap();
+        let user = accounts.sign_up(email.clone(), password("correct horse")).await.unwrap();
+        let broken = accounts.pool.acquire().await.unwrap();
+        broken.close().await.unwrap();
+        assert_eq!(accounts.find(user.id).await.unwrap(), Some(user));
+        assert!(other.sign_up(email, password("correct horse")).await.is_ok());
     }
 
     #[tokio::test]

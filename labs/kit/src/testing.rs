@@ -24,6 +24,8 @@ pub enum Part {
     Python,
     /// A Chromium on the `PATH`.
     Browser,
+    /// An `haproxy` on the `PATH`.
+    Haproxy,
     /// Node.js and npm on the `PATH`, and npm's registry within reach.
     Node,
     /// Go on the `PATH`, and the module proxy, or Debian's packages, within reach.
@@ -37,6 +39,7 @@ impl fmt::Display for Part {
             Self::Redis => "redis",
             Self::Python => "python",
             Self::Browser => "browser",
+            Self::Haproxy => "haproxy",
             Self::Node => "node",
             Self::Go => "go",
         })
@@ -86,10 +89,11 @@ fn parse(list: &str) -> Result<Vec<Part>, String> {
             "redis" => Ok(Part::Redis),
             "python" => Ok(Part::Python),
             "browser" => Ok(Part::Browser),
+            "haproxy" => Ok(Part::Haproxy),
             "node" => Ok(Part::Node),
             "go" => Ok(Part::Go),
             other => Err(format!(
-                "`{other}` is no part; the parts are `docker`, `redis`, `python`, `browser`, `node` and `go`"
+                "`{other}` is no part; the parts are `docker`, `redis`, `python`, `browser`, `haproxy`, `node` and `go`"
             )),
         })
         .collect()
@@ -102,6 +106,7 @@ mod tests {
     #[test]
     fn a_requirement_is_a_list_of_known_parts() {
         assert_eq!(parse("docker, redis,python"), Ok(vec![Part::Docker, Part::Redis, Part::Python]));
+        assert_eq!(parse("haproxy"), Ok(vec![Part::Haproxy]));
         assert_eq!(parse(""), Ok(Vec::new()));
     }
 

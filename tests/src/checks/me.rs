@@ -158,7 +158,8 @@ async fn two_authorizations(stage: &Stage) -> Verdict {
     let token = person.held.access.clone().unwrap_or_else(|| "garbage".to_owned());
     for other in [token.as_str(), "garbage"] {
         let both = Call::get("/me").bearer(&token).bearer(other);
-        stage.send(both).await?.refused(400, "malformed", "there are two Authorization headers")?;
+        let answer = stage.send(both).await?;
+        stage.refused_here_or_before(&answer, 400, "malformed", "there are two Authorization headers")?;
     }
     stage.me(&person.held).await?.is_since(200, "one is enough")?;
     Ok(())

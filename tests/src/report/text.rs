@@ -33,6 +33,7 @@ pub(super) fn report(report: &Report, color: bool) -> String {
         report.elapsed_ms as f64 / 1000.0
     );
     text.push_str(&format!("\n{}\n", paint(if report.failed() { RED } else { GREEN }, &sums, color)));
+    text.push_str(&accounts(report, color));
     text
 }
 
@@ -58,7 +59,14 @@ pub(super) fn attacks(report: &Report, color: bool) -> String {
     let sums =
         format!("{} got in{by_design}{undecided}, {kept_out} were kept out", counted(got_in, "attack"));
     text.push_str(&format!("\n{}\n", paint(if report.failed() { RED } else { GREEN }, &sums, color)));
+    text.push_str(&accounts(report, color));
     text
+}
+
+fn accounts(report: &Report, color: bool) -> String {
+    let Some(text) = report.accounts.text() else { return String::new() };
+    let style = if report.accounts.left > 0 { YELLOW } else { FAINT };
+    format!("{}\n", paint(style, &text, color))
 }
 
 /// Told only where there is something to tell.

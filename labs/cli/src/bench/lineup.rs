@@ -5,8 +5,9 @@ use measure::load::{Reach, Target};
 use measure::report::{Report, Skipped, Subject};
 use measure::rounds::Design as Measured;
 
+use super::Bench;
 use super::commands::Commands;
-use super::{Bench, url};
+use super::url::{self, Guest};
 use crate::arguments::BenchArguments;
 use crate::design::Design;
 use crate::fault::Fault;
@@ -96,6 +97,8 @@ pub(crate) struct Lineup {
     pub(crate) measured: Vec<Measured>,
     /// The counters of the Redis, where there is one.
     pub(crate) commands: Option<Commands>,
+    /// The accounts that were created on other people's servers.
+    guests: Vec<Guest>,
 }
 
 /// One of ours.
@@ -133,7 +136,7 @@ impl Lineup {
             Some(url) => Some(Commands::of(url).await?),
             None => None,
         };
-        let mut lineup = Self { entered: Vec::new(), measured: Vec::new(), commands };
+        let mut lineup = Self { entered: Vec::new(), measured: Vec::new(), commands, guests: Vec::new() };
         for entry in entries.iter().copied() {
             bench.timeline.stage(&format!("{}: starting its server", entry.name));
             let Some(store) = entry.store(bench) else {
@@ -145,7 +148,14 @@ impl Lineup {
         }
         for address in &arguments.url {
             bench.timeline.stage(&format!("{address}: logging in"));
-            let (measured, subject) = url::measured(address, arguments).await?;
+            let (measured, subject, guest) = match url::measured(address, arguments).await {
+                Ok(ready) => ready,
+                Err(fault) => {
+                    lineup.leave().await;
+                    return Err(fault);
+                }
+            };
+            lineup.guests.extend(guest);
             lineup.measured.push(measured);
             report.subjects.push(subject);
         }
@@ -190,6 +200,13 @@ impl Lineup {
         report.subjects.push(subject);
         self.entered.push(Entered { entry, _server: server });
         Ok(())
+    }
+
+    /// Deletes the accounts that were created on other people's servers.
+    pub(crate) async fn leave(self) {
+        for guest in self.guests {
+            guest.leave().await;
+        }
     }
 
     /// One of ours.

@@ -166,7 +166,7 @@ async fn enter(
     installed: &Installed,
 ) -> Result<(Process, Measured, Subject), Fault> {
     let server = peer.start(installed, bench.store.url()).await?;
-    let (name, value) = url::logged_in(&server.url).await?;
+    let (name, value) = url::Guest::signed_up(&server.url).await?.credential;
     let target = Loaded::get(&server.url, "/me", Reach::LoopbackOnly)?.header(&name, &value)?;
     let commands = lineup.commands.as_ref().filter(|_| peer.place == Place::Redis);
     let subject = Subject {

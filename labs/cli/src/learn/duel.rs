@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use conformance::{CheckResult, Options, Report, Target};
+use conformance::{AccountsAfter, CheckResult, Options, Report, Target};
 
 use super::WorkshopArguments;
 use super::build::{self, Built, Which};
@@ -69,14 +69,17 @@ pub(crate) async fn run(arguments: DuelArguments) -> Result<ExitCode, Fault> {
     let progress = screen::Progress::new(2);
     let theirs = Target::discover(&url).await?;
     let you = match &mine {
-        Some(mine) => attacked(&Target::discover(mine).await?, &only, &progress).await?,
+        Some(mine) => {
+            attacked(&Target::discover(mine).await?, &only, AccountsAfter::Deleted, &progress).await?
+        }
         None => {
             let lab = lab.as_deref().unwrap_or(&theirs.descriptor().lab);
             let (server, _) = exercise(&workshop, lab, None, &progress).await?;
-            attacked(&Target::discover(&server.url).await?, &only, &progress).await?
+            let target = Target::discover(&server.url).await?.reached_directly();
+            attacked(&target, &only, AccountsAfter::EndWithServer, &progress).await?
         }
     };
-    let they = attacked(&theirs, &only, &progress).await?;
+    let they = attacked(&theirs, &only, AccountsAfter::Deleted, &progress).await?;
     drop(progress);
     let duel = Duel { you, they };
     match json {
@@ -91,15 +94,22 @@ pub(crate) async fn run(arguments: DuelArguments) -> Result<ExitCode, Fault> {
 }
 
 /// Whatever fails is tried once more, by itself: a server that was only busy is not to be told that it let somebody in.
-async fn attacked(target: &Target, only: &[String], progress: &screen::Progress) -> Result<Report, Fault> {
+async fn attacked(
+    target: &Target,
+    only: &[String],
+    accounts: AccountsAfter,
+    progress: &screen::Progress,
+) -> Result<Report, Fault> {
     progress.stage(format!("attacking {}", target.base_url()));
     let said = |result: &CheckResult| progress.detail(result.id);
-    let options = Options { only: only.to_vec(), attacks_only: true, ..Options::default() };
+    let options = Options { only: only.to_vec(), attacks_only: true, accounts, ..Options::default() };
     let mut report = conformance::run(target, &options, said).await?;
     let failed: Vec<String> = report.failures().map(|result| result.id.to_owned()).collect();
     if !failed.is_empty() {
-        let options = Options { only: failed, attacks_only: true, concurrency: 1 };
-        for second in conformance::run(target, &options, said).await?.results {
+        let options = Options { only: failed, attacks_only: true, concurrency: 1, accounts };
+        let again = conformance::run(target, &options, said).await?;
+        report.accounts.add(&again.accounts);
+        for second in again.results {
             if let Some(first) = report.results.iter_mut().find(|first| first.id == second.id) {
                 *first = second;
             }

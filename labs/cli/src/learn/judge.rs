@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use conformance::{Options, Outcome, Target};
+use conformance::{AccountsAfter, Options, Outcome, Target};
 use lab1_token::judge::{self, Verdict};
 use serde_json::{Value, json};
 
@@ -71,8 +71,10 @@ pub(crate) async fn play(lab: &Lab, program: &Path, ids: &[String]) -> Result<Ve
 
 async fn by_http(program: &Path, ids: &[String]) -> Result<Vec<Finding>, Fault> {
     let server = server::Process::start(tokio::process::Command::new(program), "learner's").await?;
-    let target = Target::discover(&server.url).await?;
-    let options = Options { only: ids.to_vec(), ..Options::default() };
+    let target = Target::discover(&server.url).await?.reached_directly();
+    // The server was started for this and ends with it, and its accounts with it.
+    let options =
+        Options { only: ids.to_vec(), accounts: AccountsAfter::EndWithServer, ..Options::default() };
     let report = conformance::run(&target, &options, |_| {}).await?;
     let found = report.results.into_iter().map(|result| Finding {
         id: result.id,

@@ -133,10 +133,15 @@ async fn linker() -> Need {
     }
 }
 
-/// Cargo reads the manifest of every crate of the lock file, which it can without a network if all of them are here.
+/// Cargo reads the manifest of every crate that this platform needs, which it can without a network if all of them are
+/// here. The crates of other platforms are not asked for: a build does not download them either.
 async fn crates(root: &Path) -> Result<Need, Fault> {
+    let Some(platform) = platform().await else {
+        return Ok(Need::missing("crates", "rustc names no platform to ask for", "see Rust, above"));
+    };
     let output = Command::new("cargo")
         .args(["metadata", "--locked", "--offline", "--quiet", "--format-version", "1"])
+        .args(["--filter-platform", &platform])
         .current_dir(root)
         .stdin(Stdio::null())
         .stderr(Stdio::null())
@@ -146,10 +151,19 @@ async fn crates(root: &Path) -> Result<Need, Fault> {
     let described: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     Ok(match described["packages"].as_array() {
         Some(packages) if output.status.success() => {
-            Need::there("crates", format!("all {} are here", packages.len()))
+            Need::there("crates", format!("all {} that {platform} needs are here", packages.len()))
         }
-        _ => Need::missing("crates", "not all are here", "`cargo fetch --locked`, with a network"),
+        _ => Need::missing(
+            "crates",
+            format!("some that {platform} needs are not here"),
+            format!("`cargo fetch --locked --target {platform}`, with a network"),
+        ),
     })
+}
+
+/// The platform that this machine's rustc compiles for, as `x86_64-unknown-linux-gnu`.
+async fn platform() -> Option<String> {
+    says("rustc", &["--print", "host-tuple"]).await
 }
 
 fn exercises(course: &Course, target_dir: &Path) -> Vec<Need> {
@@ -248,5 +262,71 @@ mod tests {
         let program = format!("lab1-exercise{}", std::env::consts::EXE_SUFFIX);
         std::fs::write(target_dir.path().join("debug").join(program), "").unwrap();
         assert_eq!(ready(&exercises(&course, target_dir.path())), 1);
+    }
+
+    /// A package that needs one crate where `condition` holds. The crate is listed, and its file is not there: cargo reads
+    /// a registry in the package's own folder, so that neither a network nor what this machine has downloaded plays a part.
+    fn package_that_needs_an_absent_crate_where(condition: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let checksum = "0".repeat(64);
+        let files = [
+            ("src/lib.rs", String::new()),
+            (
+                "Cargo.toml",
+                format!(
+                    "[package]\nname = \"ours\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+                     [target.'cfg({condition})'.dependencies]\nabsent = \"1.0.0\"\n"
+                ),
+            ),
+            (
+                "Cargo.lock",
+                format!(
+                    "version = 4\n\n[[package]]\nname = \"absent\"\nversion = \"1.0.0\"\n\
+                     source = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{checksum}\"\n\n\
+                     [[package]]\nname = \"ours\"\nversion = \"0.1.0\"\ndependencies = [\n \"absent\",\n]\n"
+                ),
+            ),
+            (
+                ".cargo/config.toml",
+                "[source.crates-io]\nreplace-with = \"own\"\n\n[source.own]\nlocal-registry = \"registry\"\n"
+                    .to_owned(),
+            ),
+            (
+                "registry/index/ab/se/absent",
+                format!(
+                    "{{\"name\":\"absent\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{checksum}\",\"features\":{{}},\"yanked\":false}}\n"
+                ),
+            ),
+        ];
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    /// What holds on this machine, and what does not.
+    const HERE_AND_ELSEWHERE: (&str, &str) =
+        if cfg!(windows) { ("windows", "unix") } else { ("unix", "windows") };
+
+    #[tokio::test]
+    async fn a_crate_of_another_platform_need_not_be_here() {
+        let package = package_that_needs_an_absent_crate_where(HERE_AND_ELSEWHERE.1);
+        let need = crates(package.path()).await.unwrap();
+        let platform = platform().await.unwrap();
+        assert!(need.ready, "{need:?}");
+        assert_eq!((need.found, need.to_do), (format!("all 1 that {platform} needs are here"), None));
+    }
+
+    #[tokio::test]
+    async fn a_crate_of_this_platform_that_is_not_here_is_missed_and_the_command_that_gets_it_named() {
+        let package = package_that_needs_an_absent_crate_where(HERE_AND_ELSEWHERE.0);
+        let need = crates(package.path()).await.unwrap();
+        let platform = platform().await.unwrap();
+        assert!(!need.ready, "{need:?}");
+        assert_eq!(need.found, format!("some that {platform} needs are not here"));
+        let to_do = format!("`cargo fetch --locked --target {platform}`, with a network");
+        assert_eq!(need.to_do, Some(to_do));
     }
 }

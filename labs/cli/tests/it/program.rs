@@ -24,7 +24,7 @@ pub(crate) fn run_with(environment: &[(&str, &str)], arguments: &[&str]) -> Ende
     Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }
 
-fn command(environment: &[(&str, &str)], arguments: &[&str]) -> Command {
+pub(crate) fn command(environment: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_authlab"));
     for setting in [
         "REDIS_URL",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use conformance::{CheckResult, Report};
+use conformance::{Accounts, CheckResult, Report};
 use serde_json::{Value, json};
 
 use super::Duel;
@@ -47,8 +47,8 @@ pub(super) fn lines(duel: &Duel, language: Language) -> Vec<String> {
     let attacks = attacks(duel);
     let mut lines = vec![
         format!(" {TITLE}{}{TITLE:#}", choose("Duel", "対戦")),
-        side(choose("you   ", "あなた  "), &duel.you),
-        side(choose("they  ", "相手    "), &duel.they),
+        side(choose("you   ", "あなた  "), &duel.you, language),
+        side(choose("they  ", "相手    "), &duel.they, language),
         String::new(),
     ];
     lines.extend(table(&attacks, language));
@@ -67,8 +67,24 @@ pub(super) fn lines(duel: &Duel, language: Language) -> Vec<String> {
     lines
 }
 
-fn side(who: &str, report: &Report) -> String {
-    format!("  {who}{DIM}{} ({}){DIM:#}", report.base_url, report.claims.lab)
+fn side(who: &str, report: &Report, language: Language) -> String {
+    let accounts = accounts(&report.accounts, language);
+    format!("  {who}{DIM}{} ({}){accounts}{DIM:#}", report.base_url, report.claims.lab)
+}
+
+/// What became of the accounts that the attacks created; why some are left is told in JSON. An exercise that was started for
+/// the duel has taken its own along, of which nothing is told.
+fn accounts(side: &Accounts, language: Language) -> String {
+    let Accounts { created, deleted, left, .. } = side;
+    if side.text().is_none() {
+        return String::new();
+    }
+    match (left, language) {
+        (0, Language::En) => format!(" · {created} accounts created, {deleted} deleted"),
+        (0, Language::Ja) => format!(" · アカウント作成 {created}、削除 {deleted}"),
+        (_, Language::En) => format!(" · {created} accounts created, {left} left"),
+        (_, Language::Ja) => format!(" · アカウント作成 {created}、残り {left}"),
+    }
 }
 
 /// A row for each topic in which one of the two has something to repair, and one for all others.
@@ -183,6 +199,7 @@ pub(super) fn as_json(duel: &Duel) -> Value {
         .collect();
     json!({
         "you": duel.you.base_url, "they": duel.they.base_url, "got_in": { "you": you, "they": they }, "attacks": rows,
+        "accounts": { "you": duel.you.accounts, "they": duel.they.accounts },
     })
 }
 
@@ -210,6 +227,7 @@ mod tests {
             claims: Descriptor::described("access", []),
             counts: Counts::default(),
             elapsed_ms: 1,
+            accounts: Accounts { created: 60, deleted: 58, left: 2, ..Accounts::default() },
             results: results.collect(),
         }
     }
@@ -261,5 +279,15 @@ mod tests {
         let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(widest <= 80 && text.lines().count() < 24, "{widest} columns:\n{text}");
         assert!(text.contains("and 58 more") && text.contains("all others"), "{text}");
+    }
+
+    #[test]
+    fn what_became_of_the_accounts_on_both_sides_is_told_and_nothing_where_there_were_none() {
+        let (json, text) = told(&[Outcome::Passed], &[Outcome::Passed]);
+        assert_eq!(json["accounts"]["they"]["left"], 2);
+        assert!(text.contains("they  http://192.0.2.1:2 (access) · 60 accounts created, 2 left\n"), "{text}");
+        let deleted = Accounts { created: 60, deleted: 60, ..Accounts::default() };
+        assert_eq!(accounts(&deleted, Language::En), " · 60 accounts created, 60 deleted");
+        assert_eq!(accounts(&Accounts::default(), Language::En), "");
     }
 }

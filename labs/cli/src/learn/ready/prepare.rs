@@ -11,11 +11,15 @@ use crate::learn::build::{self, Built, Which};
 use crate::learn::course::{Course, Lab};
 use crate::screen::Progress;
 
-/// Fetches every crate, builds both servers of every exercise, and the book.
+/// Fetches every crate that this platform needs, builds both servers of every exercise, and the book.
 pub(super) async fn run(course: &Course, target_dir: &Path) -> Result<(), Fault> {
     let progress = Progress::new(2 + course.labs.len() as u64);
     progress.stage("fetching crates");
-    cargo(&course.root, &["fetch", "--locked"]).await?;
+    let mut fetch = vec!["fetch", "--locked"];
+    // Where rustc does not name the platform, cargo gets the crates of all of them: more than is needed, and no less.
+    let platform = super::platform().await;
+    fetch.extend(platform.iter().flat_map(|platform| ["--target", platform]));
+    cargo(&course.root, &fetch).await?;
     progress.step();
     for lab in &course.labs {
         progress.stage(format!("building the exercise of lab {}", lab.id));

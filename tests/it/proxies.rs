@@ -1,0 +1,129 @@
+//! The checker through a real proxy: what a proxy answers in the server's stead is not held against the server.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+
+use conformance::{Options, Outcome, Report, Target};
+use kit::Config;
+use kit::testing::{Part, found_or_skip};
+
+use crate::labs::{Lab, LabServer};
+
+/// HAProxy in front of one server, with the rules of `labs/haproxy.cfg`. It ends with the value.
+struct Haproxy {
+    child: Child,
+    _configuration: tempfile::TempDir,
+}
+
+impl Haproxy {
+    /// Starts it on a socket that listens already, so that no other program can have taken the port, and requests wait in
+    /// the socket's queue until it is up.
+    fn start(listener: TcpListener, server: SocketAddr) -> Result<Self, String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let file = folder.path().join("haproxy.cfg");
+        std::fs::write(&file, configuration(server)).map_err(|error| error.to_string())?;
+        // The socket is its stdin, which is descriptor 0.
+        let child = Command::new("haproxy")
+            .args(["-db", "-f"])
+            .arg(&file)
+            .stdin(Stdio::from(OwnedFd::from(listener)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("haproxy cannot be started: {error}"))?;
+        Ok(Self { child, _configuration: folder })
+    }
+}
+
+impl Drop for Haproxy {
+    fn drop(&mut self) {
+        let _already_gone = self.child.kill();
+        let _already_gone = self.child.wait();
+    }
+}
+
+/// The project's own configuration, with one server at an address instead of Compose's names. The lines that need Docker's
+/// name server are left out: only the addresses differ.
+fn configuration(server: SocketAddr) -> String {
+    let own = include_str!("../../labs/haproxy.cfg");
+    let (before, rest) = own.split_once("resolvers docker").expect("the configuration has resolvers");
+    let (_resolvers, frontend) = rest.split_once("frontend http").expect("the configuration has a frontend");
+    let (frontend, backend) =
+        frontend.split_once("backend hybrid\n").expect("the configuration has a backend");
+    let bound = frontend.replace("bind :8080", "bind fd@0");
+    assert_ne!(bound, frontend, "the frontend listens on :8080");
+    let rules: String = backend
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("server ") && !line.contains("resolvers docker"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    format!("{before}frontend http{bound}backend hybrid\n{rules}    server one {server}\n")
+}
+
+/// A server behind HAProxy, both up.
+async fn behind_haproxy(lab: Lab) -> Option<(LabServer, Haproxy, String)> {
+    found_or_skip(Part::Haproxy, version())?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("a bound port"));
+    // The origin is the proxy's: pages come from there.
+    let server = LabServer::start_with(lab, Config::default(), std::slice::from_ref(&url)).await;
+    let address = server.url.trim_start_matches("http://").parse().expect("an address");
+    let haproxy = Haproxy::start(listener, address).expect("haproxy starts");
+    Some((server, haproxy, url))
+}
+
+fn version() -> Result<(), String> {
+    let output = Command::new("haproxy").arg("-v").stdin(Stdio::null()).output();
+    match output {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!("`haproxy -v` ends with {}", output.status)),
+        Err(error) => Err(format!("haproxy cannot be started: {error}")),
+    }
+}
+
+async fn judged(url: &str) -> Report {
+    let target = Target::discover(url).await.expect("a lab describes itself");
+    conformance::run(&target, &Options::default(), |_| {}).await.expect("the suite runs")
+}
+
+/// What comes back to these bytes, until the connection is closed.
+fn said_to(url: &str, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).expect("a connection");
+    stream.write_all(bytes).expect("the bytes go out");
+    let mut heard = Vec::new();
+    stream.read_to_end(&mut heard).expect("an answer and its end");
+    String::from_utf8_lossy(&heard).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lab_behind_haproxy_passes_every_check_that_can_be_made_there() {
+    for (lab, passed) in [(Lab::Hybrid, 120), (Lab::Session, 78)] {
+        let Some((_server, _haproxy, url)) = behind_haproxy(lab).await else { return };
+        let report = judged(&url).await;
+        assert!(!report.failed(), "{lab:?}: {}", report.text(false));
+        assert!(report.counts.passed >= passed, "{lab:?}: {:?}", report.counts);
+        let clock = report.results.iter().find(|result| result.id == "lab.clock-moves").expect("the check");
+        let Outcome::Skipped { reason } = &clock.outcome else { panic!("{:?}", clock.outcome) };
+        assert_eq!(
+            reason,
+            "the server's clock cannot be moved this way (it announces lab controls, and GET /lab/clock is 404, as through \
+             a proxy): check the server at its own address"
+        );
+    }
+}
+
+/// Why the checker is lenient through a proxy: HAProxy repairs the version, so that the server sees a plain `GET /me`. The
+/// server itself refuses such a line, and must.
+#[tokio::test(flavor = "multi_thread")]
+async fn haproxy_repairs_a_version_that_the_server_itself_refuses() {
+    let Some((server, _haproxy, url)) = behind_haproxy(Lab::Hybrid).await else { return };
+    let asked = |url: String| {
+        tokio::task::spawn_blocking(move || said_to(&url, b"GET /me HTTP/9.9\r\nConnection: close\r\n\r\n"))
+    };
+    let through = asked(url).await.expect("an answer");
+    assert!(through.starts_with("HTTP/1.1 401 "), "{through}");
+    let direct = asked(server.url.clone()).await.expect("an answer");
+    assert!(direct.starts_with("HTTP/1.1 400 "), "{direct}");
+}

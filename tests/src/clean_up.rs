@@ -1,0 +1,345 @@
+//! Deletes the accounts that a run has created: a checker leaves a server as it found it, as far as the server lets it.
+//!
+//! What cannot be deleted is told and fails nothing: whether accounts can be deleted is the business of the checks.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use serde::Serialize;
+use serde_json::json;
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout_at};
+
+use crate::{
+    accounts::{Account, Credential},
+    client::{Call, Client},
+    exchange::Exchange,
+    stage::log_in,
+};
+
+/// How long the clean-up of a run may take in all. A server that checks a password in 0.1 s on one core needs about half.
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// How many of an account's credentials are tried, the latest first.
+const CREDENTIALS: usize = 8;
+
+/// How many accounts are deleted at once: each costs the server a password hash.
+const AT_ONCE: usize = 4;
+
+/// What became of the accounts that a run created.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Accounts {
+    /// How many the run created.
+    pub created: usize,
+    /// How many are deleted again, by a check or by the clean-up.
+    pub deleted: usize,
+    /// How many are left on the server.
+    pub left: usize,
+    /// Why, with how many for each reason.
+    pub left_because: BTreeMap<String, usize>,
+    /// How long the clean-up took, in milliseconds.
+    pub clean_up_ms: u64,
+}
+
+impl Accounts {
+    /// Adds those of another run on the same server.
+    pub fn add(&mut self, other: &Accounts) {
+        self.created += other.created;
+        self.deleted += other.deleted;
+        self.left += other.left;
+        for (reason, count) in &other.left_because {
+            *self.left_because.entry(reason.clone()).or_default() += count;
+        }
+        self.clean_up_ms += other.clean_up_ms;
+    }
+
+    /// The sentence for people; `None` where no account was created, or all that are left end with the server.
+    pub fn text(&self) -> Option<String> {
+        let Self { created, deleted, left, left_because, clean_up_ms } = self;
+        if *created == 0 || left_because.contains_key(END_WITH_SERVER) {
+            return None;
+        }
+        let seconds = *clean_up_ms as f64 / 1000.0;
+        let mut text = format!(
+            "accounts on the server: {created} created, {deleted} deleted, {left} left (clean-up: {seconds:.1} s)"
+        );
+        for (reason, count) in left_because {
+            text.push_str(&format!("\n  {count} left: {reason}"));
+        }
+        Some(text)
+    }
+
+    fn leave(&mut self, count: usize, reason: &str) {
+        if count > 0 {
+            self.left += count;
+            *self.left_because.entry(reason.to_owned()).or_default() += count;
+        }
+    }
+}
+
+/// Why [`keep`] leaves accounts where they are.
+pub(crate) const KEPT: &str = "they were to be kept";
+pub(crate) const END_WITH_SERVER: &str = "they end with the server";
+
+/// Leaves every account where it is.
+pub(crate) fn keep(accounts: &[Account], because: &str) -> Accounts {
+    let mut told = counted(accounts);
+    told.leave(told.created - told.deleted, because);
+    told
+}
+
+/// Deletes every account that is still there.
+pub(crate) async fn delete_all(client: &Client, accounts: Vec<Account>) -> Accounts {
+    delete_all_within(client, accounts, WITHIN).await
+}
+
+async fn delete_all_within(client: &Client, accounts: Vec<Account>, within: Duration) -> Accounts {
+    let began = Instant::now();
+    let mut told = counted(&accounts);
+    let mut unheard = told.created - told.deleted;
+    let (broom, places) = (Arc::new(Broom::new(client.clone())), Arc::new(Semaphore::new(AT_ONCE)));
+    let mut deleting = JoinSet::new();
+    for account in accounts.into_iter().filter(|account| !account.deleted) {
+        let (broom, places) = (Arc::clone(&broom), Arc::clone(&places));
+        deleting.spawn(async move {
+            let _place = places.acquire_owned().await;
+            broom.delete(&account).await
+        });
+    }
+    let deadline = tokio::time::Instant::now() + within;
+    while let Ok(Some(ended)) = timeout_at(deadline, deleting.join_next()).await {
+        unheard -= 1;
+        match ended {
+            Ok(Ok(())) => told.deleted += 1,
+            Ok(Err(reason)) => told.leave(1, &reason),
+            Err(broken) => told.leave(1, &format!("a fault of the checker itself: {broken}")),
+        }
+    }
+    told.leave(unheard, &format!("the clean-up ends after {} s", within.as_secs()));
+    told.clean_up_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    told
+}
+
+fn counted(accounts: &[Account]) -> Accounts {
+    let deleted = accounts.iter().filter(|account| account.deleted).count();
+    Accounts { created: accounts.len(), deleted, ..Accounts::default() }
+}
+
+/// What one clean-up has learnt of the server, so that a silent or tired server is not asked a hundred times.
+struct Broom {
+    client: Client,
+    is_silent: AtomicBool,
+    is_throttled: AtomicBool,
+}
+
+type Gone = Result<(), String>;
+
+const SILENT: &str = "the server gives no answer";
+const THROTTLED: &str = "the server throttles the checker's address";
+
+impl Broom {
+    fn new(client: Client) -> Self {
+        Self { client, is_silent: AtomicBool::new(false), is_throttled: AtomicBool::new(false) }
+    }
+
+    async fn delete(&self, account: &Account) -> Gone {
+        // Most credentials are good still. One that was logged out or has expired is 401, which costs the server no password
+        // hash: so the older ones are tried, and only then a log-in.
+        for credential in account.credentials.iter().rev().take(CREDENTIALS) {
+            match self.delete_with(credential, account).await? {
+                Asked::Deleted => return Ok(()),
+                Asked::Refused(answer) if answer.status != 401 => {
+                    return Err(refusal(&answer, "delete the account"));
+                }
+                Asked::Refused(_) => {}
+            }
+        }
+        let credential = self.log_in(account).await?;
+        match self.delete_with(&credential, account).await? {
+            Asked::Deleted => Ok(()),
+            Asked::Refused(answer) => Err(refusal(&answer, "delete the account")),
+        }
+    }
+
+    /// Tries the passwords that the account may have, the latest first.
+    async fn delete_with(&self, credential: &Credential, account: &Account) -> Result<Asked, String> {
+        let mut last = None;
+        for password in account.passwords.iter().rev() {
+            let call = Call::delete("/auth/account").json(&json!({"password": password}));
+            let answer = self.send(credential.on(call)).await?;
+            match answer.status {
+                200..300 => return Ok(Asked::Deleted),
+                403 if answer.text("code").as_deref() == Some("wrong_password") => last = Some(answer),
+                _ => return Ok(Asked::Refused(answer)),
+            }
+        }
+        last.map(Asked::Refused).ok_or_else(|| "its password is not known to the checker".to_owned())
+    }
+
+    async fn log_in(&self, account: &Account) -> Result<Credential, String> {
+        let mut last = None;
+        for password in account.passwords.iter().rev() {
+            if self.is_throttled.load(Ordering::Relaxed) {
+                return Err(THROTTLED.to_owned());
+            }
+            let answer = self.send(log_in(&account.email, password, "mobile")).await?;
+            if answer.status == 200 {
+                return Credential::of_answer(&answer)
+                    .ok_or_else(|| "the server's log-in gives no credential".to_owned());
+            }
+            last = Some(answer);
+        }
+        match last {
+            Some(answer) => Err(refusal(&answer, "log in")),
+            None => Err("its password is not known to the checker".to_owned()),
+        }
+    }
+
+    async fn send(&self, call: Call) -> Result<Exchange, String> {
+        if self.is_silent.load(Ordering::Relaxed) {
+            return Err(SILENT.to_owned());
+        }
+        let Ok(answer) = self.client.send(call).await else {
+            self.is_silent.store(true, Ordering::Relaxed);
+            return Err(SILENT.to_owned());
+        };
+        if answer.status == 429 {
+            self.is_throttled.store(true, Ordering::Relaxed);
+        }
+        Ok(answer)
+    }
+}
+
+/// What came of a request to delete.
+enum Asked {
+    Deleted,
+    Refused(Exchange),
+}
+
+fn refusal(answer: &Exchange, to: &str) -> String {
+    if answer.status == 429 {
+        return THROTTLED.to_owned();
+    }
+    let code = answer.text("code").map(|code| format!(" {code}")).unwrap_or_default();
+    format!("the server answers {}{code} when asked to {to}", answer.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// A server that gives each request, in turn, the next of these answers; after the last it answers no more.
+    async fn answering(answers: &'static [&'static str]) -> Client {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("a bound port"));
+        tokio::spawn(async move {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                // Read first: a connection that closes on unread bytes is reset, and the answer with it.
+                drop(stream.read(&mut [0; 4096]).await);
+                let head = format!("HTTP/1.1 {answer}\r\nconnection: close\r\ncontent-length: ");
+                let body = match answer.starts_with("200") {
+                    true => "{\"access_token\":\"new\"}",
+                    false => "",
+                };
+                drop(stream.write_all(format!("{head}{}\r\n\r\n{body}", body.len()).as_bytes()).await);
+            }
+        });
+        Client::new(&url).expect("a client")
+    }
+
+    fn account() -> Account {
+        Account {
+            email: "a@example.test".to_owned(),
+            passwords: vec!["correct horse".to_owned()],
+            credentials: vec![Credential::Bearer("old".to_owned())],
+            ..Account::default()
+        }
+    }
+
+    async fn cleaned(answers: &'static [&'static str], accounts: Vec<Account>) -> Accounts {
+        let told = delete_all(&answering(answers).await, accounts).await;
+        Accounts { clean_up_ms: 0, ..told }
+    }
+
+    fn left(because: &str, count: usize) -> Accounts {
+        let left_because = BTreeMap::from([(because.to_owned(), count)]);
+        Accounts { created: count, left: count, left_because, ..Accounts::default() }
+    }
+
+    #[tokio::test]
+    async fn an_ended_credential_is_replaced_by_a_log_in() {
+        let told = cleaned(&["401 Unauthorized", "200 OK", "204 No Content"], vec![account()]).await;
+        assert_eq!(told, Accounts { created: 1, deleted: 1, ..Accounts::default() });
+    }
+
+    #[tokio::test]
+    async fn an_older_credential_that_lives_saves_the_log_in() {
+        let older = vec![Credential::Bearer("older".to_owned()), Credential::Bearer("old".to_owned())];
+        let account = Account { credentials: older, ..account() };
+        let told = cleaned(&["401 Unauthorized", "204 No Content"], vec![account]).await;
+        assert_eq!(told, Accounts { created: 1, deleted: 1, ..Accounts::default() });
+    }
+
+    #[tokio::test]
+    async fn a_server_that_throttles_the_log_in_is_left_alone_and_that_is_told() {
+        let told = cleaned(&["401 Unauthorized", "429 Too Many Requests"], vec![account()]).await;
+        assert_eq!(told, left("the server throttles the checker's address", 1));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_deletes_no_accounts_is_told_with_its_answer() {
+        let told = cleaned(&["404 Not Found"], vec![account()]).await;
+        assert_eq!(told, left("the server answers 404 when asked to delete the account", 1));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_went_away_is_not_asked_for_each_account() {
+        let told = cleaned(&[], vec![account(), account(), account()]).await;
+        assert_eq!(told, left("the server gives no answer", 3));
+    }
+
+    #[tokio::test]
+    async fn a_clean_up_ends_in_time_whatever_the_server_does() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let client = Client::new(&format!("http://{}", listener.local_addr().expect("a bound port")));
+        let within = Duration::from_millis(50);
+        let told = delete_all_within(&client.expect("a client"), vec![account(), account()], within).await;
+        assert_eq!(Accounts { clean_up_ms: 0, ..told }, left("the clean-up ends after 0 s", 2));
+        drop(listener);
+    }
+
+    #[tokio::test]
+    async fn what_a_check_deleted_is_not_asked_for_and_what_is_to_be_kept_is_told() {
+        let gone = Account { deleted: true, ..account() };
+        let told = cleaned(&[], vec![gone.clone()]).await;
+        assert_eq!(told, Accounts { created: 1, deleted: 1, ..Accounts::default() });
+        let kept = keep(&[gone, account()], KEPT);
+        assert_eq!((kept.created, kept.deleted, kept.left), (2, 1, 1));
+        assert_eq!(kept.left_because, BTreeMap::from([("they were to be kept".to_owned(), 1)]));
+    }
+
+    #[test]
+    fn the_sentence_has_every_count_and_every_reason_and_there_is_none_without_accounts() {
+        let told = Accounts { clean_up_ms: 1500, ..left("it throttles", 2) };
+        assert_eq!(
+            told.text().as_deref(),
+            Some(
+                "accounts on the server: 2 created, 0 deleted, 2 left (clean-up: 1.5 s)\n  2 left: it throttles"
+            )
+        );
+        assert_eq!(Accounts::default().text(), None);
+        assert!(keep(&[account()], KEPT).text().is_some());
+        assert_eq!(keep(&[account()], END_WITH_SERVER).text(), None);
+    }
+}
