@@ -90,7 +90,7 @@ fn announce(
         note("accounts are kept in memory and die with this process; use --accounts FILE");
     }
     if config.lab_controls {
-        note("lab controls are on: whoever is on this machine can move this server's clock");
+        note("lab controls are on: every user of this machine can move this server's clock");
     }
     Ok(())
 }

@@ -21,8 +21,8 @@ pub fn line(format: LogFormat, address: SocketAddr) -> String {
     }
 }
 
-/// The URL in such a line, whichever form it has: who starts a server may have `AUTHLAB_LOG` exported, and the server
-/// inherits it.
+/// The URL in such a line, in either form: a person who runs the tour may have `AUTHLAB_LOG` exported, and the servers that
+/// the tour starts inherit it.
 pub fn url_in(line: &str) -> Option<String> {
     let line = line.trim();
     if let Some(url) = line.strip_prefix(LISTENING) {

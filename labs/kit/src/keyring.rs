@@ -152,7 +152,7 @@ impl FromStr for Keyring {
     /// Reads `2=secret,1=old-secret`, with commas or new lines between the keys.
     ///
     /// A secret is one word, with `=` at its end only. Anything looser turns a slip in a file of keys into another secret
-    /// under an old number, which logs everybody out: a key appended to a file whose last line has no end is glued to the
+    /// under an old number, which logs out every user: a key appended to a file whose last line has no end is glued to the
     /// key before it.
     fn from_str(text: &str) -> Result<Self, KeyringError> {
         let read = |entry: &str| {

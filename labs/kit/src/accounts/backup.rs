@@ -88,7 +88,7 @@ pub async fn back_up(at: &AccountsAt, target: &Path) -> Result<Backup, BackupErr
     sqlx::query("VACUUM INTO ?").bind(name).execute(&mut accounts).await.map_err(not_copied)?;
     accounts.close().await.map_err(not_copied)?;
 
-    // Nobody else knows the copy, so it needs no locks, and no `-wal` and `-shm` beside it.
+    // No other process knows the copy, so it needs no locks, and no `-wal` and `-shm` beside it.
     let checked = SqliteConnectOptions::new().filename(copy.path()).read_only(true).immutable(true);
     let mut checked = checked.connect().await.map_err(BackupError::Unreadable)?;
     let accounts = check(&mut checked).await?;
