@@ -186,10 +186,12 @@ async fn where_there_are_replicas_a_single_ending_waits_for_one() {
     let (host, port) = primary.0.url.trim_start_matches("redis://").split_once(':').unwrap();
     let follower = replica.connection().await;
     follower.query::<()>(::redis::cmd("REPLICAOF").arg(host).arg(port)).await.unwrap();
+    // The primary counts a replica only from its first acknowledgement on, which comes after the replica says that it is up.
+    let leader = primary.connection().await;
     let linked = tokio::time::timeout(Duration::from_secs(20), async {
         loop {
-            let info: String = follower.query(::redis::cmd("INFO").arg("replication")).await.unwrap();
-            if info.contains("master_link_status:up") {
+            let info: String = leader.query(::redis::cmd("INFO").arg("replication")).await.unwrap();
+            if info.contains("state=online") {
                 break;
             }
             tokio::task::yield_now().await;
