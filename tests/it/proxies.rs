@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use conformance::{Options, Outcome, Report, Target};
@@ -23,7 +24,7 @@ impl Haproxy {
     fn start(listener: TcpListener, server: SocketAddr) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let file = folder.path().join("haproxy.cfg");
-        std::fs::write(&file, configuration(server)).map_err(|error| error.to_string())?;
+        std::fs::write(&file, configuration(server, folder.path())).map_err(|error| error.to_string())?;
         // The socket is its stdin, which is descriptor 0.
         let child = Command::new("haproxy")
             .args(["-db", "-f"])
@@ -44,22 +45,23 @@ impl Drop for Haproxy {
     }
 }
 
-/// The project's own configuration, with one server at an address instead of Compose's names. The lines that need Docker's
-/// name server are left out: only the addresses differ.
-fn configuration(server: SocketAddr) -> String {
-    let own = include_str!("../../labs/haproxy.cfg");
-    let (before, rest) = own.split_once("resolvers docker").expect("the configuration has resolvers");
-    let (_resolvers, frontend) = rest.split_once("frontend http").expect("the configuration has a frontend");
-    let (frontend, backend) =
-        frontend.split_once("backend hybrid\n").expect("the configuration has a backend");
-    let bound = frontend.replace("bind :8080", "bind fd@0");
-    assert_ne!(bound, frontend, "the frontend listens on :8080");
-    let rules: String = backend
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("server ") && !line.contains("resolvers docker"))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    format!("{before}frontend http{bound}backend hybrid\n{rules}    server one {server}\n")
+/// The project's own configuration at other addresses: requests come in by descriptor 0, questions about the servers by a
+/// socket in `folder`, and both of its servers are the one at `server`.
+fn configuration(server: SocketAddr, folder: &Path) -> String {
+    let status = format!("bind {}", folder.join("status").display());
+    let replaced = [
+        ("bind :8080", "bind fd@0".to_owned()),
+        ("bind 127.0.0.1:8404", status),
+        ("172.30.71.11:8080", server.to_string()),
+        ("172.30.71.12:8080", server.to_string()),
+    ];
+    replaced.into_iter().fold(
+        include_str!("../../labs/haproxy.cfg").to_owned(),
+        |configuration, (own, other)| {
+            assert!(configuration.contains(own), "labs/haproxy.cfg names {own}");
+            configuration.replace(own, &other)
+        },
+    )
 }
 
 /// A server behind HAProxy, both up.
