@@ -18,6 +18,7 @@ use tokio::{sync::Semaphore, task::JoinSet, time::timeout_at};
 use crate::{
     accounts::{Account, Credential},
     client::{Call, Client},
+    excerpt::cut,
     exchange::Exchange,
     stage::log_in,
 };
@@ -139,6 +140,9 @@ struct Broom {
 
 type Gone = Result<(), String>;
 
+/// How much of a problem's code is shown, in characters: it is the server's text.
+const CODE_SHOWN: usize = 40;
+
 const SILENT: &str = "the server gives no answer";
 const THROTTLED: &str = "the server throttles the checker's address";
 
@@ -225,7 +229,9 @@ fn refusal(answer: &Exchange, to: &str) -> String {
     if answer.status == 429 {
         return THROTTLED.to_owned();
     }
-    let code = answer.text("code").map(|code| format!(" {code}")).unwrap_or_default();
+    // One line of it: the reason is a line of the report.
+    let code = answer.text("code").and_then(|code| code.lines().next().map(|line| cut(line, CODE_SHOWN)));
+    let code = code.map(|code| format!(" {code}")).unwrap_or_default();
     format!("the server answers {}{code} when asked to {to}", answer.status)
 }
 
@@ -248,9 +254,11 @@ mod tests {
                 // Read first: a connection that closes on unread bytes is reset, and the answer with it.
                 drop(stream.read(&mut [0; 4096]).await);
                 let head = format!("HTTP/1.1 {answer}\r\nconnection: close\r\ncontent-length: ");
-                let body = match answer.starts_with("200") {
-                    true => "{\"access_token\":\"new\"}",
-                    false => "",
+                let body = match answer.split(' ').next() {
+                    Some("200") => r#"{"access_token":"new"}"#,
+                    Some("403") => r#"{"code":"csrf\n  0 left"}"#,
+                    Some("418") => r#"{"code":"\u001b[2Jxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}"#,
+                    _ => "",
                 };
                 drop(stream.write_all(format!("{head}{}\r\n\r\n{body}", body.len()).as_bytes()).await);
             }
@@ -301,6 +309,15 @@ mod tests {
     async fn a_server_that_deletes_no_accounts_is_told_with_its_answer() {
         let told = cleaned(&["404 Not Found"], vec![account()]).await;
         assert_eq!(told, left("the server answers 404 when asked to delete the account", 1));
+    }
+
+    #[tokio::test]
+    async fn a_code_of_the_server_is_told_cut_and_without_what_a_terminal_would_obey() {
+        let told = cleaned(&["403 Forbidden"], vec![account()]).await;
+        assert_eq!(told, left("the server answers 403 csrf when asked to delete the account", 1));
+        let told = cleaned(&["418 I'm a teapot"], vec![account()]).await;
+        let code = format!("\\u{{1b}}[2J{}… (45 characters)", "x".repeat(36));
+        assert_eq!(told, left(&format!("the server answers 418 {code} when asked to delete the account"), 1));
     }
 
     #[tokio::test]

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use conformance::{AccountsAfter, CheckResult, Descriptor, Options, Report, Target};
 use kit::config::Store;
-
 use tokio::sync::Notify;
 
 use crate::arguments::CheckArguments;

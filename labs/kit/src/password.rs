@@ -132,8 +132,8 @@ impl Hasher {
             self.places.clone().acquire_owned().await.map_err(|error| Error::Internal(error.into()))?;
         let memory = self.memory.clone();
         let work = tokio::task::spawn_blocking(move || {
-            // The place goes with the work: a client that hangs up does not free it early. The memory is given back before
-            // the place is (what is declared last is dropped first), so there is never more of it than there are places.
+            // The place goes with the work: a client that hangs up does not free it early. Rust drops `memory` before
+            // `_place`, in the reverse order of their declaration, so there are never more buffers than places.
             let _place = place;
             let mut memory = memory.lend();
             work(&mut memory)

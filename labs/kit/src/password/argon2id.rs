@@ -4,9 +4,9 @@
 //! another hole of its heap, so that a server grows by 15 MiB a log-in for its first twenty: 320 MiB in place of 19. Here
 //! each place where passwords are hashed takes its memory once, at its first password.
 //!
-//! What is given back is wiped, since it is derived from a password and stays for as long as the server does: a guess could
-//! be checked against it at half the price of checking it against the stored hash. Wiping costs half a millisecond beside
-//! the hash's fifteen.
+//! Each buffer is wiped when it is given back: its content is derived from a password and would stay as long as the server
+//! runs. An attacker who reads the memory could check a guess against it at half the price of the stored hash. Wiping takes
+//! half a millisecond, and a hash some fifteen.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
