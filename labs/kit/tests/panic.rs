@@ -1,7 +1,5 @@
 //! A panic is a line of the log. The only test of its program, since a program has one hook for panics.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::sync::Arc;
 
 use serde_json::Value;
