@@ -7,7 +7,7 @@ use axum::Router;
 use conformance::{AccountsAfter, CheckResult, Options, Outcome, Report, Target};
 use kit::config::{AccountsAt, Store};
 use kit::testing::private_redis;
-use kit::{Clock, Config, Origins, StartError};
+use kit::{Clock, Config, Origin, Origins, StartError};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row};
 use tokio::net::TcpListener;
@@ -62,7 +62,8 @@ impl LabServer {
         let listener = TcpListener::bind(config.listen).await.expect("a free port");
         let address: SocketAddr = listener.local_addr().expect("a bound port");
         let clock = Clock::system();
-        let origins = Origins::new(origins, address, lab.name());
+        let origins: Vec<Origin> = origins.iter().map(|origin| origin.parse().expect("an origin")).collect();
+        let origins = Origins::new(&origins, address, lab.name());
         let router = lab.router(&config, clock.clone(), origins).await.expect("the lab starts");
         let serving = tokio::spawn(kit::serve(listener, router, config.limits, std::future::pending()));
         Self { url: format!("http://{address}"), clock, serving }

@@ -134,7 +134,8 @@ pub(crate) struct ServeArguments {
     /// Where accounts live: `memory` or a SQLite file [default: memory, or AUTHLAB_ACCOUNTS]
     #[arg(long, value_name = "PATH")]
     pub(crate) accounts: Option<PathBuf>,
-    /// An origin that browsers reach this server by, as `https://app.example`; may be repeated
+    /// An origin whose pages may use this server, as `https://app.example`: its own, or another's, which gets CORS; may be
+    /// repeated
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) origin: Vec<String>,
     /// Let /lab/clock move this server's clock. For lessons; loopback only

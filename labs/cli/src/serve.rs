@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use kit::config::{AccountsAt, LogFormat, Store};
-use kit::{Clock, Config, Origins, announcement};
+use kit::{Clock, Config, Origin, Origins, announcement};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -26,7 +26,11 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
     if let Some(path) = arguments.accounts {
         config.accounts = AccountsAt::named(path);
     }
-    config.origins.extend(arguments.origin);
+    for origin in &arguments.origin {
+        // Parsed here and not by the argument parser, which would show a password that stands in it.
+        let origin = origin.parse::<Origin>().map_err(|error| Fault::new(format!("--origin: {error}")))?;
+        config.origins.push(origin);
+    }
     // Only a Redis that was asked for is looked for: a server is no tour.
     let ready = match arguments.store {
         Some(wanted) => Some(store::get(Some(wanted)).await?),

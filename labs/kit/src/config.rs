@@ -12,15 +12,17 @@ use serde::Serialize;
 
 use crate::keyring::{Keyring, KeyringError};
 use crate::list;
+use crate::origin::{Origin, OriginError};
 
 /// A server's settings.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where to listen. Port 0 takes a free one. `AUTHLAB_LISTEN`
     pub listen: SocketAddr,
-    /// The origins that are this server's own for browsers (RFC 6454), as `https://app.example`. Empty: the loopback
-    /// names of the address that was bound. Never derived from the `Host` header. `AUTHLAB_ORIGIN`, a list with commas or new lines
-    pub origins: Vec<String>,
+    /// The origins whose pages may use this server (RFC 6454), as `https://app.example`: its own, and others, which get
+    /// CORS with credentials. Empty: the loopback names of the address that was bound, and no CORS. Never derived from the
+    /// `Host` header. `AUTHLAB_ORIGIN`, a list with commas or new lines
+    pub origins: Vec<Origin>,
     /// Where sessions and refresh tokens live. `AUTHLAB_STORE` or `REDIS_URL`
     pub store: Store,
     /// Where accounts live. `AUTHLAB_ACCOUNTS`: `memory` or a path
@@ -231,6 +233,14 @@ pub enum ConfigError {
         /// Why.
         source: KeyringError,
     },
+    /// A list of origins with an entry that is not one. The message of the cause repeats no password.
+    #[error("{name} cannot be used: {source}")]
+    Origin {
+        /// The variable.
+        name: &'static str,
+        /// Which entry, and why.
+        source: OriginError,
+    },
     /// A combination of values that makes no sense.
     #[error("{0}")]
     Combination(&'static str),
@@ -247,12 +257,11 @@ impl Config {
     pub fn read(lookup: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
         let vars = Vars { lookup };
         let d = Self::default();
-        let texts = |value: String| list::entries(&value).map(str::to_owned).collect::<Vec<_>>();
         let config = Self {
             listen: vars
                 .parsed("AUTHLAB_LISTEN", "an address and a port, as 127.0.0.1:8080")?
                 .unwrap_or(d.listen),
-            origins: vars.text("AUTHLAB_ORIGIN").map(texts).unwrap_or_default(),
+            origins: vars.origins("AUTHLAB_ORIGIN")?,
             store: match vars.text("AUTHLAB_STORE") {
                 Some(value) => value.parse().map_err(|StoreError| ConfigError::Value {
                     name: "AUTHLAB_STORE",
@@ -480,6 +489,12 @@ impl<L: Fn(&'static str) -> Option<String>> Vars<L> {
         }))
     }
 
+    fn origins(&self, name: &'static str) -> Result<Vec<Origin>, ConfigError> {
+        let Some(value) = self.text(name) else { return Ok(Vec::new()) };
+        let origins: Result<_, _> = list::entries(&value).map(str::parse).collect();
+        origins.map_err(|source| ConfigError::Origin { name, source })
+    }
+
     fn keys(&self, name: &'static str) -> Result<Option<Keyring>, ConfigError> {
         let Some(value) = self.text(name) else { return Ok(None) };
         value.parse().map(Some).map_err(|source| ConfigError::Keys { name, source })
@@ -573,7 +588,8 @@ mod tests {
             let with =
                 |name: &'static str, entries| Config::read(|asked| (asked == name).then(|| list(entries)));
             let origins = ["https://app.example", "https://www.app.example"];
-            assert_eq!(with("AUTHLAB_ORIGIN", origins).unwrap().origins, origins, "{between:?}");
+            let read = with("AUTHLAB_ORIGIN", origins).unwrap().origins;
+            assert_eq!(read.iter().map(Origin::as_str).collect::<Vec<_>>(), origins, "{between:?}");
             let proxies = with("AUTHLAB_TRUSTED_PROXIES", ["10.0.0.1", "::1"]).unwrap().trusted_proxies;
             assert_eq!(
                 proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -589,6 +605,23 @@ mod tests {
             error.to_string(),
             "AUTHLAB_TRUSTED_PROXIES is `10.0.0.1 ::1`, and should be addresses with commas or new lines between them"
         );
+    }
+
+    #[test]
+    fn an_origin_is_read_as_browsers_spell_it_and_what_is_not_one_is_refused_by_name() {
+        let origins = with("AUTHLAB_ORIGIN", "https://App.example:443/").unwrap().origins;
+        assert_eq!(origins.iter().map(Origin::as_str).collect::<Vec<_>>(), ["https://app.example"]);
+        let error = with("AUTHLAB_ORIGIN", "https://app.example,*").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "AUTHLAB_ORIGIN cannot be used: `*` is not an origin: it would let in every site; write scheme, host and port \
+             alone, as https://app.example or https://app.example:8443"
+        );
+        for wrong in ["app.example", "null", "https://app.example/login", "file:///a", "https://*.example"] {
+            assert!(with("AUTHLAB_ORIGIN", wrong).is_err(), "{wrong}");
+        }
+        let error = with("AUTHLAB_ORIGIN", "https://ann:hunter2@app.example").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     }
 
     #[test]

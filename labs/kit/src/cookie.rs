@@ -61,12 +61,29 @@ impl HostCookie {
     }
 }
 
-/// The value of a cookie. Of two with one name the first counts: browsers send the one with the longer path first, and a
-/// `__Host-` cookie has no path to be longer.
+/// The value of a cookie. Of two with one name the first that can be read counts: browsers send the one with the longer
+/// path first, and a `__Host-` cookie has no path to be longer.
+///
+/// The header is read as bytes, pair by pair. A script may set any value for a cookie of its own, and browsers send what is
+/// not ASCII in it as UTF-8 (RFC 6265bis §5.8.3), so a header that had to be ASCII as a whole would let one foreign
+/// cookie hide ours. A pair that cannot be read spoils itself alone: one of this name counts as empty. There may be several
+/// headers, since HTTP/2 splits them (RFC 9113 §8.2.3) and not every proxy joins them again.
 pub fn read<'a>(request: &'a Parts, name: &str) -> Option<&'a str> {
+    let mut unreadable = None;
+    for value in values(request, name) {
+        match std::str::from_utf8(value) {
+            Ok(value) => return Some(value),
+            Err(_) => unreadable = Some(""),
+        }
+    }
+    unreadable
+}
+
+/// The values of all cookies of this name.
+fn values<'a>(request: &'a Parts, name: &str) -> impl Iterator<Item = &'a [u8]> {
     let headers = request.headers.get_all(COOKIE).iter();
-    let pairs = headers.filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(';'));
-    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
+    let pairs = headers.flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(move |pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }
 
 impl IntoResponseParts for SetCookie {
@@ -110,5 +127,38 @@ mod tests {
         let parts = request.into_parts().0;
         assert_eq!(read(&parts, "__Host-session"), Some("yes=1"));
         assert_eq!(read(&parts, "session"), None);
+    }
+
+    fn with(headers: &[&[u8]]) -> Parts {
+        let mut request = http::Request::new(());
+        for header in headers {
+            request.headers_mut().append(COOKIE, HeaderValue::from_bytes(header).unwrap());
+        }
+        request.into_parts().0
+    }
+
+    #[test]
+    fn a_pair_that_cannot_be_read_spoils_itself_alone() {
+        for header in [
+            "__Host-session=ours; visitor=José".as_bytes(),
+            "visitor=José; __Host-session=ours".as_bytes(),
+            b"visitor=Jos\xe9; __Host-session=ours",
+            b"visitor=\xff\xfe; __Host-session=ours; \xff=\xff",
+            b"; ;=;visitor;=x;a=\"b; __Host-session=ours",
+            b"__Host-session=\xff; __Host-session=ours",
+            b"x__Host-session=no; __Host-sessio=no; __Host-session2=no;__Host-session=ours;",
+        ] {
+            assert_eq!(read(&with(&[header]), "__Host-session"), Some("ours"), "{header:?}");
+        }
+        assert_eq!(read(&with(&["visitor=José".as_bytes()]), "__Host-session"), None);
+        assert_eq!(read(&with(&[b"__Host-session=\xff"]), "__Host-session"), Some(""));
+        assert_eq!(read(&with(&["__Host-session=José".as_bytes()]), "__Host-session"), Some("José"));
+    }
+
+    #[test]
+    fn several_headers_are_read_as_one_and_a_bad_one_spoils_itself_alone() {
+        let split: [&[u8]; 4] = [b"a=1", "visitor=José".as_bytes(), b"\xff", b"__Host-session=ours"];
+        assert_eq!(read(&with(&split), "__Host-session"), Some("ours"));
+        assert_eq!(read(&with(&split[..3]), "__Host-session"), None);
     }
 }

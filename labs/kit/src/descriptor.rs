@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::config::LogInLimits;
+use crate::csrf::Origins;
 use crate::openapi::schema::{list, nullable, object, text, truth, whole};
 
 /// The version of the HTTP contract that the labs speak.
@@ -36,13 +37,15 @@ pub(crate) struct Descriptor {
     contract: u32,
     lab: &'static str,
     store: &'static str,
-    features: &'static [&'static str],
+    features: Vec<&'static str>,
     access_ttl: Option<u64>,
     refresh_ttl: Option<u64>,
     idle_ttl: Option<u64>,
     refresh_window: Option<u64>,
     limits: LogInLimits,
     controls: bool,
+    /// Whose pages may use the server. Browsers tell anybody who asks with one of them, so this is no secret.
+    origins: Vec<String>,
 }
 
 impl Descriptor {
@@ -66,22 +69,25 @@ impl Descriptor {
             ("refresh_window", seconds()),
             ("limits", object(limits.map(|name| (name, whole())))),
             ("controls", truth()),
+            ("origins", list(text(1, 512))),
         ])
     }
 
-    pub(crate) fn new(claims: Claims, limits: LogInLimits, controls: bool) -> Self {
+    pub(crate) fn new(claims: Claims, limits: LogInLimits, controls: bool, origins: &Origins) -> Self {
+        let cors = origins.are_configured().then_some("cors");
         let seconds = |ttl: Option<Duration>| ttl.map(|ttl| ttl.as_secs());
         Self {
             contract: CONTRACT,
             lab: claims.lab,
             store: claims.store,
-            features: claims.features,
+            features: claims.features.iter().copied().chain(cors).collect(),
             access_ttl: seconds(claims.access_ttl),
             refresh_ttl: seconds(claims.refresh_ttl),
             idle_ttl: seconds(claims.idle_ttl),
             refresh_window: seconds(claims.refresh_window),
             limits,
             controls,
+            origins: origins.iter().map(str::to_owned).collect(),
         }
     }
 }

@@ -8,7 +8,7 @@
 //! | [`scheme`] | the trait, and the extractors that protect a handler by its signature |
 //! | [`mod@routes`] | the five flows over any scheme |
 //! | [`accounts`], [`email`], [`password`] | who may log in |
-//! | [`bearer`], [`cookie`], [`csrf`] | how a credential travels, and from where |
+//! | [`bearer`], [`cookie`], [`csrf`], [`origin`], `cors` | how a credential travels, and from where |
 //! | [`body`], [`error`] | JSON in, problem documents out |
 //! | [`config`], [`keyring`], [`jwk`], [`clock`] | settings, secrets and time, passed in |
 //! | [`redis`] | one connection whose outages are short and loud; where a Redis is found |
@@ -26,6 +26,7 @@ pub mod clock;
 pub mod config;
 mod controls;
 pub mod cookie;
+mod cors;
 pub mod csrf;
 pub mod descriptor;
 pub mod email;
@@ -39,6 +40,7 @@ mod metrics;
 pub mod none;
 mod observe;
 pub mod openapi;
+pub mod origin;
 pub mod password;
 pub mod redis;
 pub mod routes;
@@ -57,6 +59,7 @@ pub use config::{Config, Store};
 pub use controls::names_loopback;
 pub use csrf::Origins;
 pub use error::Error;
+pub use origin::Origin;
 pub use redis::Redis;
 pub use routes::{router, routes};
 pub use scheme::{Client, ClientKind, Confirmed, LogOut, NotReady, Principal, Scheme, Scope};

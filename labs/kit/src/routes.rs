@@ -10,7 +10,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
@@ -25,7 +25,7 @@ use crate::password::Password;
 use crate::scheme::{Confirmed, Principal, Scheme, Scope};
 use crate::state::App;
 use crate::throttle::Attempt;
-use crate::{metrics, observe};
+use crate::{cors, metrics, observe};
 
 /// A whole server: the shared routes, the scheme's own, and what surrounds them all.
 pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
@@ -37,17 +37,17 @@ pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
         .route("/metrics", get(metrics::show::<S>))
         .fallback(|| async { Error::NotFound })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed });
-    let metrics = app.metrics.clone();
+    let (metrics, origins) = (app.metrics.clone(), app.origins.clone());
     for keys in app.scheme.held_keys() {
         let (issues, checks) = (&keys.issues, keys.checks.join(","));
         tracing::info!(r#use = keys.purpose, issues, checks, "holds keys");
         metrics.holds(&keys);
     }
-    observe::around(router.with_state(app), metrics)
+    observe::around(cors::around(router.with_state(app), &origins), metrics)
 }
 
 async fn describe<S: Scheme>(State(app): State<App<S>>) -> impl IntoResponse {
-    Json(Descriptor::new(app.scheme.claims(), app.log_in, app.controls))
+    Json(Descriptor::new(app.scheme.claims(), app.log_in, app.controls, &app.origins))
 }
 
 async fn sign_up<S: Scheme>(
@@ -104,11 +104,11 @@ async fn log_out<S: Scheme>(
             (whose, app.scheme.end(&request, &asked.log_out).await?)
         }
         Scope::Others => {
-            let confirmed = Confirmed::from_request_parts(&mut request, &app).await?;
+            let confirmed = who_ends_more(&app, &mut request).await?;
             (whose(&confirmed.principal), app.scheme.end_others(&confirmed.principal).await?)
         }
         Scope::Global => {
-            let confirmed = Confirmed::from_request_parts(&mut request, &app).await?;
+            let confirmed = who_ends_more(&app, &mut request).await?;
             let user = app.accounts.raise_epoch(confirmed.user.id).await?;
             (whose(&confirmed.principal), app.scheme.end_all(&user).await?)
         }
@@ -192,11 +192,35 @@ fn attempt<'a, S>(
 /// Whose the credential is that is about to be ended, for the audit log. A log-out is one whatever the credential's state
 /// is, so one that is refused is nobody's; but a store that is away has been asked once, which is enough.
 async fn who_leaves<S: Scheme>(app: &App<S>, request: &Parts) -> Result<Whose, Error> {
-    match app.scheme.authenticate(request).await {
+    let mut asked = app.scheme.authenticate(request).await;
+    if let (Err(Error::InvalidToken(_)), Some(by_cookie)) = (&asked, without_authorization(request)) {
+        asked = app.scheme.authenticate(&by_cookie).await;
+    }
+    match asked {
         Ok(principal) => Ok(whose(&principal)),
         Err(away @ Error::StoreUnavailable(_)) => Err(away),
         Err(_refused) => Ok(Whose::default()),
     }
+}
+
+/// Who asks to end more than the presenting session. At a log-out the cookie of a session decides where there is one: an
+/// `Authorization` header that opens nothing does not take the cookie's word away either.
+async fn who_ends_more<S: Scheme>(app: &App<S>, request: &mut Parts) -> Result<Confirmed, Error> {
+    let asked = Confirmed::from_request_parts(request, app).await;
+    let (Err(Error::InvalidToken(_)), Some(mut by_cookie)) = (&asked, without_authorization(request)) else {
+        return asked;
+    };
+    match Confirmed::from_request_parts(&mut by_cookie, app).await {
+        Err(Error::Unauthenticated) => asked,
+        by_cookie => by_cookie,
+    }
+}
+
+/// The request without its `Authorization` header, where it has one.
+fn without_authorization(request: &Parts) -> Option<Parts> {
+    let mut request = request.clone();
+    request.headers.remove(AUTHORIZATION)?;
+    Some(request)
 }
 
 fn whose(principal: &Principal) -> Whose {

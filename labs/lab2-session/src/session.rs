@@ -121,7 +121,7 @@ impl<S: Store> Scheme for Sessions<S> {
         session.save().await.map_err(session_fault)?;
         let id = session.id().ok_or(Error::Internal("a session was made without an id".into()))?;
         // The session of before ends only now: had the new one failed, the person would be left with neither.
-        if let Presented::Session(before) = presented(request)? {
+        if let Presented::Session(before) = presented_cookie(request) {
             self.session(before).delete().await.map_err(session_fault)?;
         }
         // ANCHOR_END: issue
@@ -153,8 +153,8 @@ impl<S: Store> Scheme for Sessions<S> {
 
     // ANCHOR: write-end
     async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
-        let presented = presented(request)?;
-        if let Presented::Nothing | Presented::Bearer = presented {
+        let presented = presented_cookie(request);
+        if let Presented::Nothing = presented {
             // No cookie came, so none is cleared: a form on another site, which sends none, would log people out.
             return Ok(None);
         }
@@ -201,11 +201,17 @@ fn presented(request: &Parts) -> Result<Presented, Error> {
             _ => Ok(Presented::Bearer),
         };
     }
-    Ok(match cookie::read(request, COOKIE.name).map(str::parse) {
+    Ok(presented_cookie(request))
+}
+
+/// What the cookie shows. At log-in and log-out it decides, since the session is its own: an `Authorization` header
+/// neither vouches for it nor takes anything away.
+fn presented_cookie(request: &Parts) -> Presented {
+    match cookie::read(request, COOKIE.name).map(str::parse) {
         None => Presented::Nothing,
         Some(Ok(id)) => Presented::Session(id),
         Some(Err(_)) => Presented::Garbage,
-    })
+    }
 }
 
 impl<S> Clone for Sessions<S> {

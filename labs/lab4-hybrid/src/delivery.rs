@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use axum::{Extension, Json};
-use http::header::AUTHORIZATION;
 use http::request::Parts;
 use kit::ClientKind;
 use kit::audit::Opened;
@@ -81,11 +80,6 @@ impl Granted {
 /// The text in the refresh cookie, whoever sent it.
 pub(crate) fn cookie_text(request: &Parts) -> Option<&str> {
     cookie::read(request, REFRESH_COOKIE.name).filter(|text| !text.is_empty())
-}
-
-/// The text in the refresh cookie, where it counts: a request with an `Authorization` header is judged by that alone.
-pub(crate) fn judged_cookie_text(request: &Parts) -> Option<&str> {
-    cookie_text(request).filter(|_| !request.headers.contains_key(AUTHORIZATION))
 }
 
 /// Reads a token that came in the way of `client`.

@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::chain::Keys;
-use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, judged_cookie_text, received};
+use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, received};
 use crate::store::{Issue, NewSession, Policy, Store};
 use crate::strict::StrictVerifier;
 use crate::{refresh, sessions, store};
@@ -178,7 +178,7 @@ impl<S: Store> Scheme for Hybrid<S> {
 
     // ANCHOR: write-end
     /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
-    /// token in the body, by the cookie. What is not ours names none, and the answer is the same.
+    /// token in the body, by the cookie. What is not ours names none and hides none, and the answer is the same.
     async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
         let Shared { store, keys, access, origins, .. } = self.parts();
         let bearer = match bearer::token(request) {
@@ -191,15 +191,18 @@ impl<S: Store> Scheme for Hybrid<S> {
         let bearer = bearer.and_then(|checked| Some((checked.user_id, checked.session?.id)));
         let body = log_out.refresh_token.as_ref().map(ExposeSecret::expose_secret);
         let body = body.and_then(|text| received(keys, text, ClientKind::Mobile));
-        let cookie = cookie_text(request).and_then(|text| received(keys, text, ClientKind::Web));
-        let cookie = cookie.map(|token| (token.user_id(), token.session_id()));
-
-        let by_cookie = judged_cookie_text(request).is_some();
-        if by_cookie {
-            origins.require_own(request)?;
-        }
         let mut named: Vec<(Uuid, Uuid)> = bearer.into_iter().collect();
         named.extend(body.map(|token| (token.user_id(), token.session_id())));
+
+        // A browser adds the cookie to other sites' requests too, so it counts from our own pages only. A request that names
+        // nothing else is then refused; of one that does, the cookie is left alone.
+        let cookie = cookie_text(request);
+        let by_cookie = match cookie.map(|_| origins.require_own(request)) {
+            Some(Err(foreign)) if named.is_empty() => return Err(foreign),
+            own => matches!(own, Some(Ok(()))),
+        };
+        let cookie = cookie.and_then(|text| received(keys, text, ClientKind::Web));
+        let cookie = cookie.map(|token| (token.user_id(), token.session_id()));
         named.extend(cookie.filter(|_| by_cookie));
         named.sort_unstable();
         named.dedup();

@@ -22,7 +22,7 @@ use kit::{App, ClientKind, Error};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, judged_cookie_text, received};
+use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, received};
 use crate::hybrid::{Hybrid, Shared, grant};
 use crate::idempotency::{HEADER, IdempotencyKey, MAX_CHARS};
 use crate::store::{Refresh, Store};
@@ -92,13 +92,14 @@ pub async fn refresh<S: Store>(
     Ok(granted.deliver())
 }
 
-/// The token that a request shows, by the one way that its kind of client has.
+/// The token that a request shows, by the one way that its kind of client has. It decides alone: an `Authorization` header
+/// neither vouches for it nor takes anything away.
 fn shown<S: Store>(
     shared: &Shared<S>,
     request: &Parts,
     body: Option<&SecretString>,
 ) -> Result<VerifiedToken, Error> {
-    let cookie = judged_cookie_text(request);
+    let cookie = cookie_text(request);
     if cookie.is_some() {
         shared.origins.require_own(request)?;
     }

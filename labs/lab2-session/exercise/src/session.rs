@@ -111,7 +111,7 @@ impl<S: Store> Scheme for Sessions<S> {
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         // 1. Holder::new(user, now, &self.limits) says whose session it is and until when.
         // 2. Session::new(None, …): without an id, so that the store draws one (session fixation). Insert the holder, save.
-        // 3. The session of the cookie that came along ends now: see `presented`.
+        // 3. The session of the cookie that came along ends now: see `presented_cookie`.
         // 4. COOKIE.set(id, self.limits.absolute) beside Json(Body { … }).
         todo!("issue: a new session, its id in the cookie")
     }
@@ -130,7 +130,7 @@ impl<S: Store> Scheme for Sessions<S> {
 
     // ANCHOR: write-end
     async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
-        // 1. presented(request)?: Nothing and Bearer end nothing and clear nothing (Ok(None)), or a form on another site could
+        // 1. presented_cookie(request): Nothing ends nothing and clears nothing (Ok(None)), or a form on another site could
         //    log people out.
         // 2. self.origins.require_own(request)?
         // 3. Session(id): delete it. In any case Some(COOKIE.clear()).
@@ -171,11 +171,17 @@ fn presented(request: &Parts) -> Result<Presented, Error> {
             _ => Ok(Presented::Bearer),
         };
     }
-    Ok(match cookie::read(request, COOKIE.name).map(str::parse) {
+    Ok(presented_cookie(request))
+}
+
+/// What the cookie shows. At log-in and log-out it decides, since the session is its own: an `Authorization` header
+/// neither vouches for it nor takes anything away.
+fn presented_cookie(request: &Parts) -> Presented {
+    match cookie::read(request, COOKIE.name).map(str::parse) {
         None => Presented::Nothing,
         Some(Ok(id)) => Presented::Session(id),
         Some(Err(_)) => Presented::Garbage,
-    })
+    }
 }
 
 impl<S> Clone for Sessions<S> {

@@ -78,7 +78,7 @@ impl Answer {
 async fn lab_on(redis: Option<Found>) -> Lab {
     let store = redis.as_ref().map_or(Store::Memory, |found| Store::Redis(found.url.clone()));
     let config = Config { store, idle_ttl: IDLE, refresh_ttl: ABSOLUTE, ..Config::default() };
-    let origins = Origins::new(&[OWN.into()], SocketAddr::from(([127, 0, 0, 1], 0)), "");
+    let origins = Origins::new(&[OWN.parse().unwrap()], SocketAddr::from(([127, 0, 0, 1], 0)), "");
     let clock = Clock::system();
     Lab { router: super::router(&config, clock.clone(), origins).await.unwrap(), clock, redis }
 }

@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::chain::Keys;
-use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, judged_cookie_text, received};
+use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, received};
 use crate::store::{Issue, NewSession, Policy, Store};
 use crate::strict::StrictVerifier;
 use crate::{refresh, sessions, store};
@@ -160,13 +160,13 @@ impl<S: Store> Scheme for Hybrid<S> {
 
     // ANCHOR: write-end
     /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
-    /// token in the body, by the cookie. What is not ours names none, and the answer is the same.
+    /// token in the body, by the cookie. What is not ours names none and hides none, and the answer is the same.
     async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
         // A request names sessions in up to three ways:
         //   the access token, even one that has run out: access.dangerous_check_ignoring_expiry(token)
         //   the refresh token in the body:               received(keys, text, ClientKind::Mobile)
         //   the cookie:                                  received(keys, text, ClientKind::Web)
-        // The cookie counts where judged_cookie_text(request) has one, and then only from our own pages (require_own).
+        // The cookie counts from our own pages only (require_own); from another page it is an error where nothing else is named.
         // What is not ours names none. End each with store.end(user_id, session_id), and clear the cookie if it is over.
         todo!("end: every session that the request names")
     }
