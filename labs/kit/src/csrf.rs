@@ -228,7 +228,10 @@ mod tests {
     fn an_ipv6_address_stands_in_brackets_and_the_default_port_is_left_out() {
         let all = ["http://[::1]:8080", "http://localhost:8080", "http://session.localhost:8080"];
         assert_eq!(bound_to("[::1]:8080"), all);
-        assert_eq!(bound_to("127.0.0.1:80"), ["http://127.0.0.1", "http://localhost", "http://session.localhost"]);
+        assert_eq!(
+            bound_to("127.0.0.1:80"),
+            ["http://127.0.0.1", "http://localhost", "http://session.localhost"]
+        );
     }
 
     #[test]
@@ -247,10 +250,20 @@ mod tests {
     #[test]
     fn a_default_port_upper_case_and_another_script_are_spellings_of_one_origin() {
         let origins = configured(&["https://app.example:443", "https://bücher.example"]);
-        for origin in ["https://app.example", "https://APP.example", "https://app.example:443", "https://xn--bcher-kva.example"] {
+        for origin in [
+            "https://app.example",
+            "https://APP.example",
+            "https://app.example:443",
+            "https://xn--bcher-kva.example",
+        ] {
             assert!(origins.require_own(&post(&[("origin", origin)])).is_ok(), "{origin}");
         }
-        for origin in ["http://app.example", "https://app.example:8443", "https://bucher.example", "https://app.example.evil.example"] {
+        for origin in [
+            "http://app.example",
+            "https://app.example:8443",
+            "https://bucher.example",
+            "https://app.example.evil.example",
+        ] {
             assert!(origins.require_own(&post(&[("origin", origin)])).is_err(), "{origin}");
         }
     }

@@ -15,7 +15,9 @@ pub struct Origin(String);
 
 /// A text that is not an origin. The message repeats the text, unless it may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{subject} is not an origin: {why}; write scheme, host and port alone, as https://app.example or https://app.example:8443")]
+#[error(
+    "{subject} is not an origin: {why}; write scheme, host and port alone, as https://app.example or https://app.example:8443"
+)]
 pub struct OriginError {
     subject: String,
     why: &'static str,
@@ -36,10 +38,13 @@ impl FromStr for Origin {
         let refused = |why| OriginError::of(text, why);
         match text {
             "*" => return Err(refused("it would let in every site")),
-            "null" => return Err(refused("browsers send it for sandboxed frames and local files of anybody")),
+            "null" => {
+                return Err(refused("browsers send it for sandboxed frames and local files of anybody"));
+            }
             _ => {}
         }
-        let (scheme, rest) = text.split_once("://").ok_or_else(|| refused("it has no http:// or https://"))?;
+        let (scheme, rest) =
+            text.split_once("://").ok_or_else(|| refused("it has no http:// or https://"))?;
         if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
             return Err(refused("its scheme is not http or https"));
         }
@@ -126,7 +131,10 @@ mod tests {
             ("https://app.example?a", "it has a path, a query or a fragment"),
             ("https://app.example#a", "it has a path, a query or a fragment"),
             (r"https://app.example\a", "it has a path, a query or a fragment"),
-            ("https://*.app.example", "a wildcard would let in every name that fits, also of a forgotten server"),
+            (
+                "https://*.app.example",
+                "a wildcard would let in every name that fits, also of a forgotten server",
+            ),
             ("https://app.example https://b.example", "it has a path, a query or a fragment"),
             ("https://app.example b.example", "it holds white space or a control character"),
             ("https://app\t.example", "it holds white space or a control character"),
