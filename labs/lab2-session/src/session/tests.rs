@@ -187,15 +187,96 @@ async fn a_request_with_an_authorization_header_is_judged_by_that_alone() {
         let request =
             call("GET", "/me").header(COOKIE.as_str(), &cookie).header(AUTHORIZATION.as_str(), value);
         assert_eq!(request.to(&lab).await.code(), "invalid_token", "{value:?}");
-        let request = call("POST", "/auth/logout").by_page(&cookie).header(AUTHORIZATION.as_str(), value);
-        let log_out = request.to(&lab).await;
-        assert_eq!((log_out.status, log_out.set_cookie()), (StatusCode::NO_CONTENT, None), "{value:?}");
     }
     let two = call("GET", "/me")
         .header(AUTHORIZATION.as_str(), "Bearer a")
         .header(AUTHORIZATION.as_str(), "Bearer b");
     assert_eq!(two.to(&lab).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(me(&lab, &cookie).await, StatusCode::OK);
+}
+
+/// Headers that open nothing, as clients with a fault send them: an empty variable, another scheme, a leftover of another
+/// design.
+const USELESS: [&str; 8] = [
+    "Bearer undefined",
+    "Bearer null",
+    "Bearer ",
+    "Bearer",
+    "",
+    "Basic YW5uOmhvcnNl",
+    "Bearer eyJhbGciOiJub25lIn0.e30.",
+    "José",
+];
+
+#[tokio::test]
+async fn a_log_out_by_cookie_ends_the_session_whatever_stands_in_authorization() {
+    let lab = lab().await;
+    sign_up(&lab).await;
+    for value in USELESS {
+        let cookie = log_in(&lab).await.cookie();
+        let request = call("POST", "/auth/logout").by_page(&cookie).header(AUTHORIZATION.as_str(), value);
+        let log_out = request.to(&lab).await;
+        assert_eq!(
+            (log_out.status, log_out.set_cookie().is_some()),
+            (StatusCode::NO_CONTENT, true),
+            "{value:?}"
+        );
+        assert_eq!(me(&lab, &cookie).await, StatusCode::UNAUTHORIZED, "{value:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_page_does_not_log_out_by_adding_an_authorization_header() {
+    let lab = lab().await;
+    let cookie = sign_up(&lab).await.cookie();
+    for value in USELESS {
+        let request = call("POST", "/auth/logout").header(COOKIE.as_str(), &cookie);
+        let request = request.header("sec-fetch-site", "cross-site").header(AUTHORIZATION.as_str(), value);
+        let answer = request.to(&lab).await;
+        assert_eq!((answer.code(), answer.set_cookie()), ("csrf", None), "{value:?}");
+    }
+    let alone =
+        call("POST", "/auth/logout").header(AUTHORIZATION.as_str(), "Bearer undefined").to(&lab).await;
+    assert_eq!((alone.status, alone.set_cookie()), (StatusCode::NO_CONTENT, None));
+    assert_eq!(me(&lab, &cookie).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn logging_out_the_others_or_everywhere_is_asked_by_cookie_whatever_stands_in_authorization() {
+    let lab = lab().await;
+    let (phone, laptop) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
+    let wide = |scope: &str, cookie: &str| {
+        let request = call("POST", "/auth/logout").body(json!({ "scope": scope })).by_page(cookie);
+        request.header(AUTHORIZATION.as_str(), "Bearer undefined")
+    };
+    assert_eq!(wide("others", &laptop).to(&lab).await.status, StatusCode::NO_CONTENT);
+    assert_eq!((me(&lab, &phone).await, me(&lab, &laptop).await), (StatusCode::UNAUTHORIZED, StatusCode::OK));
+    assert_eq!(wide("global", &laptop).to(&lab).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(me(&lab, &laptop).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(wide("global", &laptop).to(&lab).await.code(), "invalid_token");
+    assert_eq!(wide("global", "other=cookie").to(&lab).await.code(), "invalid_token");
+}
+
+#[tokio::test]
+async fn a_log_in_ends_the_session_of_its_cookie_whatever_stands_in_authorization() {
+    let lab = lab().await;
+    let before = sign_up(&lab).await.cookie();
+    let request = call("POST", "/auth/login").body(ann()).by_page(&before);
+    let after = request.header(AUTHORIZATION.as_str(), "Bearer undefined").to(&lab).await.cookie();
+    assert_eq!((me(&lab, &before).await, me(&lab, &after).await), (StatusCode::UNAUTHORIZED, StatusCode::OK));
+}
+
+#[tokio::test]
+async fn a_cookie_of_another_program_hides_neither_the_session_nor_its_log_out() {
+    let lab = lab().await;
+    let cookie = sign_up(&lab).await.cookie();
+    let among = format!("visitor=José; {cookie}; ;=;x");
+    assert_eq!(me(&lab, &among).await, StatusCode::OK);
+    let split = call("GET", "/me").header(COOKIE.as_str(), "visitor=José").header(COOKIE.as_str(), &cookie);
+    assert_eq!(split.to(&lab).await.status, StatusCode::OK);
+    let log_out = call("POST", "/auth/logout").by_page(&among).to(&lab).await;
+    assert_eq!((log_out.status, log_out.set_cookie().is_some()), (StatusCode::NO_CONTENT, true));
+    assert_eq!(me(&lab, &cookie).await, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::server::{OWN, Server};
+use crate::server::{CLEARED, OWN, Server, USELESS};
 
 #[tokio::test]
 async fn the_descriptor_says_what_the_scheme_promises() {
@@ -71,14 +71,55 @@ async fn a_request_shows_one_refresh_token_and_not_none_or_two() {
     let body = json!({"refresh_token": app.refresh_token()});
     server.post("/auth/refresh", &both, body.clone()).await.refused(StatusCode::BAD_REQUEST, "malformed");
     server.post("/auth/refresh", &[], Value::Null).await.refused(StatusCode::UNAUTHORIZED, "unauthenticated");
-    // An `Authorization` header makes the cookie count for nothing: the token in the body is the only one.
+    // An `Authorization` header changes nothing of that: it is no refresh token.
     let access = app.access();
-    let judged = [both[0], ("authorization", access.as_str())];
-    assert_eq!(server.post("/auth/refresh", &judged, body).await.status, StatusCode::OK);
+    let with_access: Vec<_> = both.iter().copied().chain([("authorization", access.as_str())]).collect();
+    server.post("/auth/refresh", &with_access, body).await.refused(StatusCode::BAD_REQUEST, "malformed");
+    let alone = [("authorization", access.as_str())];
     server
-        .post("/auth/refresh", &judged, Value::Null)
+        .post("/auth/refresh", &alone, Value::Null)
         .await
         .refused(StatusCode::UNAUTHORIZED, "unauthenticated");
+}
+
+#[tokio::test]
+async fn the_refresh_token_decides_whatever_stands_in_authorization() {
+    let server = Server::start().await;
+    let page = server.sign_up("ann@example.test", "web").await;
+    let app = server.log_in(&[], "mobile").await;
+    let (cookie, body) = (page.cookie(), json!({"refresh_token": app.refresh_token()}));
+    let forged = format!("{}x", app.access());
+    for value in USELESS.into_iter().chain([forged.as_str(), app.access().as_str()]) {
+        let headers = [("cookie", cookie.as_str()), OWN, ("authorization", value)];
+        let by_page = server.post("/auth/refresh", &headers, Value::Null).await;
+        assert_eq!(
+            (by_page.status, &by_page.json["user_id"]),
+            (StatusCode::OK, &page.json["user_id"]),
+            "{value:?}"
+        );
+        let by_app = server.post("/auth/refresh", &headers[2..], body.clone()).await;
+        assert_eq!(
+            (by_app.status, &by_app.json["user_id"]),
+            (StatusCode::OK, &app.json["user_id"]),
+            "{value:?}"
+        );
+        // Nor does the header vouch for a cookie from another site.
+        let foreign = [headers[0], headers[2], ("sec-fetch-site", "cross-site")];
+        server.post("/auth/refresh", &foreign, Value::Null).await.refused(StatusCode::FORBIDDEN, "csrf");
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_of_another_program_hides_neither_the_refresh_token_nor_its_log_out() {
+    let server = Server::start().await;
+    let page = server.sign_up("ann@example.test", "web").await;
+    let among = format!("visitor=José; {}; ;=;x", page.cookie());
+    assert_eq!(server.refresh_page(&among).await.status, StatusCode::OK);
+    let split = [("cookie", "visitor=José"), ("cookie", &page.cookie()), OWN];
+    assert_eq!(server.post("/auth/refresh", &split, Value::Null).await.status, StatusCode::OK);
+    let out = server.post("/auth/logout", &[("cookie", &among), OWN], Value::Null).await;
+    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
 }
 
 #[tokio::test]

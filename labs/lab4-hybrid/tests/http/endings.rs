@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::server::{CLEARED, DAY, OWN, PASSWORD, Server};
+use crate::server::{CLEARED, DAY, OWN, PASSWORD, Server, USELESS};
 
 #[tokio::test]
 async fn logging_out_ends_the_session_and_leaves_the_access_token_to_its_exp() {
@@ -67,7 +67,7 @@ async fn a_page_logs_out_by_its_cookie_or_by_its_access_token_and_the_cookie_is_
     let headers = [("cookie", other.cookie()), ("authorization", page.access())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let out = server.post("/auth/logout", &headers, Value::Null).await;
-    // Judged by the access token alone: the cookie of another session is neither ended nor cleared.
+    // Nothing says that a page of ours sent it, so the cookie of another session is neither ended nor cleared.
     assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, None));
     server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
     let renewed = server.refresh_page(&other.cookie()).await;
@@ -75,6 +75,67 @@ async fn a_page_logs_out_by_its_cookie_or_by_its_access_token_and_the_cookie_is_
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let out = server.post("/auth/logout", &headers, Value::Null).await;
     assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+}
+
+#[tokio::test]
+async fn a_page_logs_out_by_its_cookie_whatever_stands_in_authorization() {
+    let server = Server::start().await;
+    server.sign_up("ann@example.test", "mobile").await;
+    let old = server.log_in(&[], "mobile").await.access();
+    server.clock.advance(DAY);
+    // The last one is real and has run out: its session ends too.
+    for value in USELESS.into_iter().chain([old.as_str()]) {
+        let page = server.log_in(&[], "web").await;
+        let headers = [("cookie", page.cookie()), ("authorization", value.to_owned())];
+        let headers: Vec<_> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).chain([OWN]).collect();
+        let out = server.post("/auth/logout", &headers, Value::Null).await;
+        assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)), "{value:?}");
+        server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+    }
+}
+
+#[tokio::test]
+async fn an_access_token_of_a_key_that_was_taken_out_does_not_hide_the_cookie() {
+    let keys =
+        |text: &str| kit::Config { access_keys: Some(text.parse().unwrap()), ..kit::Config::default() };
+    let before = Server::configured(keys("1=0123456789abcdef0123456789abcdef")).await;
+    let stale = before.sign_up("ann@example.test", "web").await.access();
+    let server = Server::configured(keys("2=fedcba9876543210fedcba9876543210")).await;
+    let page = server.sign_up("ann@example.test", "web").await;
+    let cookie = page.cookie();
+    let headers = [("cookie", cookie.as_str()), ("authorization", stale.as_str()), OWN];
+    assert_eq!(server.post("/auth/refresh", &headers, Value::Null).await.status, StatusCode::OK);
+    let out = server.post("/auth/logout", &headers, Value::Null).await;
+    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    server.refresh_page(&cookie).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+}
+
+#[tokio::test]
+async fn a_foreign_page_does_not_log_out_by_adding_an_authorization_header() {
+    let server = Server::start().await;
+    let page = server.sign_up("ann@example.test", "web").await;
+    let cookie = page.cookie();
+    for value in USELESS {
+        let foreign =
+            [("cookie", cookie.as_str()), ("authorization", value), ("sec-fetch-site", "cross-site")];
+        server.post("/auth/logout", &foreign, Value::Null).await.refused(StatusCode::FORBIDDEN, "csrf");
+    }
+    assert_eq!(server.refresh_page(&cookie).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_page_that_logs_out_with_an_older_access_token_ends_the_session_of_its_browser_too() {
+    let server = Server::start().await;
+    let tab = server.sign_up("ann@example.test", "web").await;
+    let newer = server.log_in(&[], "web").await;
+    let headers = [("cookie", newer.cookie()), ("authorization", tab.access())];
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).chain([OWN]).collect();
+    let out = server.post("/auth/logout", &headers, Value::Null).await;
+    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    for cookie in [tab.cookie(), newer.cookie()] {
+        server.refresh_page(&cookie).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+    }
 }
 
 #[tokio::test]

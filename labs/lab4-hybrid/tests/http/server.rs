@@ -137,3 +137,15 @@ impl Answer {
 }
 
 pub(crate) const CLEARED: &str = "__Host-refresh=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict";
+
+/// `Authorization` headers that open nothing, as clients with a fault send them: an empty variable, another scheme, a forgery.
+pub(crate) const USELESS: [&str; 8] = [
+    "Bearer undefined",
+    "Bearer null",
+    "Bearer ",
+    "Bearer",
+    "",
+    "Basic YW5uOmhvcnNl",
+    "Bearer eyJhbGciOiJub25lIn0.e30.",
+    "José",
+];
