@@ -4,6 +4,7 @@
 //! of itself what design it is; a fault is a name out of `conformance::faults`, tested where the right behaviour stands.
 
 mod flows;
+mod listed;
 mod model;
 mod refreshing;
 mod tokens;
@@ -13,6 +14,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_lc_rs::pbkdf2;
 use http_body_util::{BodyExt, Full};
+use hyper::header::{COOKIE, HeaderMap};
 use hyper::{Request, Response, body::Bytes, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -89,9 +91,10 @@ async fn answer(
     model: Arc<Mutex<Model>>,
     fault: &'static str,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let announced = parts.headers.contains_key("content-length");
     let body = body.collect().await?.to_bytes();
+    cookies_lost(&mut parts.headers, fault);
     let ask = Ask::new(parts, body.to_vec(), announced);
     if fault == "key-address-called"
         && let Some(address) = ask.bearer().and_then(|token| tokens::address_in(&token))
@@ -118,6 +121,16 @@ async fn answer(
         }
     };
     Ok(reply.finish(&ask, fault))
+}
+
+/// Two faults of reading the `Cookie` header.
+fn cookies_lost(headers: &mut HeaderMap, fault: &str) {
+    let Some(first) = headers.get(COOKIE).cloned() else { return };
+    match fault {
+        "one-cookie-hides-all" if first.to_str().is_err() => drop(headers.remove(COOKIE)),
+        "first-cookie-line-alone" => drop(headers.insert(COOKIE, first)),
+        _ => {}
+    }
 }
 
 /// Stands for the cost of a password hash.

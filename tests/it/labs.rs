@@ -35,7 +35,12 @@ impl Lab {
         }
     }
 
-    async fn router(self, config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
+    pub(crate) async fn router(
+        self,
+        config: &Config,
+        clock: Clock,
+        origins: Origins,
+    ) -> Result<Router, StartError> {
         match self {
             Self::Session => lab2_session::router(config, clock, origins).await,
             Self::Access => lab3_access::router(config, clock, origins).await,
@@ -58,8 +63,19 @@ impl LabServer {
 
     /// Starts a lab that browsers reach by these origins; without any, by its own address.
     pub(crate) async fn start_with(lab: Lab, config: Config, origins: &[String]) -> Self {
-        let config = Config { lab_controls: true, ..config };
         let listener = TcpListener::bind(config.listen).await.expect("a free port");
+        Self::start_on(listener, lab, config, origins).await
+    }
+
+    /// Starts a lab that pages of its own address and of another origin may use.
+    pub(crate) async fn start_for_page(lab: Lab, config: Config, page: &str) -> Self {
+        let listener = TcpListener::bind(config.listen).await.expect("a free port");
+        let own = format!("http://{}", listener.local_addr().expect("a bound port"));
+        Self::start_on(listener, lab, config, &[own, page.to_owned()]).await
+    }
+
+    async fn start_on(listener: TcpListener, lab: Lab, config: Config, origins: &[String]) -> Self {
+        let config = Config { lab_controls: true, ..config };
         let address: SocketAddr = listener.local_addr().expect("a bound port");
         let clock = Clock::system();
         let origins: Vec<Origin> = origins.iter().map(|origin| origin.parse().expect("an origin")).collect();
@@ -89,7 +105,7 @@ async fn check(lab: Lab, store: Store) -> Report {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("accounts.sqlite");
     let config = Config { store, accounts: AccountsAt::File(file.clone()), ..Config::default() };
-    let server = LabServer::start_with(lab, config, &[]).await;
+    let server = LabServer::start_for_page(lab, config, "https://app.example.test").await;
     assert_eq!(accounts_in(&file).await, 0);
     let target = Target::discover(&server.url).await.expect("a lab describes itself").reached_directly();
     let report = conformance::run(&target, &Options::default(), |_| {}).await.expect("the suite runs");
@@ -183,4 +199,24 @@ async fn an_interrupted_run_skips_the_rest_and_deletes_the_accounts_that_it_has_
     assert_eq!(report.counts.failed, 0, "{}", report.text(false));
     assert!(report.accounts.created > 0 && report.accounts.left == 0, "{:?}", report.accounts);
     assert_eq!(rows, 0);
+}
+
+/// The addresses that a server in a container or on an IPv6 machine is bound to; its own pages get through at each.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lab_bound_to_any_address_or_to_ipv6_lets_its_own_pages_in() {
+    for listen in ["0.0.0.0:0", "[::]:0", "[::1]:0"] {
+        let config = Config { listen: listen.parse().expect("an address"), ..Config::default() };
+        let listener = TcpListener::bind(config.listen).await.expect("a free port");
+        let port = listener.local_addr().expect("a bound port").port();
+        let origins = Origins::new(&[], listener.local_addr().expect("a bound port"), "hybrid");
+        let router = Lab::Hybrid.router(&config, Clock::system(), origins).await.expect("the lab starts");
+        let serving = tokio::spawn(kit::serve(listener, router, config.limits, std::future::pending()));
+        let host = if listen.starts_with('[') { "[::1]" } else { "127.0.0.1" };
+        let target = Target::discover(&format!("http://{host}:{port}")).await.expect("a lab");
+        let only = ["csrf", "lab.origins"].map(str::to_owned).to_vec();
+        let options = Options { only, ..Options::default() };
+        let report = conformance::run(&target.reached_directly(), &options, |_| {}).await.expect("a run");
+        assert!(!report.failed() && report.counts.passed >= 11, "{listen}: {}", report.text(false));
+        serving.abort();
+    }
 }

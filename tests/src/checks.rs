@@ -5,6 +5,7 @@ mod access_parts;
 mod account;
 mod controls;
 mod cookie;
+mod cors;
 mod csrf;
 mod expiry;
 mod health;
@@ -34,6 +35,7 @@ pub fn checks() -> Vec<Check> {
         me::CHECKS,
         cookie::CHECKS,
         csrf::CHECKS,
+        cors::CHECKS,
         access::CHECKS,
         access_parts::CHECKS,
         logout::CHECKS,

@@ -32,11 +32,13 @@ pub enum Feature {
     ApiKeys,
     /// Log-in through an identity provider.
     Oauth,
+    /// CORS with credentials for the origins that are listed in `/lab`.
+    Cors,
 }
 
 impl Feature {
     /// Every feature of the contract, in its order.
-    pub const ALL: [Feature; 10] = [
+    pub const ALL: [Feature; 11] = [
         Feature::SessionCookie,
         Feature::AccessJwt,
         Feature::Refresh,
@@ -47,6 +49,7 @@ impl Feature {
         Feature::Jwks,
         Feature::ApiKeys,
         Feature::Oauth,
+        Feature::Cors,
     ];
 
     /// The feature's name in `/lab` and in flags.
@@ -62,6 +65,7 @@ impl Feature {
             Feature::Jwks => "jwks",
             Feature::ApiKeys => "api-keys",
             Feature::Oauth => "oauth",
+            Feature::Cors => "cors",
         }
     }
 }
@@ -138,6 +142,8 @@ pub struct Descriptor {
     pub limits: Limits,
     /// Whether the clock can be moved by `POST /lab/clock`.
     pub controls: bool,
+    /// The origins whose pages may use the server.
+    pub origins: Vec<String>,
     /// The server's own origin, where it is not the base URL's.
     pub origin: Option<String>,
 }
@@ -155,6 +161,7 @@ impl Default for Descriptor {
             refresh_window: None,
             limits: Limits::default(),
             controls: false,
+            origins: Vec::new(),
             origin: None,
         }
     }

@@ -50,6 +50,7 @@ const fn fault(name: &'static str, design: Design, caught_by: &'static [&'static
 
 const FAULTS: &[Fault] = &[
     fault("descriptor-without-store", Hybrid, &["lab.descriptor"]),
+    fault("origins-misspelt", Access, &["lab.origins"]),
     fault("clock-tells-wrong", Access, &["lab.clock-moves"]),
     fault("clock-by-fractions", Access, &["lab.clock-bounds"]),
     fault("clock-through-proxy", Access, &["lab.clock-not-forwarded"]),
@@ -109,6 +110,8 @@ const FAULTS: &[Fault] = &[
     fault("old-session-lives-on", Session, &["cookie.log-in-again"]),
     fault("cookie-half-compared", Session, &["cookie.every-character"]),
     fault("any-cookie-name", Session, &["cookie.name-exact"]),
+    fault("one-cookie-hides-all", Session, &["cookie.among-others"]),
+    fault("first-cookie-line-alone", Hybrid, &["cookie.among-others"]),
     fault("id-is-bearer", Session, &["cookie.id-not-bearer"]),
     fault("id-in-header", Session, &["cookie.id-nowhere-else"]),
     fault("refusal-clears-cookie", Session, &["cookie.refusal-clears-nothing"]),
@@ -124,6 +127,10 @@ const FAULTS: &[Fault] = &[
     fault("text-plain-unguarded", Session, &["csrf.text-plain-form"]),
     fault("foreign-log-in-taken", Session, &["csrf.log-in"]),
     fault("bearer-judged-by-site", Access, &["csrf.bearer-exempt"]),
+    fault("preflight-unanswered", Session, &["cors.preflight"]),
+    fault("refusals-unreadable", Session, &["cors.answers"]),
+    fault("cors-for-lookalikes", Session, &["cors.unlisted"]),
+    fault("listed-sibling-refused", Session, &["cors.sibling"]),
     fault("token-type-mac", Access, &["access.body"]),
     fault("typ-is-jwt", Access, &["access.header"]),
     fault("claims-too-many", Access, &["access.claims"]),
@@ -153,6 +160,8 @@ const FAULTS: &[Fault] = &[
         Session,
         &[
             "logout.credential-dead",
+            "logout.any-authorization",
+            "cors.sibling",
             "logout.local-only-here",
             "logout.wide-needs-live",
             "logout.not-resurrected",
@@ -162,6 +171,7 @@ const FAULTS: &[Fault] = &[
     fault("access-denied-after-log-out", Access, &["logout.access-lives-on"]),
     fault("log-out-ignores-body", Hybrid, &["logout.refresh-dead"]),
     fault("garbage-log-out-refused", Access, &["logout.any-state"]),
+    fault("authorization-hides-cookie", Session, &["logout.any-authorization"]),
     fault("unknown-scope-is-local", Session, &["logout.unknown-scope"]),
     fault(
         "local-ends-all",
@@ -184,6 +194,7 @@ const FAULTS: &[Fault] = &[
     fault("refresh-token-in-query", Hybrid, &["refresh.in-query"]),
     fault("access-token-refreshes", Hybrid, &["refresh.access-token-as-refresh"]),
     fault("bearer-chooses-user", Hybrid, &["refresh.own-token-own-user"]),
+    fault("authorization-hides-refresh-token", Hybrid, &["refresh.any-authorization"]),
     fault("refused-refresh-clears", Hybrid, &["refresh.refusal-clears-nothing"]),
     fault("refresh-cacheable", Hybrid, &["refresh.no-store"]),
     fault("idempotency-key-unbounded", Hybrid, &["refresh.idempotency-key-bound"]),

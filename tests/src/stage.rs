@@ -37,6 +37,11 @@ pub(crate) enum ClockInReach {
     Refused(u16),
 }
 
+/// `Authorization` headers that open nothing, as clients with a fault send them: a variable that was never set, another
+/// scheme, a forgery.
+pub(crate) const USELESS: [&str; 5] =
+    ["Bearer undefined", "Bearer null", "", "Basic YW5uOmhvcnNl", "Bearer eyJhbGciOiJub25lIn0.e30."];
+
 /// Somebody with an account.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {

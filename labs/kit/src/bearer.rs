@@ -1,7 +1,9 @@
 //! The `Authorization` header (RFC 6750 §2.1).
 //!
 //! A request that carries one is judged by it alone: its cookies are ignored, so that no browser can be talked into adding
-//! authority to a request that states its own. A token in the query is never looked at.
+//! authority to a request that states its own. Refresh and log-out are about another credential, the refresh token or the
+//! session's cookie, and go by that: a header that opens nothing takes nothing away there. A token in the query is never
+//! looked at.
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;

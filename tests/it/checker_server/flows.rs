@@ -30,6 +30,14 @@ fn invalid(member: &str) -> Reply {
 
 impl Model {
     pub(crate) fn answer(&mut self, ask: &Ask) -> Reply {
+        let reply = match self.preflight(ask) {
+            Some(reply) => reply,
+            None => self.understood(ask),
+        };
+        self.readable(ask, reply)
+    }
+
+    fn understood(&mut self, ask: &Ask) -> Reply {
         let one_host = ask.parts.headers.get_all("host").iter().count() == 1;
         if !one_host && !self.is("two-hosts-taken") {
             return Reply::problem(400, "malformed");
@@ -117,18 +125,24 @@ impl Model {
 
     /// A refusal, where a request that only a cookie vouches for is not from the server's own page.
     pub(crate) fn forged(&self, ask: &Ask) -> Option<Reply> {
+        if ask.header("authorization").is_some() { None } else { self.forged_cookie(ask) }
+    }
+
+    /// As [`Model::forged`], where the cookie decides and `Authorization` is not asked.
+    pub(crate) fn forged_cookie(&self, ask: &Ask) -> Option<Reply> {
         let refusal = Some(Reply::problem(403, "csrf"));
-        if ask.header("authorization").is_some() || ask.header("cookie").is_none() {
-            return None;
-        }
+        ask.header("cookie")?;
         if self.is("text-plain-unguarded") && ask.header("content-type").as_deref() == Some("text/plain") {
             return None;
         }
         let (site, origin) = (ask.header("sec-fetch-site"), ask.header("origin"));
         let own = origin.as_deref() == Some(&self.origin);
+        let listed = origin.as_deref().is_some_and(|origin| self.lists(origin));
         let right = match (site.as_deref(), origin.as_deref()) {
             (Some("same-origin"), _) => true,
-            (Some("same-site"), _) => self.is("same-site-trusted"),
+            (Some("same-site"), _) => {
+                (listed && !self.is("listed-sibling-refused")) || self.is("same-site-trusted")
+            }
             (Some(_), _) => own && self.is("origin-beats-fetch-site"),
             (None, Some("null")) => self.is("null-origin-trusted"),
             (None, Some(origin)) => {
@@ -144,8 +158,9 @@ impl Model {
 
     /// A refusal, where log-in or sign-up is sent by another site's page.
     fn foreign(&self, ask: &Ask) -> Option<Reply> {
-        let site = ask.header("sec-fetch-site").is_some_and(|site| site != "same-origin");
-        let origin = ask.header("origin").is_some_and(|origin| origin != self.origin);
+        let listed = ask.header("origin").is_some_and(|origin| self.lists(&origin));
+        let site = !listed && ask.header("sec-fetch-site").is_some_and(|site| site != "same-origin");
+        let origin = !listed && ask.header("origin").is_some();
         ((site || origin) && !self.is("foreign-log-in-taken")).then(|| Reply::problem(403, "csrf"))
     }
 
@@ -429,12 +444,19 @@ impl Model {
         if !known && !self.is("unknown-scope-is-local") {
             return invalid("scope");
         }
-        if let Some(refusal) = self.forged(ask) {
+        let named =
+            self.design != Design::Session && ask.bearer().and_then(|token| self.claims_of(&token)).is_some();
+        if !named && let Some(refusal) = self.forged_cookie(ask) {
             return refusal;
+        }
+        let cookie = ask.cookie(self.cookie_name());
+        if self.is("authorization-hides-cookie") && ask.header("authorization").is_some() && cookie.is_some()
+        {
+            return Reply::empty();
         }
         let token =
             body.get("refresh_token").and_then(Value::as_str).filter(|_| !self.is("log-out-ignores-body"));
-        let by_token = token.map(str::to_owned).or_else(|| ask.cookie("__Host-refresh"));
+        let by_token = token.map(str::to_owned).or(cookie);
         let caller = self.caller(ask, true).ok().or_else(|| self.by_session(by_token.as_deref()?));
         let any = self.is("ended-session-logs-out") && ask.header("authorization").is_some();
         let expired_user = ask.bearer().and_then(|token| self.claims_of(&token)).filter(|_| any);

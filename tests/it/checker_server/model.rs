@@ -129,8 +129,11 @@ impl Model {
             "access_ttl": 900, "refresh_ttl": ABSOLUTE as u64, "idle_ttl": IDLE as u64, "refresh_window": WINDOW as u64,
             "limits": {"failures_per_account_and_address": 8, "failures_per_account": 100, "failures_per_address": 70,
                        "window_seconds": 900},
-            "controls": !self.is("hidden-controls"),
+            "controls": !self.is("hidden-controls"), "origins": self.listed(),
         });
+        if self.has_cors() {
+            lab["features"].as_array_mut().unwrap().push(json!("cors"));
+        }
         if self.design == Design::Session {
             lab["access_ttl"] = Value::Null;
         }

@@ -10,13 +10,14 @@ use super::wire::{Ask, Reply};
 impl Model {
     pub(crate) fn refresh(&mut self, ask: &Ask, body: &Value) -> Reply {
         let shown = body.get("refresh_token").and_then(Value::as_str).map(str::to_owned);
-        let cookie = ask.cookie("__Host-refresh");
+        let hidden = self.is("authorization-hides-refresh-token") && ask.header("authorization").is_some();
+        let cookie = ask.cookie("__Host-refresh").filter(|_| !hidden);
         if shown.is_some() && cookie.is_some() && !self.is("both-tokens-taken") {
             return Reply::problem(400, "malformed");
         }
         let in_query = ask.query("refresh_token").filter(|_| self.is("refresh-token-in-query"));
         let by_cookie = shown.is_none() && cookie.is_some() && in_query.is_none();
-        if by_cookie && let Some(refusal) = self.forged(ask) {
+        if by_cookie && let Some(refusal) = self.forged_cookie(ask) {
             return refusal;
         }
         let Some(token) = shown.or(cookie).or(in_query) else {

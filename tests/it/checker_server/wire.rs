@@ -35,9 +35,11 @@ impl Ask {
     }
 
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
-        let header = self.header("cookie")?;
-        header
-            .split(';')
+        let lines = self.parts.headers.get_all("cookie").iter();
+        let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned()).collect();
+        lines
+            .iter()
+            .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
             .find(|(n, _)| *n == name)
             .map(|(_, v)| v.to_owned())

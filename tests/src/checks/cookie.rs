@@ -79,6 +79,15 @@ pub(super) const CHECKS: &[Check] = &[
         ..ATTACK
     },
     Check {
+        id: "cookie.among-others",
+        title: "the credential's cookie is found among cookies of others, whatever those hold",
+        gains: "Any script on the site sets `visitor=José`, and the person is logged out and cannot log out.",
+        read: "RFC 6265bis §5.8.3, RFC 9113 §8.2.3",
+        needs_any: &[Feature::SessionCookie, Feature::Refresh],
+        run: |stage| Box::pin(among_others(stage)),
+        ..RULE
+    },
+    Check {
         id: "cookie.id-not-bearer",
         title: "a session id is no bearer token",
         gains: "What the cookie's flags protect is accepted without them.",
@@ -218,6 +227,26 @@ async fn name_exact(stage: &Stage) -> Verdict {
     for name in ["session", "__Secure-session", "__host-session", "__Host-Session", "id"] {
         let answer = stage.send(Call::get("/me").own_cookie(&format!("{name}={id}"))).await?;
         answer.is_since(401, &format!("`{name}` is not the session's cookie"))?;
+    }
+    Ok(())
+}
+
+async fn among_others(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    let ours = person.held.cookie()?;
+    let asking = || match stage.claims(Feature::Refresh) {
+        true => Call::post("/auth/refresh").header("sec-fetch-site", "same-origin"),
+        false => Call::get("/me"),
+    };
+    for among in [
+        vec![format!("{ours}; visitor=José")],
+        vec![format!("visitor=José; {ours}")],
+        vec![format!("; ;=;visitor;=x;a=\"b;{ours}; \u{540d}\u{524d}=\u{5024}")],
+        vec!["visitor=José".to_owned(), ours.to_owned()],
+        vec![ours.to_owned(), "a=1".to_owned()],
+    ] {
+        let call = among.iter().fold(asking(), |call, line| call.header("cookie", line));
+        stage.send(call).await?.is_since(200, "the credential's cookie stands among the others")?;
     }
     Ok(())
 }

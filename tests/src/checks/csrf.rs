@@ -38,12 +38,19 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "csrf.same-site",
-        title: "a sibling domain (same-site), and a request of no page's (none), are 403 csrf",
+        title: "a sibling domain that is not listed (same-site), and a request of no page's (none), are 403 csrf",
         gains: "A forgotten blog on a sibling domain acts for the victim: SameSite does not stop it.",
         read: READ,
         needs_any: COOKIES,
         run: |stage| {
-            Box::pin(refused(stage, &[&[("sec-fetch-site", "same-site")], &[("sec-fetch-site", "none")]]))
+            Box::pin(refused(
+                stage,
+                &[
+                    &[("sec-fetch-site", "same-site")],
+                    &[("sec-fetch-site", "same-site"), ("origin", UNLISTED)],
+                    &[("sec-fetch-site", "none")],
+                ],
+            ))
         },
         ..ATTACK
     },
@@ -115,6 +122,9 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// Stands for the server's own origin in a table that is made before the server is known.
 const OWN: &str = "{own}";
+
+/// A page's origin that no server lists.
+const UNLISTED: &str = "https://blog.unlisted.example";
 
 /// The requests that a cookie authenticates and that change something.
 fn changing(stage: &Stage, person: &Person) -> Vec<Call> {

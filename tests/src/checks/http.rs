@@ -39,7 +39,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "http.cors-off",
-        title: "OPTIONS is 405 and no answer grants another origin anything",
+        title: "OPTIONS is 405 and no answer grants an origin anything that is not listed",
         gains: "A page of another site reads the answers, in the name of whoever looks at it.",
         read: "WHATWG Fetch §3.2, OWASP WSTG-CLNT-07",
         run: |stage| Box::pin(cors_off(stage)),
@@ -194,7 +194,7 @@ async fn cors_off(stage: &Stage) -> Verdict {
         .header("access-control-request-method", "GET")
         .header("access-control-request-headers", "authorization");
     let answer = stage.send(asked).await?;
-    answer.refused(405, "method_not_allowed", "CORS is off")?;
+    answer.refused(405, "method_not_allowed", "this origin is not listed")?;
     let read = stage.send(person.held.on(Call::get("/me").header("origin", foreign))).await?;
     for answer in [answer, read] {
         let granted = answer.headers.keys().any(|name| name.as_str().starts_with("access-control-allow"));

@@ -6,9 +6,10 @@ use crate::{
     check::{ATTACK, Check, RULE, Verdict},
     client::Call,
     descriptor::Feature,
-    stage::Stage,
+    stage::{Stage, USELESS},
 };
 
+const COOKIES: &[Feature] = &[Feature::SessionCookie, Feature::Refresh];
 const ENDS: &[Feature] = &[Feature::InstantRevocation, Feature::Refresh];
 
 pub(super) const CHECKS: &[Check] = &[
@@ -47,6 +48,15 @@ pub(super) const CHECKS: &[Check] = &[
         gains: "A page that cannot log out keeps its credential.",
         read: "contract: the five flows",
         run: |stage| Box::pin(any_state(stage)),
+        ..RULE
+    },
+    Check {
+        id: "logout.any-authorization",
+        title: "a log-out by cookie ends the session, whatever stands in Authorization",
+        gains: "A page that sends `Bearer undefined` is told that it has logged out, and the session lives on.",
+        read: "contract: which credential counts",
+        needs_any: COOKIES,
+        run: |stage| Box::pin(any_authorization(stage)),
         ..RULE
     },
     Check {
@@ -159,6 +169,20 @@ async fn any_state(stage: &Stage) -> Verdict {
             .send(call)
             .await?
             .is_since(204, &format!("{what}, and logging out here succeeds all the same"))?;
+    }
+    Ok(())
+}
+
+async fn any_authorization(stage: &Stage) -> Verdict {
+    for useless in USELESS {
+        let person = stage.sign_up_web().await?;
+        let call = Call::post("/auth/logout").own_cookie(person.held.cookie()?);
+        stage.send(call.header("authorization", useless)).await?.is(204)?;
+        let session = stage.asks_for_session(&person.held).await?;
+        session.is_since(
+            401,
+            &format!("its cookie was logged out, with `Authorization: {useless}` beside it"),
+        )?;
     }
     Ok(())
 }

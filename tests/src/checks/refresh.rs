@@ -9,7 +9,7 @@ use crate::{
     descriptor::Feature,
     exchange::Exchange,
     jwt::flipped,
-    stage::Stage,
+    stage::{Stage, USELESS},
 };
 
 const REFRESH: &[Feature] = &[Feature::Refresh];
@@ -122,6 +122,15 @@ pub(super) const CHECKS: &[Check] = &[
         needs: REFRESH,
         run: |stage| Box::pin(own_token_own_user(stage)),
         ..ATTACK
+    },
+    Check {
+        id: "refresh.any-authorization",
+        title: "the refresh token decides, whatever stands in Authorization",
+        gains: "A page whose access token has run out sends it along, and is logged out.",
+        read: "contract: which credential counts",
+        needs: REFRESH,
+        run: |stage| Box::pin(any_authorization(stage)),
+        ..RULE
     },
     Check {
         id: "refresh.refusal-clears-nothing",
@@ -332,6 +341,16 @@ async fn own_token_own_user(stage: &Stage) -> Verdict {
             (400..500).contains(&answer.status),
             "tokens of the refresh token's own user, or a refusal",
         )?;
+    }
+    Ok(())
+}
+
+async fn any_authorization(stage: &Stage) -> Verdict {
+    for useless in USELESS {
+        for person in [stage.sign_up_web().await?, stage.sign_up().await?] {
+            let answer = stage.send(person.held.refreshing().header("authorization", useless)).await?;
+            answer.is_since(200, "the refresh token is good, and Authorization is not asked")?;
+        }
     }
     Ok(())
 }

@@ -1,0 +1,214 @@
+//! Pages of other origins: the listed ones can use the server, with their cookies, and no other page is told anything.
+
+use reqwest::{Method, Url};
+use serde_json::json;
+
+use crate::{
+    check::{ATTACK, Check, Outcome, RULE, Verdict},
+    client::Call,
+    descriptor::Feature,
+    exchange::Exchange,
+    stage::{Stage, log_in},
+};
+
+const CORS: &[Feature] = &[Feature::Cors];
+const COOKIES: &[Feature] = &[Feature::SessionCookie, Feature::Refresh];
+const READ: &str = "WHATWG Fetch §3.2 (CORS protocol)";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "lab.origins",
+        title: "the origins that /lab lists are spelt as browsers send them, and a log-in from each gets through",
+        gains: "A port that is the default, a missing bracket or a slash: the server's own pages are refused.",
+        read: "RFC 6454 §6.2, contract: CSRF",
+        run: |stage| Box::pin(listed_origins(stage)),
+        ..RULE
+    },
+    Check {
+        id: "cors.preflight",
+        title: "a preflight from a listed origin is told that it may send, with credentials",
+        gains: "A page on another origin cannot send one request.",
+        read: READ,
+        needs: CORS,
+        run: |stage| Box::pin(preflight(stage)),
+        ..RULE
+    },
+    Check {
+        id: "cors.answers",
+        title: "every answer to a listed origin can be read by it, refusals and Retry-After too",
+        gains: "A page cannot tell 401 from 503, and logs people out in an outage.",
+        read: READ,
+        needs: CORS,
+        run: |stage| Box::pin(answers(stage)),
+        ..RULE
+    },
+    Check {
+        id: "cors.unlisted",
+        title: "an origin that is not listed gets no Access-Control header, also one that looks alike",
+        gains: "A page of another site reads the answers, in the name of whoever looks at it.",
+        read: "OWASP WSTG-CLNT-07, CWE-942",
+        needs: CORS,
+        run: |stage| Box::pin(unlisted(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "cors.sibling",
+        title: "a page on a listed sibling origin logs in, refreshes and logs out with its cookie",
+        gains: "A site whose pages and API have different names cannot use cookies at all.",
+        read: "contract: CSRF; RFC 6265bis §5.2 (same-site)",
+        needs: CORS,
+        needs_any: COOKIES,
+        run: |stage| Box::pin(sibling(stage)),
+        ..RULE
+    },
+];
+
+/// A listed origin that is not the server's own, where there is one.
+fn a_listed_origin(stage: &Stage) -> Result<&str, Box<Outcome>> {
+    let listed = &stage.descriptor().origins;
+    let other = listed.iter().find(|origin| *origin != stage.target.origin());
+    other.or(listed.first()).map(String::as_str).ok_or_else(|| {
+        let reason = "no origin is listed: `origins` in /lab, which goes with `cors`".to_owned();
+        Box::new(Outcome::Skipped { reason })
+    })
+}
+
+async fn listed_origins(stage: &Stage) -> Verdict {
+    let listed = &stage.descriptor().origins;
+    if listed.is_empty() {
+        let reason = "the server says nowhere which origins are its own".to_owned();
+        return Err(Box::new(Outcome::Skipped { reason }));
+    }
+    let lab = stage.send(Call::get("/lab")).await?;
+    let person = stage.sign_up().await?;
+    for origin in listed {
+        let sent = Url::parse(origin).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        lab.expect(&sent == origin, format!("`origins` as browsers send them, not {origin}"))?;
+        let call = log_in(&person.email, &person.password, "web").header("origin", origin);
+        stage.send(call).await?.is_since(200, "this origin is listed in /lab")?;
+    }
+    Ok(())
+}
+
+fn asking(path: &str, method: &str, headers: &str, origin: &str) -> Call {
+    Call::new(Method::OPTIONS, path)
+        .header("origin", origin)
+        .header("access-control-request-method", method)
+        .header("access-control-request-headers", headers)
+}
+
+/// The names in a header that is a list, in lower case.
+fn names(answer: &Exchange, header: &str) -> Vec<String> {
+    let values = answer.headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(|name| name.trim().to_ascii_lowercase()).collect()
+}
+
+fn readable(answer: &Exchange, origin: &str) -> Verdict {
+    let allowed = answer.header("access-control-allow-origin") == Some(origin);
+    answer.expect(allowed, format!("Access-Control-Allow-Origin: {origin}"))?;
+    let with_credentials = answer.header("access-control-allow-credentials") == Some("true");
+    answer.expect(with_credentials, "Access-Control-Allow-Credentials: true")?;
+    let varies = names(answer, "vary").iter().any(|name| name == "origin" || name == "*");
+    answer.expect(varies, "Vary: Origin, since another origin gets another answer")?;
+    Ok(())
+}
+
+async fn preflight(stage: &Stage) -> Verdict {
+    let origin = a_listed_origin(stage)?;
+    let mut asked = vec![
+        ("/auth/login", "POST", "content-type"),
+        ("/auth/logout", "POST", "authorization,content-type"),
+        ("/me", "GET", "authorization"),
+        ("/auth/account", "DELETE", "authorization,content-type"),
+    ];
+    if stage.claims(Feature::Refresh) {
+        asked.push(("/auth/refresh", "POST", "content-type,idempotency-key"));
+    }
+    for (path, method, headers) in asked {
+        let answer = stage.send(asking(path, method, headers, origin)).await?;
+        answer.expect((200..300).contains(&answer.status), "status 200 or 204: this origin is listed")?;
+        readable(&answer, origin)?;
+        let methods = names(&answer, "access-control-allow-methods");
+        // These need no leave (Fetch §2.2.1).
+        let simple = ["GET", "POST"].contains(&method);
+        let may = simple || methods.contains(&method.to_ascii_lowercase());
+        answer.expect(may, format!("{method} in Access-Control-Allow-Methods"))?;
+        let allowed = names(&answer, "access-control-allow-headers");
+        for name in headers.split(',') {
+            let listed = allowed.iter().any(|allowed| allowed == name);
+            answer.expect(listed, format!("{name} in Access-Control-Allow-Headers"))?;
+        }
+    }
+    Ok(())
+}
+
+async fn answers(stage: &Stage) -> Verdict {
+    let origin = a_listed_origin(stage)?;
+    let person = stage.sign_up().await?;
+    let wrong = log_in(&person.email, "not the password", "web");
+    for (status, call) in [
+        (200, person.held.on(Call::get("/me"))),
+        (200, log_in(&person.email, &person.password, "web")),
+        (401, Call::get("/me")),
+        (401, wrong),
+        (404, Call::get("/no/such/route")),
+        (422, Call::post("/auth/login").json(&json!({}))),
+    ] {
+        let answer = stage.send(call.header("origin", origin)).await?;
+        answer.is(status)?;
+        readable(&answer, origin)?;
+        let exposed = names(&answer, "access-control-expose-headers");
+        let tells = exposed.iter().any(|name| name == "retry-after");
+        answer.expect(tells, "Retry-After in Access-Control-Expose-Headers")?;
+    }
+    Ok(())
+}
+
+async fn unlisted(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    let origin = a_listed_origin(stage)?;
+    let other_scheme = match origin.strip_prefix("https://") {
+        Some(name) => format!("http://{name}"),
+        None => origin.replace("http://", "https://"),
+    };
+    let alike = [
+        "https://elsewhere.example".to_owned(),
+        "null".to_owned(),
+        format!("{origin}.evil.example"),
+        format!("{origin}0"),
+        origin.replace("://", "://evil"),
+        origin.replace("://", "://blog."),
+        other_scheme,
+    ];
+    let listed = &stage.descriptor().origins;
+    for origin in alike.iter().filter(|origin| !listed.contains(origin)) {
+        let asked = stage.send(asking("/auth/login", "POST", "content-type", origin)).await?;
+        let read = stage.send(person.held.on(Call::get("/me")).header("origin", origin)).await?;
+        for answer in [asked, read] {
+            let granted = answer.headers.keys().any(|name| name.as_str().starts_with("access-control-allow"));
+            answer.expect(!granted, format!("no Access-Control-Allow-… header: {origin} is not listed"))?;
+        }
+    }
+    Ok(())
+}
+
+async fn sibling(stage: &Stage) -> Verdict {
+    let origin = a_listed_origin(stage)?;
+    let by_page = |call: Call| call.header("origin", origin).header("sec-fetch-site", "same-site");
+    let person = stage.sign_up().await?;
+    let answer = stage.send(by_page(log_in(&person.email, &person.password, "web"))).await?;
+    answer.is_since(200, "this sibling origin is listed")?;
+    readable(&answer, origin)?;
+    let held = stage.held(&answer)?;
+    let mut cookie = held.cookie()?.to_owned();
+    if stage.claims(Feature::Refresh) {
+        let answer = stage.send(by_page(Call::post("/auth/refresh").header("cookie", &cookie))).await?;
+        answer.is_since(200, "this sibling origin is listed")?;
+        cookie = stage.held(&answer)?.cookie.unwrap_or(cookie);
+    }
+    let answer = stage.send(by_page(Call::post("/auth/logout").header("cookie", &cookie))).await?;
+    answer.is_since(204, "this sibling origin is listed")?;
+    let ended = crate::stage::Held { cookie: Some(cookie), access: None, refresh: None, ..held };
+    stage.asks_for_session(&ended).await?.is_since(401, "the page has logged out")?;
+    Ok(())
+}
