@@ -43,7 +43,8 @@ pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
         tracing::info!(r#use = keys.purpose, issues, checks, "holds keys");
         metrics.holds(&keys);
     }
-    observe::around(router.with_state(app), metrics)
+    let origins = app.origins.clone();
+    observe::around(router.with_state(app), metrics, &origins)
 }
 
 async fn describe<S: Scheme>(State(app): State<App<S>>) -> impl IntoResponse {
