@@ -52,7 +52,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
     let told_to_stop = told_to_stop()?;
     announce(arguments.lab, &config, bound, &origins)?;
     let until_stdin_ends = arguments.until_stdin_ends;
-    kit::serve(listener, router, config.limits, async move {
+    kit::serve(listener, router, &config, async move {
         let reason = tokio::select! {
             signal = told_to_stop => signal,
             () = stdin_ends(), if until_stdin_ends => "the end of stdin",

@@ -12,12 +12,9 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
+use crate::config::Limits;
 use crate::error::{Error, Flaw};
-
-/// The longest body, in bytes.
-pub const MAX_BYTES: usize = 16 * 1024;
-/// How long a body may take to arrive.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::state::App;
 
 /// How much of a body that is too long is read and thrown away, and for how long, so that its sender hears why.
 const MAX_DISCARDED: usize = 4 * 1024 * 1024;
@@ -123,21 +120,29 @@ impl Fields {
     }
 }
 
-impl<T: FromFields, S: Sync> FromRequest<S> for Body<T> {
+/// Within the limits of the server that it is read for: at most [`Limits::body_bytes`] in [`Limits::read_timeout`].
+impl<T: FromFields, S: Send + Sync + 'static> FromRequest<App<S>> for Body<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
+    async fn from_request(request: Request, app: &App<S>) -> Result<Self, Error> {
+        Self::within(app.limits, request).await
+    }
+}
+
+impl<T: FromFields> Body<T> {
+    async fn within(limits: Limits, request: Request) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
+        let most_bytes = limits.body_bytes;
         let announced =
             parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: usize| length > MAX_BYTES) {
+        if announced.is_some_and(|length: usize| length > most_bytes) {
             // A client that asks first has sent nothing yet, and hears the answer at once.
             if !parts.headers.contains_key(EXPECT) {
                 discard(body).await;
             }
-            return Err(Error::TooLarge);
+            return Err(Error::TooLarge { most_bytes });
         }
-        let bytes = match tokio::time::timeout(READ_TIMEOUT, read(body)).await {
+        let bytes = match tokio::time::timeout(limits.read_timeout, read(body, most_bytes)).await {
             Ok(bytes) => bytes?,
             Err(_) => return Err(Error::Malformed("The body did not arrive in time.")),
         };
@@ -166,10 +171,10 @@ fn parse<T: FromFields>(mut fields: Fields) -> Result<Body<T>, Error> {
     }
 }
 
-async fn read(body: RawBody) -> Result<Bytes, Error> {
-    match Limited::new(body, MAX_BYTES).collect().await {
+async fn read(body: RawBody, most_bytes: usize) -> Result<Bytes, Error> {
+    match Limited::new(body, most_bytes).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge { most_bytes }),
         Err(_) => Err(Error::Malformed("The body ended early.")),
     }
 }
@@ -218,11 +223,19 @@ mod tests {
     }
 
     async fn read(content_type: Option<&str>, body: impl Into<RawBody>) -> Result<Pair, Error> {
+        read_within(Limits::default(), content_type, body).await
+    }
+
+    async fn read_within(
+        limits: Limits,
+        content_type: Option<&str>,
+        body: impl Into<RawBody>,
+    ) -> Result<Pair, Error> {
         let mut request = Request::new(body.into());
         if let Some(value) = content_type {
             request.headers_mut().insert(CONTENT_TYPE, value.parse().unwrap());
         }
-        Body::<Pair>::from_request(request, &()).await.map(|body| body.0)
+        Body::<Pair>::within(limits, request).await.map(|body| body.0)
     }
 
     const JSON: Option<&str> = Some("application/json; charset=utf-8");
@@ -244,17 +257,36 @@ mod tests {
         assert!(matches!(read(Some("text/plain"), r#"{"a":"x"}"#).await, Err(Error::UnsupportedMediaType)));
     }
 
+    fn of_bytes(length: usize) -> String {
+        format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8))
+    }
+
     #[tokio::test]
     async fn a_body_of_16_kib_is_read_and_one_byte_more_is_not() {
-        let body = |length: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8));
-        assert!(read(JSON, body(MAX_BYTES)).await.is_ok());
-        assert!(matches!(read(JSON, body(MAX_BYTES + 1)).await, Err(Error::TooLarge)));
+        assert!(read(JSON, of_bytes(16 * 1024)).await.is_ok());
+        assert!(matches!(
+            read(JSON, of_bytes(16 * 1024 + 1)).await,
+            Err(Error::TooLarge { most_bytes: 16_384 })
+        ));
+    }
+
+    #[tokio::test]
+    async fn the_bound_on_a_body_is_the_configured_one() {
+        let limits = Limits { body_bytes: 100, ..Limits::default() };
+        assert!(read_within(limits, JSON, of_bytes(100)).await.is_ok());
+        let refused = read_within(limits, JSON, of_bytes(101)).await.unwrap_err();
+        assert!(matches!(refused, Error::TooLarge { most_bytes: 100 }), "{refused:?}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_given_up() {
-        let first = endless();
-        assert!(matches!(read(JSON, first).await, Err(Error::Malformed("The body did not arrive in time."))));
+    async fn a_body_that_never_ends_is_given_up_after_the_configured_time() {
+        for seconds in [3, 10] {
+            let limits = Limits { read_timeout: Duration::from_secs(seconds), ..Limits::default() };
+            let start = tokio::time::Instant::now();
+            let refused = read_within(limits, JSON, endless()).await;
+            assert!(matches!(refused, Err(Error::Malformed("The body did not arrive in time."))));
+            assert_eq!(start.elapsed().as_secs(), seconds);
+        }
     }
 
     /// A body that sends one brace and then nothing more, for ever.

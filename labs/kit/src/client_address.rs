@@ -19,11 +19,16 @@ impl Proxies {
         Self(trusted.into())
     }
 
+    /// Whether a connection from this address is a proxy's.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.0.contains(&peer)
+    }
+
     /// The client's address. A request without a socket (a test that calls the router directly) comes from `::`.
     pub(crate) fn client(&self, request: &Parts) -> IpAddr {
         let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
-        if !self.0.contains(&peer) {
+        if !self.trusts(peer) {
             return network(peer);
         }
         let forwarded = request.headers.get_all("x-forwarded-for").iter();
@@ -43,7 +48,8 @@ impl Proxies {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// What counts as one address.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
         v4 => v4,

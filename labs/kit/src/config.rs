@@ -3,6 +3,8 @@
 //! [`Config`] is plain data with a default for each value except the secrets. [`Config::from_env`] is the only reader of
 //! the environment in the project; the command line overrides what it found.
 
+mod bounds;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -13,6 +15,7 @@ use serde::Serialize;
 use crate::keyring::{Keyring, KeyringError};
 use crate::list;
 use crate::origin::{Origin, OriginError};
+use crate::store_url::without_secrets;
 
 /// A server's settings.
 #[derive(Clone, Debug)]
@@ -27,19 +30,21 @@ pub struct Config {
     pub store: Store,
     /// Where accounts live. `AUTHLAB_ACCOUNTS`: `memory` or a path
     pub accounts: AccountsAt,
-    /// How long an access token is good for. `AUTHLAB_ACCESS_TTL`, seconds
+    /// How long an access token is good for, and no longer than its session: at most a day. `AUTHLAB_ACCESS_TTL`, seconds
     pub access_ttl: Duration,
-    /// The absolute limit of a session, however busy it is. `AUTHLAB_REFRESH_TTL`, seconds
+    /// The absolute limit of a session, however busy it is: at most 400 days. `AUTHLAB_REFRESH_TTL`, seconds
     pub refresh_ttl: Duration,
     /// The limit of an unused session. `AUTHLAB_IDLE_TTL`, seconds
     pub idle_ttl: Duration,
-    /// How long after a rotation the token before it still gets the same answer; zero is strict mode.
+    /// How long after a rotation the token before it still gets the same answer; zero is strict mode, ten
+    /// minutes the most.
     /// `AUTHLAB_REFRESH_WINDOW`, seconds
     pub refresh_window: Duration,
     /// Whether every request with the hybrid's access token asks the store if its session was ended: log out is then
     /// immediate, and each request costs a read. `AUTHLAB_LIVE_CHECK`: `on` or `off`
     pub live_check: bool,
-    /// How far a token's `iat` and `nbf` may lie ahead of our clock. `exp` has no leeway. `AUTHLAB_LEEWAY`, seconds
+    /// How far a token's `iat` and `nbf` may lie ahead of our clock. `exp` has no leeway. At most five minutes.
+    /// `AUTHLAB_LEEWAY`, seconds
     pub leeway: Duration,
     /// The `iss` of our access tokens. `AUTHLAB_ISSUER`
     pub issuer: String,
@@ -113,8 +118,16 @@ pub struct LogInLimits {
 pub struct Limits {
     /// Connections open at once; further ones wait in the kernel's queue. `AUTHLAB_CONNECTIONS`
     pub connections: usize,
+    /// Connections of one address open at once; further ones are closed. An IPv6 /64 is one address. A trusted proxy may
+    /// have as many as there are. `AUTHLAB_CONNECTIONS_PER_ADDRESS`
+    pub connections_per_address: usize,
     /// Time to send a request's headers, and to send its body.
     pub read_timeout: Duration,
+    /// Time to read an answer: a client that has not taken all of it by then is cut.
+    pub write_timeout: Duration,
+    /// How long a connection is kept between two requests. Longer than the proxies before it keep theirs, or they send a
+    /// request into a connection that is being closed. `AUTHLAB_IDLE_TIMEOUT`, seconds
+    pub idle_timeout: Duration,
     /// Bytes of a request's line and headers together.
     pub header_bytes: usize,
     /// Bytes of a request's body.
@@ -189,7 +202,11 @@ impl Default for Limits {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         Self {
             connections: 10_000,
+            connections_per_address: share_of_one_address(10_000),
             read_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
+            // nginx, AWS's ALB and many others keep theirs for 60 s.
+            idle_timeout: Duration::from_secs(75),
             header_bytes: 16 * 1024,
             body_bytes: 16 * 1024,
             hashing: (cores / 2).max(1),
@@ -198,6 +215,12 @@ impl Default for Limits {
             drain: Duration::from_secs(10),
         }
     }
+}
+
+/// What one address may have of all connections, unless something else is set: a tenth, so that it takes ten to shut
+/// everybody out, and enough for an office behind one address.
+fn share_of_one_address(connections: usize) -> usize {
+    (connections / 10).max(64).min(connections)
 }
 
 impl Default for RedisTimes {
@@ -241,7 +264,7 @@ pub enum ConfigError {
         /// Which entry, and why.
         source: OriginError,
     },
-    /// A combination of values that makes no sense.
+    /// A value that is out of bounds, or a combination that makes no sense.
     #[error("{0}")]
     Combination(&'static str),
 }
@@ -257,6 +280,7 @@ impl Config {
     pub fn read(lookup: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
         let vars = Vars { lookup };
         let d = Self::default();
+        let connections = vars.count("AUTHLAB_CONNECTIONS")?.map_or(d.limits.connections, |n| n as usize);
         let config = Self {
             listen: vars
                 .parsed("AUTHLAB_LISTEN", "an address and a port, as 127.0.0.1:8080")?
@@ -300,7 +324,11 @@ impl Config {
                     .map_or(d.log_in.window_seconds, |window| window.as_secs()),
             },
             limits: Limits {
-                connections: vars.count("AUTHLAB_CONNECTIONS")?.map_or(d.limits.connections, |n| n as usize),
+                connections,
+                connections_per_address: vars
+                    .count("AUTHLAB_CONNECTIONS_PER_ADDRESS")?
+                    .map_or(share_of_one_address(connections), |n| n as usize),
+                idle_timeout: vars.seconds("AUTHLAB_IDLE_TIMEOUT")?.unwrap_or(d.limits.idle_timeout),
                 hashing: vars.count("AUTHLAB_HASHING")?.map_or(d.limits.hashing, |n| n as usize),
                 sessions_per_user: vars
                     .count("AUTHLAB_SESSIONS_PER_USER")?
@@ -317,8 +345,9 @@ impl Config {
         config.checked()
     }
 
-    /// Refuses combinations that would undo a design's promise.
+    /// Refuses values and combinations that would undo a design's promise.
     pub fn checked(self) -> Result<Self, ConfigError> {
+        bounds::check(&self)?;
         if self.access_ttl.is_zero() || self.refresh_ttl.is_zero() || self.idle_ttl.is_zero() {
             return Err(ConfigError::Combination("a credential needs a lifetime of at least one second"));
         }
@@ -418,15 +447,6 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Store({self})")
     }
-}
-
-/// A URL as it may be shown: without the name and password before its host, and without its query, which is where the
-/// URL of a socket carries them.
-fn without_secrets(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-    let place = place.split_once('?').map_or(place, |(place, _)| place);
-    format!("{scheme}://{place}")
 }
 
 /// The typed readers over a lookup.

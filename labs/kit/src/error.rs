@@ -57,7 +57,10 @@ pub enum Error {
     EmailTaken,
     /// The body is longer than a body may be.
     #[error("the body is too large")]
-    TooLarge,
+    TooLarge {
+        /// The most bytes that this server reads.
+        most_bytes: usize,
+    },
     /// The body is no JSON by its own account.
     #[error("unsupported media type")]
     UnsupportedMediaType,
@@ -127,6 +130,10 @@ impl Error {
             Self::NotReady(part) => {
                 return (S::SERVICE_UNAVAILABLE, "store_unavailable", "Not ready", part.to_string().into());
             }
+            Self::TooLarge { most_bytes } => {
+                let detail = format!("A body has at most {most_bytes} bytes.");
+                return (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large", detail.into());
+            }
             Self::Malformed(detail) => (S::BAD_REQUEST, "malformed", "The request cannot be read", *detail),
             Self::Invalid(_) => (
                 S::UNPROCESSABLE_ENTITY,
@@ -195,9 +202,6 @@ impl Error {
                 "The address is taken",
                 "There is an account with this address. Log in.",
             ),
-            Self::TooLarge => {
-                (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large", "A body has at most 16 KiB.")
-            }
             Self::UnsupportedMediaType => (
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",

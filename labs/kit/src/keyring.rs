@@ -4,6 +4,7 @@
 //! every server, then move it to the front on every server, then remove the old one after the longest lifetime of what it
 //! signed; at once if it leaked.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretSlice};
@@ -15,6 +16,10 @@ use crate::list;
 /// The shortest key that is taken, in bytes: the output of SHA-256, as RFC 7518 §3.2 asks of HS256.
 pub const MIN_KEY_BYTES: usize = 32;
 
+/// The fewest different bytes that a key is taken with. 32 random bytes have about 30, 32 random hexadecimal digits 14 and
+/// fewer than nine once in 300,000 keys.
+pub const MIN_DIFFERENT_BYTES: usize = 9;
+
 /// One secret and the number that tokens name it by (`kid`).
 #[derive(Clone, Debug)]
 pub struct Key {
@@ -24,10 +29,18 @@ pub struct Key {
 }
 
 impl Key {
-    /// A key, if it is long enough.
+    /// A key, if it is long enough and not made of a few bytes over and over. What was typed by a person may still be
+    /// guessed: no test can tell a sentence from a random text.
+    ///
+    /// # Errors
+    /// [`KeyringError::Short`] and [`KeyringError::Monotonous`].
     pub fn new(id: u16, secret: SecretSlice<u8>) -> Result<Self, KeyringError> {
-        if secret.expose_secret().len() < MIN_KEY_BYTES {
+        let bytes = secret.expose_secret();
+        if bytes.len() < MIN_KEY_BYTES {
             return Err(KeyringError::Short { id });
+        }
+        if bytes.iter().collect::<BTreeSet<_>>().len() < MIN_DIFFERENT_BYTES {
+            return Err(KeyringError::Monotonous { id });
         }
         Ok(Self { id, secret })
     }
@@ -87,6 +100,14 @@ pub enum KeyringError {
         /// The key's number.
         id: u16,
     },
+    /// A secret with hardly any variety, as 32 times `a`.
+    #[error(
+        "key {id} consists of a few characters over and over; `openssl rand -base64 48` makes one that cannot be guessed"
+    )]
+    Monotonous {
+        /// The key's number.
+        id: u16,
+    },
     /// Two keys under one number.
     #[error("key {id} is listed twice")]
     Twice {
@@ -138,6 +159,12 @@ impl Keyring {
     /// The key that issues.
     pub fn issuing(&self) -> &Key {
         &self.issuing
+    }
+
+    /// Whether one of the keys has the secret of one of the other's. A secret that serves two purposes makes what was signed
+    /// for the one good for the other, and a leak of one a leak of both.
+    pub fn shares_a_secret_with(&self, other: &Self) -> bool {
+        self.all().any(|own| other.all().any(|key| own.expose_bytes() == key.expose_bytes()))
     }
 
     /// All keys that check, the issuing one first.
@@ -278,6 +305,32 @@ mod tests {
             KeyringError::Short { id: 1 }
         );
         assert!(format!("1={LONG}").parse::<Keyring>().is_ok());
+    }
+
+    #[test]
+    fn a_key_of_a_few_characters_over_and_over_is_refused_and_random_hexadecimal_digits_are_not() {
+        for secret in
+            ["a".repeat(32), "ab".repeat(40), "password".repeat(4), "12345678".repeat(8), "\0".repeat(64)]
+        {
+            assert_eq!(
+                format!("1={secret}").parse::<Keyring>().unwrap_err(),
+                KeyringError::Monotonous { id: 1 },
+                "{secret}"
+            );
+        }
+        assert!("1=3d1a90cb6f60a1d4b2f7c8e5a9d03417".parse::<Keyring>().is_ok());
+        assert!("1=abcdefghiabcdefghiabcdefghiabcdefghi".parse::<Keyring>().is_ok());
+        let told = KeyringError::Monotonous { id: 1 }.to_string();
+        assert!(told.starts_with("key 1 consists of a few characters over and over"), "{told}");
+    }
+
+    #[test]
+    fn rings_share_a_secret_whatever_its_number_and_whether_it_issues_or_only_checks() {
+        let ring = |text: &str| text.parse::<Keyring>().unwrap();
+        let (one, two) = (format!("1={LONG}"), format!("2={LONG}x,7={LONG}"));
+        assert!(ring(&one).shares_a_secret_with(&ring(&two)));
+        assert!(ring(&two).shares_a_secret_with(&ring(&one)));
+        assert!(!ring(&one).shares_a_secret_with(&ring(&format!("1={LONG}x"))));
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! | [`bearer`], [`cookie`], [`csrf`], [`origin`], `cors` | how a credential travels, and from where |
 //! | [`body`], [`error`] | JSON in, problem documents out |
 //! | [`config`], [`keyring`], [`jwk`], [`clock`] | settings, secrets and time, passed in |
-//! | [`redis`] | one connection whose outages are short and loud; where a Redis is found |
+//! | [`redis`], [`store_url`] | one connection whose outages are short and loud; where a Redis is found; its URL without its password |
 //! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; where a server listens; lines without credentials |
 //! | [`audit`], `metrics` | what happened to an account, one by one and counted |
 //! | [`openapi`] | the document that a server gives of its routes |
@@ -32,6 +32,7 @@ pub mod descriptor;
 pub mod email;
 pub mod error;
 mod health;
+mod host;
 pub mod jwk;
 pub mod keyring;
 mod list;
@@ -47,6 +48,7 @@ pub mod routes;
 pub mod scheme;
 pub mod serve;
 pub mod state;
+pub mod store_url;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod throttle;
@@ -63,5 +65,5 @@ pub use origin::Origin;
 pub use redis::Redis;
 pub use routes::{router, routes};
 pub use scheme::{Client, ClientKind, Confirmed, LogOut, NotReady, Principal, Scheme, Scope};
-pub use serve::serve;
+pub use serve::{Serving, serve};
 pub use state::{App, StartError};

@@ -16,15 +16,24 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, HOST};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderName, HeaderValue};
 use tracing::Instrument;
 
+use crate::csrf::Origins;
 use crate::error::{Cause, Error};
+use crate::host;
 use crate::metrics::Metrics;
 
 /// The id of a request, on its answer and on every line of its log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// No answer is a page, and none belongs into one: a browser that shows it all the same loads nothing for it, and no other
+/// page can frame it.
+const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// A browser that was here once comes back by https only, for a year (RFC 6797).
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// A request's name in the log, put among its extensions: 16 hexadecimal digits.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +53,8 @@ impl fmt::Display for RequestId {
 struct Observer {
     ids: Ids,
     metrics: Metrics,
+    /// Whether browsers reach this server by https.
+    https: bool,
 }
 
 /// Counts requests from a random start, so that ids of two servers do not meet.
@@ -55,14 +66,15 @@ struct Ids {
 
 /// Puts ids, logs and common headers around a server's routes. A client's own `x-request-id` is not taken over: what a
 /// stranger writes does not go into the log.
-pub(crate) fn around(routes: Router, metrics: Metrics) -> Router {
+pub(crate) fn around(routes: Router, metrics: Metrics, origins: &Origins) -> Router {
     let (server, next, ..) = uuid::Uuid::new_v4().as_fields();
     let ids = Ids { server, next: Arc::new(AtomicU32::new(u32::from(next))) };
-    routes.layer(from_fn_with_state(Observer { ids, metrics }, observe))
+    let https = is_https(origins);
+    routes.layer(from_fn_with_state(Observer { ids, metrics, https }, observe))
 }
 
 async fn observe(
-    State(Observer { ids, metrics }): State<Observer>,
+    State(Observer { ids, metrics, https }): State<Observer>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -70,10 +82,9 @@ async fn observe(
     request.extensions_mut().insert(id);
     let line = Line::of(&request);
     let storable = may_be_stored(request.uri().path());
-    let mut response = if names_two_hosts(&request) {
-        Error::Malformed("There are two Host headers.").into_response()
-    } else {
-        next.run(request).instrument(tracing::debug_span!("request", %id)).await
+    let mut response = match host::flaw(&request) {
+        Some(flaw) => Error::Malformed(flaw).into_response(),
+        None => next.run(request).instrument(tracing::debug_span!("request", %id)).await,
     };
     line.write(id, &response);
     metrics.answered(line.route, &line.method, response.status(), line.start.elapsed());
@@ -81,15 +92,22 @@ async fn observe(
     if !storable {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(NO_PAGE);
+    if https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+    }
     if let Ok(id) = HeaderValue::try_from(id.to_string()) {
         headers.insert(REQUEST_ID, id);
     }
     response
 }
 
-/// A proxy may believe the one and a server the other (RFC 9112 §3.2).
-fn names_two_hosts(request: &Request) -> bool {
-    request.headers().get_all(HOST).iter().nth(1).is_some()
+/// Whether all of the server's origins are https. One that is not may be a name that https does not work for, and a
+/// browser that has seen the header could not go there any more.
+fn is_https(origins: &Origins) -> bool {
+    let mut origins = origins.iter().peekable();
+    origins.peek().is_some() && origins.all(|origin| origin.starts_with("https://"))
 }
 
 /// What is the same for everybody may be kept; an answer about a person may not (RFC 9111 §5.2.2.5).

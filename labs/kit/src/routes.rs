@@ -43,7 +43,7 @@ pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
         tracing::info!(r#use = keys.purpose, issues, checks, "holds keys");
         metrics.holds(&keys);
     }
-    observe::around(cors::around(router.with_state(app), &origins), metrics)
+    observe::around(cors::around(router.with_state(app), &origins), metrics, &origins)
 }
 
 async fn describe<S: Scheme>(State(app): State<App<S>>) -> impl IntoResponse {

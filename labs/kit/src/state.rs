@@ -6,8 +6,7 @@ use std::sync::Arc;
 use crate::accounts::Accounts;
 use crate::client_address::Proxies;
 use crate::clock::Clock;
-use crate::config::LogInLimits;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Limits, LogInLimits};
 use crate::csrf::Origins;
 use crate::metrics::Metrics;
 use crate::throttle::Throttle;
@@ -42,6 +41,7 @@ pub struct Shared<S> {
     pub(crate) origins: Origins,
     pub(crate) proxies: Proxies,
     pub(crate) log_in: LogInLimits,
+    pub(crate) limits: Limits,
     pub(crate) controls: bool,
     pub(crate) metrics: Metrics,
 }
@@ -73,6 +73,7 @@ impl<S> App<S> {
             origins,
             proxies: Proxies::new(config.trusted_proxies.clone()),
             log_in: config.log_in,
+            limits: config.limits,
             controls: config.lab_controls,
             metrics: Metrics::new(config.metrics),
             clock,

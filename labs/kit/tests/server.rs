@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use kit::config::Limits;
 use kit::none::NoAuthentication;
-use kit::{App, Clock, Config, Origins};
+use kit::{App, Clock, Config, Origin, Origins, Serving};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -30,13 +30,17 @@ impl Server {
         change(&mut config);
         let listener = TcpListener::bind(config.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let origins = Origins::new(&[], address, "none");
+        let origins = Origins::new(&config.origins, address, "none");
         let app = App::new(NoAuthentication::default(), &config, Clock::system(), origins).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving =
-            tokio::spawn(kit::serve(listener, kit::router(app, Router::new()), config.limits, async {
+        let serving = tokio::spawn(kit::serve(
+            listener,
+            kit::router(app, Router::new()),
+            Serving::from(&config),
+            async {
                 let _ = stopped.await;
-            }));
+            },
+        ));
         Self { address, stop: Some(stop), serving }
     }
 
@@ -107,6 +111,132 @@ async fn two_host_headers_are_malformed_even_if_they_agree() {
 }
 
 #[tokio::test]
+async fn a_request_of_http_1_1_names_exactly_one_host() {
+    let server = Server::start(|_| {}).await;
+    let with =
+        |version: &str, hosts: &str| format!("GET /me HTTP/{version}\r\n{hosts}connection: close\r\n\r\n");
+    for hosts in ["host: localhost\r\n", "host: [::1]:8080\r\n", "host: app.example:443\r\n"] {
+        let answer = server.exchange(&with("1.1", hosts)).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{hosts:?}: {answer}");
+    }
+    // HTTP/1.0 knew no Host (RFC 9112 §3.2).
+    assert!(server.exchange(&with("1.0", "")).await.starts_with("HTTP/1.0 200"));
+    for (hosts, detail) in [
+        ("", "There is no Host header."),
+        ("host:\r\n", "The Host header names no host."),
+        ("host: a b\r\n", "The Host header names no host."),
+        ("host: ann@a\r\n", "The Host header names no host."),
+        ("host: a:b\r\n", "The Host header names no host."),
+        ("host: a\r\nhost: a\r\n", "There are two Host headers."),
+    ] {
+        let answer = server.exchange(&with("1.1", hosts)).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{hosts:?}: {answer}");
+        assert_eq!(header(&answer, "content-type"), Some("application/problem+json"), "{hosts:?}");
+        assert!(answer.contains(detail), "{hosts:?}: {answer}");
+    }
+    assert!(server.exchange(&with("1.0", "host: a b\r\n")).await.starts_with("HTTP/1.0 400"));
+}
+
+#[tokio::test]
+async fn every_answer_is_kept_from_being_sniffed_and_framed_and_https_is_asked_for_where_it_is_spoken() {
+    let [https, www, plain] = ["https://app.example", "https://www.app.example", "http://app.example"]
+        .map(|text| text.parse::<Origin>().unwrap());
+    let year = Some("max-age=31536000");
+    for (origins, expected) in [
+        (vec![https.clone()], year),
+        (vec![https.clone(), www], year),
+        (vec![https, plain], None),
+        (vec![], None),
+    ] {
+        let server = Server::start(|config| config.origins.clone_from(&origins)).await;
+        for path in ["/me", "/lab", "/health/live", "/openapi.json", "/nowhere", "/auth/login"] {
+            let answer = server.exchange(&get(path)).await;
+            assert_eq!(header(&answer, "x-content-type-options"), Some("nosniff"), "{path}");
+            let policy = header(&answer, "content-security-policy");
+            assert_eq!(policy, Some("default-src 'none'; frame-ancestors 'none'"), "{path}");
+            assert_eq!(header(&answer, "strict-transport-security"), expected, "{path}: {origins:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_pipelines_and_never_reads_is_cut_and_gives_its_place_to_the_next() {
+    let server = Server::start(|config| {
+        config.limits.connections = 1;
+        config.limits.write_timeout = Duration::from_millis(200);
+    })
+    .await;
+    let mut deaf = server.connect().await;
+    let asked = get("/openapi.json").replace("connection: close\r\n", "");
+    let writing = tokio::spawn(async move {
+        // No answer is read, so that the server's end of the connection fills up, and then this one.
+        while deaf.write_all(asked.as_bytes()).await.is_ok() {}
+    });
+    assert!(server.exchange(&get("/me")).await.starts_with("HTTP/1.1 200"));
+    timeout(PATIENCE, writing).await.expect("the connection is cut").unwrap();
+}
+
+#[tokio::test]
+async fn one_address_has_as_many_connections_as_it_may_and_a_trusted_proxy_as_many_as_there_are() {
+    let loopback = "127.0.0.1".parse().unwrap();
+    for (trusted_proxies, third_is_served) in [(vec![], false), (vec![loopback], true)] {
+        let server = Server::start(|config| {
+            config.limits.connections_per_address = 2;
+            config.trusted_proxies.clone_from(&trusted_proxies);
+        })
+        .await;
+        let kept = get("/me").replace("connection: close\r\n", "");
+        let mut held = Vec::new();
+        for _ in 0..2 {
+            let mut connection = server.connect().await;
+            connection.write_all(kept.as_bytes()).await.unwrap();
+            connection.read_exact(&mut [0]).await.unwrap();
+            held.push(connection);
+        }
+        let mut third = server.connect().await;
+        let _ = third.write_all(get("/me").as_bytes()).await;
+        let answer = everything(&mut third).await;
+        assert_eq!(answer.starts_with("HTTP/1.1 200"), third_is_served, "{answer}");
+        drop(held);
+        while !server.exchange(&get("/me")).await.starts_with("HTTP/1.1 200") {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_kept_for_longer_than_headers_may_take() {
+    let server = Server::start(|config| {
+        config.limits.read_timeout = Duration::from_millis(50);
+        config.limits.idle_timeout = Duration::from_millis(400);
+    })
+    .await;
+    let mut connection = server.connect().await;
+    connection.write_all(get("/me").replace("connection: close\r\n", "").as_bytes()).await.unwrap();
+    connection.read_exact(&mut [0]).await.unwrap();
+    let start = std::time::Instant::now();
+    everything(&mut connection).await;
+    assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn the_bound_on_bodies_is_the_configured_one() {
+    let server = Server::start(|config| config.limits.body_bytes = 100).await;
+    let body = |length: usize| format!(r#"{{"pad":"{}"}}"#, "a".repeat(length - 10));
+    let post = |body: String| {
+        format!(
+            "POST /auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    assert!(server.exchange(&post(body(100))).await.starts_with("HTTP/1.1 422"));
+    let refused = server.exchange(&post(body(101))).await;
+    assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
+    assert!(refused.contains("A body has at most 100 bytes."), "{refused}");
+}
+
+#[tokio::test]
 async fn headers_that_never_end_are_cut_and_others_are_answered_meanwhile() {
     let server = Server::start(|config| config.limits.read_timeout = Duration::from_millis(200)).await;
     let mut slow = server.connect().await;
@@ -123,6 +253,16 @@ async fn headers_of_8_kb_are_read_and_400_kb_are_refused() {
         |bytes: usize| get("/me").replace("\r\n\r\n", &format!("\r\nx-pad: {}\r\n\r\n", "a".repeat(bytes)));
     assert!(server.exchange(&padded(8_000)).await.starts_with("HTTP/1.1 200"));
     let refused = server.exchange(&padded(400_000)).await;
+    assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 431"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_bound_on_headers_is_the_configured_one() {
+    let padded = get("/me").replace("\r\n\r\n", &format!("\r\nx-pad: {}\r\n\r\n", "a".repeat(12_000)));
+    let usual = Server::start(|_| {}).await;
+    assert!(usual.exchange(&padded).await.starts_with("HTTP/1.1 200"));
+    let narrow = Server::start(|config| config.limits.header_bytes = 8 * 1024).await;
+    let refused = narrow.exchange(&padded).await;
     assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 431"), "{refused}");
 }
 

@@ -37,6 +37,65 @@ fn the_readme_tells_of_each_setting_that_is_read_and_of_no_other() {
     assert_eq!(told, asked_for());
 }
 
+/// The fields of a struct, by its source.
+fn fields(source: &str, of: &str) -> Vec<String> {
+    let body = source.split(&format!("pub struct {of} {{")).nth(1).and_then(|rest| rest.split("\n}").next());
+    let lines = body.unwrap_or_default().lines().filter_map(|line| line.trim().strip_prefix("pub "));
+    lines.filter_map(|line| line.split(':').next()).map(str::to_owned).collect()
+}
+
+/// The code of the labs, without the module that the settings are defined in and without tests.
+fn code() -> String {
+    let labs = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut folders: Vec<_> = ["kit", "lab2-session", "lab3-access", "lab4-hybrid", "cli"]
+        .map(|member| labs.join(member).join("src"))
+        .into();
+    let mut code = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            match path.is_dir() {
+                true if name != "config" && name != "tests" => folders.push(path),
+                false if name.ends_with(".rs") && name != "config.rs" && name != "tests.rs" => {
+                    let source = std::fs::read_to_string(&path).unwrap();
+                    code.push_str(source.split("#[cfg(test)]\nmod tests {").next().unwrap());
+                }
+                _ => {}
+            }
+        }
+    }
+    code
+}
+
+/// Whether the code reads the field, and not one whose name only begins like it.
+fn is_read(code: &str, field: &str) -> bool {
+    let reads = format!(".{field}");
+    code.split(&reads)
+        .skip(1)
+        .any(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '('))
+}
+
+#[test]
+fn every_setting_and_every_limit_is_read_by_the_code() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config.rs");
+    let (source, code) = (std::fs::read_to_string(source).unwrap(), code());
+    for of in ["Config", "Limits", "RedisTimes", "LogInLimits"] {
+        let fields = fields(&source, of);
+        assert!(fields.len() > 3, "the fields of {of} are not seen: {fields:?}");
+        let unread: Vec<_> = fields.iter().filter(|field| !is_read(&code, field)).collect();
+        assert_eq!(unread, Vec::<&String>::new(), "no code reads these of {of}");
+    }
+}
+
+#[test]
+fn a_field_whose_name_only_begins_like_another_is_not_taken_for_it() {
+    assert!(is_read("limits.body_bytes;", "body_bytes"));
+    for code in ["limits.body_bytes_read", "body_bytes", "run.body_bytes()"] {
+        assert!(!is_read(code, "body_bytes"), "{code}");
+    }
+}
+
 #[test]
 fn a_row_may_name_several_variables() {
     let table = "| variable | meaning |\n|---|---|\n| `A`, `B` | is `c` |\n| `D` | |\n\n| `E` | |";

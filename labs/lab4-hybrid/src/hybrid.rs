@@ -140,12 +140,13 @@ impl<S: Store> Scheme for Hybrid<S> {
         let Issue::Issued { expires_in } = store.issue(&session).await? else {
             return Err(Error::LogInAfresh);
         };
+        let (access, access_ttl) = access.issue_within(expires_in, &grant(user, first.session_id))?;
         let granted = Granted {
             user_id: user.id,
             session_id: first.session_id,
             client: client.kind,
-            access: access.issue(&grant(user, first.session_id))?,
-            access_ttl: access.ttl(),
+            access,
+            access_ttl,
             refresh: Some(first.token),
             refresh_expires_in: expires_in,
         };

@@ -80,12 +80,14 @@ pub async fn refresh<S: Store>(
         Refresh::Ended => return Err(Error::Refresh(RefreshRefusal::Ended)),
         Refresh::Invalid => return Err(Error::Refresh(RefreshRefusal::Invalid)),
     };
+    let (access, access_ttl) =
+        shared.access.issue_within(refresh_expires_in, &grant(&user, token.session_id()))?;
     let granted = Granted {
         user_id: user.id,
         session_id: token.session_id(),
         client: token.client(),
-        access: shared.access.issue(&grant(&user, token.session_id()))?,
-        access_ttl: shared.access.ttl(),
+        access,
+        access_ttl,
         refresh,
         refresh_expires_in,
     };

@@ -55,7 +55,11 @@ impl Operation {
         // Any request may have two `Host` headers.
         let mut refusals = vec![Error::Malformed("")];
         if self.body.is_some() {
-            refusals.extend([Error::TooLarge, Error::UnsupportedMediaType, Error::Invalid(Vec::new())]);
+            refusals.extend([
+                Error::TooLarge { most_bytes: 0 },
+                Error::UnsupportedMediaType,
+                Error::Invalid(Vec::new()),
+            ]);
         }
         if let Access::Credential | Access::CredentialOrNothing = self.access {
             let away = Error::StoreUnavailable("".into());

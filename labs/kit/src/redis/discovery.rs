@@ -4,6 +4,7 @@
 //! folder, own port, nothing written to disk); the same from a container image through the `docker` command; none, and
 //! then the labs keep their state in memory and say so. Whatever was started here ends with [`Found`].
 
+use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::{ConnectError, Redis};
 use crate::config::RedisTimes;
+use crate::store_url::without_secrets;
 
 /// The image that is pulled when nothing else is asked for. Pinned, so that two runs compare.
 pub const DEFAULT_IMAGE: &str = "redis:7.4.7-alpine";
@@ -23,7 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PULL_PATIENCE: Duration = Duration::from_secs(120);
 
 /// A Redis that answers, and what it is.
-#[derive(Debug)]
 pub struct Found {
     /// Where it answers.
     pub url: String,
@@ -32,6 +33,17 @@ pub struct Found {
     /// Where it answers as well, without TCP: a Unix socket in the folder of a server that was started here from a program.
     pub socket_url: Option<String>,
     server: Option<Server>,
+}
+
+impl fmt::Debug for Found {
+    /// Without the password that the URL may hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, description, .. } = self;
+        f.debug_struct("Found")
+            .field("url", &without_secrets(url))
+            .field("description", description)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A server of our own; dropping it ends it.
@@ -194,7 +206,7 @@ fn free_port() -> std::io::Result<u16> {
 
 async fn probe(url: &str) -> Result<String, ConnectError> {
     let redis = Redis::connect(url, RedisTimes::default()).await?;
-    redis.version().await.map_err(|source| ConnectError::NotRedis { url: url.to_owned(), source })
+    redis.version().await.map_err(|source| ConnectError::NotRedis { url: without_secrets(url), source })
 }
 
 /// Asks until there is an answer, the process is gone, or the time is over. The pause between two questions only spares

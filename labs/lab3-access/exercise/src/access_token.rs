@@ -161,6 +161,21 @@ impl AccessTokens {
     }
     // ANCHOR_END: write-issue
 
+    /// As [`issue`](Self::issue), for a session that has this much time left: no token outlives its session. Says how long the
+    /// token is good for.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue).
+    pub fn issue_within(&self, left: Duration, grant: &Grant<'_>) -> Result<(AccessToken, Duration), Error> {
+        if left >= self.ttl {
+            return Ok((self.issue(grant)?, self.ttl));
+        }
+        // Down to whole seconds, which is what a token can say.
+        let ttl = Duration::from_secs(left.as_secs());
+        let shorter = Self { ttl, ..self.clone() };
+        Ok((shorter.issue(grant)?, ttl))
+    }
+
     // ANCHOR: check
     /// Says what a token says, if every check holds. Asks nobody: that is what makes it fast, and why a log-out cannot
     /// reach it.

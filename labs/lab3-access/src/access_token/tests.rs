@@ -126,6 +126,27 @@ fn an_issued_token_says_who_and_until_when_and_is_taken() {
 }
 
 #[test]
+fn a_token_ends_with_its_session_where_that_is_sooner() {
+    let session = Some(Session { id: Uuid::from_u128(9), epoch: 3 });
+    let grant = Grant { user_id: USER, email: "ann@example.test", session };
+    for (left_ms, ttl_s) in [
+        (TTL_S * 1_000 + 1, TTL_S),
+        (TTL_S * 1_000, TTL_S),
+        (TTL_S * 1_000 - 1, TTL_S - 1),
+        (7_999, 7),
+        (999, 0),
+        (0, 0),
+    ] {
+        let (checked, told, now_s) = within_one_second(|bench| {
+            let (token, told) = bench.tokens.issue_within(Duration::from_millis(left_ms), &grant).unwrap();
+            (bench.tokens.dangerous_check_ignoring_expiry(token.expose()), told, bench.now_s)
+        });
+        let ends = checked.unwrap().expires_at_s;
+        assert_eq!((ends - now_s, told.as_secs()), (ttl_s, ttl_s), "{left_ms} ms left");
+    }
+}
+
+#[test]
 fn a_token_without_a_session_has_neither_sid_nor_epoch() {
     let bench = bench();
     let issued = bench.tokens.issue(&Grant { user_id: USER, email: "a@b", session: None }).unwrap();

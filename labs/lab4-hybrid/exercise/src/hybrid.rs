@@ -130,7 +130,7 @@ impl<S: Store> Scheme for Hybrid<S> {
         // 1. self.end_session_of_cookie(request): whoever sat here before is logged out.
         // 2. keys.first_token(user.id, client.kind): the session's name, its first token, and the digests for the store.
         // 3. store.issue(&NewSession { … }). Issue::Stale: the password changed meanwhile, Error::LogInAfresh.
-        // 4. Granted { … }.deliver(): the access token is access.issue(&grant(user, session_id)).
+        // 4. Granted { … }.deliver(): access.issue_within(expires_in, &grant(user, session_id)) is its access token.
         todo!("issue: a session, an access token, a refresh token")
     }
     // ANCHOR_END: write-issue

@@ -1,7 +1,10 @@
 //! `POST /auth/refresh`: what a client hears.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
+use kit::Config;
 use serde_json::json;
 
 use crate::server::{DAY, Server, WINDOW};
@@ -71,4 +74,23 @@ async fn an_unused_session_expires_by_the_clock() {
     let issued = server.sign_up("ann@example.test", "web").await;
     server.clock.advance(14 * DAY);
     server.refresh_page(&issued.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_expired");
+}
+
+#[tokio::test]
+async fn no_access_token_outlives_its_session() {
+    let limit = Duration::from_secs(1_000);
+    let config = Config { refresh_ttl: limit, idle_ttl: limit, ..Config::default() };
+    let server = Server::configured(config).await;
+    let issued = server.sign_up("ann@example.test", "mobile").await;
+    assert_eq!(issued.json["expires_in"], 900);
+    server.clock.advance(Duration::from_secs(700));
+    let late = server.refresh_app(&issued.refresh_token()).await;
+    let left = late.json["expires_in"].as_u64().unwrap();
+    // What the session has left, down to whole seconds, less the time that this test has taken.
+    assert!((290..=300).contains(&left), "{}", late.json);
+    assert_eq!(late.json["expires_in"], late.json["refresh_expires_in"]);
+    server.clock.advance(Duration::from_secs(left - 10));
+    assert_eq!(server.me(&late.access()).await.status, StatusCode::OK);
+    server.clock.advance(Duration::from_secs(10));
+    server.me(&late.access()).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
 }

@@ -1,0 +1,139 @@
+//! How far a setting may go. Beyond these it would undo what it is there for, without a word.
+
+use std::time::Duration;
+
+use super::{Config, ConfigError};
+
+const MINUTE: u64 = 60;
+const DAY: u64 = 24 * 60 * MINUTE;
+
+/// A setting, its bound, and why it has one.
+type Bound = (fn(&Config) -> Duration, u64, &'static str);
+
+/// The longest times, in seconds.
+const LONGEST: [Bound; 6] = [
+    (
+        |config| config.access_ttl,
+        DAY,
+        "AUTHLAB_ACCESS_TTL is at most 86400 (a day): an access token that was copied cannot be taken back before its end; \
+         people stay logged in by the refresh token",
+    ),
+    (
+        |config| config.refresh_ttl,
+        400 * DAY,
+        "AUTHLAB_REFRESH_TTL is at most 34560000 (400 days): browsers keep no cookie for longer (RFC 6265bis §5.5)",
+    ),
+    (
+        |config| config.refresh_window,
+        10 * MINUTE,
+        "AUTHLAB_REFRESH_WINDOW is at most 600 (ten minutes): in that time a copied refresh token is not noticed",
+    ),
+    (
+        |config| config.leeway,
+        5 * MINUTE,
+        "AUTHLAB_LEEWAY is at most 300 (five minutes): it is for clocks that differ a little (RFC 7519 §4.1.4); set them by \
+         NTP",
+    ),
+    (
+        |config| Duration::from_secs(config.log_in.window_seconds),
+        DAY,
+        "AUTHLAB_FAILURES_WINDOW is at most 86400 (a day): a stranger's failures would keep the owner out for as long",
+    ),
+    (
+        |config| config.limits.idle_timeout,
+        60 * MINUTE,
+        "AUTHLAB_IDLE_TIMEOUT is at most 3600 (an hour): a connection that nobody uses takes the place of one that is used",
+    ),
+];
+
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    for (setting, longest_s, sentence) in LONGEST {
+        if setting(config) > Duration::from_secs(longest_s) {
+            return Err(ConfigError::Combination(sentence));
+        }
+    }
+    if config.limits.idle_timeout.is_zero() {
+        return Err(ConfigError::Combination("AUTHLAB_IDLE_TIMEOUT is at least 1 second"));
+    }
+    if config.limits.connections_per_address > config.limits.connections {
+        return Err(ConfigError::Combination(
+            "AUTHLAB_CONNECTIONS_PER_ADDRESS is at most AUTHLAB_CONNECTIONS: one address could take all of them",
+        ));
+    }
+    let rings = config.access_keys.as_ref().zip(config.refresh_keys.as_ref());
+    if rings.is_some_and(|(access, refresh)| access.shares_a_secret_with(refresh)) {
+        return Err(ConfigError::Combination(
+            "AUTHLAB_ACCESS_KEYS and AUTHLAB_REFRESH_KEYS have a secret in common: whoever may check access tokens could make \
+             refresh tokens; give each its own, from `openssl rand -base64 48`",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(settings: &[(&'static str, &str)]) -> Result<Config, String> {
+        let value =
+            |asked| settings.iter().find(|(name, _)| *name == asked).map(|(_, value)| (*value).to_owned());
+        Config::read(value).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn each_time_has_a_longest_value_and_a_second_more_is_refused_with_a_sentence() {
+        for (name, longest) in [
+            ("AUTHLAB_ACCESS_TTL", 86_400),
+            ("AUTHLAB_REFRESH_TTL", 34_560_000),
+            ("AUTHLAB_REFRESH_WINDOW", 600),
+            ("AUTHLAB_LEEWAY", 300),
+            ("AUTHLAB_FAILURES_WINDOW", 86_400),
+            ("AUTHLAB_IDLE_TIMEOUT", 3_600),
+        ] {
+            assert!(told(&[(name, &longest.to_string())]).is_ok(), "{name}");
+            let sentence = told(&[(name, &(longest + 1).to_string())]).unwrap_err();
+            assert!(sentence.starts_with(&format!("{name} is at most {longest} (")), "{sentence}");
+            let ten_years = told(&[(name, "315360000")]).unwrap_err();
+            assert_eq!(ten_years, sentence, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_idle_connection_has_a_second_at_least() {
+        assert!(told(&[("AUTHLAB_IDLE_TIMEOUT", "1")]).is_ok());
+        assert_eq!(
+            told(&[("AUTHLAB_IDLE_TIMEOUT", "0")]).unwrap_err(),
+            "AUTHLAB_IDLE_TIMEOUT is at least 1 second"
+        );
+    }
+
+    #[test]
+    fn one_address_has_a_tenth_of_the_connections_unless_set_and_never_more_than_all() {
+        let share = |settings: &[(&'static str, &str)]| {
+            told(settings).map(|config| config.limits.connections_per_address)
+        };
+        assert_eq!(share(&[]), Ok(1_000));
+        assert_eq!(share(&[("AUTHLAB_CONNECTIONS", "2000")]), Ok(200));
+        assert_eq!(share(&[("AUTHLAB_CONNECTIONS", "100")]), Ok(64));
+        assert_eq!(share(&[("AUTHLAB_CONNECTIONS", "5")]), Ok(5));
+        let both = |most| [("AUTHLAB_CONNECTIONS", "100"), ("AUTHLAB_CONNECTIONS_PER_ADDRESS", most)];
+        assert_eq!(share(&both("100")), Ok(100));
+        assert!(share(&both("101")).unwrap_err().starts_with("AUTHLAB_CONNECTIONS_PER_ADDRESS is at most"));
+    }
+
+    #[test]
+    fn one_secret_for_access_and_refresh_tokens_is_refused() {
+        const ONE: &str = "0123456789abcdef0123456789abcdef";
+        let (access, other) = (format!("1={ONE}"), format!("1={ONE}-another"));
+        let with =
+            |refresh: &str| told(&[("AUTHLAB_ACCESS_KEYS", &access), ("AUTHLAB_REFRESH_KEYS", refresh)]);
+        assert!(with(&other).is_ok());
+        for refresh in [access.clone(), format!("7={ONE}"), format!("2={ONE}-another,1={ONE}")] {
+            let sentence = with(&refresh).unwrap_err();
+            assert!(
+                sentence.starts_with("AUTHLAB_ACCESS_KEYS and AUTHLAB_REFRESH_KEYS have a secret in common")
+            );
+            assert!(!sentence.contains(ONE), "{sentence}");
+        }
+    }
+}
