@@ -128,6 +128,22 @@ fn a_setting_in_the_environment_that_does_not_parse_is_named() {
 }
 
 #[test]
+fn an_origin_that_is_none_is_refused_before_the_server_starts() {
+    let wrong = ["app.example", "https://app.example/login", "*", "null", "https://*.example", "file:///a"];
+    for origin in wrong {
+        let ended = run(&["serve", "access", "--listen", "127.0.0.1:0", "--origin", origin]);
+        refused(&ended, &format!("--origin: `{origin}` is not an origin: "));
+        let listed = format!("https://app.example,{origin}");
+        let ended = run_with(&[("AUTHLAB_ORIGIN", &listed)], &["serve", "access", "--listen", "127.0.0.1:0"]);
+        refused(&ended, &format!("AUTHLAB_ORIGIN cannot be used: `{origin}` is not an origin: "));
+    }
+    let secret = "https://ann:hunter2@app.example";
+    let ended = run(&["serve", "access", "--listen", "127.0.0.1:0", "--origin", secret]);
+    refused(&ended, "it has a user name");
+    assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
+}
+
+#[test]
 fn a_key_that_could_be_guessed_is_refused_and_not_repeated() {
     let ended =
         run_with(&[("AUTHLAB_ACCESS_KEYS", "1=tooshort")], &["serve", "access", "--listen", "127.0.0.1:0"]);

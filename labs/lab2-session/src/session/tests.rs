@@ -9,7 +9,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN, RETRY_AFTER, SET
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use kit::redis::discovery::Found;
-use kit::testing::private_redis;
+use kit::testing::{KeptLog, private_redis};
 use kit::{Clock, Config, Origins, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -223,6 +223,20 @@ async fn a_log_out_by_cookie_ends_the_session_whatever_stands_in_authorization()
         );
         assert_eq!(me(&lab, &cookie).await, StatusCode::UNAUTHORIZED, "{value:?}");
     }
+}
+
+#[tokio::test]
+async fn the_audit_log_names_who_logged_out_whatever_stands_in_authorization() {
+    let (log, lab) = (KeptLog::start(), lab().await);
+    let ann = sign_up(&lab).await;
+    log.take();
+    let request = call("POST", "/auth/logout").by_page(&ann.cookie());
+    request.header(AUTHORIZATION.as_str(), "Bearer undefined").to(&lab).await;
+    let lines = KeptLog::audit_lines(&log.take());
+    assert_eq!(
+        (lines.len(), &lines[0]["event"], &lines[0]["user"]),
+        (1, &json!("log_out"), &ann.body["user_id"])
+    );
 }
 
 #[tokio::test]
