@@ -4,6 +4,7 @@
 //! of itself what design it is; a fault is a name out of `conformance::faults`, tested where the right behaviour stands.
 
 mod flows;
+mod hearing;
 mod model;
 mod refreshing;
 mod tokens;
@@ -23,6 +24,7 @@ use tokio::{
 };
 
 use conformance::Design;
+use hearing::Hearing;
 use model::Model;
 use wire::{Ask, Reply};
 
@@ -64,7 +66,7 @@ async fn serve(mut stream: TcpStream, _peer: SocketAddr, model: Arc<Mutex<Model>
     let serving = http1::Builder::new()
         .max_buf_size(bounds.0)
         .max_headers(bounds.1)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Hearing::of(stream, fault == "deaf-clients-kept")), service);
     drop(serving.await);
 }
 
