@@ -9,11 +9,12 @@ use crate::checker_server::Server;
 /// Checks of hundreds of requests or dozens of hashes each, and the one that compares times, which a busy machine spoils now
 /// and then. On a server whose fault is not theirs they are left out: unoptimised, they would take most of the time, and the
 /// right server shows already that they do not fail without cause.
-const HEAVY: [&str; 6] = [
+const HEAVY: [&str; 7] = [
     "access.every-character",
     "access.signature-bits",
     "login.flood",
     "login.unknown-address-same-time",
+    "raw.deaf-client",
     "refresh.every-character",
     "throttle.address",
 ];

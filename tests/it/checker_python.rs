@@ -80,6 +80,8 @@ const WRONG: &[&str] = &[
     "http.invalid-pointers",
     "http.empty-body",
     "http.nothing-internal",
+    "http.nosniff",
+    "http.not-framed",
     "login.unknown-address-alike",
     "login.domain-case",
     "login.invalid-body",

@@ -5,6 +5,7 @@
 
 mod flows;
 mod listed;
+mod hearing;
 mod model;
 mod refreshing;
 mod tokens;
@@ -25,6 +26,7 @@ use tokio::{
 };
 
 use conformance::Design;
+use hearing::Hearing;
 use model::Model;
 use wire::{Ask, Reply};
 
@@ -66,7 +68,7 @@ async fn serve(mut stream: TcpStream, _peer: SocketAddr, model: Arc<Mutex<Model>
     let serving = http1::Builder::new()
         .max_buf_size(bounds.0)
         .max_headers(bounds.1)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Hearing::of(stream, fault == "deaf-clients-kept")), service);
     drop(serving.await);
 }
 

@@ -125,7 +125,7 @@ pub(crate) struct ServeArguments {
     #[arg(value_enum)]
     pub(crate) lab: Design,
     /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL. Without it: AUTHLAB_STORE,
-    /// REDIS_URL, else memory
+    /// REDIS_URL, else memory. A URL with a password is better put there: others on this machine see a command line
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<Wanted>,
     /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080, or AUTHLAB_LISTEN]
@@ -255,9 +255,6 @@ pub(crate) struct YardstickArguments {
     /// What the server does
     #[arg(value_enum, default_value = "nothing")]
     pub(crate) kind: Yardstick,
-    /// The Redis that it asks
-    #[arg(long, value_name = "URL", required_if_eq_any = [("kind", "get"), ("kind", "script")])]
-    pub(crate) store: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod judge;
 mod late;
 mod outages;
 mod person;
+mod readers;
 mod redis_server;
 mod refusing;
 mod row;
@@ -50,7 +51,7 @@ pub(crate) struct Report {
 type Entry = (&'static str, &'static str, bool);
 
 /// Every row.
-const ROWS: [Entry; 14] = [
+const ROWS: [Entry; 15] = [
     ("redis-killed", "Redis killed and restarted", true),
     ("redis-paused", "Redis paused", true),
     ("late-commands", "commands that ran late", true),
@@ -63,6 +64,7 @@ const ROWS: [Entry; 14] = [
     ("read-only", "Redis read-only", true),
     ("out-of-memory", "Redis out of memory", true),
     ("slow-clients", "slow and idle clients", false),
+    ("slow-readers", "clients that never read", false),
     ("clock", "clocks 120 s apart", true),
     ("log-in-flood", "flood of log-ins", false),
 ];
@@ -115,6 +117,7 @@ async fn play(id: &str, setup: &Setup) -> Result<Outcome, Fault> {
         "read-only" => refusing::read_only(setup).await,
         "out-of-memory" => refusing::out_of_memory(setup).await,
         "slow-clients" => clients::row(setup).await,
+        "slow-readers" => readers::row().await,
         "clock" => clock::row(setup).await,
         "log-in-flood" => flood::row().await,
         unknown => Err(Fault::new(format!("there is no row `{unknown}`"))),

@@ -12,6 +12,7 @@ mod doctor;
 mod fault;
 mod faults;
 mod learn;
+mod misuse;
 mod play;
 mod screen;
 mod serve;
@@ -33,7 +34,7 @@ use crate::fault::Fault;
 async fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(usage) => return misused(&usage),
+        Err(usage) => return misused(usage),
     };
     let serves = matches!(arguments.command, Some(Command::Serve(_)));
     // The playground has servers in this very program, and its page tells what they do better than a log.
@@ -72,7 +73,8 @@ fn complain(serves: bool, sentence: &str) {
 }
 
 /// What was typed is no command, or it asked for help.
-fn misused(usage: &clap::Error) -> ExitCode {
+fn misused(usage: clap::Error) -> ExitCode {
+    let usage = misuse::without_secrets(usage);
     let serves = std::env::args_os().nth(1).is_some_and(|command| command == "serve");
     if serves && usage.use_stderr() && kit::log::format() == LogFormat::Json {
         let text = usage.to_string();

@@ -52,19 +52,29 @@ impl Server {
         arguments: &[&str],
         settings: &[(&str, &str)],
     ) -> Result<Self, Fault> {
-        let store = match store {
-            Store::Memory => "memory",
-            Store::Redis(url) => url,
-        };
-        let mut command = Command::new(std::env::current_exe()?);
-        command
-            .args(["serve", design.name(), "--listen", "127.0.0.1:0", "--store", store])
-            .arg("--until-stdin-ends")
-            .args(arguments)
-            .envs(settings.iter().copied());
-        let process = Process::start(command, design.name()).await?;
+        let process = Process::start(command(design, store, arguments, settings)?, design.name()).await?;
         Ok(Self { design, url: process.url.clone(), pid: process.pid, _process: process })
     }
+}
+
+/// The store goes by the environment: its URL may hold a password, and every user of this machine sees a command line.
+fn command(
+    design: Design,
+    store: &Store,
+    arguments: &[&str],
+    settings: &[(&str, &str)],
+) -> std::io::Result<Command> {
+    let store = match store {
+        Store::Memory => "memory",
+        Store::Redis(url) => url,
+    };
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(["serve", design.name(), "--listen", "127.0.0.1:0", "--until-stdin-ends"])
+        .args(arguments)
+        .env("AUTHLAB_STORE", store)
+        .envs(settings.iter().copied());
+    Ok(command)
 }
 
 impl Process {
@@ -117,7 +127,18 @@ fn reason(said: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::reason;
+    use super::*;
+
+    #[test]
+    fn the_url_of_a_store_is_on_no_command_line() {
+        let store = Store::Redis("redis://u:hunter2@db.example".to_owned());
+        let command = command(Design::Hybrid, &store, &["--accounts", "memory"], &[]).unwrap();
+        let command = command.as_std();
+        assert!(!command.get_args().any(|argument| argument.to_string_lossy().contains("hunter2")));
+        let given =
+            command.get_envs().find(|(name, _)| *name == "AUTHLAB_STORE").and_then(|(_, value)| value);
+        assert_eq!(given, Some("redis://u:hunter2@db.example".as_ref()));
+    }
 
     #[test]
     fn a_server_that_did_not_start_gives_its_reason_in_either_format() {

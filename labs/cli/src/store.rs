@@ -1,14 +1,16 @@
 //! Which store a command uses, and what a report calls it.
 
+use std::fmt;
 use std::str::FromStr;
 
 use kit::config::{Store, StoreError};
 use kit::redis::discovery::{self, DEFAULT_IMAGE, Found, Search};
+use kit::store_url::without_secrets;
 
 use crate::fault::Fault;
 
 /// What was asked for with `--store`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// The in-memory store.
     Memory,
@@ -16,6 +18,17 @@ pub(crate) enum Wanted {
     AnyRedis,
     /// The Redis at this URL.
     Url(String),
+}
+
+impl fmt::Debug for Wanted {
+    /// Without the password that the URL may hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("Memory"),
+            Self::AnyRedis => f.write_str("AnyRedis"),
+            Self::Url(url) => write!(f, "Url({})", without_secrets(url)),
+        }
+    }
 }
 
 impl FromStr for Wanted {
@@ -79,6 +92,11 @@ pub(crate) async fn get(wanted: Option<Wanted>) -> Result<Ready, Fault> {
         ))),
         Search::Missing(misses) => Ok(Ready { redis: None, misses }),
     }
+}
+
+/// The Redis that the environment names.
+pub(crate) fn url_in_environment() -> Option<String> {
+    environment().redis_url
 }
 
 /// The image that a Redis in a container is made from.

@@ -20,6 +20,7 @@ use crate::arguments::YardstickArguments;
 use crate::fault::Fault;
 use crate::serve::stdin_ends;
 use crate::server::Process;
+use crate::store;
 
 /// What one does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -51,7 +52,12 @@ pub(crate) async fn run(arguments: YardstickArguments) -> Result<ExitCode, Fault
     let address = listener.local_addr()?;
     let bare = match arguments.kind {
         Yardstick::Nothing => None,
-        kind => Some(bare::router(kind, arguments.store.as_deref()).await?),
+        kind @ Yardstick::Bare => Some(bare::router(kind, None).await?),
+        kind @ (Yardstick::Get | Yardstick::Script) => {
+            let url = store::url_in_environment()
+                .ok_or_else(|| Fault::new("this yardstick asks the Redis that REDIS_URL names"))?;
+            Some(bare::router(kind, Some(&url)).await?)
+        }
     };
     writeln!(std::io::stdout(), "{}", announcement::line(LogFormat::Text, address))?;
     let serve = async {
@@ -71,8 +77,7 @@ pub(crate) async fn run(arguments: YardstickArguments) -> Result<ExitCode, Fault
 pub(crate) async fn start(kind: Yardstick, store: Option<&str>) -> Result<Process, Fault> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["yardstick", kind.name()]);
-    if let Some(url) = store {
-        command.args(["--store", url]);
-    }
+    // Its URL may hold a password, and every user of this machine sees a command line.
+    command.envs(store.map(|url| ("REDIS_URL", url)));
     Process::start(command, "yardstick").await
 }

@@ -38,8 +38,13 @@ impl Model {
     }
 
     fn understood(&mut self, ask: &Ask) -> Reply {
-        let one_host = ask.parts.headers.get_all("host").iter().count() == 1;
-        if !one_host && !self.is("two-hosts-taken") {
+        let (hosts, are_hosts) = ask.hosts();
+        let refused = match hosts {
+            0 => !self.is("no-host-taken"),
+            1 => !are_hosts && !self.is("odd-host-taken"),
+            _ => !self.is("two-hosts-taken"),
+        };
+        if refused {
             return Reply::problem(400, "malformed");
         }
         let two = ask.parts.headers.get_all("authorization").iter().count() > 1;

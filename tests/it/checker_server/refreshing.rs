@@ -150,7 +150,8 @@ impl Model {
             let email = if self.is("log-in-forgets-address") && status == 200 { "" } else { &account.shown };
             let access = self.issue_access(&account.user, email, sid, 0);
             let kind = if self.is("token-type-mac") { "MAC" } else { "Bearer" };
-            body = json!({"token_type": kind, "access_token": access, "expires_in": 900, "user_id": account.user});
+            let lasts = self.lifetime(sid);
+            body = json!({"token_type": kind, "access_token": access, "expires_in": lasts, "user_id": account.user});
         }
         if self.design == Design::Hybrid {
             body["session_id"] = json!(sid);

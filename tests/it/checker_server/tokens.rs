@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use conformance::Design;
 
-use super::model::Model;
+use super::model::{ABSOLUTE, Model};
 
 fn hs256(key: &[u8], input: &str) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), input.as_bytes()).as_ref().to_vec()
@@ -52,7 +52,8 @@ impl Model {
         let typ = if self.is("typ-is-jwt") { "JWT" } else { "at+jwt" };
         let now = self.now_seconds();
         let jti = if self.is("jti-constant") { "1".to_owned() } else { self.random() };
-        let mut claims = json!({"iss": "fake", "aud": "fake", "sub": user, "iat": now, "exp": now + 900, "jti": jti, "email": email});
+        let exp = now + self.lifetime(sid);
+        let mut claims = json!({"iss": "fake", "aud": "fake", "sub": user, "iat": now, "exp": exp, "jti": jti, "email": email});
         if self.design == Design::Hybrid {
             claims["sid"] = json!(sid);
             claims["epoch"] = json!(epoch);
@@ -66,6 +67,13 @@ impl Model {
         let token = format!("{input}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature));
         self.issued.push(token.clone());
         token
+    }
+
+    /// How long an access token of this session is good for, in seconds.
+    pub(crate) fn lifetime(&self, sid: &str) -> u64 {
+        let session = self.sessions.get(sid).filter(|_| self.design == Design::Hybrid);
+        let Some(session) = session.filter(|_| !self.is("access-outlives-session")) else { return 900 };
+        ((session.created + ABSOLUTE - self.now()) as u64).min(900)
     }
 
     /// The claims of a token that is let in, `exp` not yet looked at.

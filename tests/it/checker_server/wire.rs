@@ -28,6 +28,23 @@ impl Ask {
         self.parts.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     }
 
+    /// How many `Host` headers there are, and whether each is a host with or without a port.
+    pub(crate) fn hosts(&self) -> (usize, bool) {
+        let is_host = |host: &[u8]| {
+            let host = std::str::from_utf8(host).unwrap_or_default();
+            let name = |name: &str| {
+                !name.is_empty()
+                    && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+            };
+            match host.split_once(':') {
+                Some((host, port)) => name(host) && port.parse::<u16>().is_ok(),
+                None => name(host),
+            }
+        };
+        let hosts = self.parts.headers.get_all("host");
+        (hosts.iter().count(), hosts.iter().all(|host| is_host(host.as_bytes())))
+    }
+
     pub(crate) fn bearer(&self) -> Option<String> {
         let header = self.header("authorization")?;
         let (scheme, token) = header.split_once(' ')?;
@@ -95,6 +112,12 @@ impl Reply {
         }
         if fault != "no-request-id" {
             self.headers.push(("x-request-id", Uuid::new_v4().to_string()));
+        }
+        if fault != "sniffable" {
+            self.headers.push(("x-content-type-options", "nosniff".to_owned()));
+        }
+        if fault != "framed" {
+            self.headers.push(("content-security-policy", "frame-ancestors 'none'".to_owned()));
         }
         if let ("id-in-header", Some(id)) = (fault, ask.cookie("__Host-session")) {
             self.headers.push(("x-session", id));

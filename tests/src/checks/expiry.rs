@@ -83,6 +83,16 @@ pub(super) const CHECKS: &[Check] = &[
         run: |stage| Box::pin(refresh_absolute(stage)),
         ..ATTACK
     },
+    Check {
+        id: "expiry.access-within-session",
+        title: "no access token outlives its session: near the absolute limit it is good for what is left",
+        gains: "A session is over, and a token that was taken from it works on for a whole lifetime more.",
+        read: "OWASP ASVS 7.3.2, contract: rules that reports taught",
+        needs: &[Feature::AccessJwt, Feature::Refresh],
+        moves_time: true,
+        run: |stage| Box::pin(access_within_session(stage)),
+        ..ATTACK
+    },
 ];
 
 /// The claim `exp` of an access token.
@@ -192,6 +202,36 @@ async fn refresh_idle(stage: &Stage) -> Verdict {
     stage.refresh(&renewed).await?.is_since(200, "it was renewed within the idle limit")?;
     let over = stage.refresh(&unused.held).await?;
     over.refused(401, "refresh_expired", "it was not used for longer than the idle limit")?;
+    Ok(())
+}
+
+async fn access_within_session(stage: &Stage) -> Verdict {
+    let absolute = claimed(stage.descriptor().refresh_ttl, "refresh_ttl")?;
+    let idle = claimed(stage.descriptor().idle_ttl, "idle_ttl")?;
+    let access = claimed(stage.descriptor().access_ttl, "access_ttl")?;
+    let mut held = stage.sign_up().await?.held;
+    let end = stage.now().await? + absolute as f64;
+    // The last refresh is so late that half of an access token's lifetime lies behind the session's end.
+    let last = end - (access as f64) / 2.0;
+    let step = (idle / 2).max(1);
+    while stage.now().await? + (step as f64) < last {
+        stage.advance(step).await?;
+        held = stage.renewed(&held).await?;
+    }
+    let rest = last - stage.now().await?;
+    stage.advance(rest.max(0.0) as u64).await?;
+    let answer = stage.refresh(&held).await?;
+    answer.is_since(200, "the session's absolute limit is not reached")?;
+    let held = stage.held(&answer)?;
+    let exp = expiry(&held)?;
+    answer.expect(
+        exp as f64 <= end + 1.0,
+        format!("an access token whose exp is at most {end:.0}, the session's end"),
+    )?;
+    stage.me(&held).await?.is_since(200, "the session has some time left, and so has the token")?;
+    go_before(stage, end.ceil() as u64, 0).await?;
+    stage.advance(1).await?;
+    stage.me(&held).await?.refused(401, "invalid_token", "the session's absolute limit is reached")?;
     Ok(())
 }
 

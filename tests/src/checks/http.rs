@@ -1,5 +1,7 @@
 //! What every route has in common: bodies, methods, errors, caching.
 
+pub(super) mod browsers;
+
 use serde_json::{Value, json};
 
 use crate::{

@@ -1,5 +1,8 @@
 //! What no HTTP client would send: bytes written to a socket.
 
+pub(super) mod deaf;
+pub(super) mod host;
+
 use std::time::Duration;
 
 use serde_json::Value;

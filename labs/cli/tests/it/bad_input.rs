@@ -32,6 +32,45 @@ fn a_redis_that_refuses_is_named_without_its_password() {
 }
 
 #[test]
+fn no_command_repeats_the_password_of_a_store_whatever_is_wrong_with_its_url() {
+    let urls = [
+        "rediss://u:hunter2@h",
+        "redis://u:hunter2@127.0.0.1:1",
+        "redis://u:hunter2",
+        "redis://u:hunter2?x@127.0.0.1:1",
+        "redis+unix:///nowhere/redis.sock?pass=hunt@hunter2",
+        "redis+cluster://u:hunter2@127.0.0.1:1,127.0.0.1:2",
+        "admin:hunter2@host",
+    ];
+    let quiet = |ended: &Ended, line: &dyn std::fmt::Debug| {
+        assert_eq!(ended.code, Some(2), "{line:?}: {ended:?}");
+        for text in [&ended.stdout, &ended.stderr] {
+            assert!(!text.contains("hunter2") && !text.contains("hunt@"), "{line:?}: {ended:?}");
+        }
+    };
+    for url in urls {
+        for line in [
+            &["--store", url][..],
+            &["serve", "hybrid", "--listen", "127.0.0.1:0", "--store", url],
+            &["serve", "session", "--listen", "127.0.0.1:0", "--store", url],
+            &["check", "hybrid", "--store", url],
+            &["bench", "--smoke", "--store", url],
+            &["faults", "--store", url],
+            &["play", "--listen", "127.0.0.1:0", "--store", url],
+            &["doctor", url],
+            &["doctor", "--store", url],
+        ] {
+            quiet(&run(line), &line);
+        }
+        for (name, log) in [("REDIS_URL", "text"), ("AUTHLAB_STORE", "text"), ("AUTHLAB_STORE", "json")] {
+            let line = ["serve", "hybrid", "--listen", "127.0.0.1:0"];
+            quiet(&run_with(&[(name, url), ("AUTHLAB_LOG", log)], &line), &(name, url));
+        }
+        quiet(&run_with(&[("REDIS_URL", url)], &["check", "hybrid", "--store", "redis"]), &url);
+    }
+}
+
+#[test]
 fn something_else_than_a_redis_is_told_so() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -143,6 +143,19 @@ fn slow_clients_are_cut_and_long_headers_refused() {
 }
 
 #[test]
+fn clients_that_never_read_are_cut_and_one_address_cannot_take_all_connections() {
+    keeps(
+        "slow-readers",
+        &[
+            "one address gets 48 of 64 connections",
+            "people elsewhere are served meanwhile",
+            "clients that never read are cut after 10 s",
+            "and afterwards",
+        ],
+    );
+}
+
+#[test]
 fn a_clock_that_is_off_moves_boundaries_and_breaks_nothing() {
     let Some(row) = row("clock") else { return };
     let promises = row["promises"].as_array().unwrap();

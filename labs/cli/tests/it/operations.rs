@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use kit::redis::discovery;
+use kit::testing::{Part, found_or_skip};
 use serde_json::{Value, json};
 
 use crate::program::{Ended, Serving, Stop, run_with};
@@ -130,7 +132,7 @@ async fn told_of_keys(settings: &[(&str, &str)], design: &str) -> (Vec<String>, 
 
 #[tokio::test]
 async fn the_numbers_of_a_servers_keys_are_in_its_metrics_and_its_log() {
-    let (access, refresh) = (format!("2={NEW},1={OLD}"), format!("7={OLD}"));
+    let (access, refresh) = (format!("2={NEW},1={OLD}"), format!("7={OLD}{NEW}"));
     let keys = [("AUTHLAB_ACCESS_KEYS", access.as_str()), ("AUTHLAB_REFRESH_KEYS", refresh.as_str())];
     let (figures, told) = told_of_keys(&keys, "hybrid").await;
     assert_eq!(
@@ -150,9 +152,25 @@ async fn a_random_key_is_said_to_be_random_and_a_design_without_keys_tells_of_no
     assert_eq!(figures, [r#"authlab_key{use="access",kid="random",role="issues"} 1"#]);
     assert_eq!(told, [json!(["access", "random", ""])]);
     for design in ["none", "session"] {
-        let given = format!("2={NEW}");
-        let told =
-            told_of_keys(&[("AUTHLAB_ACCESS_KEYS", &given), ("AUTHLAB_REFRESH_KEYS", &given)], design).await;
+        let (access, refresh) = (format!("2={NEW}"), format!("2={OLD}"));
+        let keys = [("AUTHLAB_ACCESS_KEYS", access.as_str()), ("AUTHLAB_REFRESH_KEYS", refresh.as_str())];
+        let told = told_of_keys(&keys, design).await;
         assert_eq!(told, (vec![], vec![]), "{design}");
     }
+}
+
+#[tokio::test]
+async fn a_store_behind_a_socket_is_logged_by_its_path_and_not_by_its_password() {
+    let found = match discovery::on_path() {
+        Some(program) => discovery::from_program(&program).await,
+        None => Err("neither valkey-server nor redis-server is on the PATH".to_owned()),
+    };
+    let Some(redis) = found_or_skip(Part::Redis, found) else { return };
+    let socket = redis.socket_url.as_deref().unwrap();
+    // A Redis without passwords takes any.
+    let url = format!("{socket}?user=default&pass=hunt@hunter2");
+    let ended = Serving::start(&[JSON, ("AUTHLAB_STORE", &url)], &["session"]).stopped_by(Stop::EndOfStdin);
+    let serving = objects(&ended.stderr).into_iter().find(|line| line["message"] == "serving").unwrap();
+    assert_eq!(serving["store"], socket);
+    assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
 }

@@ -1,0 +1,54 @@
+//! What keeps a browser from making something else of an answer than it is.
+
+use super::errors;
+use crate::{
+    check::{ATTACK, Check, Outcome, Verdict},
+    client::Call,
+    exchange::Exchange,
+    stage::Stage,
+};
+
+pub(in crate::checks) const CHECKS: &[Check] = &[
+    Check {
+        id: "http.nosniff",
+        title: "every answer carries X-Content-Type-Options: nosniff",
+        gains: "A browser takes an answer with a stranger's text in it for a page or a script of yours.",
+        read: "OWASP ASVS 3.4.4, OWASP REST Security Cheat Sheet",
+        run: |stage| Box::pin(nosniff(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "http.not-framed",
+        title: "no answer can be framed by another page: Content-Security-Policy has frame-ancestors 'none'",
+        gains: "A page lays your answer under its own buttons, and people click what they do not see.",
+        read: "OWASP ASVS 3.4.6, OWASP REST Security Cheat Sheet",
+        run: |stage| Box::pin(not_framed(stage)),
+        ..ATTACK
+    },
+];
+
+async fn answers(stage: &Stage) -> Result<Vec<Exchange>, Box<Outcome>> {
+    let mut answers: Vec<_> = errors(stage).await?.into_iter().map(|(_status, answer)| answer).collect();
+    answers.push(stage.send(Call::get("/health/live")).await?);
+    Ok(answers)
+}
+
+async fn nosniff(stage: &Stage) -> Verdict {
+    for answer in answers(stage).await? {
+        let nosniff = answer
+            .header("x-content-type-options")
+            .is_some_and(|value| value.eq_ignore_ascii_case("nosniff"));
+        answer.expect(nosniff, "X-Content-Type-Options: nosniff")?;
+    }
+    Ok(())
+}
+
+async fn not_framed(stage: &Stage) -> Verdict {
+    for answer in answers(stage).await? {
+        let policy = answer.header("content-security-policy").unwrap_or_default().to_lowercase();
+        let mut directives = policy.split(';').map(|part| part.split_whitespace().collect::<Vec<_>>());
+        let refused = directives.any(|part| part == ["frame-ancestors", "'none'"]);
+        answer.expect(refused, "Content-Security-Policy: frame-ancestors 'none'")?;
+    }
+    Ok(())
+}

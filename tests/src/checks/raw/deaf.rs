@@ -1,0 +1,85 @@
+//! A client that asks and asks, and never reads what it is told.
+
+use std::{io, time::Duration};
+
+use tokio::{
+    net::{TcpSocket, TcpStream, lookup_host},
+    time::{Instant, timeout_at},
+};
+
+use super::{authority, lives_on};
+use crate::{
+    check::{ATTACK, Check, Outcome, Verdict},
+    client::Call,
+    stage::Stage,
+};
+
+/// How long a server may keep such a client. Twice what the course's servers wait.
+const KEPT_AT_MOST: Duration = Duration::from_secs(20);
+/// The same where a proxy may stand between, which reads in the server's stead: nginx waits for 60 s (`send_timeout`).
+const KEPT_BY_PROXIES: Duration = Duration::from_secs(70);
+/// What the client's own system takes unread.
+const UNREAD: u32 = 4096;
+/// Each request is padded, so that few answers wait for each byte that a server reads ahead.
+const PAD: usize = 1000;
+/// More than the systems on both sides keep in their buffers: a server that has read this much, reads for ever.
+const MOST_SENT: usize = 32 * 1024 * 1024;
+
+pub(in crate::checks) const CHECKS: &[Check] = &[Check {
+    id: "raw.deaf-client",
+    title: "a client that sends requests and never reads an answer is cut",
+    gains: "A few thousand connections, opened once and forgotten, are all that the server has.",
+    read: "OWASP API4:2023, CWE-400",
+    run: |stage| Box::pin(deaf_client(stage)),
+    ..ATTACK
+}];
+
+async fn deaf_client(stage: &Stage) -> Verdict {
+    // The longest answer that needs no credential.
+    let document = stage.send(Call::get("/openapi.json")).await?;
+    let path = if document.status == 200 { "/openapi.json" } else { "/lab" };
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n", authority(stage));
+    let request = format!("{head}X-Pad: {}\r\n\r\n", "x".repeat(PAD));
+    let kept = if stage.target.is_direct() { KEPT_AT_MOST } else { KEPT_BY_PROXIES };
+    let failed = |received: String| {
+        Box::new(Outcome::Failed {
+            sent: format!("{head}…, again and again, and no answer is read"),
+            expected: format!("the connection is closed within {} s", kept.as_secs()),
+            received,
+        })
+    };
+    let stream = connected(stage).await.map_err(|error| failed(format!("no connection: {error}")))?;
+    match timeout_at(Instant::now() + kept, written_until_cut(&stream, request.as_bytes())).await {
+        Ok(Ok(())) => lives_on(stage).await,
+        Ok(Err(TooMuch)) => {
+            Err(failed(format!("the server has read {MOST_SENT} bytes of requests, and goes on")))
+        }
+        Err(_elapsed) => Err(failed("it is still open".to_owned())),
+    }
+}
+
+/// The server goes on reading, though nothing that it answers is taken.
+struct TooMuch;
+
+async fn written_until_cut(stream: &TcpStream, request: &[u8]) -> Result<(), TooMuch> {
+    let mut sent = 0;
+    while sent < MOST_SENT {
+        if stream.writable().await.is_err() {
+            return Ok(());
+        }
+        let rest = request.get(sent % request.len()..).unwrap_or(request);
+        match stream.try_write(rest) {
+            Ok(bytes) => sent += bytes,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_cut) => return Ok(()),
+        }
+    }
+    Err(TooMuch)
+}
+
+async fn connected(stage: &Stage) -> io::Result<TcpStream> {
+    let address = lookup_host(authority(stage)).await?.next().ok_or(io::ErrorKind::NotFound)?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_recv_buffer_size(UNREAD)?;
+    socket.connect(address).await
+}
