@@ -221,10 +221,10 @@ export class AuthClient {
     if (response.ok || response.status === 401) this.#write('exchange', null); // an answer came, and with it the cookie
     const problem = response.ok ? null : await ProblemError.from(response);
     if (problem && problem.status !== 401) throw problem; // says nothing about the session
+    const login = problem ? OUT : await loginOf(response);
     // Without Web Locks a login of another tab can overtake a refresh, and this is the answer about the session before.
     if (!locks() && this.#storedVersion() !== version) throw noAnswer('another tab has logged in or out meanwhile');
-    if (problem) this.#become(OUT, problem.code);
-    else this.#become(await loginOf(response), 'refresh');
+    this.#become(login, problem?.code ?? 'refresh');
   }
   // ANCHOR_END: exchange
 

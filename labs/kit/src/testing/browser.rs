@@ -248,6 +248,7 @@ impl Browser {
     /// # Errors
     /// Where the file cannot be written.
     pub fn picture(&mut self, path: &Path) -> std::io::Result<()> {
+        self.call("Page.bringToFront", json!({})); // a tab behind another one is not drawn
         let answer = self.call("Page.captureScreenshot", json!({ "format": "webp", "quality": 82 }));
         let picture = STANDARD.decode(answer["data"].as_str().unwrap_or_default());
         std::fs::write(path, picture.map_err(|error| std::io::Error::other(error.to_string()))?)

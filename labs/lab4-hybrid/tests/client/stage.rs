@@ -14,10 +14,9 @@ use tokio::sync::oneshot;
 
 use crate::network::Network;
 
-const CLIENT: &str = include_str!("../../client/authlab-client.js");
 /// A page with the client. `?without=locks`, `?without=key`: a part of the protection is taken away before it starts.
 const PAGE: &str = include_str!("page.html");
-pub(crate) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "seven purple lanterns hum";
 /// Longer than the server answers an ancestor for, and than an access token lives.
 pub(crate) const WINDOW: Duration = Duration::from_secs(11);
 pub(crate) const ACCESS: Duration = Duration::from_secs(15 * 60 + 1);
@@ -60,9 +59,9 @@ impl Stage {
     pub(crate) async fn start_server(&mut self) {
         let listener = TcpListener::bind(self.config.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let origins = Origins::new(std::slice::from_ref(&self.url), address, "hybrid");
+        let origins = Origins::new(&[self.url.parse().unwrap()], address, "hybrid");
         let lab = lab4_hybrid::router(&self.config, self.clock.clone(), origins).await.unwrap();
-        let script = async || ([(CONTENT_TYPE, "text/javascript")], CLIENT);
+        let script = async || ([(CONTENT_TYPE, "text/javascript")], lab4_hybrid::BROWSER_CLIENT);
         let pages = Router::new()
             .route("/page", get(async || Html(PAGE)))
             .route("/authlab-client.js", get(script))
