@@ -51,6 +51,11 @@ export class ProblemError extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 
+  /** Whether the server itself refuses the credential, and not a gateway before it that knows nothing of the contract. */
+  get isRefusal() {
+    return this.status === 401 && this.code !== 'unreadable';
+  }
+
   /** @param {Response} response */
   static async from(response) {
     const problem = await response.json().catch(() => ({}));
@@ -218,9 +223,9 @@ export class AuthClient {
     const key = this.#read('exchange') ?? newKey();
     this.#write('exchange', key); // before the request: it must be found again when the answer is lost
     const response = await this.#send('/auth/refresh', {}, options, { 'idempotency-key': key });
-    if (response.ok || response.status === 401) this.#write('exchange', null); // an answer came, and with it the cookie
     const problem = response.ok ? null : await ProblemError.from(response);
-    if (problem && problem.status !== 401) throw problem; // says nothing about the session
+    if (problem && !problem.isRefusal) throw problem; // says nothing about the session
+    this.#write('exchange', null); // an answer came, and with it the cookie
     const login = problem ? OUT : await loginOf(response);
     // Without Web Locks a login of another tab can overtake a refresh, and this is the answer about the session before.
     if (!locks() && this.#storedVersion() !== version) throw noAnswer('another tab has logged in or out meanwhile');

@@ -54,7 +54,8 @@ impl Visit {
         self.browser.turn_to(&self.room);
         let steps = self.browser.eval("document.querySelector('#timeline input').value");
         self.browser.eval(&format!("document.querySelector('[data-action={action}]').click()"));
-        self.browser.until(&format!("{DRAWN} && document.querySelector('#timeline input').value !== {steps}"));
+        self.browser
+            .until(&format!("{DRAWN} && document.querySelector('#timeline input').value !== {steps}"));
     }
 }
 
@@ -64,7 +65,7 @@ fn what_happens_in_one_tab_happens_in_all_and_the_rooms_clock_and_line_log_nobod
     visit.click(0, "[value=logIn]");
     for tab in [0, 1] {
         visit.shows(tab, "in");
-        visit.says(tab, "Logged in: Logged in.");
+        visit.says(tab, "Logged in.");
     }
     visit.act("wait-quarter");
     visit.click(1, "[data-act=me]");
@@ -80,7 +81,7 @@ fn what_happens_in_one_tab_happens_in_all_and_the_rooms_clock_and_line_log_nobod
     visit.click(0, "[data-act=logOut]");
     for tab in [1, 0] {
         visit.shows(tab, "out");
-        visit.says(tab, "Logged out: Logged out.");
+        visit.says(tab, "Logged out.");
     }
     visit.click(1, "[data-act=me]");
     visit.says(1, "GET /me → 401");
@@ -92,7 +93,8 @@ fn the_page_for_own_tabs_fits_every_window_and_puts_no_obstacle_before_anybody()
         Ok(axe) => axe,
         Err(missing) => return eprintln!("SKIPPED: it needs axe-core: {missing}"),
     };
-    for (language, title) in [("en", "One login, many tabs"), ("ja", "一つのログインを、すべてのタブで")] {
+    for (language, title) in [("en", "One login, many tabs"), ("ja", "一つのログインを、すべてのタブで")]
+    {
         let Some(mut visit) = Visit::begin(language) else { return };
         visit.shows(0, "out");
         assert_eq!(visit.browser.eval("document.querySelector('h1').textContent"), title);

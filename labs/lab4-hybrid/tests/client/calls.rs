@@ -92,7 +92,8 @@ async fn a_refusal_is_an_error_with_the_contracts_code_and_changes_nothing() {
     stage.sign_up(0, ANN);
     let wrong = "client.logIn('ann@example.test', 'not her password at all').catch(error => { if (!(error instanceof ProblemError)) throw 0; throw error; })";
     assert_eq!(stage.does(0, wrong), json!({ "error": "invalid_credentials", "status": 401 }));
-    let invalid = "client.signUp('no address', '').catch(error => error.errors.map(flaw => flaw.pointer).sort())";
+    let invalid =
+        "client.signUp('no address', '').catch(error => error.errors.map(flaw => flaw.pointer).sort())";
     assert_eq!(stage.does(0, invalid), json!(["/email", "/password"]));
     assert_eq!(stage.does(0, "me()"), ANN);
 }

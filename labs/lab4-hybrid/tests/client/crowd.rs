@@ -78,7 +78,11 @@ async fn whatever_is_lost_or_late_or_reloaded_no_tab_is_logged_out() {
                     stage.network.release();
                 }
             }
-            assert_eq!(stage.came_of(tab, "me"), ANN, "round {round}, tab {tab}: {fates:?}, after {seen} refreshes");
+            assert_eq!(
+                stage.came_of(tab, "me"),
+                ANN,
+                "round {round}, tab {tab}: {fates:?}, after {seen} refreshes"
+            );
         }
         stage.network.calm();
     }

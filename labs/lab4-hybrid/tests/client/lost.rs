@@ -54,7 +54,11 @@ async fn what_one_tab_could_not_finish_another_tab_finishes_with_the_same_key() 
     assert_eq!((keys.len(), keys.iter().all(|key| *key == keys[0])), (5, true), "{keys:?}");
     stage.clock.advance(ACCESS);
     assert_eq!(stage.who_is_in(), [ANN, ANN]);
-    assert_ne!(stage.network.keys().pop(), keys.into_iter().next(), "an answered exchange's key is not used again");
+    assert_ne!(
+        stage.network.keys().pop(),
+        keys.into_iter().next(),
+        "an answered exchange's key is not used again"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

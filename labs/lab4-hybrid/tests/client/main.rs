@@ -13,4 +13,5 @@ mod logins;
 mod lost;
 mod network;
 mod outages;
+mod siblings;
 mod stage;

@@ -26,6 +26,8 @@ pub(crate) enum Fate {
     Late,
     /// 503 in the server's stead.
     Unavailable,
+    /// 401 in the server's stead, from a gateway that wants a log-in of its own.
+    Gateway,
 }
 
 /// Something that was seen to pass, in order.
@@ -130,16 +132,17 @@ impl Network {
     /// Whether two requests that change the cookie were ever under way at once.
     pub(crate) fn raced(&self) -> bool {
         let mut under_way = 0_i32;
-        self.seen().iter().filter(|seen| seen.path.starts_with("/auth/") && seen.path != "/auth/sessions").any(
-            |seen| {
+        self.seen()
+            .iter()
+            .filter(|seen| seen.path.starts_with("/auth/") && seen.path != "/auth/sessions")
+            .any(|seen| {
                 match seen.what {
                     What::Asked => under_way += 1,
                     What::Over => under_way -= 1,
                     What::Answered(_) => {}
                 }
                 under_way > 1
-            },
-        )
+            })
     }
 
     async fn carry(&self, mut browser: TcpStream) -> io::Result<()> {
@@ -170,8 +173,10 @@ impl Network {
     ) -> io::Result<Vec<u8>> {
         let server = *lock(&self.0.server);
         let Some(server) = server.filter(|_| fate != Fate::LostRequest) else { return Ok(Vec::new()) };
-        if fate == Fate::Unavailable {
-            return Ok(unavailable());
+        match fate {
+            Fate::Unavailable => return Ok(unavailable()),
+            Fate::Gateway => return Ok(GATEWAY.to_vec()),
+            _ => {}
         }
         let mut upstream = TcpStream::connect(server).await?;
         upstream.write_all(request.replace("Connection: keep-alive", "Connection: close").as_bytes()).await?;
@@ -195,6 +200,9 @@ impl Network {
         Ok(answer)
     }
 }
+
+const GATEWAY: &[u8] =
+    b"HTTP/1.1 401 Unauthorized\r\ncontent-type: text/html\r\ncontent-length: 9\r\nconnection: close\r\n\r\n<p>Hello.";
 
 fn unavailable() -> Vec<u8> {
     let body = r#"{"status":503,"code":"store_unavailable","detail":"The store is away."}"#;

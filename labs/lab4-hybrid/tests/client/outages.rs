@@ -38,6 +38,17 @@ async fn a_401_to_a_refresh_ends_the_login_in_every_tab_and_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_401_of_a_gateway_logs_nobody_out() {
+    let Some(mut stage) = Stage::new(2).await else { return };
+    stage.sign_up(0, ANN);
+    stage.clock.advance(ACCESS);
+    stage.network.next("/auth/refresh", &[Fate::Gateway]);
+    assert_eq!(stage.does(0, "me()"), json!({ "error": "unreadable", "status": 401 }));
+    stage.everywhere("client.state.status === 'in'");
+    assert_eq!(stage.who_is_in(), [ANN; 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_the_server_logs_no_tab_out() {
     let Some(redis) = private_redis().await else { return };
     let folder = tempfile::tempdir().unwrap();

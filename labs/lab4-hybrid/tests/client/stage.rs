@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use crate::network::Network;
 
 /// A page with the client. `?without=locks`, `?without=key`: a part of the protection is taken away before it starts.
+/// `?api=` is where the API is, if not at the page's own origin.
 const PAGE: &str = include_str!("page.html");
 pub(crate) const PASSWORD: &str = "seven purple lanterns hum";
 /// Longer than the server answers an ancestor for, and than an access token lives.
@@ -25,7 +26,7 @@ pub(crate) struct Stage {
     pub(crate) network: Network,
     pub(crate) clock: Clock,
     pub(crate) browser: Browser,
-    url: String,
+    pub(crate) origins: Vec<String>,
     tabs: Vec<Tab>,
     config: Config,
     running: Option<oneshot::Sender<()>>,
@@ -34,21 +35,31 @@ pub(crate) struct Stage {
 impl Stage {
     /// A server, and a browser with as many tabs, each with the page in it. Nothing where there is no Chromium.
     pub(crate) async fn with(tabs: usize, without: &str, config: Config) -> Option<Self> {
-        let browser = Browser::start()?;
-        let listener = TcpListener::bind(config.listen).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let network = Network::start(listener);
-        let clock = Clock::system();
-        let mut stage =
-            Self { network, clock, browser, url, tabs: Vec::new(), config, running: None };
-        stage.start_server().await;
+        let mut stage = Self::empty(config, &["127.0.0.1"]).await?;
         for _ in 0..tabs {
-            let tab = stage.browser.new_tab();
-            stage.tabs.push(tab);
-            stage.browser.open(&format!("{}/page?without={without}", stage.url));
-            stage.browser.until("window.client");
+            stage.open_tab(&format!("{}/page?without={without}", stage.origins[0]));
         }
         Some(stage)
+    }
+
+    /// A server that lets pages of these hosts in, and a browser.
+    pub(crate) async fn empty(config: Config, hosts: &[&str]) -> Option<Self> {
+        let browser = Browser::start()?;
+        let listener = TcpListener::bind(config.listen).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let origins = hosts.iter().map(|host| format!("http://{host}:{port}")).collect();
+        let network = Network::start(listener);
+        let (clock, tabs) = (Clock::system(), Vec::new());
+        let mut stage = Self { network, clock, browser, origins, tabs, config, running: None };
+        stage.start_server().await;
+        Some(stage)
+    }
+
+    pub(crate) fn open_tab(&mut self, url: &str) {
+        let tab = self.browser.new_tab();
+        self.tabs.push(tab);
+        self.browser.open(url);
+        self.browser.until("window.client");
     }
 
     pub(crate) async fn new(tabs: usize) -> Option<Self> {
@@ -59,7 +70,8 @@ impl Stage {
     pub(crate) async fn start_server(&mut self) {
         let listener = TcpListener::bind(self.config.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let origins = Origins::new(&[self.url.parse().unwrap()], address, "hybrid");
+        let origins: Vec<_> = self.origins.iter().map(|origin| origin.parse().unwrap()).collect();
+        let origins = Origins::new(&origins, address, "hybrid");
         let lab = lab4_hybrid::router(&self.config, self.clock.clone(), origins).await.unwrap();
         let script = async || ([(CONTENT_TYPE, "text/javascript")], lab4_hybrid::BROWSER_CLIENT);
         let pages = Router::new()

@@ -52,7 +52,7 @@ const acts = {
 
 client.onChange(change => {
   show(change);
-  tell(words.changed(words.status[change.status], words.change[change.reason] ?? change.reason));
+  tell(words.change[change.reason] ?? words.changed(words.status[change.status], change.reason));
 });
 at('account').addEventListener('submit', event => {
   event.preventDefault();
