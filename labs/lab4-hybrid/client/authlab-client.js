@@ -12,7 +12,8 @@
  *
  * @typedef {'unknown' | 'in' | 'out'} Status `unknown` until the first answer
  * @typedef {{ status: Status, userId: string | null, sessionId: string | null }} State
- * @typedef {State & { reason: string }} Change `reason`: what happened, or the code with which a refresh was refused
+ * @typedef {State & { reason: string }} Change `reason`: `signup`, `login`, `password`, `refresh`, `logout` or `deleted`, in
+ *   any tab; or the code with which the server refused a refresh, such as `refresh_reused`
  * @typedef {{ signal?: AbortSignal }} Abortable
  * @typedef {State & { access: string | null, expiresAt: number, refreshAt: number }} Login
  * @typedef {{ version: number, login: Login, reason: string }} News
