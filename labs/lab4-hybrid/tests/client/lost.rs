@@ -90,3 +90,24 @@ async fn a_logout_whose_answer_is_lost_is_sent_again() {
     assert_eq!(stage.network.count("/auth/logout"), 3);
     stage.everywhere("client.state.status === 'out'");
 }
+
+/// A tab that crashes between the cookie's arrival and the next line of its script leaves an answered key behind. The
+/// server knows that exchange as done, so the key gives the current token and starts no rotation that it could not repeat.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_outlived_its_answer_logs_nobody_out() {
+    let Some(mut stage) = Stage::new(1).await else { return };
+    stage.sign_up(0, ANN);
+    stage.clock.advance(ACCESS);
+    stage.tab(0).eval("Storage.prototype.removeItem = () => {}; 0");
+    assert_eq!(stage.does(0, "me()"), ANN);
+    stage.reload(0);
+    stage.clock.advance(ACCESS);
+    stage.network.next("/auth/refresh", &[Fate::Late]);
+    stage.begin(0, "lost", "me()");
+    stage.network.until_answers("/auth/refresh", 2);
+    stage.clock.advance(WINDOW);
+    stage.reload(0);
+    assert_eq!(stage.does(0, "me()"), ANN);
+    let keys = stage.network.keys();
+    assert_eq!((keys.len(), keys.iter().all(|key| *key == keys[0])), (3, true), "{keys:?}");
+}

@@ -120,13 +120,22 @@ impl Network {
 
     /// Waits until something was seen at a path.
     pub(crate) fn until(&self, path: &str, what: What) {
+        self.wait(|seen| seen.path == path && seen.what == what, 1);
+    }
+
+    /// Waits until the server has answered as many requests to a path.
+    pub(crate) fn until_answers(&self, path: &str, count: usize) {
+        self.wait(|seen| seen.path == path && matches!(seen.what, What::Answered(_)), count);
+    }
+
+    fn wait(&self, wanted: impl Fn(&Seen) -> bool, count: usize) {
         for _ in 0..4_000 {
-            if self.seen().iter().any(|seen| seen.path == path && seen.what == what) {
+            if self.seen().iter().filter(|seen| wanted(seen)).count() >= count {
                 return;
             }
             std::thread::park_timeout(std::time::Duration::from_millis(15));
         }
-        panic!("{path} was never {what:?}: {:#?}", self.seen());
+        panic!("waited in vain: {:#?}", self.seen());
     }
 
     /// Whether two requests that change the cookie were ever under way at once.
