@@ -15,6 +15,7 @@
 //! | `line` | what lies between the servers and the store, and can be cut |
 //! | `revocation` | for how long a copy works on |
 //! | `page/` | what the browser gets |
+//! | `tabs`, `tabs/` | a page for the visitor's own tabs, which talk to the room's hybrid by the reference client |
 
 mod action;
 mod column;
@@ -28,6 +29,7 @@ mod rooms;
 mod seen;
 mod server;
 mod site;
+mod tabs;
 mod watched;
 mod wire;
 

@@ -16,6 +16,7 @@
 //! | [`hybrid`] | the scheme: how both tokens are issued, checked and ended |
 //! | [`delivery`] | the cookie for pages, the body for apps |
 //! | [`refresh`], [`sessions`] | the routes that only this scheme has |
+//! | `client/` | the client for browsers, [`BROWSER_CLIENT`]: the half of promise 2 that a page must keep |
 //!
 //! # What is promised
 //!
@@ -30,7 +31,8 @@
 //! 5. **No log-in slips past an ending** that was under way while its password was checked.
 //!
 //! `tests/model` holds the stores to this in three ways: random lives against a model of the contract, every state that
-//! there is in a bounded world, and races over two connections to a real Redis, one server or a cluster.
+//! there is in a bounded world, and races over two connections to a real Redis, one server or a cluster. `tests/client` holds
+//! the browser's half to it: eight tabs of a real Chromium, over a network that loses and delays.
 //!
 //! # What cannot be promised
 //!
@@ -60,3 +62,6 @@ pub mod strict;
 pub mod token;
 
 pub use hybrid::{Hybrid, router, router_over};
+
+/// The client for browsers, `client/authlab-client.js`: a module without dependencies, to be served as it is.
+pub const BROWSER_CLIENT: &str = include_str!("../client/authlab-client.js");

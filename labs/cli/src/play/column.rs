@@ -79,6 +79,11 @@ impl Column {
         })
     }
 
+    /// Where the visitor's own tabs find this server, if it is the hybrid's.
+    pub(super) fn tabs(&self) -> &str {
+        self.server.tabs()
+    }
+
     /// Cuts or mends the line between the server and its store, where that is a switch.
     pub(super) fn cut(&self, cut: bool) {
         self.server.gate.set_cut(cut);

@@ -75,6 +75,11 @@ impl Room {
         Ok(room)
     }
 
+    /// The page on this room's hybrid for the visitor's own tabs.
+    pub(super) fn tabs(&self) -> &str {
+        self.hybrid.tabs()
+    }
+
     /// How the line to the store is cut.
     pub(super) fn line(&self) -> LineKind {
         self.line.kind()

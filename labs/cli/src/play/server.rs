@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::contents::Contents;
+use super::tabs;
 use super::watched::{Gate, Watched};
 use super::wire::{Call, Exchange};
 use crate::design::Design;
@@ -24,6 +25,8 @@ pub(super) struct Server {
     pub(super) contents: Contents,
     address: SocketAddr,
     host: String,
+    /// Where the visitor's own tabs find this server.
+    tabs: String,
     _running: oneshot::Sender<()>,
 }
 
@@ -50,7 +53,9 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let gate = Arc::new(Gate::default());
-        let origins = Origins::new(&[], address, design.name());
+        // Cookies ignore ports, and a browser may be in several rooms: each server's tabs have a name of their own.
+        let name = format!("{design}-{}", address.port());
+        let origins = Origins::new(&[], address, &name);
         let parts = Parts {
             config: &config,
             store,
@@ -60,7 +65,10 @@ impl Server {
         };
         let (router, contents) = match design {
             Design::Session => session(parts).await?,
-            Design::Hybrid => hybrid(parts).await?,
+            Design::Hybrid => {
+                let (router, contents) = hybrid(parts).await?;
+                (router.merge(tabs::router()), contents)
+            }
             // These ask no store, so there is nothing to watch.
             Design::Access | Design::None => {
                 (design.router(&config, clock, origins).await?, Contents::Nothing)
@@ -73,7 +81,13 @@ impl Server {
             let _gone = dropped.await;
         }));
         let host = format!("{design}.localhost:{}", address.port());
-        Ok(Self { gate, contents, address, host, _running: running })
+        let tabs = format!("http://{name}.localhost:{}{}", address.port(), tabs::PATH);
+        Ok(Self { gate, contents, address, host, tabs, _running: running })
+    }
+
+    /// The address of the page for the visitor's own tabs. Only the hybrid has one.
+    pub(super) fn tabs(&self) -> &str {
+        &self.tabs
     }
 
     /// Sends a request to it, over its socket like anybody else's.

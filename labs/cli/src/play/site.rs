@@ -14,13 +14,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use kit::{Origins, names_loopback};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::action::Action;
 use super::page;
-use super::room::{MOST_STEPS, NotDone};
+use super::room::{MOST_STEPS, NotDone, Room};
 use super::rooms::Rooms;
 use crate::fault::Fault;
 use crate::learn::Language;
@@ -74,9 +74,7 @@ async fn open_room(State(site): State<Site>) -> Response {
     match site.rooms.open().await {
         Ok((name, room)) => {
             let room = room.lock().await;
-            let body =
-                json!({ "room": name, "store": site.store, "line": room.line(), "steps": room.steps() });
-            (StatusCode::CREATED, Json(body)).into_response()
+            (StatusCode::CREATED, Json(seen(name, &site, &room))).into_response()
         }
         Err(Fault(sentence)) => refuse(StatusCode::SERVICE_UNAVAILABLE, "no_room", &sentence),
     }
@@ -87,11 +85,16 @@ async fn show_room(State(site): State<Site>, Path(name): Path<String>) -> Respon
     match found {
         Some(room) => {
             let room = room.lock().await;
-            Json(json!({ "room": name, "store": site.store, "line": room.line(), "steps": room.steps() }))
-                .into_response()
+            Json(seen(name, &site, &room)).into_response()
         }
         None => no_such_room(),
     }
+}
+
+fn seen(name: impl Serialize, site: &Site, room: &Room) -> Value {
+    json!({
+        "room": name, "store": site.store, "line": room.line(), "tabs": room.tabs(), "steps": room.steps(),
+    })
 }
 
 #[derive(Deserialize)]
@@ -166,7 +169,8 @@ fn is_from_another_page(parts: &Parts) -> bool {
     foreign && value("sec-fetch-mode") != Some(b"navigate")
 }
 
-async fn hardened(request: Request, next: Next) -> Response {
+/// Adds what keeps an answer from being framed, sniffed or read by another origin.
+pub(super) async fn hardened(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = [
         (header::CONTENT_SECURITY_POLICY, POLICY),

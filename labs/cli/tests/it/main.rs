@@ -15,6 +15,7 @@ mod operations;
 mod peers;
 mod play;
 mod play_page;
+mod play_tabs;
 mod program;
 mod races;
 mod two_servers;

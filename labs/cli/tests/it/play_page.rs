@@ -12,7 +12,7 @@ use crate::program::Serving;
 /// Which actions each step of the tour takes.
 const STEPS: [usize; 7] = [1, 1, 1, 1, 1, 4, 4];
 
-const DRAWN: &str =
+pub(crate) const DRAWN: &str =
     "document.querySelectorAll('.column').length === 3 && !document.body.hasAttribute('aria-busy')";
 
 /// What the three doors of the page show, as in [`TOUR`].
@@ -198,7 +198,7 @@ fn both_languages_say_the_same_things_and_the_page_fits_every_window() {
 }
 
 /// axe-core's `axe.min.js`: the one that the environment names, else the one that the book's tests carry.
-fn axe() -> Result<String, String> {
+pub(crate) fn axe() -> Result<String, String> {
     let carried = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/tests/axe/axe.min.js");
     let path = std::env::var_os("AUTHLAB_AXE").map_or(carried, PathBuf::from);
     std::fs::read_to_string(&path).map_err(|error| format!("{} ({error})", path.display()))

@@ -48,7 +48,11 @@ impl Drop for Closed {
     }
 }
 
-/// A browser with one page. Its methods panic where the browser is gone or the page does not do what was asked within a
+/// A tab of a [`Browser`].
+#[derive(Clone, Debug)]
+pub struct Tab(String);
+
+/// A browser with one page, or with several tabs of which it speaks to one at a time. Its methods panic where the browser is gone or the page does not do what was asked within a
 /// minute: that is the test's failure.
 pub struct Browser {
     to: ChildStdin,
@@ -93,15 +97,28 @@ impl Browser {
             _process: Closed(process),
             _profile: profile,
         };
-        let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
-        let attached =
-            browser.call("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
-        browser.session = attached["sessionId"].as_str().map(str::to_owned);
-        for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Performance.enable"] {
-            browser.call(domain, json!({}));
-        }
-        browser.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true }));
+        browser.new_tab();
         Ok(browser)
+    }
+
+    /// Opens one more tab of the same browser and turns to it: it shares cookies, storage and locks with the others.
+    pub fn new_tab(&mut self) -> Tab {
+        self.session = None; // a tab is made by the browser, not by a tab
+        let target = self.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let attached =
+            self.call("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
+        let tab = Tab(attached["sessionId"].as_str().unwrap_or_default().to_owned());
+        self.turn_to(&tab);
+        for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Performance.enable"] {
+            self.call(domain, json!({}));
+        }
+        self.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true }));
+        tab
+    }
+
+    /// The tab that everything after this is about. The others go on by themselves.
+    pub fn turn_to(&mut self, tab: &Tab) {
+        self.session = Some(tab.0.clone());
     }
 
     /// One command of the protocol, and its answer.
@@ -231,6 +248,7 @@ impl Browser {
     /// # Errors
     /// Where the file cannot be written.
     pub fn picture(&mut self, path: &Path) -> std::io::Result<()> {
+        self.call("Page.bringToFront", json!({})); // a tab behind another one is not drawn
         let answer = self.call("Page.captureScreenshot", json!({ "format": "webp", "quality": 82 }));
         let picture = STANDARD.decode(answer["data"].as_str().unwrap_or_default());
         std::fs::write(path, picture.map_err(|error| std::io::Error::other(error.to_string()))?)

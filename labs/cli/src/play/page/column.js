@@ -72,7 +72,9 @@ export const column = (design, step, before, now, tools) => {
   const part = (name, ...content) => element('section', { class: 'part', 'data-part': name }, element('h4', {}, words.part[name]), ...content);
   const key = 'inside-' + design;
   return element('article', { class: 'column', 'data-design': design, 'aria-labelledby': 'name-' + design },
-    element('div', { class: 'about' }, element('h3', { id: 'name-' + design }, words.design[design]), element('p', {}, words.about[design])),
+    element('div', { class: 'about' }, element('h3', { id: 'name-' + design }, words.design[design]), element('p', {}, words.about[design]),
+      design === 'hybrid' && element('p', { class: 'own-tabs' },
+        element('a', { href: `${tools.tabs}?lang=${document.documentElement.lang}`, target: '_blank', rel: 'noopener' }, words.ownTabs))),
     element('div', { class: 'doors' }, door('person', seen.person.verdict), door('thief', seen.thief.verdict)),
     element('p', { class: 'told' }, told(design, step)),
     element('details', { class: 'all', 'data-key': key, open: tools.isOpen(key, true) },

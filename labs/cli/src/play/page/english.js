@@ -23,6 +23,7 @@ export const english = {
     person: { in: 'gets in', out: 'shut out', nothing: 'signed out', unknown: 'no answer' },
     thief: { in: 'gets in', out: 'shut out', nothing: 'no copy', unknown: 'no answer' },
   },
+  ownTabs: 'Open it in tabs of your own',
   nothingYet: {
     session: 'Nobody has signed in.', access: 'Nobody has signed in.', hybrid: 'Nobody has signed in.',
   },

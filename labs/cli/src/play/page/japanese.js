@@ -22,6 +22,7 @@ export const japanese = {
     person: { in: '入れる', out: '入れない', nothing: '未ログイン', unknown: '応答なし' },
     thief: { in: '入れる', out: '入れない', nothing: '手ぶら', unknown: '応答なし' },
   },
+  ownTabs: '自分のタブで開く',
   nothingYet: {
     session: 'まだ誰もログインしていません。', access: 'まだ誰もログインしていません。', hybrid: 'まだ誰もログインしていません。',
   },

@@ -39,7 +39,7 @@ const showWorkbench = () => {
 
 const show = () => {
   const [step, before] = [room.steps[view.step], room.steps[view.step - 1]];
-  const tools = { isOpen, toWorkbench };
+  const tools = { isOpen, toWorkbench, tabs: room.tabs };
   at('store-name').textContent = words.storeName(room.store);
   showTour(at('tour'), { actions: done(), busy: view.busy, walk, again });
   showActions(at('actions'), { act: action => walk([action]), again, cut: room.steps.at(-1).cut, line: room.line, busy: view.busy });

@@ -8,8 +8,8 @@ import { keep, recall } from './keep.js';
 const KEPT = 'authlab-room';
 const MOST = 60;
 
-/** What the room looks like now: a name, the store's name, how the line to it is cut, and all steps. */
-export const room = { name: null, store: '', line: 'switch', steps: [] };
+/** What the room looks like now: a name, the store's name, how the line to it is cut, the page for own tabs, and all steps. */
+export const room = { name: null, store: '', line: 'switch', tabs: '', steps: [] };
 
 const ask = async (path, body) => {
   const options = body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
@@ -23,6 +23,7 @@ const enter = found => {
   room.name = found.room;
   room.store = found.store;
   room.line = found.line;
+  room.tabs = found.tabs;
   room.steps = found.steps;
   keep('sessionStorage', KEPT, found.room);
 };

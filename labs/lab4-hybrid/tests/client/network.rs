@@ -1,0 +1,246 @@
+//! What is between the browser and the server: an HTTP proxy that loses and delays on command, and remembers the order.
+//!
+//! One connection carries one request. So the browser, which sends a request again by itself when a reused connection
+//! breaks, cannot hide a loss.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// What happens to a request. What is not told otherwise passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Pass,
+    /// The server never sees it.
+    LostRequest,
+    /// The server has done it, and the browser hears nothing.
+    LostAnswer,
+    /// The browser gets the headers, and with them the cookie, but not the whole body.
+    LostBody,
+    /// The answer waits until [`Network::release`].
+    Late,
+    /// 503 in the server's stead.
+    Unavailable,
+    /// 401 in the server's stead, from a gateway that wants a log-in of its own.
+    Gateway,
+}
+
+/// Something that was seen to pass, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    pub(crate) what: What,
+    /// The request's idempotency key.
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Asked,
+    /// The server answered with this status.
+    Answered(u16),
+    /// The browser has got what it gets of it.
+    Over,
+}
+
+/// The proxy. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Network(Arc<Shared>);
+
+struct Shared {
+    server: Mutex<Option<SocketAddr>>,
+    fates: Mutex<HashMap<String, VecDeque<Fate>>>,
+    seen: Mutex<Vec<Seen>>,
+    released: watch::Sender<u64>,
+}
+
+impl Network {
+    /// Takes connections until the test's runtime ends.
+    pub(crate) fn start(listener: TcpListener) -> Self {
+        let network = Self(Arc::new(Shared {
+            server: Mutex::default(),
+            fates: Mutex::default(),
+            seen: Mutex::default(),
+            released: watch::Sender::new(0),
+        }));
+        let accepting = network.clone();
+        tokio::spawn(async move {
+            while let Ok((browser, _)) = listener.accept().await {
+                let network = accepting.clone();
+                tokio::spawn(async move {
+                    // A browser that leaves in the middle is what many a story is about.
+                    let _left = network.carry(browser).await;
+                });
+            }
+        });
+        network
+    }
+
+    /// Where requests go from now on; nowhere while the server is away.
+    pub(crate) fn lead_to(&self, server: Option<SocketAddr>) {
+        *lock(&self.0.server) = server;
+    }
+
+    /// What becomes of the next requests to a path, one by one.
+    pub(crate) fn next(&self, path: &str, fates: &[Fate]) {
+        lock(&self.0.fates).entry(path.to_owned()).or_default().extend(fates);
+    }
+
+    /// Forgets what was said about the next requests.
+    pub(crate) fn calm(&self) {
+        lock(&self.0.fates).clear();
+        self.release();
+    }
+
+    /// Lets every late answer arrive.
+    pub(crate) fn release(&self) {
+        self.0.released.send_modify(|times| *times += 1);
+    }
+
+    /// Everything that was seen so far.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        lock(&self.0.seen).clone()
+    }
+
+    /// The keys of all refreshes so far.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let asked = self.seen().into_iter().filter(|seen| seen.what == What::Asked);
+        asked.filter_map(|seen| seen.key).collect()
+    }
+
+    /// How many requests to a path were seen.
+    pub(crate) fn count(&self, path: &str) -> usize {
+        self.seen().iter().filter(|seen| seen.path == path && seen.what == What::Asked).count()
+    }
+
+    /// Waits until something was seen at a path.
+    pub(crate) fn until(&self, path: &str, what: What) {
+        self.wait(|seen| seen.path == path && seen.what == what, 1);
+    }
+
+    /// Waits until the server has answered as many requests to a path.
+    pub(crate) fn until_answers(&self, path: &str, count: usize) {
+        self.wait(|seen| seen.path == path && matches!(seen.what, What::Answered(_)), count);
+    }
+
+    fn wait(&self, wanted: impl Fn(&Seen) -> bool, count: usize) {
+        for _ in 0..4_000 {
+            if self.seen().iter().filter(|seen| wanted(seen)).count() >= count {
+                return;
+            }
+            std::thread::park_timeout(std::time::Duration::from_millis(15));
+        }
+        panic!("waited in vain: {:#?}", self.seen());
+    }
+
+    /// Whether two requests that change the cookie were ever under way at once.
+    pub(crate) fn raced(&self) -> bool {
+        let mut under_way = 0_i32;
+        self.seen()
+            .iter()
+            .filter(|seen| seen.path.starts_with("/auth/") && seen.path != "/auth/sessions")
+            .any(|seen| {
+                match seen.what {
+                    What::Asked => under_way += 1,
+                    What::Over => under_way -= 1,
+                    What::Answered(_) => {}
+                }
+                under_way > 1
+            })
+    }
+
+    async fn carry(&self, mut browser: TcpStream) -> io::Result<()> {
+        let Some(request) = read(&mut browser).await? else { return Ok(()) };
+        let path = request.split([' ', '?']).nth(1).unwrap_or_default().to_owned();
+        let key = header(&request, "idempotency-key");
+        let note = |what| {
+            let seen = Seen { path: path.clone(), what, key: key.clone() };
+            lock(&self.0.seen).push(seen);
+        };
+        note(What::Asked);
+        let fate = lock(&self.0.fates).get_mut(&path).and_then(VecDeque::pop_front).unwrap_or(Fate::Pass);
+        let mut released = self.0.released.subscribe();
+        let answer = self.answer(fate, &request, &mut browser, &mut released, &note).await;
+        // Before it is passed on: what the browser does next comes later.
+        note(What::Over);
+        browser.write_all(&answer.unwrap_or_default()).await
+    }
+
+    /// What the browser gets: nothing, or an answer, or a part of one.
+    async fn answer(
+        &self,
+        fate: Fate,
+        request: &str,
+        browser: &mut TcpStream,
+        released: &mut watch::Receiver<u64>,
+        note: &impl Fn(What),
+    ) -> io::Result<Vec<u8>> {
+        let server = *lock(&self.0.server);
+        let Some(server) = server.filter(|_| fate != Fate::LostRequest) else { return Ok(Vec::new()) };
+        match fate {
+            Fate::Unavailable => return Ok(unavailable()),
+            Fate::Gateway => return Ok(GATEWAY.to_vec()),
+            _ => {}
+        }
+        let mut upstream = TcpStream::connect(server).await?;
+        upstream.write_all(request.replace("Connection: keep-alive", "Connection: close").as_bytes()).await?;
+        let mut answer = Vec::new();
+        upstream.read_to_end(&mut answer).await?;
+        let status = String::from_utf8_lossy(&answer[..answer.len().min(12)]).into_owned();
+        note(What::Answered(status.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0)));
+        match fate {
+            Fate::LostAnswer => return Ok(Vec::new()),
+            Fate::LostBody => answer.truncate(answer.len() - 10),
+            Fate::Late => {
+                // Whichever comes first: the test lets it go, or the browser gives up and closes the connection.
+                let mut nothing = [0];
+                tokio::select! {
+                    _ = released.changed() => {}
+                    _ = browser.read(&mut nothing) => return Ok(Vec::new()),
+                }
+            }
+            _ => {}
+        }
+        Ok(answer)
+    }
+}
+
+const GATEWAY: &[u8] =
+    b"HTTP/1.1 401 Unauthorized\r\ncontent-type: text/html\r\ncontent-length: 9\r\nconnection: close\r\n\r\n<p>Hello.";
+
+fn unavailable() -> Vec<u8> {
+    let body = r#"{"status":503,"code":"store_unavailable","detail":"The store is away."}"#;
+    let head = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1";
+    format!("{head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// A request with its body; nothing if the browser opened the connection for later.
+async fn read(browser: &mut TcpStream) -> io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = header(head, "content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+            if body.len() >= length {
+                return Ok(Some(text.into_owned()));
+            }
+        }
+        if browser.read_buf(&mut bytes).await? == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+fn header(request: &str, name: &str) -> Option<String> {
+    let lines = request.lines().filter_map(|line| line.split_once(": "));
+    lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
