@@ -41,8 +41,17 @@ pub(crate) struct Descriptor {
     refresh_ttl: Option<u64>,
     idle_ttl: Option<u64>,
     refresh_window: Option<u64>,
-    limits: LogInLimits,
+    limits: Limits,
     controls: bool,
+}
+
+/// What a client may send, and how often it may be wrong.
+#[derive(Debug, Serialize)]
+struct Limits {
+    #[serde(flatten)]
+    log_in: LogInLimits,
+    /// The shortest new password, in characters.
+    password_min: usize,
 }
 
 impl Descriptor {
@@ -53,6 +62,7 @@ impl Descriptor {
             "failures_per_account",
             "failures_per_address",
             "window_seconds",
+            "password_min",
         ];
         let seconds = || nullable(whole());
         object([
@@ -69,7 +79,7 @@ impl Descriptor {
         ])
     }
 
-    pub(crate) fn new(claims: Claims, limits: LogInLimits, controls: bool) -> Self {
+    pub(crate) fn new(claims: Claims, log_in: LogInLimits, password_min: usize, controls: bool) -> Self {
         let seconds = |ttl: Option<Duration>| ttl.map(|ttl| ttl.as_secs());
         Self {
             contract: CONTRACT,
@@ -80,7 +90,7 @@ impl Descriptor {
             refresh_ttl: seconds(claims.refresh_ttl),
             idle_ttl: seconds(claims.idle_ttl),
             refresh_window: seconds(claims.refresh_window),
-            limits,
+            limits: Limits { log_in, password_min },
             controls,
         }
     }

@@ -13,6 +13,7 @@
 //! | [`config`], [`keyring`], [`jwk`], [`clock`] | settings, secrets and time, passed in |
 //! | [`redis`] | one connection whose outages are short and loud; where a Redis is found |
 //! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; where a server listens; lines without credentials |
+//! | `endings` | what the accounts' rows have ended and the session store has not been told of |
 //! | [`audit`], `metrics` | what happened to an account, one by one and counted |
 //! | [`openapi`] | the document that a server gives of its routes |
 
@@ -29,6 +30,7 @@ pub mod cookie;
 pub mod csrf;
 pub mod descriptor;
 pub mod email;
+mod endings;
 pub mod error;
 mod health;
 pub mod jwk;
@@ -51,7 +53,7 @@ mod throttle;
 #[cfg(feature = "workshop")]
 pub mod workshop;
 
-pub use accounts::User;
+pub use accounts::{Ending, User};
 pub use clock::Clock;
 pub use config::{Config, Store};
 pub use controls::names_loopback;
