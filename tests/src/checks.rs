@@ -3,6 +3,7 @@
 mod access;
 mod access_parts;
 mod account;
+mod chosen;
 mod controls;
 mod cookie;
 mod csrf;
@@ -30,6 +31,7 @@ pub fn checks() -> Vec<Check> {
         http::CHECKS,
         raw::CHECKS,
         signup::CHECKS,
+        chosen::CHECKS,
         login::CHECKS,
         me::CHECKS,
         cookie::CHECKS,

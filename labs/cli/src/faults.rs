@@ -7,6 +7,7 @@
 mod broken;
 mod clients;
 mod clock;
+mod database;
 mod flood;
 mod judge;
 mod late;
@@ -50,7 +51,7 @@ pub(crate) struct Report {
 type Entry = (&'static str, &'static str, bool);
 
 /// Every row.
-const ROWS: [Entry; 14] = [
+const ROWS: [Entry; 15] = [
     ("redis-killed", "Redis killed and restarted", true),
     ("redis-paused", "Redis paused", true),
     ("late-commands", "commands that ran late", true),
@@ -65,6 +66,7 @@ const ROWS: [Entry; 14] = [
     ("slow-clients", "slow and idle clients", false),
     ("clock", "clocks 120 s apart", true),
     ("log-in-flood", "flood of log-ins", false),
+    ("database-busy", "database busy", false),
 ];
 
 pub(crate) async fn run(arguments: FaultsArguments) -> Result<ExitCode, Fault> {
@@ -117,6 +119,7 @@ async fn play(id: &str, setup: &Setup) -> Result<Outcome, Fault> {
         "slow-clients" => clients::row(setup).await,
         "clock" => clock::row(setup).await,
         "log-in-flood" => flood::row().await,
+        "database-busy" => database::busy().await,
         unknown => Err(Fault::new(format!("there is no row `{unknown}`"))),
     }
 }
