@@ -4,8 +4,8 @@
 //! of itself what design it is; a fault is a name out of `conformance::faults`, tested where the right behaviour stands.
 
 mod flows;
-mod listed;
 mod hearing;
+mod listed;
 mod model;
 mod refreshing;
 mod tokens;

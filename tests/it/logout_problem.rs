@@ -31,7 +31,7 @@ impl Person {
     async fn logged_in(lab: Lab, store: Store) -> Self {
         let server = LabServer::start(lab, store).await;
         let http = Client::builder().no_proxy().build().expect("a client");
-        let person = json!({ "email": "ann@example.test", "password": "correct horse" });
+        let person = json!({ "email": "ann@example.test", "password": "correct horse battery" });
         for path in ["/auth/signup", "/auth/login"] {
             let answer =
                 http.post(format!("{}{path}", server.url)).json(&person).send().await.expect("an answer");

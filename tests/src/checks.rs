@@ -3,6 +3,7 @@
 mod access;
 mod access_parts;
 mod account;
+mod chosen;
 mod controls;
 mod cookie;
 mod cors;
@@ -34,6 +35,7 @@ pub fn checks() -> Vec<Check> {
         raw::host::CHECKS,
         raw::deaf::CHECKS,
         signup::CHECKS,
+        chosen::CHECKS,
         login::CHECKS,
         me::CHECKS,
         cookie::CHECKS,

@@ -269,7 +269,7 @@ mod tests {
     fn account() -> Account {
         Account {
             email: "a@example.test".to_owned(),
-            passwords: vec!["correct horse".to_owned()],
+            passwords: vec!["correct horse battery".to_owned()],
             credentials: vec![Credential::Bearer("old".to_owned())],
             ..Account::default()
         }

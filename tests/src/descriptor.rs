@@ -104,6 +104,8 @@ pub struct Limits {
     pub failures_per_address: u32,
     /// The window that they are counted in, in seconds.
     pub window_seconds: u64,
+    /// The shortest new password, in characters, where the server says so.
+    pub password_min: Option<usize>,
 }
 
 impl Default for Limits {
@@ -113,6 +115,7 @@ impl Default for Limits {
             failures_per_account: 100,
             failures_per_address: 100,
             window_seconds: 15 * 60,
+            password_min: None,
         }
     }
 }

@@ -332,3 +332,25 @@ pub(crate) fn fresh_email() -> String {
 pub(crate) fn fresh_password() -> String {
     format!("correct horse {}", Uuid::new_v4().simple())
 }
+
+/// The shortest new password of any server, and of one that was left as it is, in characters.
+const SHORTEST: usize = 8;
+pub(crate) const DEFAULT_SHORTEST: usize = 15;
+
+/// A password of so many characters that nobody has had before, out of sixteen letters from this one on.
+pub(crate) fn random_password(characters: usize, from: char) -> String {
+    let digits = std::iter::repeat_with(|| Uuid::new_v4().as_u128());
+    let digits = digits.flat_map(|random| (0..24).map(move |at| (random >> (4 * at)) as u32 & 15));
+    let letters = digits.filter_map(|digit| char::from_u32(u32::from(from) + digit));
+    letters.take(characters).collect()
+}
+
+impl Stage {
+    /// The shortest new password that the server takes, and where that is said.
+    pub(crate) fn shortest_password(&self) -> (usize, &'static str) {
+        match self.descriptor().limits.password_min {
+            Some(least) => (least.max(SHORTEST), "by the server's own `limits.password_min`"),
+            None => (SHORTEST, "whatever the server asks for"),
+        }
+    }
+}

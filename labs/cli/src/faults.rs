@@ -7,6 +7,7 @@
 mod broken;
 mod clients;
 mod clock;
+mod database;
 mod flood;
 mod judge;
 mod late;
@@ -51,7 +52,7 @@ pub(crate) struct Report {
 type Entry = (&'static str, &'static str, bool);
 
 /// Every row.
-const ROWS: [Entry; 15] = [
+const ROWS: [Entry; 16] = [
     ("redis-killed", "Redis killed and restarted", true),
     ("redis-paused", "Redis paused", true),
     ("late-commands", "commands that ran late", true),
@@ -67,6 +68,7 @@ const ROWS: [Entry; 15] = [
     ("slow-readers", "clients that never read", false),
     ("clock", "clocks 120 s apart", true),
     ("log-in-flood", "flood of log-ins", false),
+    ("database-busy", "database busy", false),
 ];
 
 pub(crate) async fn run(arguments: FaultsArguments) -> Result<ExitCode, Fault> {
@@ -120,6 +122,7 @@ async fn play(id: &str, setup: &Setup) -> Result<Outcome, Fault> {
         "slow-readers" => readers::row().await,
         "clock" => clock::row(setup).await,
         "log-in-flood" => flood::row().await,
+        "database-busy" => database::busy().await,
         unknown => Err(Fault::new(format!("there is no row `{unknown}`"))),
     }
 }

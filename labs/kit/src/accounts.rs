@@ -3,24 +3,21 @@
 //! The row is the durable authority of every design. Its `epoch` counts the moments at which everything before was over
 //! (log out everywhere, a new password); a credential issued under an earlier epoch is not to be honoured by anyone who
 //! asks. SQLite is embedded so that a laptop needs nothing; the queries are plain enough for PostgreSQL.
+//!
+//! A statement that raises an epoch or deletes a row also notes, in the same transaction, an [`Ending`] that the session
+//! store is to be told of. The note goes when the store has been told, and outlives a crash before that.
 
 pub mod backup;
+mod database;
 
-use std::str::FromStr;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Row};
+use sqlx::Row;
 use uuid::Uuid;
 
+use self::database::Database;
 use crate::config::{AccountsAt, Limits};
 pub use crate::email::Email;
 use crate::error::Error;
-use crate::password::{Hashed, Hasher, Hashing, Password};
+use crate::password::{Hashed, Hasher, Hashing, NewPassword, Password};
 
 /// An account as it was when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,57 +30,49 @@ pub struct User {
     pub epoch: u64,
 }
 
+/// Everything that was issued to an account under an earlier epoch is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The account, which may have been deleted.
+    pub user_id: Uuid,
+    /// The first epoch that a credential may still be honoured under.
+    pub epoch: u64,
+}
+
 /// The accounts' store, and the only place that sees password hashes.
 #[derive(Clone)]
 pub struct Accounts {
-    pool: SqlitePool,
+    database: Database,
     hasher: Hasher,
-    /// Keeps a database in memory alive: SQLite drops it with its last connection, and a pool replaces a connection that
-    /// it finds broken. Never used.
-    _anchor: Option<Arc<Mutex<SqliteConnection>>>,
 }
 
 impl Accounts {
     /// Opens the store and brings its tables up to date.
     pub async fn open(at: &AccountsAt, limits: &Limits) -> Result<Self, sqlx::Error> {
-        let mut anchor = None;
-        let pool = match at {
-            AccountsAt::Memory => {
-                // sqlx names the database, so that every connection made with these options reaches the same one. One
-                // connection works on it, since those that share such a database lock each other out.
-                let options = SqliteConnectOptions::from_str("sqlite::memory:")?;
-                anchor = Some(Arc::new(Mutex::new(options.connect().await?)));
-                SqlitePoolOptions::new().max_connections(1).connect_with(options).await?
-            }
-            AccountsAt::File(path) => {
-                let options = SqliteConnectOptions::new()
-                    .filename(path)
-                    .create_if_missing(true)
-                    .busy_timeout(Duration::from_secs(2))
-                    // Readers go on while one writes; a commit is on disk before it is told (log out everywhere!).
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Full);
-                SqlitePoolOptions::new()
-                    .max_connections(8)
-                    .acquire_timeout(Duration::from_secs(2))
-                    .connect_with(options)
-                    .await?
-            }
-        };
-        migrate(&pool).await?;
-        Ok(Self { pool, hasher: Hasher::new(limits), _anchor: anchor })
+        Ok(Self { database: Database::open(at).await?, hasher: Hasher::new(limits) })
+    }
+
+    /// Hashes a new password, for [`Self::add`] and [`Self::set_password`]. Apart from those, since it takes a while and
+    /// changes nothing: a client may hang up meanwhile.
+    pub(crate) async fn hash(&self, password: NewPassword) -> Result<Hashed, Error> {
+        self.hasher.hash(password.into()).await
     }
 
     /// Makes an account. Fails with [`Error::EmailTaken`].
-    pub async fn sign_up(&self, email: Email, password: Password) -> Result<User, Error> {
-        let hash = self.hasher.hash(password).await?;
+    pub async fn sign_up(&self, email: Email, password: NewPassword) -> Result<User, Error> {
+        let hash = self.hash(password).await?;
+        self.add(email, &hash).await
+    }
+
+    /// As [`Self::sign_up`], with the password's hash.
+    pub(crate) async fn add(&self, email: Email, hash: &Hashed) -> Result<User, Error> {
         let id = Uuid::new_v4();
         let insert =
             sqlx::query("INSERT INTO accounts (id, email, password_hash, epoch) VALUES (?, ?, ?, 0)")
                 .bind(id.as_bytes().as_slice())
                 .bind(email.as_str())
                 .bind(hash.as_str())
-                .execute(&self.pool)
+                .execute(&self.database.pool)
                 .await;
         match insert {
             Ok(_) => Ok(User { id, email, epoch: 0 }),
@@ -97,7 +86,7 @@ impl Accounts {
     pub async fn log_in(&self, email: &Email, password: Password) -> Result<User, Error> {
         let row = sqlx::query("SELECT id, email, epoch, password_hash FROM accounts WHERE email = ?")
             .bind(email.as_str())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.database.pool)
             .await?;
         let known = match row {
             Some(row) => Some((user_of(&row)?, Hashed::from_stored(row.try_get("password_hash")?))),
@@ -115,7 +104,7 @@ impl Accounts {
     pub async fn find(&self, id: Uuid) -> Result<Option<User>, Error> {
         let row = sqlx::query("SELECT id, email, epoch FROM accounts WHERE id = ?")
             .bind(id.as_bytes().as_slice())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.database.pool)
             .await?;
         row.map(|row| user_of(&row)).transpose()
     }
@@ -132,16 +121,22 @@ impl Accounts {
     /// Sets a new password and raises the epoch with it, in one statement: there is no moment with the one and without
     /// the other. Does nothing and fails with [`Error::LogInAfresh`] when the epoch has moved since `user` was read, so
     /// that of two changes at once only one wins.
-    pub async fn change_password(&self, user: &User, new: Password) -> Result<User, Error> {
-        let hash = self.hasher.hash(new).await?;
+    pub async fn change_password(&self, user: &User, new: NewPassword) -> Result<User, Error> {
+        let hash = self.hash(new).await?;
+        self.set_password(user, &hash).await
+    }
+
+    /// As [`Self::change_password`], with the password's hash.
+    pub(crate) async fn set_password(&self, user: &User, hash: &Hashed) -> Result<User, Error> {
         let changed = sqlx::query(
             "UPDATE accounts SET password_hash = ?, epoch = epoch + 1 WHERE id = ? AND epoch = ? RETURNING id, email, epoch",
         )
         .bind(hash.as_str())
         .bind(user.id.as_bytes().as_slice())
         .bind(user.epoch as i64)
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.database.pool)
         .await?;
+        self.database.leaves_traces();
         changed.map(|row| user_of(&row)).transpose()?.ok_or(Error::LogInAfresh)
     }
 
@@ -150,7 +145,7 @@ impl Accounts {
         let raised =
             sqlx::query("UPDATE accounts SET epoch = epoch + 1 WHERE id = ? RETURNING id, email, epoch")
                 .bind(id.as_bytes().as_slice())
-                .fetch_optional(&self.pool)
+                .fetch_optional(&self.database.pool)
                 .await?;
         raised.map(|row| user_of(&row)).transpose()?.ok_or(Error::InvalidToken("its account is gone"))
     }
@@ -160,11 +155,36 @@ impl Accounts {
     pub async fn delete(&self, user: &User) -> Result<User, Error> {
         let row = sqlx::query("DELETE FROM accounts WHERE id = ? RETURNING id, email, epoch")
             .bind(user.id.as_bytes().as_slice())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.database.pool)
             .await?;
+        self.database.leaves_traces();
         let last =
             row.map(|row| user_of(&row)).transpose()?.ok_or(Error::InvalidToken("its account is gone"))?;
         Ok(User { epoch: last.epoch + 1, ..last })
+    }
+
+    /// The endings that the session store has not been told of, the first so many.
+    pub(crate) async fn endings(&self, at_most: u32) -> Result<Vec<Ending>, Error> {
+        let rows = sqlx::query("SELECT id, epoch FROM endings LIMIT ?")
+            .bind(at_most)
+            .fetch_all(&self.database.pool)
+            .await?;
+        rows.iter().map(ending_of).collect()
+    }
+
+    /// Notes that the session store has been told of an ending. A later one of the same account stays.
+    pub(crate) async fn ended(&self, ending: Ending) -> Result<(), Error> {
+        sqlx::query("DELETE FROM endings WHERE id = ? AND epoch <= ?")
+            .bind(ending.user_id.as_bytes().as_slice())
+            .bind(ending.epoch as i64)
+            .execute(&self.database.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Empties SQLite's log of writes, if something was deleted since the last time.
+    pub(crate) async fn wipe_traces(&self) -> Result<(), Error> {
+        Ok(self.database.wipe_traces().await?)
     }
 
     /// How busy the hashing of passwords is.
@@ -174,110 +194,32 @@ impl Accounts {
 
     /// Whether the store answers.
     pub async fn ready(&self) -> Result<(), Error> {
-        sqlx::query("SELECT 1").fetch_one(&self.pool).await?;
+        sqlx::query("SELECT 1").fetch_one(&self.database.pool).await?;
         Ok(())
     }
 }
 
 fn user_of(row: &sqlx::sqlite::SqliteRow) -> Result<User, Error> {
+    let Ending { user_id: id, epoch } = ending_of(row)?;
+    let email: String = row.try_get("email")?;
+    Ok(User { id, email: Email::from_stored(email), epoch })
+}
+
+fn ending_of(row: &sqlx::sqlite::SqliteRow) -> Result<Ending, Error> {
     let id: &[u8] = row.try_get("id")?;
     let epoch: i64 = row.try_get("epoch")?;
-    let email: String = row.try_get("email")?;
-    Ok(User {
-        id: Uuid::from_slice(id).map_err(|error| Error::Internal(error.into()))?,
-        email: Email::from_stored(email),
+    Ok(Ending {
+        user_id: Uuid::from_slice(id).map_err(|error| Error::Internal(error.into()))?,
         epoch: u64::try_from(epoch).map_err(|error| Error::Internal(error.into()))?,
     })
 }
 
-/// The tables, in the order in which they came to be. A step that has run is never edited: add another.
-const MIGRATIONS: &[&str] = &["CREATE TABLE accounts (
-        id            BLOB    PRIMARY KEY CHECK (length(id) = 16),
-        email         TEXT    NOT NULL UNIQUE,
-        password_hash TEXT    NOT NULL,
-        epoch         INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0)
-    ) STRICT, WITHOUT ROWID"];
-
-/// Runs the steps that this file has not seen; SQLite's own `user_version` counts them. Two servers that start on one
-/// file at once take turns.
-async fn migrate(pool: &SqlitePool) -> Result<(), sqlx::Error> {
-    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-    let seen: i64 = sqlx::query("PRAGMA user_version").fetch_one(&mut *transaction).await?.try_get(0)?;
-    for step in MIGRATIONS.iter().skip(usize::try_from(seen).unwrap_or(usize::MAX)) {
-        sqlx::query(*step).execute(&mut *transaction).await?;
+impl User {
+    /// That everything which was issued to them before their epoch is over.
+    pub fn ending(&self) -> Ending {
+        Ending { user_id: self.id, epoch: self.epoch }
     }
-    if seen < MIGRATIONS.len() as i64 {
-        let version = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", MIGRATIONS.len()));
-        sqlx::query(version).execute(&mut *transaction).await?;
-    }
-    transaction.commit().await
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn accounts() -> Accounts {
-        Accounts::open(&AccountsAt::Memory, &Limits::default()).await.unwrap()
-    }
-
-    fn password(text: &str) -> Password {
-        Password::parse(text).unwrap()
-    }
-
-    #[tokio::test]
-    async fn the_right_password_logs_in_and_a_wrong_one_does_not() {
-        let accounts = accounts().await;
-        let email = Email::parse("ann@example.test").unwrap();
-        let user = accounts.sign_up(email.clone(), password("correct horse")).await.unwrap();
-        assert_eq!(accounts.log_in(&email, password("correct horse")).await.unwrap(), user);
-        let refused = accounts.log_in(&email, password("battery staple")).await;
-        assert!(matches!(refused, Err(Error::InvalidCredentials)));
-    }
-
-    #[tokio::test]
-    async fn an_address_is_taken_once_and_free_again_after_deletion() {
-        let accounts = accounts().await;
-        let email = Email::parse("ann@example.test").unwrap();
-        let user = accounts.sign_up(email.clone(), password("correct horse")).await.unwrap();
-        let second = accounts.sign_up(email.clone(), password("correct horse")).await;
-        assert!(matches!(second, Err(Error::EmailTaken)));
-        assert_eq!(accounts.delete(&user).await.unwrap().epoch, 1);
-        assert_eq!(accounts.find(user.id).await.unwrap(), None);
-        assert!(accounts.sign_up(email, password("correct horse")).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn of_two_password_changes_from_one_reading_only_the_first_wins() {
-        let accounts = accounts().await;
-        let email = Email::parse("ann@example.test").unwrap();
-        let user = accounts.sign_up(email, password("correct horse")).await.unwrap();
-        let changed = accounts.change_password(&user, password("first change")).await.unwrap();
-        assert_eq!(changed.epoch, 1);
-        let late = accounts.change_password(&user, password("second change")).await;
-        assert!(matches!(late, Err(Error::LogInAfresh)));
-        assert!(accounts.check_password(&changed, password("first change")).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn accounts_in_memory_outlive_a_connection_that_breaks_and_are_those_of_one_server() {
-        let (accounts, other) = (accounts().await, accounts().await);
-        let email = Email::parse("ann@example.test").unwrap();
-        let user = accounts.sign_up(email.clone(), password("correct horse")).await.unwrap();
-        let broken = accounts.pool.acquire().await.unwrap();
-        broken.close().await.unwrap();
-        assert_eq!(accounts.find(user.id).await.unwrap(), Some(user));
-        assert!(other.sign_up(email, password("correct horse")).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_file_keeps_its_accounts_and_is_migrated_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = AccountsAt::File(folder.path().join("accounts.sqlite"));
-        let email = Email::parse("ann@example.test").unwrap();
-        let first = Accounts::open(&at, &Limits::default()).await.unwrap();
-        let user = first.sign_up(email, password("correct horse")).await.unwrap();
-        let second = Accounts::open(&at, &Limits::default()).await.unwrap();
-        assert_eq!(second.find(user.id).await.unwrap(), Some(user));
-    }
-}
+mod tests;

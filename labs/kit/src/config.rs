@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::keyring::{Keyring, KeyringError};
 use crate::list;
 use crate::origin::{Origin, OriginError};
+use crate::password;
 use crate::store_url::without_secrets;
 
 /// A server's settings.
@@ -138,6 +139,8 @@ pub struct Limits {
     pub hashing_queue: usize,
     /// Sessions of one account; the least recently used goes out. `AUTHLAB_SESSIONS_PER_USER`
     pub sessions_per_user: usize,
+    /// The shortest new password, in characters. `AUTHLAB_PASSWORD_MIN`, from 8 to 64
+    pub password_min: usize,
     /// How long a shutdown waits for requests under way.
     pub drain: Duration,
 }
@@ -212,6 +215,7 @@ impl Default for Limits {
             hashing: (cores / 2).max(1),
             hashing_queue: 64,
             sessions_per_user: 50,
+            password_min: password::DEFAULT_MIN_CHARACTERS,
             drain: Duration::from_secs(10),
         }
     }
@@ -333,6 +337,7 @@ impl Config {
                 sessions_per_user: vars
                     .count("AUTHLAB_SESSIONS_PER_USER")?
                     .map_or(d.limits.sessions_per_user, |n| n as usize),
+                password_min: vars.password_min("AUTHLAB_PASSWORD_MIN")?.unwrap_or(d.limits.password_min),
                 ..d.limits
             },
             redis: RedisTimes {
@@ -486,6 +491,16 @@ impl<L: Fn(&'static str) -> Option<String>> Vars<L> {
         match self.parsed::<u32>(name, "a whole number from 1")? {
             Some(0) => Err(ConfigError::Value { name, value: "0".into(), expected: "a whole number from 1" }),
             count => Ok(count),
+        }
+    }
+
+    fn password_min(&self, name: &'static str) -> Result<Option<usize>, ConfigError> {
+        const EXPECTED: &str = "a number of characters from 8 to 64";
+        match self.parsed::<usize>(name, EXPECTED)? {
+            Some(n) if !(password::MIN_CHARACTERS..=password::MAX_MIN_CHARACTERS).contains(&n) => {
+                Err(ConfigError::Value { name, value: n.to_string(), expected: EXPECTED })
+            }
+            characters => Ok(characters),
         }
     }
 

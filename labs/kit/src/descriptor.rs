@@ -42,10 +42,19 @@ pub(crate) struct Descriptor {
     refresh_ttl: Option<u64>,
     idle_ttl: Option<u64>,
     refresh_window: Option<u64>,
-    limits: LogInLimits,
+    limits: Limits,
     controls: bool,
     /// Whose pages may use the server. Browsers tell anybody who asks with one of them, so this is no secret.
     origins: Vec<String>,
+}
+
+/// What a client may send, and how often it may be wrong.
+#[derive(Debug, Serialize)]
+struct Limits {
+    #[serde(flatten)]
+    log_in: LogInLimits,
+    /// The shortest new password, in characters.
+    password_min: usize,
 }
 
 impl Descriptor {
@@ -56,6 +65,7 @@ impl Descriptor {
             "failures_per_account",
             "failures_per_address",
             "window_seconds",
+            "password_min",
         ];
         let seconds = || nullable(whole());
         object([
@@ -73,7 +83,13 @@ impl Descriptor {
         ])
     }
 
-    pub(crate) fn new(claims: Claims, limits: LogInLimits, controls: bool, origins: &Origins) -> Self {
+    pub(crate) fn new(
+        claims: Claims,
+        log_in: LogInLimits,
+        password_min: usize,
+        controls: bool,
+        origins: &Origins,
+    ) -> Self {
         let cors = origins.are_configured().then_some("cors");
         let seconds = |ttl: Option<Duration>| ttl.map(|ttl| ttl.as_secs());
         Self {
@@ -85,7 +101,7 @@ impl Descriptor {
             refresh_ttl: seconds(claims.refresh_ttl),
             idle_ttl: seconds(claims.idle_ttl),
             refresh_window: seconds(claims.refresh_window),
-            limits,
+            limits: Limits { log_in, password_min },
             controls,
             origins: origins.iter().map(str::to_owned).collect(),
         }

@@ -2,11 +2,18 @@
 
 use std::fmt;
 
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
+use idna::AsciiDenyList;
+use unicode_normalization::UnicodeNormalization;
+
 /// The longest address that can be delivered to, in bytes (RFC 5321 §4.5.3.1.3, less the angle brackets).
 pub const MAX_BYTES: usize = 254;
+/// It looks like a space and is a symbol by its category.
+const BRAILLE_BLANK: char = '\u{2800}';
 
-/// An address: trimmed, its domain in lower case, without control characters or white space, at most 254 bytes. Whether
-/// it exists, only a message to it can tell.
+/// An address: trimmed, in the form NFC, its domain as lower-case A-labels (RFC 5890 §2.3.2.1), nothing in it that cannot be
+/// seen, at most 254 bytes. Two spellings of a domain are one address. Whether it exists, only a message to it can tell.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
@@ -15,17 +22,35 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.len() > MAX_BYTES {
-            return Err(format!("an address has at most {MAX_BYTES} bytes"));
+            return Err(too_long());
         }
-        if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err("an address has no spaces and no control characters".into());
+        if text.chars().any(is_invisible) {
+            return Err(
+                "an address has no spaces, no control characters and nothing else that cannot be seen".into(),
+            );
         }
-        match text.rsplit_once('@') {
-            Some((local, domain)) if !local.is_empty() && !domain.is_empty() => {
-                Ok(Self(format!("{local}@{}", domain.to_lowercase())))
-            }
-            _ => Err("an address looks like name@example.com".into()),
+        let looks_like = || String::from("an address looks like name@example.com");
+        let (local, domain) = text.rsplit_once('@').ok_or_else(looks_like)?;
+        // With and without its last dot, a domain is the same (RFC 1034 §3.1).
+        let domain = domain.strip_suffix('.').unwrap_or(domain);
+        if local.is_empty() || domain.is_empty() {
+            return Err(looks_like());
         }
+        let domain = idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL)
+            .map_err(|_| "what follows the @ is no domain name")?;
+        if domain.is_empty() {
+            return Err(looks_like());
+        }
+        let address: String = local.nfc().chain("@".chars()).chain(domain.chars()).collect();
+        if address.len() > MAX_BYTES {
+            return Err(too_long());
+        }
+        Ok(Self(address))
+    }
+
+    /// The whole address, and the name before its @.
+    pub(crate) fn parts(&self) -> [&str; 2] {
+        [&self.0, self.0.rsplit_once('@').map_or(&self.0, |(local, _)| local)]
     }
 
     /// The address as text.
@@ -42,6 +67,25 @@ impl Email {
     pub(crate) fn sample() -> Self {
         Self("ann@example.test".into())
     }
+}
+
+fn too_long() -> String {
+    format!("an address has at most {MAX_BYTES} bytes")
+}
+
+/// Whether a person who reads an address cannot tell that this is in it: two addresses that look alike are two accounts, and
+/// characters that change the direction of a line make one look like another (Unicode TR 36 §3.2).
+fn is_invisible(character: char) -> bool {
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    matches!(
+        category,
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::SpaceSeparator
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    ) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
+        || character == BRAILLE_BLANK
 }
 
 /// Addresses are personal data: a log gets the first letter only.
@@ -73,6 +117,67 @@ mod tests {
             ["a\r\nb@example.test", "a b@example.test", "a\0@example.test", "@example.test", "a@", "a", ""]
         {
             assert!(Email::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn two_spellings_of_a_domain_are_one_address_and_two_domains_are_not() {
+        let kept = "ann@xn--bcher-kva.example";
+        for spelling in [
+            "ann@b\u{fc}cher.example",
+            "ann@bu\u{308}cher.example",
+            "ann@B\u{dc}CHER.Example",
+            "ann@XN--BCHER-KVA.example",
+            "ann@b\u{fc}cher\u{3002}example",
+            "ann@b\u{fc}cher.example.",
+        ] {
+            assert_eq!(Email::parse(spelling).unwrap().as_str(), kept, "{spelling:?}");
+        }
+        assert_ne!(Email::parse("ann@bucher.example").unwrap().as_str(), kept);
+        for none in
+            ["ann@b cher.example", "ann@xn--\u{fc}.example", "ann@a/b.example", "ann@.", "ann@xn--a-ecp.ru?"]
+        {
+            assert!(Email::parse(none).is_err(), "{none:?}");
+        }
+    }
+
+    #[test]
+    fn both_ways_to_write_an_accent_are_one_address() {
+        let [composed, decomposed] = ["jos\u{e9}@example.test", "jose\u{301}@example.test"];
+        assert_eq!(Email::parse(decomposed).unwrap(), Email::parse(composed).unwrap());
+        assert_ne!(Email::parse("jose@example.test").unwrap(), Email::parse(composed).unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_in_no_address_and_letters_of_any_script_may_be() {
+        for hidden in [
+            "\u{200b}",
+            "\u{200d}",
+            "\u{2060}",
+            "\u{feff}",
+            "\u{ad}",
+            "\u{34f}",
+            "\u{202e}",
+            "\u{2066}",
+            "\u{200f}",
+            "\u{61c}",
+            "\u{3164}",
+            "\u{115f}",
+            "\u{fe0f}",
+            "\u{e0041}",
+            "\u{2800}",
+            "\u{a0}",
+            "\u{3000}",
+            "\u{2028}",
+        ] {
+            let code = hidden.escape_unicode();
+            assert!(Email::parse(&format!("an{hidden}n@example.test")).is_err(), "{code}");
+            assert!(Email::parse(&format!("ann@exam{hidden}ple.test")).is_err(), "{code}");
+        }
+        for visible in
+            ["ann+tag@example.test", "安@例え.テスト", "بريد@example.test", "o'connor@example.test"]
+        {
+            assert!(Email::parse(visible).is_ok(), "{visible}");
         }
     }
 }

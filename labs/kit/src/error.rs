@@ -296,15 +296,31 @@ impl From<redis::RedisError> for Error {
 }
 
 impl From<sqlx::Error> for Error {
-    /// A database that is busy, closed or out of connections is an outage; anything else is a fault of ours.
+    /// A database that is busy, read-only, full, gone or out of connections is an outage: nothing is wrong with the request,
+    /// and it may be sent again. What is left is a fault of ours: a statement that makes no sense, or a value that does not
+    /// read.
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-                Self::StoreUnavailable(error.into())
-            }
-            other => Self::Internal(other.into()),
-        }
+        let outage = match &error {
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Io(_) => true,
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| is_sqlite_outage(&code)),
+            _ => false,
+        };
+        if outage { Self::StoreUnavailable(error.into()) } else { Self::Internal(error.into()) }
     }
+}
+
+/// Whether a result code of SQLite (<https://www.sqlite.org/rescode.html>) says that the file cannot be worked on now. The
+/// lower eight bits name the kind; the others say which of them it is.
+fn is_sqlite_outage(code: &str) -> bool {
+    /// `PERM`, `BUSY`, `LOCKED`, `NOMEM`, `READONLY`, `INTERRUPT`, `IOERR`, `CORRUPT`, `FULL`, `CANTOPEN`, `PROTOCOL`,
+    /// `AUTH` and `NOTADB`.
+    const OUTAGES: &[u32] = &[3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 23, 26];
+    code.parse::<u32>().is_ok_and(|code| OUTAGES.contains(&(code & 0xff)))
 }
 
 #[cfg(test)]
@@ -336,5 +352,16 @@ mod tests {
             axum::body::to_bytes(error.into_response().into_body(), 4096).await.unwrap()
         };
         assert_eq!(bytes(Error::LogInAfresh).await, bytes(Error::InvalidCredentials).await);
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_worked_on_is_an_outage_and_a_broken_rule_of_its_own_is_not() {
+        // 5 is BUSY and 517 BUSY_SNAPSHOT; 19 is CONSTRAINT, 1 a statement that SQLite does not understand.
+        for code in ["3", "5", "517", "6", "8", "1032", "10", "4874", "11", "13", "14", "26"] {
+            assert!(is_sqlite_outage(code), "{code}");
+        }
+        for code in ["1", "19", "2067", "20", ""] {
+            assert!(!is_sqlite_outage(code), "{code}");
+        }
     }
 }

@@ -13,6 +13,7 @@
 //! | [`config`], [`keyring`], [`jwk`], [`clock`] | settings, secrets and time, passed in |
 //! | [`redis`], [`store_url`] | one connection whose outages are short and loud; where a Redis is found; its URL without its password |
 //! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; where a server listens; lines without credentials |
+//! | `endings` | what the accounts' rows have ended and the session store has not been told of |
 //! | [`audit`], `metrics` | what happened to an account, one by one and counted |
 //! | [`openapi`] | the document that a server gives of its routes |
 
@@ -30,6 +31,7 @@ mod cors;
 pub mod csrf;
 pub mod descriptor;
 pub mod email;
+mod endings;
 pub mod error;
 mod health;
 mod host;
@@ -55,7 +57,7 @@ mod throttle;
 #[cfg(feature = "workshop")]
 pub mod workshop;
 
-pub use accounts::User;
+pub use accounts::{Ending, User};
 pub use clock::Clock;
 pub use config::{Config, Store};
 pub use controls::names_loopback;

@@ -4,7 +4,7 @@ use axum::Json;
 use http::request::Parts;
 use uuid::Uuid;
 
-use crate::accounts::User;
+use crate::accounts::{Ending, User};
 use crate::descriptor::Claims;
 use crate::error::Error;
 use crate::scheme::{Client, LogOut, Principal, Scheme};
@@ -19,7 +19,8 @@ impl Default for NoAuthentication {
     fn default() -> Self {
         let user = User::sample();
         let email = user.email.as_str().to_owned();
-        Self { everybody: Principal { user_id: user.id, email, session_id: Some(Uuid::from_u128(2)) } }
+        let session_id = Some(Uuid::from_u128(2));
+        Self { everybody: Principal { user_id: user.id, email, session_id, epoch: None } }
     }
 }
 
@@ -60,7 +61,9 @@ impl Scheme for NoAuthentication {
         Ok(())
     }
 
-    async fn end_all(&self, _user: &User) -> Result<(), Error> {
+    async fn end_all(&self, _ending: &Ending) -> Result<(), Error> {
         Ok(())
     }
+
+    fn forgotten(&self) {}
 }

@@ -141,6 +141,7 @@ fn described(operation: &Operation, method: &str, credential: &Credential) -> Va
         let content = match answer {
             Answer::Nothing => None,
             Answer::Credentials => Some(credential.issued()),
+            Answer::CredentialsOr(shape) => Some(json!({ "anyOf": [credential.issued(), shape] })),
             Answer::Json(shape) => Some(shape.clone()),
         };
         if let Some(shape) = content {

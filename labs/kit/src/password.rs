@@ -5,6 +5,7 @@
 //! number of places and a queue of limited length, and `/me` goes on being answered.
 
 mod argon2id;
+mod common;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,20 +14,33 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use argon2::password_hash::phc::PasswordHash;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use self::argon2id::{Lent, Memory};
 use crate::config::Limits;
+use crate::email::Email;
 use crate::error::Error;
 
-/// The shortest password, in characters, each code point one (NIST SP 800-63B-4 §3.1.1.2, which has 8 as the least when
-/// another factor is used; the course keeps it low so that people can try things).
+/// The shortest password that any server takes, in characters, each code point one (NIST SP 800-63B-4 §3.1.1.2, for a
+/// password that is used together with another factor).
 pub const MIN_CHARACTERS: usize = 8;
+/// The shortest new password unless a server is configured otherwise: the same section asks for it where the password is the
+/// only factor, as it is here.
+pub const DEFAULT_MIN_CHARACTERS: usize = 15;
+/// The longest that a server may ask for. The section wants passwords of 64 characters to be taken.
+pub const MAX_MIN_CHARACTERS: usize = 64;
 /// The longest, in bytes: hashing time does not depend on it, reading it does.
 pub const MAX_BYTES: usize = 1024;
 
-/// A password of fitting length. Any characters; never trimmed, never logged.
+/// A password as it was typed, to be compared with an account's. Any characters; never trimmed, never logged.
+///
+/// Whether it is a good one is not asked: it may have been chosen when less was asked for.
 #[derive(Clone, Debug)]
 pub struct Password(SecretString);
+
+/// A password that may become an account's: long enough for this server, not common, and not the account's own address.
+#[derive(Clone, Debug)]
+pub struct NewPassword(Password);
 
 impl Password {
     /// Takes a password of 8 characters to 1,024 bytes. The error is a sentence for the person who typed it.
@@ -38,6 +52,47 @@ impl Password {
             return Err(format!("a password has at least {MIN_CHARACTERS} characters"));
         }
         Ok(Self(text.into()))
+    }
+
+    /// Takes it as the new password of the account with this address. The error is a sentence for the person who chose it.
+    pub fn chosen(self, min_characters: usize, email: &Email) -> Result<NewPassword, String> {
+        let text = self.normalised();
+        let text = text.expose_secret();
+        if text.chars().count() < min_characters {
+            return Err(format!("a new password has at least {min_characters} characters"));
+        }
+        let lower = text.to_lowercase();
+        if email.parts().iter().any(|part| part.to_lowercase() == lower) {
+            return Err("a password is not one's own address or name in it".into());
+        }
+        if common::is_common(&lower) {
+            return Err("this password is among those that are guessed first; choose another one".into());
+        }
+        Ok(NewPassword(self))
+    }
+
+    /// In the form NFC (NIST SP 800-63B-4 §3.1.1.2): keyboards differ in how they write `é`, as one character or as an `e`
+    /// and an accent, and a person does not see which.
+    fn normalised(&self) -> SecretString {
+        let text = self.0.expose_secret();
+        match is_nfc_quick(text.chars()) {
+            IsNormalized::Yes => self.0.clone(),
+            IsNormalized::No | IsNormalized::Maybe => text.nfc().collect::<String>().into(),
+        }
+    }
+
+    /// What an account's hash may have been made of: the normalised form, and the typed one where the two differ, since
+    /// earlier versions did not normalise.
+    fn forms(self) -> Vec<SecretString> {
+        let mut forms = vec![self.normalised(), self.0];
+        forms.dedup_by(|typed, normalised| typed.expose_secret() == normalised.expose_secret());
+        forms
+    }
+}
+
+impl From<NewPassword> for Password {
+    fn from(NewPassword(password): NewPassword) -> Self {
+        password
     }
 }
 
@@ -103,7 +158,8 @@ impl Hasher {
     /// Hashes a new password with a fresh salt.
     pub(crate) async fn hash(&self, password: Password) -> Result<Hashed, Error> {
         self.in_its_place(move |memory| {
-            let hash = memory.hash(password.0.expose_secret().as_bytes()).map_err(Error::Internal)?;
+            let text = password.normalised();
+            let hash = memory.hash(text.expose_secret().as_bytes()).map_err(Error::Internal)?;
             Ok(Hashed(hash.to_string()))
         })
         .await?
@@ -116,9 +172,14 @@ impl Hasher {
             let known = hash.is_some();
             let text = hash.map_or_else(|| DUMMY.to_owned(), |hash| hash.0);
             let stored = PasswordHash::new(&text).map_err(|error| Error::Internal(error.into()))?;
-            let matches =
-                memory.verify(password.0.expose_secret().as_bytes(), &stored).map_err(Error::Internal)?;
-            Ok(matches && known)
+            for text in password.forms() {
+                let matches =
+                    memory.verify(text.expose_secret().as_bytes(), &stored).map_err(Error::Internal)?;
+                if matches {
+                    return Ok(known);
+                }
+            }
+            Ok(false)
         })
         .await?
     }
@@ -187,6 +248,54 @@ mod tests {
         ] {
             assert_eq!(Password::parse(&character.repeat(length)).is_ok(), taken, "{length} of {character}");
         }
+    }
+
+    fn chosen(text: &str, min_characters: usize) -> Result<NewPassword, String> {
+        password(text).chosen(min_characters, &Email::parse("ann.oconnor@example.test").unwrap())
+    }
+
+    #[test]
+    fn a_new_password_has_as_many_characters_as_the_server_asks_for_once_it_is_normalised() {
+        assert!(chosen("zb4-kite-marble", 15).is_ok());
+        assert_eq!(chosen("zb4-kite-marbl", 15).unwrap_err(), "a new password has at least 15 characters");
+        assert!(chosen("zb4-kite-marbl", 14).is_ok());
+        // Fifteen code points as typed, and fourteen characters.
+        assert!(chosen("zb4-kite-marbe\u{301}", 15).is_err());
+        assert!(chosen("zb4-kite-marble\u{301}", 15).is_ok());
+    }
+
+    #[test]
+    fn a_common_password_and_the_own_address_are_refused_in_any_case() {
+        for refused in ["password", "PassWord", "12345678", "Passwordpassword"] {
+            assert!(chosen(refused, 8).unwrap_err().contains("guessed first"), "{refused}");
+        }
+        for own in ["ann.oconnor@example.test", "Ann.OConnor@EXAMPLE.test", "ANN.OCONNOR"] {
+            assert!(chosen(own, 8).unwrap_err().contains("own address"), "{own}");
+        }
+        assert!(chosen("ben.oconnor@example.test", 8).is_ok(), "another's address");
+        assert!(Password::parse("password").is_ok(), "who has one already can log in with it");
+    }
+
+    #[tokio::test]
+    async fn both_ways_to_write_an_accent_are_one_password() {
+        let hasher = Hasher::new(&Limits::default());
+        let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
+        for (first, second) in [(composed, decomposed), (decomposed, composed), (composed, composed)] {
+            let hash = hasher.hash(password(first)).await.unwrap();
+            assert!(hasher.verify(password(second), Some(hash.clone())).await.unwrap());
+            assert!(!hasher.verify(password("cafe au lait"), Some(hash)).await.unwrap(), "another password");
+        }
+        assert!(!hasher.verify(password(decomposed), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_an_earlier_version_made_of_a_decomposed_password_still_lets_it_in() {
+        let decomposed = "cafe\u{301} au lait";
+        let old = Memory::default().lend().hash(decomposed.as_bytes()).unwrap();
+        let hasher = Hasher::new(&Limits::default());
+        let old = || Some(Hashed(old.to_string()));
+        assert!(hasher.verify(password(decomposed), old()).await.unwrap());
+        assert!(!hasher.verify(password("caf\u{e9} au lait"), old()).await.unwrap(), "as before");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod asked;
 mod described;
+mod happened;
 
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
@@ -16,12 +17,15 @@ use http::{HeaderValue, StatusCode};
 
 use self::asked::{Credentials, Deletion, LogOutRequest, PasswordChange};
 pub use self::described::routes;
+use self::happened::happened;
+use crate::accounts::Email;
 use crate::audit::{Event, Whose};
 use crate::body::Body;
 use crate::descriptor::Descriptor;
-use crate::error::Error;
+use crate::endings::to_its_end;
+use crate::error::{Error, Flaw};
 use crate::openapi::Described;
-use crate::password::Password;
+use crate::password::{NewPassword, Password};
 use crate::scheme::{Confirmed, Principal, Scheme, Scope};
 use crate::state::App;
 use crate::throttle::Attempt;
@@ -47,7 +51,8 @@ pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
 }
 
 async fn describe<S: Scheme>(State(app): State<App<S>>) -> impl IntoResponse {
-    Json(Descriptor::new(app.scheme.claims(), app.log_in, app.controls, &app.origins))
+    let (claims, password_min) = (app.scheme.claims(), app.limits.password_min);
+    Json(Descriptor::new(claims, app.log_in, password_min, app.controls, &app.origins))
 }
 
 async fn sign_up<S: Scheme>(
@@ -55,11 +60,16 @@ async fn sign_up<S: Scheme>(
     NotForeign(request): NotForeign,
     Body(new): Body<Credentials>,
 ) -> Result<Response, Error> {
-    let user = app.accounts.sign_up(new.email, new.password).await?;
-    let issued = app.scheme.issue(&request, &user, &new.client).await?;
-    let response = (StatusCode::CREATED, issued).into_response();
-    app.audit(&request, Event::SignUp, Whose::user(user.id).opened(&response));
-    Ok(response)
+    let password = chosen(&app, "/password", new.password, &new.email)?;
+    let hash = app.accounts.hash(password).await?;
+    to_its_end(async move {
+        let user = app.accounts.add(new.email, &hash).await?;
+        let issued = app.scheme.issue(&request, &user, &new.client).await;
+        let response = happened(StatusCode::CREATED, &user, issued);
+        app.audit(&request, Event::SignUp, Whose::user(user.id).opened(&response));
+        Ok(response)
+    })
+    .await
 }
 
 async fn log_in<S: Scheme>(
@@ -98,23 +108,27 @@ async fn log_out<S: Scheme>(
     mut request: Parts,
     Body(asked): Body<LogOutRequest>,
 ) -> Result<Response, Error> {
-    let (whose, ended) = match asked.scope {
-        Scope::Local => {
-            let whose = who_leaves(&app, &request).await?;
-            (whose, app.scheme.end(&request, &asked.log_out).await?)
-        }
-        Scope::Others => {
-            let confirmed = who_ends_more(&app, &mut request).await?;
-            (whose(&confirmed.principal), app.scheme.end_others(&confirmed.principal).await?)
-        }
-        Scope::Global => {
-            let confirmed = who_ends_more(&app, &mut request).await?;
-            let user = app.accounts.raise_epoch(confirmed.user.id).await?;
-            (whose(&confirmed.principal), app.scheme.end_all(&user).await?)
-        }
-    };
-    app.audit(&request, Event::LogOut(asked.scope), whose);
-    Ok((StatusCode::NO_CONTENT, ended, ()).into_response())
+    to_its_end(async move {
+        let (whose, ended) = match asked.scope {
+            Scope::Local => {
+                let whose = who_leaves(&app, &request).await?;
+                (whose, app.scheme.end(&request, &asked.log_out).await?)
+            }
+            Scope::Others => {
+                let confirmed = who_ends_more(&app, &mut request).await?;
+                (whose(&confirmed.principal), app.scheme.end_others(&confirmed.principal).await?)
+            }
+            Scope::Global => {
+                let confirmed = who_ends_more(&app, &mut request).await?;
+                let user = app.accounts.raise_epoch(confirmed.user.id).await?;
+                app.end_all(user.ending()).await;
+                (whose(&confirmed.principal), app.scheme.forgotten())
+            }
+        };
+        app.audit(&request, Event::LogOut(asked.scope), whose);
+        Ok((StatusCode::NO_CONTENT, ended, ()).into_response())
+    })
+    .await
 }
 
 // ANCHOR: password
@@ -125,18 +139,25 @@ async fn change_password<S: Scheme>(
     request: Parts,
     Body(change): Body<PasswordChange>,
 ) -> Result<Response, Error> {
+    let new = chosen(&app, "/new_password", change.new, &confirmed.user.email)?;
     prove(&app, &request, &confirmed, change.current).await?;
-    let user = app.accounts.change_password(&confirmed.user, change.new).await?;
-    app.scheme.end_all(&user).await?;
-    let issued = app.scheme.issue(&request, &user, &confirmed.client).await?;
-    let response = (StatusCode::OK, issued).into_response();
-    app.audit(&request, Event::PasswordChanged, whose(&confirmed.principal).opened(&response));
-    Ok(response)
+    let hash = app.accounts.hash(new).await?;
+    to_its_end(async move {
+        let user = app.accounts.set_password(&confirmed.user, &hash).await?;
+        let issued = match app.end_all(user.ending()).await {
+            true => app.scheme.issue(&request, &user, &confirmed.client).await,
+            false => Err(Error::StoreUnavailable("the earlier sessions are not ended yet".into())),
+        };
+        let response = happened(StatusCode::OK, &user, issued);
+        app.audit(&request, Event::PasswordChanged, whose(&confirmed.principal).opened(&response));
+        Ok(response)
+    })
+    .await
 }
 // ANCHOR_END: password
 
-/// Ends the sessions twice. Before the row goes, so that a store that is down makes the call fail while it can still be
-/// repeated; and after, so that a log-in that came between leaves nothing behind.
+/// The row goes first, and with it the right to anything: what the session store holds of the account after that opens
+/// nothing that asks the row, and is ended now or later.
 async fn delete_account<S: Scheme>(
     State(app): State<App<S>>,
     confirmed: Confirmed,
@@ -144,12 +165,20 @@ async fn delete_account<S: Scheme>(
     Body(deletion): Body<Deletion>,
 ) -> Result<Response, Error> {
     prove(&app, &request, &confirmed, deletion.password).await?;
-    let user = app.accounts.raise_epoch(confirmed.user.id).await?;
-    app.scheme.end_all(&user).await?;
-    let gone = app.accounts.delete(&user).await?;
-    let ended = app.scheme.end_all(&gone).await?;
-    app.audit(&request, Event::AccountDeleted, whose(&confirmed.principal));
-    Ok((StatusCode::NO_CONTENT, ended, ()).into_response())
+    to_its_end(async move {
+        let gone = app.accounts.delete(&confirmed.user).await?;
+        app.end_all(gone.ending()).await;
+        app.audit(&request, Event::AccountDeleted, whose(&confirmed.principal));
+        Ok((StatusCode::NO_CONTENT, app.scheme.forgotten(), ()).into_response())
+    })
+    .await
+}
+
+/// A new password that this server takes for this account, or where the flaw is and what.
+fn chosen<S>(app: &App<S>, pointer: &str, password: Password, email: &Email) -> Result<NewPassword, Error> {
+    password
+        .chosen(app.limits.password_min, email)
+        .map_err(|detail| Error::Invalid(vec![Flaw { pointer: pointer.to_owned(), detail }]))
 }
 
 /// Checks the account's password once more, under the same limits as a log-in.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::accounts::{Email, User};
+use crate::accounts::{Email, Ending, User};
 use crate::descriptor::Claims;
 use crate::error::Error;
 use crate::keyring::HeldKeys;
@@ -78,9 +78,14 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     /// Ends every other credential of the principal's account; the presenting one lives on.
     fn end_others(&self, principal: &Principal) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
 
-    /// Ends every credential of an account, as far as this scheme can. The account's row has been deleted, or its
-    /// epoch raised to `user.epoch`, before this is called; so a failure here may be retried without harm.
-    fn end_all(&self, user: &User) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
+    /// Ends every credential of an account that was issued under an earlier epoch, as far as this scheme can. The account's
+    /// row has been deleted, or its epoch raised, before this is called: what the ending says is true already. So a failure
+    /// here is nobody's answer. The kit remembers the ending and calls again until this succeeds, perhaps twice at once, and
+    /// perhaps after the server was restarted.
+    fn end_all(&self, ending: &Ending) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// What makes a client forget its credential, for the answer to a call that ended all of them: a cleared cookie.
+    fn forgotten(&self) -> Self::Ended;
 
     /// Whether the stores that this scheme needs answer; the message names the part that does not.
     fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send {
@@ -97,6 +102,10 @@ pub struct Principal {
     pub email: String,
     /// The session's public name, where the scheme has sessions. It is no secret and opens nothing.
     pub session_id: Option<Uuid>,
+    /// The account's epoch when the credential was made, where the scheme promises that an ended credential is refused at
+    /// once. The kit compares it with endings that the scheme's store has not been told of yet. Shown to no client.
+    #[serde(skip)]
+    pub epoch: Option<u64>,
 }
 
 impl Principal {
@@ -110,7 +119,9 @@ impl<S: Scheme> FromRequestParts<App<S>> for Principal {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
-        app.scheme.authenticate(parts).await
+        let principal = app.scheme.authenticate(parts).await?;
+        app.endings.refuse_ended(&principal)?;
+        Ok(principal)
     }
 }
 
@@ -133,6 +144,10 @@ impl<S: Scheme> FromRequestParts<App<S>> for Confirmed {
         let principal = app.scheme.authenticate(parts).await?;
         let user =
             app.accounts.find(principal.user_id).await?.ok_or(Error::InvalidToken("its account is gone"))?;
+        // The row is the authority. A store that has not been told of an ending yet would let the credential pass.
+        if principal.epoch.is_some_and(|epoch| epoch < user.epoch) {
+            return Err(Error::InvalidToken("its session has ended"));
+        }
         let client = app.scheme.confirm(&principal, &user).await?;
         Ok(Self { principal, user, client })
     }
@@ -230,7 +245,8 @@ mod tests {
     #[test]
     fn a_principal_has_the_members_that_the_document_tells_of() {
         let user = User::sample();
-        let principal = Principal { user_id: user.id, email: user.email.as_str().into(), session_id: None };
+        let principal =
+            Principal { user_id: user.id, email: user.email.as_str().into(), session_id: None, epoch: None };
         let told = serde_json::to_value(&principal).unwrap();
         let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         assert_eq!(members(&told), members(&Principal::shape()["properties"]));

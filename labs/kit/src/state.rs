@@ -1,14 +1,16 @@
 //! What every handler gets to see.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::accounts::Accounts;
 use crate::client_address::Proxies;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Limits, LogInLimits};
 use crate::csrf::Origins;
+use crate::endings::Endings;
 use crate::metrics::Metrics;
+use crate::scheme::Scheme;
 use crate::throttle::Throttle;
 
 /// A server's state: one scheme over the shared kit. Clones share everything, by one count: axum makes several for each
@@ -37,6 +39,7 @@ pub struct Shared<S> {
     pub accounts: Accounts,
     /// What time it is.
     pub clock: Clock,
+    pub(crate) endings: Endings,
     pub(crate) throttle: Throttle,
     pub(crate) origins: Origins,
     pub(crate) proxies: Proxies,
@@ -55,6 +58,9 @@ pub enum StartError {
     /// The accounts' database does not open.
     #[error("the accounts' database cannot be opened: {0}; name a file that can be written, or `memory`")]
     Accounts(#[source] sqlx::Error),
+    /// The accounts' database opens and cannot be read.
+    #[error("the accounts' database cannot be read: {0}")]
+    Endings(#[source] crate::error::Error),
     /// Redis does not answer, or is none.
     #[error(transparent)]
     Redis(#[from] crate::redis::ConnectError),
@@ -64,11 +70,23 @@ pub enum StartError {
 }
 
 impl<S> App<S> {
+    /// What does not keep the server's state alive.
+    pub(crate) fn downgrade(&self) -> Weak<Shared<S>> {
+        Arc::downgrade(&self.0)
+    }
+
+    pub(crate) fn from_shared(shared: Arc<Shared<S>>) -> Self {
+        Self(shared)
+    }
+}
+
+impl<S: Scheme> App<S> {
     /// Puts a server's state together. `scheme` was made with the same clock and the same origins.
     pub async fn new(scheme: S, config: &Config, clock: Clock, origins: Origins) -> Result<Self, StartError> {
-        Ok(Self(Arc::new(Shared {
+        let app = Self(Arc::new(Shared {
             scheme,
             accounts: Accounts::open(&config.accounts, &config.limits).await.map_err(StartError::Accounts)?,
+            endings: Endings::default(),
             throttle: Throttle::new(config.log_in, clock.clone()),
             origins,
             proxies: Proxies::new(config.trusted_proxies.clone()),
@@ -77,6 +95,8 @@ impl<S> App<S> {
             controls: config.lab_controls,
             metrics: Metrics::new(config.metrics),
             clock,
-        })))
+        }));
+        app.keep_ending().await.map_err(StartError::Endings)?;
+        Ok(app)
     }
 }

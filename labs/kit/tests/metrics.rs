@@ -65,7 +65,7 @@ async fn requests_are_counted_and_timed_by_the_pattern_of_their_route() {
 async fn log_ins_are_counted_by_what_came_of_them_and_never_by_who_came() {
     let server = server(true).await;
     let body = |password: &str| format!(r#"{{"email":"ann@example.test","password":"{password}"}}"#);
-    let (right, wrong) = (body("correct horse"), body("battery staple"));
+    let (right, wrong) = (body("correct horse battery"), body("battery staple"));
     assert_eq!(answer(&server, Request::post("/auth/signup"), &right).await.0, StatusCode::CREATED);
     assert_eq!(answer(&server, Request::post("/auth/login"), &right).await.0, StatusCode::OK);
     for _ in 0..10 {

@@ -302,7 +302,7 @@ async fn a_connection_beyond_the_cap_waits_until_one_is_free() {
 #[tokio::test]
 async fn a_request_under_way_is_answered_when_the_server_is_told_to_stop() {
     let mut server = Server::start(|_| {}).await;
-    let body = r#"{"email":"ann@example.test","password":"correct horse"}"#;
+    let body = r#"{"email":"ann@example.test","password":"correct horse battery"}"#;
     let head = format!(
         "POST /auth/signup HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()

@@ -19,7 +19,8 @@ use http::request::Parts;
 use kit::cookie::{self, HostCookie, SameSite, SetCookie};
 use kit::descriptor::Claims;
 use kit::{
-    App, Client, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError, User, bearer,
+    App, Client, Clock, Config, Ending, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError,
+    User, bearer,
 };
 use serde::Serialize;
 use tower_sessions::Session;
@@ -145,8 +146,9 @@ impl<S: Store> Scheme for Sessions<S> {
         let holder: Option<Holder> = session.get(HOLDER).await.map_err(session_fault)?;
         let holder = holder.ok_or(Error::InvalidToken("no such session"))?;
         self.keep_alive(&session, &holder).await?;
-        let Holder { user_id, email, session_id, .. } = holder;
-        Ok(Principal { user_id, email, session_id: Some(session_id) })
+        // The epoch goes along: the kit refuses a session that the account's row has ended and this store has not heard of.
+        let Holder { user_id, email, session_id, epoch, .. } = holder;
+        Ok(Principal { user_id, email, session_id: Some(session_id), epoch: Some(epoch) })
         // ANCHOR_END: authenticate
     }
     // ANCHOR_END: write-authenticate
@@ -174,9 +176,12 @@ impl<S: Store> Scheme for Sessions<S> {
         Ok(None)
     }
 
-    async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
-        self.store.end_all(user.id, user.epoch).await.map_err(fault)?;
-        Ok(Some(COOKIE.clear()))
+    async fn end_all(&self, ending: &Ending) -> Result<(), Error> {
+        self.store.end_all(ending.user_id, ending.epoch).await.map_err(fault)
+    }
+
+    fn forgotten(&self) -> Option<SetCookie> {
+        Some(COOKIE.clear())
     }
 
     async fn ready(&self) -> Result<(), NotReady> {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use axum::{Json, Router};
 use http::request::Parts;
-use kit::accounts::User;
+use kit::accounts::{Ending, User};
 use kit::bearer;
 use kit::clock::Clock;
 use kit::config::Config;
@@ -99,7 +99,7 @@ impl Scheme for Access {
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
         let token = bearer::token(request)?.ok_or(Error::Unauthenticated)?;
         let checked = self.tokens.check(token)?;
-        Ok(Principal { user_id: checked.user_id, email: checked.email, session_id: None })
+        Ok(Principal { user_id: checked.user_id, email: checked.email, session_id: None, epoch: None })
     }
 
     // ANCHOR: end
@@ -118,7 +118,9 @@ impl Scheme for Access {
     }
 
     /// Ends nothing.
-    async fn end_all(&self, _user: &User) -> Result<(), Error> {
+    async fn end_all(&self, _ending: &Ending) -> Result<(), Error> {
         Ok(())
     }
+
+    fn forgotten(&self) {}
 }

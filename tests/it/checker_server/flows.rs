@@ -1,6 +1,7 @@
 //! The model's routes: what the contract says of each, and the faults that stand in its place.
 
 use serde_json::{Value, json};
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use conformance::Design;
@@ -17,9 +18,17 @@ struct Caller {
 
 pub(crate) fn normal(email: &str) -> String {
     match email.trim().split_once('@') {
-        Some((local, domain)) => format!("{local}@{}", domain.to_lowercase()),
+        Some((local, domain)) => {
+            let labels = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase());
+            format!("{local}@{labels}")
+        }
         None => email.trim().to_owned(),
     }
+}
+
+/// Enough of a list for the model.
+fn is_common(password: &str) -> bool {
+    ["passwordpassword", "123456789123456789", "12345678901234567890"].contains(&password)
 }
 
 fn invalid(member: &str) -> Reply {
@@ -308,7 +317,13 @@ impl Model {
         let Some(password) = body.get("password").and_then(Value::as_str) else {
             return Err(invalid("password"));
         };
-        let key = normal(&email);
+        let hidden = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if email.contains(hidden) && !self.is("invisible-address-taken") {
+            return Err(invalid("email"));
+        }
+        let as_typed = email.trim().split_once('@').filter(|_| self.is("domain-as-typed"));
+        let as_typed = as_typed.map(|(local, domain)| format!("{local}@{}", domain.to_lowercase()));
+        let key = as_typed.unwrap_or_else(|| normal(&email));
         let longest = if self.is("address-of-255-taken") { 255 } else { 254 };
         let parts =
             key.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
@@ -317,9 +332,18 @@ impl Model {
         }
         let characters =
             if self.is("password-counted-in-bytes") { password.len() } else { password.chars().count() };
-        if sign_up && (characters < 8 || password.len() > 1024) {
+        if sign_up && (characters < 15 || password.len() > 1024) {
             return Err(invalid("password"));
         }
+        let lower = password.to_lowercase();
+        let own =
+            [key.to_lowercase(), key.split('@').next().unwrap_or_default().to_lowercase()].contains(&lower);
+        let common = is_common(&lower) && !self.is("common-password-taken");
+        if sign_up && (common || (own && !self.is("own-address-taken"))) {
+            return Err(invalid("password"));
+        }
+        let password: String =
+            if self.is("password-as-typed") { password.to_owned() } else { password.nfc().collect() };
         let client = body.get("client").and_then(Value::as_str).unwrap_or("mobile");
         if !["web", "mobile"].contains(&client) {
             return Err(invalid("client"));
@@ -332,7 +356,7 @@ impl Model {
         }
         let shown = if self.is("address-kept-as-typed") { email.trim().to_owned() } else { key.clone() };
         let key = if self.is("log-in-by-address-as-typed") && !sign_up { email } else { key };
-        Ok((key, shown, password.to_owned(), client.to_owned(), device))
+        Ok((key, shown, password, client.to_owned(), device))
     }
 
     fn sign_up(&mut self, ask: &Ask, body: &Value) -> Reply {
@@ -564,7 +588,10 @@ impl Model {
         };
         let new = body.get("new_password").and_then(Value::as_str).unwrap_or_default().to_owned();
         let unbounded = self.is("new-password-unbounded") && !new.is_empty();
-        if !(8..=1024).contains(&new.len()) && !unbounded {
+        if !(15..=1024).contains(&new.len()) && !unbounded {
+            return invalid("new_password");
+        }
+        if is_common(&new) && !self.is("new-password-common") {
             return invalid("new_password");
         }
         let own = caller.sid.as_deref().filter(|_| self.is("change-spares-own"));

@@ -128,7 +128,7 @@ impl Model {
             "contract": 1, "lab": format!("{:?}", self.design).to_lowercase(), "store": "memory", "features": features,
             "access_ttl": 900, "refresh_ttl": ABSOLUTE as u64, "idle_ttl": IDLE as u64, "refresh_window": WINDOW as u64,
             "limits": {"failures_per_account_and_address": 8, "failures_per_account": 100, "failures_per_address": 70,
-                       "window_seconds": 900},
+                       "window_seconds": 900, "password_min": 15},
             "controls": !self.is("hidden-controls"), "origins": self.listed(),
         });
         if self.has_cors() {

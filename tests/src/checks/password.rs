@@ -6,7 +6,7 @@ use crate::{
     check::{ATTACK, Check, RULE, Verdict},
     client::Call,
     descriptor::Feature,
-    stage::{Person, Stage, fresh_password, log_in},
+    stage::{Person, Stage, fresh_password, log_in, random_password},
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -53,11 +53,11 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn request(current: &str, new: &str) -> Call {
+pub(super) fn request(current: &str, new: &str) -> Call {
     Call::post("/auth/password").json(&json!({"current_password": current, "new_password": new}))
 }
 
-async fn old_password_holds(stage: &Stage, person: &Person) -> Verdict {
+pub(super) async fn old_password_holds(stage: &Stage, person: &Person) -> Verdict {
     let old = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
     old.is_since(200, "the password was not changed")?;
     Ok(())
@@ -87,8 +87,13 @@ async fn wrong_current(stage: &Stage) -> Verdict {
 async fn new_bounds(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let current = &person.password;
+    let (least, at_least) = stage.shortest_password();
+    let short = random_password(least - 1, 'a');
     for (body, what) in [
-        (json!({"current_password": current, "new_password": "1234567"}), "7 characters are too few"),
+        (
+            json!({"current_password": current, "new_password": short}),
+            &*format!("{} characters are too few, {at_least}", least - 1),
+        ),
         (json!({"current_password": current, "new_password": "p".repeat(1025)}), "1,025 bytes are too many"),
         (json!({"current_password": current}), "the new password is missing"),
         (json!({"new_password": fresh_password()}), "the current password is missing"),

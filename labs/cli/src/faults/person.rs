@@ -137,6 +137,21 @@ impl Person {
         answer
     }
 
+    /// Posts something, with what the person has to show.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        let request = self.bearing(Method::POST, path).json(body);
+        let started = Instant::now();
+        let answered = request.send().await.ok();
+        let headers = answered.as_ref().map(Response::headers);
+        Answer {
+            started,
+            took: started.elapsed(),
+            status: answered.as_ref().map(|response| response.status().as_u16()),
+            says_when_to_retry: headers.is_some_and(|headers| headers.contains_key(RETRY_AFTER)),
+            touches_cookie: headers.is_some_and(|headers| headers.contains_key(SET_COOKIE)),
+        }
+    }
+
     /// The same `/me`, for the load generator.
     pub(crate) fn me_target(&self) -> Result<Target, Fault> {
         let target = Target::get(&self.base, "/me", Reach::LoopbackOnly)?;

@@ -12,7 +12,7 @@ fn serving(accounts: &Path) -> Serving {
 }
 
 async fn post(server: &Serving, path: &str, name: &str) -> StatusCode {
-    let person = json!({ "email": format!("{name}@example.test"), "password": "correct horse" });
+    let person = json!({ "email": format!("{name}@example.test"), "password": "correct horse battery" });
     let request = reqwest::Client::new().post(format!("{}{path}", server.url)).json(&person);
     request.send().await.unwrap().status()
 }

@@ -174,6 +174,23 @@ fn a_flood_of_log_ins_is_bounded_and_leaves_me_answering() {
 }
 
 #[test]
+fn a_database_that_another_process_holds_refuses_changes_as_an_outage_and_lets_people_log_in() {
+    let of = |design: &str, promise: &str| format!("{design}: {promise}");
+    let promises: Vec<_> = ["hybrid", "session"]
+        .iter()
+        .flat_map(|design| {
+            [
+                "every change is 503 with Retry-After",
+                "log-ins and /me go on",
+                "each change succeeds when the lock is gone",
+            ]
+            .map(|promise| of(design, promise))
+        })
+        .collect();
+    keeps("database-busy", &promises.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_row_that_does_not_exist_and_a_redis_that_is_somebodys_are_refused_with_a_sentence() {
     for (arguments, says) in [
         (["--only", "earthquake"], "there is no row `earthquake`"),

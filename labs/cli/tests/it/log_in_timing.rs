@@ -101,7 +101,7 @@ async fn the_time_of_a_log_in_does_not_tell_who_has_an_account() {
     let behind_a_slower_line = Caller::to(&format!("http://{}", line.address()));
 
     let known = "known@example.test";
-    let sign_up = json!({ "email": known, "password": "correct horse" });
+    let sign_up = json!({ "email": known, "password": "correct horse battery" });
     let made = direct.http.post(format!("{}/auth/signup", server.url)).json(&sign_up).send().await.unwrap();
     assert_eq!(made.status(), StatusCode::CREATED);
 

@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 use crate::two_servers::Fleet;
 
 const RACERS: usize = 16;
-const PASSWORD: &str = "correct horse";
-const NEW_PASSWORD: &str = "battery staple";
+const PASSWORD: &str = "correct horse battery";
+const NEW_PASSWORD: &str = "battery staple horse";
 /// A window that no slow machine outruns, and log-ins that fail as often as they like.
 const PATIENT: [(&str, &str); 2] =
     [("AUTHLAB_REFRESH_WINDOW", "600"), ("AUTHLAB_FAILURES_PER_ADDRESS", "1000000")];

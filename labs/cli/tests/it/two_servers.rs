@@ -70,7 +70,7 @@ impl Fleet {
     }
 
     async fn log_in(&self) -> Value {
-        let person = json!({ "email": "ann@example.test", "password": "correct horse" });
+        let person = json!({ "email": "ann@example.test", "password": "correct horse battery" });
         let (status, _issued) = self.post(0, "/auth/signup", &person).await;
         assert_eq!(status, StatusCode::CREATED);
         let (status, issued) = self.post(1, "/auth/login", &person).await;

@@ -45,6 +45,8 @@ pub enum Answer {
     Nothing,
     /// What the scheme hands out at a log-in.
     Credentials,
+    /// The same, or this where the change was made and the scheme's store could not be written to after it.
+    CredentialsOr(Value),
     /// JSON of this shape.
     Json(Value),
 }

@@ -120,6 +120,7 @@ fn an_email() -> Value {
     json!({ "type": "string", "format": "email", "maxLength": email::MAX_BYTES })
 }
 
+/// The least that any server takes. A new password may have to be longer: `limits.password_min` at `/lab` says.
 /// A document counts characters where the parser's upper limit is in bytes: characters of several bytes reach it earlier.
 fn a_password() -> Value {
     json!({ "type": "string", "minLength": password::MIN_CHARACTERS, "maxLength": password::MAX_BYTES })

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 
+use super::happened::WithoutCredential;
 use super::{
     Credentials, Deletion, LogOutRequest, PasswordChange, change_password, delete_account, describe, log_in,
     log_out, me, sign_up,
@@ -26,14 +27,8 @@ fn flows<S: Scheme>() -> Described<S> {
             Operation {
                 summary: "Make an account and log in",
                 body: Some(body::<Credentials>()),
-                answers: vec![(StatusCode::CREATED, Answer::Credentials)],
-                refusals: vec![
-                    Error::EmailTaken,
-                    Error::LogInAfresh,
-                    Error::Csrf(""),
-                    Error::Overloaded(""),
-                    store_away(),
-                ],
+                answers: vec![(StatusCode::CREATED, Answer::CredentialsOr(WithoutCredential::shape()))],
+                refusals: vec![Error::EmailTaken, Error::Csrf(""), Error::Overloaded(""), store_away()],
                 ..Operation::default()
             },
         )
@@ -83,7 +78,7 @@ fn flows<S: Scheme>() -> Described<S> {
                 summary: "Change the password; every earlier session ends",
                 access: Access::Credential,
                 body: Some(body::<PasswordChange>()),
-                answers: vec![(StatusCode::OK, Answer::Credentials)],
+                answers: vec![(StatusCode::OK, Answer::CredentialsOr(WithoutCredential::shape()))],
                 refusals: vec![Error::WrongPassword, Error::LogInAfresh, throttled(), Error::Overloaded("")],
                 ..Operation::default()
             },

@@ -16,7 +16,8 @@ use http::request::Parts;
 use kit::cookie::{self, HostCookie, SameSite, SetCookie};
 use kit::descriptor::Claims;
 use kit::{
-    App, Client, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError, User, bearer,
+    App, Client, Clock, Config, Ending, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError,
+    User, bearer,
 };
 use serde::Serialize;
 use tower_sessions::Session;
@@ -123,7 +124,7 @@ impl<S: Store> Scheme for Sessions<S> {
         //    log")), or Session(id).
         // 2. self.origins.require_own(request)?: a browser adds the cookie to other sites' forms too (CSRF).
         // 3. self.session(id).get(HOLDER) asks the store. None: there is no such session.
-        // 4. self.keep_alive(…), and a Principal with the session's public name.
+        // 4. self.keep_alive(…), and a Principal with the session's public name and Some(its epoch).
         todo!("authenticate: the cookie, the store, a Principal")
     }
     // ANCHOR_END: write-authenticate
@@ -144,9 +145,12 @@ impl<S: Store> Scheme for Sessions<S> {
         Ok(None)
     }
 
-    async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
-        self.store.end_all(user.id, user.epoch).await.map_err(fault)?;
-        Ok(Some(COOKIE.clear()))
+    async fn end_all(&self, ending: &Ending) -> Result<(), Error> {
+        self.store.end_all(ending.user_id, ending.epoch).await.map_err(fault)
+    }
+
+    fn forgotten(&self) -> Option<SetCookie> {
+        Some(COOKIE.clear())
     }
 
     async fn ready(&self) -> Result<(), NotReady> {

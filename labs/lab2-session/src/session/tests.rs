@@ -97,7 +97,7 @@ async fn labs() -> Vec<Lab> {
 }
 
 fn ann() -> Value {
-    json!({"email": "ann@example.test", "password": "correct horse", "client": "web"})
+    json!({"email": "ann@example.test", "password": "correct horse battery", "client": "web"})
 }
 
 async fn sign_up(lab: &Lab) -> Answer {
@@ -319,7 +319,7 @@ async fn a_request_that_changes_something_must_come_from_our_own_pages() {
     for path in ["/auth/logout", "/auth/account/delete"] {
         for headers in foreign {
             let request = call("POST", path).header(COOKIE.as_str(), &cookie);
-            let request = request.body(json!({"password": "correct horse"}));
+            let request = request.body(json!({"password": "correct horse battery"}));
             let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
             let answer = request.to(&lab).await;
             assert_eq!((answer.code(), answer.set_cookie()), ("csrf", None), "{path} {headers:?}");
@@ -356,7 +356,8 @@ async fn a_log_out_elsewhere_leaves_this_session_and_one_everywhere_leaves_none(
 async fn a_new_password_ends_every_session_and_hands_out_a_new_one() {
     for lab in labs().await {
         let (phone, laptop) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
-        let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
+        let change =
+            json!({"current_password": "correct horse battery", "new_password": "battery staple horse"});
         let changed = call("POST", "/auth/password").body(change).by_page(&laptop).to(&lab).await;
         assert_eq!(changed.status, StatusCode::OK);
         assert_eq!(me(&lab, &phone).await, StatusCode::UNAUTHORIZED);
@@ -369,8 +370,9 @@ async fn a_new_password_ends_every_session_and_hands_out_a_new_one() {
 async fn a_deleted_account_has_no_session_left() {
     for lab in labs().await {
         let (phone, laptop) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
-        let request =
-            call("DELETE", "/auth/account").body(json!({"password": "correct horse"})).by_page(&laptop);
+        let request = call("DELETE", "/auth/account")
+            .body(json!({"password": "correct horse battery"}))
+            .by_page(&laptop);
         let deleted = request.to(&lab).await;
         assert_eq!((deleted.status, deleted.set_cookie().is_some()), (StatusCode::NO_CONTENT, true));
         assert_eq!(me(&lab, &phone).await, StatusCode::UNAUTHORIZED);

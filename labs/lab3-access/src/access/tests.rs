@@ -41,7 +41,7 @@ async fn status(lab: &Router, method: &str, path: &str, token: &str, body: Value
 
 /// Signs Ann up and hands out her token.
 async fn ann(lab: &Router) -> String {
-    let body = json!({"email": "ann@example.test", "password": "correct horse"});
+    let body = json!({"email": "ann@example.test", "password": "correct horse battery"});
     let (status, headers, body) = answer(lab, request("POST", "/auth/signup", None, body)).await;
     assert_eq!(status, StatusCode::CREATED);
     assert!(!headers.contains_key(SET_COOKIE));
@@ -74,7 +74,7 @@ async fn neither_log_out_everywhere_nor_a_new_password_ends_a_token() {
         let log_out = status(&lab, "POST", "/auth/logout", &stolen, json!({"scope": scope})).await;
         assert_eq!(log_out, StatusCode::NO_CONTENT, "{scope}");
     }
-    let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
+    let change = json!({"current_password": "correct horse battery", "new_password": "battery staple horse"});
     assert_eq!(status(&lab, "POST", "/auth/password", &stolen, change).await, StatusCode::OK);
     assert_eq!(status(&lab, "GET", "/me", &stolen, json!({})).await, StatusCode::OK);
 }
@@ -83,7 +83,7 @@ async fn neither_log_out_everywhere_nor_a_new_password_ends_a_token() {
 async fn a_deleted_account_is_noticed_only_by_routes_that_read_its_row() {
     let (lab, _) = lab().await;
     let token = ann(&lab).await;
-    let deletion = json!({"password": "correct horse"});
+    let deletion = json!({"password": "correct horse battery"});
     assert_eq!(
         status(&lab, "DELETE", "/auth/account", &token, deletion.clone()).await,
         StatusCode::NO_CONTENT

@@ -10,8 +10,8 @@ use kit::descriptor::Claims;
 use kit::keyring::{HeldKeys, Keyring};
 use kit::openapi::Described;
 use kit::{
-    App, Client, ClientKind, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError,
-    User,
+    App, Client, ClientKind, Clock, Config, Ending, Error, LogOut, NotReady, Origins, Principal, Scheme,
+    StartError, User,
 };
 use lab3_access::access_token::{AccessTokens, Grant, Session};
 use secrecy::ExposeSecret;
@@ -178,9 +178,12 @@ impl<S: Store> Scheme for Hybrid<S> {
         Ok(None)
     }
 
-    async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
-        self.parts().store.end_all(user.id, user.epoch).await?;
-        Ok(Some(REFRESH_COOKIE.clear()))
+    async fn end_all(&self, ending: &Ending) -> Result<(), Error> {
+        Ok(self.parts().store.end_all(ending.user_id, ending.epoch).await?)
+    }
+
+    fn forgotten(&self) -> Option<SetCookie> {
+        Some(REFRESH_COOKIE.clear())
     }
 
     async fn ready(&self) -> Result<(), NotReady> {

@@ -112,8 +112,12 @@ fn an_issued_token_is_taken_and_says_who() {
     let bench = bench();
     let grant = Grant { user_id: USER, email: "ann@example.test", session: Some(SESSION) };
     let issued = bench.library.issue(&grant).unwrap();
-    let expected =
-        Principal { user_id: USER, email: "ann@example.test".into(), session_id: Some(SESSION.id) };
+    let expected = Principal {
+        user_id: USER,
+        email: "ann@example.test".into(),
+        session_id: Some(SESSION.id),
+        epoch: None,
+    };
     assert_eq!(bench.check(issued.expose()), Ok(expected));
     assert_eq!(issued.expose().split('.').next(), Some(&*header_segment(2).unwrap()));
 }

@@ -59,5 +59,6 @@ fn said(token: &str) -> Option<Principal> {
         user_id: text("sub")?.parse().ok()?,
         email: text("email")?.into(),
         session_id: Some(text("sid")?.parse().ok()?),
+        epoch: None,
     })
 }

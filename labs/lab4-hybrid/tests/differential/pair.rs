@@ -115,7 +115,7 @@ impl Pair {
 /// What both of them say, in one form.
 pub(crate) fn principal(checked: Checked) -> Principal {
     let session_id = checked.session.map(|session| session.id);
-    Principal { user_id: checked.user_id, email: checked.email, session_id }
+    Principal { user_id: checked.user_id, email: checked.email, session_id, epoch: None }
 }
 
 impl Tally {

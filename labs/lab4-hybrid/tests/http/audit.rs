@@ -167,7 +167,8 @@ async fn the_end_of_another_session_is_told_with_that_sessions_name() {
 async fn a_new_password_is_told_with_the_session_that_it_opens_and_a_wrong_one_with_the_session_that_it_came_from()
  {
     let scene = Scene::later().await;
-    let change = |current: &str| json!({ "current_password": current, "new_password": "another one" });
+    let change =
+        |current: &str| json!({ "current_password": current, "new_password": "another one of mine" });
     let refused = scene.post("/auth/password", change(WRONG)).await;
     refused.refused(StatusCode::FORBIDDEN, "wrong_password");
     assert_eq!(scene.told(&[]), [scene.line("wrong_password", json!({}))]);

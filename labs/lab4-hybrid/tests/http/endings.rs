@@ -190,7 +190,7 @@ async fn a_new_password_ends_every_session_and_starts_one_for_the_same_kind_of_c
     let server = Server::start().await;
     let page = server.sign_up("ann@example.test", "web").await;
     let app = server.log_in(&[], "mobile").await;
-    let change = json!({"current_password": PASSWORD, "new_password": "another horse"});
+    let change = json!({"current_password": PASSWORD, "new_password": "another horse battery"});
     let headers = [("authorization", page.access()), ("cookie", page.cookie())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let changed = server.post("/auth/password", &headers, change).await;

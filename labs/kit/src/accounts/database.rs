@@ -1,0 +1,275 @@
+//! Opening the accounts' database: who may read its file, how long a lock is waited for, and which tables it has.
+//!
+//! The file holds addresses and password hashes, so only its owner may read it, and `-wal` and `-shm` beside it, which
+//! SQLite makes with the same rights. What is deleted is overwritten (`secure_delete`), and the log of writes is emptied
+//! after a deletion, since SQLite would otherwise keep the old pages there until it needs the room.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, Row};
+
+use crate::config::AccountsAt;
+use crate::email::Email;
+
+/// How long a statement waits for another process' write lock, and a caller for a connection. Together they keep the promise
+/// that a store which does not answer is told as such within a second.
+const BUSY: Duration = Duration::from_millis(500);
+const ACQUIRE: Duration = Duration::from_millis(400);
+/// Servers that start on one file at once take turns.
+const BUSY_AT_START: Duration = Duration::from_secs(5);
+
+/// An open database. Clones share it.
+#[derive(Clone)]
+pub(super) struct Database {
+    pub(super) pool: SqlitePool,
+    file: Option<Arc<OpenFile>>,
+    /// Keeps a database in memory alive: SQLite drops it with its last connection, and a pool replaces a connection that
+    /// it finds broken. Never used.
+    _anchor: Option<Arc<Mutex<SqliteConnection>>>,
+}
+
+struct OpenFile {
+    options: SqliteConnectOptions,
+    /// Whether something was deleted or overwritten since the log of writes was last emptied.
+    has_traces: AtomicBool,
+}
+
+impl Database {
+    pub(super) async fn open(at: &AccountsAt) -> Result<Self, sqlx::Error> {
+        match at {
+            AccountsAt::Memory => Self::in_memory().await,
+            AccountsAt::File(path) => Self::in_file(path).await,
+        }
+    }
+
+    async fn in_memory() -> Result<Self, sqlx::Error> {
+        // sqlx names the database, so that every connection made with these options reaches the same one. One connection
+        // works on it, since those that share such a database lock each other out.
+        let options = SqliteConnectOptions::from_str("sqlite::memory:")?;
+        let anchor = Some(Arc::new(Mutex::new(options.connect().await?)));
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        migrate(&mut *pool.acquire().await?).await?;
+        Ok(Self { pool, file: None, _anchor: anchor })
+    }
+
+    async fn in_file(path: &Path) -> Result<Self, sqlx::Error> {
+        make_private(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            // It is there by now. Were it made again after it was removed, every account would be unknown: a 401 that is
+            // none of the clients' fault.
+            .create_if_missing(false)
+            // Readers go on while one writes; a commit is on disk before it is told (log out everywhere!).
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("secure_delete", "on");
+        let mut first = options.clone().busy_timeout(BUSY_AT_START).connect().await?;
+        if migrate(&mut first).await? == Migrated::FromOlder {
+            // Accounts that were deleted before deletions were overwritten are still in the file's free pages.
+            if let Err(error) = sqlx::query("VACUUM").execute(&mut first).await {
+                tracing::warn!(%error, "accounts deleted by earlier versions may still be readable in the file");
+            }
+        }
+        first.close().await?;
+
+        let options = options.busy_timeout(BUSY);
+        let opened = identity(path);
+        let (known, path) = (opened.clone(), path.to_owned());
+        let pool = SqlitePoolOptions::new()
+            .max_connections(8)
+            .acquire_timeout(ACQUIRE)
+            .before_acquire(move |_, _| {
+                // Whoever writes to a file that has been removed or replaced writes to nowhere. A new connection then
+                // fails, which is an outage.
+                let still_there = identity(&path) == opened;
+                Box::pin(async move { Ok(still_there) })
+            })
+            .after_connect({
+                let filename = options.get_filename().to_owned();
+                move |_, _| {
+                    let same = identity(&filename) == known;
+                    Box::pin(async move { if same { Ok(()) } else { Err(sqlx::Error::Io(replaced())) } })
+                }
+            })
+            .connect_with(options.clone())
+            .await?;
+        let file = OpenFile { options, has_traces: AtomicBool::new(true) };
+        Ok(Self { pool, file: Some(Arc::new(file)), _anchor: None })
+    }
+
+    /// Notes that something was deleted or overwritten which should not stay readable.
+    pub(super) fn leaves_traces(&self) {
+        if let Some(file) = &self.file {
+            file.has_traces.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Empties the log of writes, if something was deleted since the last time. Fails while somebody reads or writes; the
+    /// next call tries again.
+    pub(super) async fn wipe_traces(&self) -> Result<(), sqlx::Error> {
+        let Some(file) = &self.file else { return Ok(()) };
+        if !file.has_traces.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let wiped = empty_log(&file.options).await;
+        if !matches!(wiped, Ok(true)) {
+            file.has_traces.store(true, Ordering::Relaxed);
+        }
+        wiped.map(|_emptied| ())
+    }
+}
+
+/// Whether it could be emptied. Waits for nobody: it holds the write lock meanwhile.
+async fn empty_log(options: &SqliteConnectOptions) -> Result<bool, sqlx::Error> {
+    let mut connection = options.clone().busy_timeout(Duration::ZERO).connect().await?;
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
+    let busy: i64 = row.try_get(0)?;
+    connection.close().await?;
+    Ok(busy == 0)
+}
+
+fn replaced() -> std::io::Error {
+    std::io::Error::other("the accounts' file was replaced while the server runs; restart the server")
+}
+
+/// Which file a path leads to now.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.exists().then_some((0, 0))
+}
+
+/// Makes the file if it is not there, and takes from it, and from what lies beside it, every right but its owner's.
+#[cfg(unix)]
+fn make_private(path: &Path) -> Result<(), sqlx::Error> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        made => drop(made?),
+    }
+    for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
+        let Ok(metadata) = file.metadata() else { continue };
+        let mode = metadata.permissions().mode();
+        if mode & 0o077 == 0 {
+            continue;
+        }
+        let private = std::fs::Permissions::from_mode(mode & 0o600);
+        match std::fs::set_permissions(&file, private) {
+            Ok(()) => {
+                tracing::info!("the accounts' file was readable by others, and is its owner's alone now")
+            }
+            Err(error) => tracing::warn!(%error, "the accounts' file stays readable by others"),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_private(path: &Path) -> Result<(), sqlx::Error> {
+    std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+    Ok(())
+}
+
+/// The name of a file that SQLite keeps beside a database.
+#[cfg(unix)]
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// The tables, in the order in which they came to be. A step that has run is never edited: add another.
+const MIGRATIONS: &[&str] = &[
+    "CREATE TABLE accounts (
+        id            BLOB    PRIMARY KEY CHECK (length(id) = 16),
+        email         TEXT    NOT NULL UNIQUE,
+        password_hash TEXT    NOT NULL,
+        epoch         INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0)
+    ) STRICT, WITHOUT ROWID",
+    // The endings that the session store has not been told of yet. Triggers write them, so an ending is remembered by the
+    // statement that decides it: no crash comes between, and an operator's own UPDATE is carried out too.
+    "CREATE TABLE endings (
+        id    BLOB    PRIMARY KEY CHECK (length(id) = 16),
+        epoch INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER epoch_raised AFTER UPDATE OF epoch ON accounts WHEN new.epoch > old.epoch BEGIN
+        INSERT INTO endings (id, epoch) VALUES (new.id, new.epoch)
+            ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch;
+    END;
+    CREATE TRIGGER account_deleted AFTER DELETE ON accounts BEGIN
+        INSERT INTO endings (id, epoch) VALUES (old.id, old.epoch + 1)
+            ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch;
+    END",
+];
+/// The first step whose addresses are spelt as [`Email`] spells them now: the domain as A-labels, the rest in NFC.
+const ADDRESSES_SPELT: usize = 2;
+
+/// Where the tables came from.
+#[derive(PartialEq, Eq)]
+enum Migrated {
+    /// Nothing, or as they are.
+    Already,
+    /// An earlier version of this program.
+    FromOlder,
+}
+
+/// Runs the steps that this file has not seen; SQLite's own `user_version` counts them. Two servers that start on one
+/// file at once take turns.
+async fn migrate(connection: &mut SqliteConnection) -> Result<Migrated, sqlx::Error> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let seen: i64 = sqlx::query("PRAGMA user_version").fetch_one(&mut *transaction).await?.try_get(0)?;
+    let seen = usize::try_from(seen).unwrap_or(usize::MAX);
+    for step in MIGRATIONS.iter().skip(seen) {
+        sqlx::raw_sql(*step).execute(&mut *transaction).await?;
+    }
+    if seen > 0 && seen < ADDRESSES_SPELT {
+        spell_addresses(&mut transaction).await?;
+    }
+    if seen < MIGRATIONS.len() {
+        let version = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", MIGRATIONS.len()));
+        sqlx::query(version).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(if seen > 0 && seen < MIGRATIONS.len() { Migrated::FromOlder } else { Migrated::Already })
+}
+
+/// Spells the addresses of an earlier version as they are looked up now. Where two accounts turn out to have one address,
+/// the one that is spelt so already keeps it, and the other can no longer log in: the log names it.
+async fn spell_addresses(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let rows = sqlx::query("SELECT id, email FROM accounts").fetch_all(&mut *connection).await?;
+    for row in rows {
+        let (id, stored): (Vec<u8>, String) = (row.try_get("id")?, row.try_get("email")?);
+        let spelt = Email::parse(&stored).ok();
+        if spelt.as_ref().is_some_and(|email| email.as_str() == stored) {
+            continue;
+        }
+        let changed = match &spelt {
+            Some(email) => sqlx::query("UPDATE OR IGNORE accounts SET email = ? WHERE id = ?")
+                .bind(email.as_str())
+                .bind(id.as_slice())
+                .execute(&mut *connection)
+                .await?
+                .rows_affected(),
+            None => 0,
+        };
+        if changed == 0 {
+            let account = uuid::Uuid::from_slice(&id).unwrap_or_default();
+            tracing::warn!(%account, "this account's address is invalid or taken as addresses are spelt now; give it another one");
+        }
+    }
+    Ok(())
+}

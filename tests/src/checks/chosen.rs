@@ -1,0 +1,152 @@
+//! What a person may choose: no password that guessers try first, and one account for one address however it is written.
+
+use serde_json::json;
+
+use super::{password, signup::sign_up};
+use crate::{
+    check::{ATTACK, Check, RULE, Verdict},
+    stage::{Stage, fresh_email, fresh_password, log_in},
+};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "signup.common-password",
+        title: "a password that guessers try first is 422 at sign-up",
+        gains: "Tries the ten most common passwords at every account, and gets into one in a hundred.",
+        read: "OWASP ASVS 6.2.4, NIST SP 800-63B-4 §3.1.1.2",
+        run: |stage| Box::pin(common_password(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "signup.own-address",
+        title: "one's own address, or the name in it, is no password: 422",
+        gains: "Needs no guess: the password is the address.",
+        read: "NIST SP 800-63B-4 §3.1.1.2 (blocklist: derivatives of the user name)",
+        run: |stage| Box::pin(own_address(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "signup.invisible-address",
+        title: "an address with zero-width or bidirectional characters is 422",
+        gains: "Signs up with an address that reads like another person's, and is taken for them.",
+        read: "Unicode TR 36 §3.2, contract: e-mail",
+        run: |stage| Box::pin(invisible_address(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "signup.domain-spellings",
+        title: "a domain in letters and the same one as A-labels are one account",
+        gains: "Signs up with the other spelling of somebody's address, and receives what is meant for them.",
+        read: "RFC 5890 §2.3.2.1, contract: e-mail",
+        run: |stage| Box::pin(domain_spellings(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "login.password-normalised",
+        title: "an accent is the same whether a keyboard writes it as one character or as two",
+        gains: "A person whose new device writes é differently is told that their password is wrong.",
+        read: "NIST SP 800-63B-4 §3.1.1.2 (normalisation), Unicode TR 15",
+        run: |stage| Box::pin(password_normalised(stage)),
+        ..RULE
+    },
+    Check {
+        id: "password.new-common",
+        title: "a new password that guessers try first is 422, and the old one stays",
+        gains: "What a sign-up refuses is set a minute later.",
+        read: "OWASP ASVS 6.2.4",
+        run: |stage| Box::pin(new_common(stage)),
+        ..ATTACK
+    },
+];
+
+/// From eight characters to twenty, so that one of them is long enough for any server; a shorter one is refused for that.
+const COMMON: [&str; 5] =
+    ["password", "12345678", "passwordpassword", "123456789123456789", "12345678901234567890"];
+
+async fn common_password(stage: &Stage) -> Verdict {
+    for common in COMMON {
+        let answer = sign_up(stage, &json!({"email": fresh_email(), "password": common})).await?;
+        answer.refused(422, "invalid", &format!("`{common}` is among the first that are guessed"))?;
+    }
+    let own = sign_up(stage, &json!({"email": fresh_email(), "password": fresh_password()})).await?;
+    own.is_since(201, "nobody guesses this one")?;
+    Ok(())
+}
+
+async fn own_address(stage: &Stage) -> Verdict {
+    let email = fresh_email();
+    let name = email.trim_end_matches("@example.test").to_owned();
+    for own in [email.clone(), name.to_uppercase()] {
+        let answer = sign_up(stage, &json!({"email": email, "password": own})).await?;
+        answer.refused(422, "invalid", "the password is the person's own address, or the name in it")?;
+    }
+    let answer = sign_up(stage, &json!({"email": email, "password": fresh_email()})).await?;
+    answer.is_since(201, "this password is another address")?;
+    Ok(())
+}
+
+async fn invisible_address(stage: &Stage) -> Verdict {
+    let name = fresh_email().trim_end_matches("@example.test").to_owned();
+    for (hidden, what) in [
+        ('\u{200b}', "a zero-width space"),
+        ('\u{200d}', "a zero-width joiner"),
+        ('\u{feff}', "a byte order mark"),
+        ('\u{ad}', "a soft hyphen"),
+        ('\u{202e}', "a right-to-left override"),
+        ('\u{2066}', "a left-to-right isolate"),
+    ] {
+        let (start, end) = name.split_at(4);
+        for email in [format!("{start}{hidden}{end}@example.test"), format!("{name}@exam{hidden}ple.test")] {
+            let answer = sign_up(stage, &json!({"email": email, "password": fresh_password()})).await?;
+            answer.refused(422, "invalid", &format!("there is {what} in this address"))?;
+        }
+    }
+    let answer =
+        sign_up(stage, &json!({"email": format!("{name}@example.test"), "password": fresh_password()}))
+            .await?;
+    answer.is_since(201, "this is the same address without them")?;
+    Ok(())
+}
+
+async fn domain_spellings(stage: &Stage) -> Verdict {
+    let name = fresh_email().trim_end_matches("@example.test").to_owned();
+    let at = |domain: &str| format!("{name}@{domain}");
+    let password = fresh_password();
+    let sign_up_at =
+        async |domain: &str| sign_up(stage, &json!({"email": at(domain), "password": password})).await;
+    sign_up_at("b\u{fc}cher.example").await?.is_since(201, "a domain may be in letters")?;
+    for spelling in
+        ["xn--bcher-kva.example", "XN--BCHER-KVA.example", "B\u{dc}CHER.example", "bu\u{308}cher.example"]
+    {
+        let answer = sign_up_at(spelling).await?;
+        answer.refused(409, "email_taken", "this is another spelling of the same domain")?;
+    }
+    let answer = stage.send(log_in(&at("xn--bcher-kva.example"), &password, "mobile")).await?;
+    answer.is_since(200, "this is the account's address, spelt in another way")?;
+    sign_up_at("bucher.example").await?.is_since(201, "this is another domain")?;
+    Ok(())
+}
+
+async fn password_normalised(stage: &Stage) -> Verdict {
+    let start = fresh_password();
+    let [composed, decomposed] = ["\u{e9}", "e\u{301}"].map(|accent| format!("{start} caf{accent}"));
+    for (chosen, typed) in [(&composed, &decomposed), (&decomposed, &composed)] {
+        let email = fresh_email();
+        let answer = sign_up(stage, &json!({"email": email, "password": chosen})).await?;
+        answer.is_since(201, "a password may be any characters")?;
+        let answer = stage.send(log_in(&email, typed, "mobile")).await?;
+        answer.is_since(200, "the password is the same, its accent written in the other way")?;
+        let answer = stage.send(log_in(&email, &format!("{start} cafe"), "mobile")).await?;
+        answer.refused(401, "invalid_credentials", "the accent is missing")?;
+    }
+    Ok(())
+}
+
+async fn new_common(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    for common in COMMON {
+        let answer = stage.send(person.held.on(password::request(&person.password, common))).await?;
+        answer.refused(422, "invalid", &format!("`{common}` is among the first that are guessed"))?;
+    }
+    password::old_password_holds(stage, &person).await
+}
