@@ -5,6 +5,7 @@
 //! asks. SQLite is embedded so that a laptop needs nothing; the queries are plain enough for PostgreSQL.
 
 pub mod backup;
+mod marks;
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
@@ -191,12 +192,19 @@ fn user_of(row: &sqlx::sqlite::SqliteRow) -> Result<User, Error> {
 }
 
 /// The tables, in the order in which they came to be. A step that has run is never edited: add another.
-const MIGRATIONS: &[&str] = &["CREATE TABLE accounts (
+const MIGRATIONS: &[&str] = &[
+    "CREATE TABLE accounts (
         id            BLOB    PRIMARY KEY CHECK (length(id) = 16),
         email         TEXT    NOT NULL UNIQUE,
         password_hash TEXT    NOT NULL,
         epoch         INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0)
-    ) STRICT, WITHOUT ROWID"];
+    ) STRICT, WITHOUT ROWID",
+    "CREATE TABLE store_marks (
+        name       TEXT    PRIMARY KEY,
+        store      BLOB    NOT NULL CHECK (length(store) = 16),
+        generation INTEGER NOT NULL CHECK (generation >= 0)
+    ) STRICT, WITHOUT ROWID",
+];
 
 /// Runs the steps that this file has not seen; SQLite's own `user_version` counts them. Two servers that start on one
 /// file at once take turns.

@@ -12,6 +12,7 @@
 //! | [`body`], [`error`] | JSON in, problem documents out |
 //! | [`config`], [`keyring`], [`jwk`], [`clock`] | settings, secrets and time, passed in |
 //! | [`redis`] | one connection whose outages are short and loud; where a Redis is found |
+//! | [`marker`] | whether that Redis is the one that the accounts know |
 //! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; where a server listens; lines without credentials |
 //! | [`audit`], `metrics` | what happened to an account, one by one and counted |
 //! | [`openapi`] | the document that a server gives of its routes |
@@ -35,6 +36,7 @@ pub mod jwk;
 pub mod keyring;
 mod list;
 pub mod log;
+pub mod marker;
 mod metrics;
 pub mod none;
 mod observe;

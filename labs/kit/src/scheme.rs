@@ -19,6 +19,7 @@ use crate::accounts::{Email, User};
 use crate::descriptor::Claims;
 use crate::error::Error;
 use crate::keyring::HeldKeys;
+use crate::marker::Marked;
 use crate::openapi::schema::{nullable, object, text, uuid};
 use crate::state::App;
 
@@ -41,11 +42,23 @@ pub trait Scheme: Clone + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The store whose marker the accounts keep, so that one that is empty, older or another is not believed. A scheme
+    /// without a store, or with one that ends with this process, keeps this default.
+    fn marked(&self) -> Option<Marked> {
+        None
+    }
+
+    /// Whether every request is [confirmed](Scheme::confirm), and not only those that read or change sessions or the
+    /// account: what was ended then opens nothing from that moment on.
+    fn live_check(&self) -> bool {
+        false
+    }
+
     /// Makes a credential for a user who has just proven who they are.
     ///
     /// Never adopts an identifier that the client sent (session fixation, OWASP ASVS 7.2.4), and ends the session whose
-    /// cookie came along with the request. Fails with [`Error::LogInAfresh`] when the account's epoch was raised
-    /// after `user` was read.
+    /// cookie came along with the request. Fails with [`Error::StoreAhead`] when the store knows a greater epoch than
+    /// `user`'s: either it was raised after `user` was read, or the accounts' database is behind the store.
     fn issue(
         &self,
         request: &Parts,
@@ -79,7 +92,8 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     fn end_others(&self, principal: &Principal) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
 
     /// Ends every credential of an account, as far as this scheme can. The account's row has been deleted, or its
-    /// epoch raised to `user.epoch`, before this is called; so a failure here may be retried without harm.
+    /// epoch raised to `user.epoch`, before this is called; so a failure here may be retried without harm. Fails with
+    /// [`Error::StoreAhead`], and has ended nothing, when the store knows a greater epoch.
     fn end_all(&self, user: &User) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
 
     /// Whether the stores that this scheme needs answer; the message names the part that does not.
@@ -110,6 +124,9 @@ impl<S: Scheme> FromRequestParts<App<S>> for Principal {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
+        if app.scheme.live_check() {
+            return Ok(Confirmed::from_request_parts(parts, app).await?.principal);
+        }
         app.scheme.authenticate(parts).await
     }
 }

@@ -9,7 +9,9 @@ use crate::clock::Clock;
 use crate::config::LogInLimits;
 use crate::config::{Config, ConfigError};
 use crate::csrf::Origins;
+use crate::marker;
 use crate::metrics::Metrics;
+use crate::scheme::Scheme;
 use crate::throttle::Throttle;
 
 /// A server's state: one scheme over the shared kit. Clones share everything, by one count: axum makes several for each
@@ -63,18 +65,24 @@ pub enum StartError {
     Scheme(String),
 }
 
-impl<S> App<S> {
+impl<S: Scheme> App<S> {
     /// Puts a server's state together. `scheme` was made with the same clock and the same origins.
     pub async fn new(scheme: S, config: &Config, clock: Clock, origins: Origins) -> Result<Self, StartError> {
+        let accounts =
+            Accounts::open(&config.accounts, &config.limits).await.map_err(StartError::Accounts)?;
+        let metrics = Metrics::new(config.metrics);
+        if let Some(store) = scheme.marked() {
+            marker::watch(store, accounts.clone(), config.store_loss, metrics.clone()).await;
+        }
         Ok(Self(Arc::new(Shared {
             scheme,
-            accounts: Accounts::open(&config.accounts, &config.limits).await.map_err(StartError::Accounts)?,
+            accounts,
             throttle: Throttle::new(config.log_in, clock.clone()),
             origins,
             proxies: Proxies::new(config.trusted_proxies.clone()),
             log_in: config.log_in,
             controls: config.lab_controls,
-            metrics: Metrics::new(config.metrics),
+            metrics,
             clock,
         })))
     }

@@ -18,6 +18,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use kit::cookie::{self, HostCookie, SameSite, SetCookie};
 use kit::descriptor::Claims;
+use kit::marker::Marked;
 use kit::{
     App, Client, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError, User, bearer,
 };
@@ -110,6 +111,10 @@ impl<S: Store> Scheme for Sessions<S> {
         }
     }
 
+    fn marked(&self) -> Option<Marked> {
+        self.store.marked()
+    }
+
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         let holder = Holder::new(user, self.clock.now_ms(), &self.limits);
@@ -175,8 +180,10 @@ impl<S: Store> Scheme for Sessions<S> {
     }
 
     async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
-        self.store.end_all(user.id, user.epoch).await.map_err(fault)?;
-        Ok(Some(COOKIE.clear()))
+        match self.store.end_all(user.id, user.epoch).await.map_err(fault)? {
+            known if known > user.epoch => Err(Error::StoreAhead { epoch: known }),
+            _ => Ok(Some(COOKIE.clear())),
+        }
     }
 
     async fn ready(&self) -> Result<(), NotReady> {

@@ -15,6 +15,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use kit::cookie::{self, HostCookie, SameSite, SetCookie};
 use kit::descriptor::Claims;
+use kit::marker::Marked;
 use kit::{
     App, Client, Clock, Config, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError, User, bearer,
 };
@@ -107,6 +108,10 @@ impl<S: Store> Scheme for Sessions<S> {
         }
     }
 
+    fn marked(&self) -> Option<Marked> {
+        self.store.marked()
+    }
+
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         // 1. Holder::new(user, now, &self.limits) says whose session it is and until when.
@@ -145,8 +150,10 @@ impl<S: Store> Scheme for Sessions<S> {
     }
 
     async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
-        self.store.end_all(user.id, user.epoch).await.map_err(fault)?;
-        Ok(Some(COOKIE.clear()))
+        match self.store.end_all(user.id, user.epoch).await.map_err(fault)? {
+            known if known > user.epoch => Err(Error::StoreAhead { epoch: known }),
+            _ => Ok(Some(COOKIE.clear())),
+        }
     }
 
     async fn ready(&self) -> Result<(), NotReady> {
