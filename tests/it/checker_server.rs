@@ -23,6 +23,7 @@ use tokio::{
 };
 
 use conformance::Design;
+pub(crate) use model::LIVE_CHECK;
 use model::Model;
 use wire::{Ask, Reply};
 

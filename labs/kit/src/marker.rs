@@ -168,7 +168,7 @@ impl Watch {
         }
         // Before an alarm: the accounts may know by now what this server does not, from another server or an operator.
         // They are read first, so that the marker which is compared with them is the younger of the two.
-        redis.doubt();
+        redis.suspect();
         self.known = self.accounts.mark(self.key).await?;
         let seen = match self.known {
             Some(_) => read(redis, self.key).await?,

@@ -211,8 +211,8 @@ impl Redis {
         self.link.belief.is_doubted()
     }
 
-    pub(crate) fn doubt(&self) {
-        self.link.belief.doubt();
+    pub(crate) fn suspect(&self) {
+        self.link.belief.suspect();
     }
 
     pub(crate) async fn doubts(&self) {

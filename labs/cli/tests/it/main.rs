@@ -17,4 +17,5 @@ mod play;
 mod play_page;
 mod program;
 mod races;
+mod store_accept;
 mod two_servers;

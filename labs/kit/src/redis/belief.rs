@@ -74,8 +74,13 @@ impl Belief {
 
     /// The next answer may come from another store. The watch looks at once.
     pub(super) fn doubt(&self) {
-        self.change(|state| (*state == State::Believed).then_some(State::Doubted));
+        self.suspect();
         self.look.notify_one();
+    }
+
+    /// The watch itself has doubts: callers wait for its verdict.
+    pub(super) fn suspect(&self) {
+        self.change(|state| (*state == State::Believed).then_some(State::Doubted));
     }
 
     /// The store is the right one. `true`: it had been refused before.
