@@ -552,6 +552,13 @@ mod tests {
     }
 
     #[test]
+    fn the_loss_that_a_store_is_forgiven_is_from_two_seconds_to_a_day() {
+        for (seconds, is_taken) in [("1", false), ("2", true), ("86400", true), ("86401", false)] {
+            assert_eq!(with("AUTHLAB_STORE_LOSS", seconds).is_ok(), is_taken, "{seconds}");
+        }
+    }
+
+    #[test]
     fn a_store_shows_itself_without_its_password() {
         let store: Store = "redis://user:hunter2@db.example:6379/1".parse().unwrap();
         assert_eq!(store.to_string(), "redis://db.example:6379/1");

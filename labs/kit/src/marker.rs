@@ -107,8 +107,16 @@ fn problem(known: Mark, seen: Option<Mark>) -> Option<String> {
 /// Looks at a store's marker now, and again for as long as the store's connection lives.
 pub(crate) async fn watch(store: Marked, accounts: Accounts, loss: Duration, metrics: Metrics) {
     let redis = store.redis.watched();
-    let mut watch =
-        Watch { redis, key: store.key, accounts, period: loss / 2, known: None, advanced: None, metrics };
+    let mut watch = Watch {
+        redis,
+        key: store.key,
+        accounts,
+        period: loss / 2,
+        known: None,
+        advanced: None,
+        told_unmarked: false,
+        metrics,
+    };
     watch.look(&store.redis.unguarded()).await;
     tokio::spawn(watch.go_on());
 }
@@ -121,6 +129,7 @@ struct Watch {
     /// What the accounts are known to remember.
     known: Option<Mark>,
     advanced: Option<Instant>,
+    told_unmarked: bool,
     metrics: Metrics,
 }
 
@@ -188,7 +197,9 @@ impl Watch {
         let made = match made {
             Ok(made) => mark_of(made)?,
             Err(refusal) if !is_silence(&refusal) => {
-                tracing::warn!(error = %refusal, "the store takes no marker yet, so it cannot be told from another");
+                if !std::mem::replace(&mut self.told_unmarked, true) {
+                    tracing::warn!(error = %refusal, "the store takes no marker yet, so it cannot be told from another");
+                }
                 return Ok(None);
             }
             Err(silence) => return Err(silence.into()),
