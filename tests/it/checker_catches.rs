@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use conformance::{AccountsAfter, Design, Options, Outcome, Report, Target, checks, faults, run};
 
-use crate::checker_server::Server;
+use crate::checker_server::{LIVE_CHECK, Server};
 
 /// Checks of hundreds of requests or dozens of hashes each, and the one that compares times, which a busy machine spoils now
 /// and then. On a server whose fault is not theirs they are left out: unoptimised, they would take most of the time, and the
@@ -48,6 +48,18 @@ async fn the_right_server_passes_in_each_design_and_no_check_is_left_out_of_all_
     let never: Vec<_> = checks().iter().map(|check| check.id).filter(|id| !passed.contains(id)).collect();
     // This one is for servers without lab controls: the model's faulty twin is seen below, its right one in Python.
     assert_eq!(never, ["lab.clock-absent"]);
+}
+
+/// The twin of the two servers that claim instant revocation and do not keep it.
+#[tokio::test]
+async fn a_hybrid_that_refuses_ended_sessions_at_once_passes_with_the_claim_and_is_not_held_to_the_weakness()
+{
+    let report = judged(Design::Hybrid, LIVE_CHECK, Vec::new()).await;
+    assert_eq!(failures(&report), BTreeSet::new(), "{}", report.text(false));
+    let outcome = |id: &str| &report.results.iter().find(|result| result.id == id).unwrap().outcome;
+    assert_eq!(*outcome("logout.every-ending-is-instant"), Outcome::Passed);
+    assert_eq!(*outcome("logout.credential-dead"), Outcome::Passed);
+    assert!(matches!(outcome("logout.access-lives-on"), Outcome::Skipped { .. }));
 }
 
 #[test]

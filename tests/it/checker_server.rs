@@ -27,6 +27,7 @@ use tokio::{
 
 use conformance::Design;
 use hearing::Hearing;
+pub(crate) use model::LIVE_CHECK;
 use model::Model;
 use wire::{Ask, Reply};
 

@@ -179,6 +179,12 @@ const FAULTS: &[Fault] = &[
             "cookie.refusal-clears-nothing",
         ],
     ),
+    fault(
+        "revocation-claimed-only",
+        Hybrid,
+        &["logout.credential-dead", "logout.every-ending-is-instant", "logout.not-resurrected"],
+    ),
+    fault("revocation-of-log-out-only", Hybrid, &["logout.every-ending-is-instant"]),
     fault("access-denied-after-log-out", Access, &["logout.access-lives-on"]),
     fault("log-out-ignores-body", Hybrid, &["logout.refresh-dead"]),
     fault("garbage-log-out-refused", Access, &["logout.any-state"]),

@@ -41,6 +41,12 @@ pub(crate) enum Command {
     /// not overwritten. To restore, stop the servers, remove the accounts' file with its -wal and -shm, and put the copy in
     /// its place. Sessions and refresh tokens are in the store and not in the copy.
     Backup(BackupArguments),
+    /// Accept a store that the servers refuse
+    Store {
+        /// What to do with it
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
     /// Hold a lab, or any server in any language, against the HTTP contract
     Check(CheckArguments),
     /// The same suite's attacks alone: what was tried, what got in
@@ -144,6 +150,34 @@ pub(crate) struct ServeArguments {
     /// End when stdin ends, so that a server does not outlive the program that started it
     #[arg(long, hide = true)]
     pub(crate) until_stdin_ends: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Take a store that is empty, restored from a backup or another one, and log everybody out
+    ///
+    /// A server refuses a store that is not the one that its accounts know, or is older: it answers 503 where it needs the
+    /// store, and /health/ready says why. Bringing the right store back is enough, and loses nothing. Where it is lost, this
+    /// command raises the epoch of every account, removes the sessions from the store (in a cluster the epochs alone end
+    /// them), and writes a new marker. Servers may run meanwhile, and believe the store within a second. A run that broke off
+    /// has opened nothing and is repeated.
+    Accept(AcceptArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AcceptArguments {
+    /// The URL of the servers' Redis [default: AUTHLAB_STORE or REDIS_URL]
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<kit::Store>,
+    /// The SQLite file that the accounts are in [default: AUTHLAB_ACCOUNTS]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// Do so also where the servers believe the store
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -20,6 +20,7 @@ mod row;
 mod slow;
 mod stage;
 mod tables;
+mod time_travel;
 mod watch;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ use serde::Serialize;
 
 use self::redis_server::Source;
 use self::row::{Outcome, Row, Setup, Verdict};
+use self::time_travel::Comes;
 use crate::arguments::FaultsArguments;
 use crate::fault::Fault;
 use crate::screen::Progress;
@@ -52,7 +54,7 @@ pub(crate) struct Report {
 type Entry = (&'static str, &'static str, bool);
 
 /// Every row.
-const ROWS: [Entry; 16] = [
+const ROWS: [Entry; 18] = [
     ("redis-killed", "Redis killed and restarted", true),
     ("redis-paused", "Redis paused", true),
     ("late-commands", "commands that ran late", true),
@@ -64,6 +66,8 @@ const ROWS: [Entry; 16] = [
     ("scripts-flushed", "scripts flushed", true),
     ("read-only", "Redis read-only", true),
     ("out-of-memory", "Redis out of memory", true),
+    ("store-emptied", "Redis comes back empty", true),
+    ("store-restored", "Redis restored from a backup", true),
     ("slow-clients", "slow and idle clients", false),
     ("slow-readers", "clients that never read", false),
     ("clock", "clocks 120 s apart", true),
@@ -118,6 +122,8 @@ async fn play(id: &str, setup: &Setup) -> Result<Outcome, Fault> {
         "scripts-flushed" => refusing::scripts_flushed(setup).await,
         "read-only" => refusing::read_only(setup).await,
         "out-of-memory" => refusing::out_of_memory(setup).await,
+        "store-emptied" => time_travel::row(setup, Comes::Empty).await,
+        "store-restored" => time_travel::row(setup, Comes::FromBackup).await,
         "slow-clients" => clients::row(setup).await,
         "slow-readers" => readers::row().await,
         "clock" => clock::row(setup).await,

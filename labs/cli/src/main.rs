@@ -3,6 +3,7 @@
 //! `cargo lab` alone is the tour: three designs, one thief, and what each design costs. Every other command is one part of
 //! it. Exit codes: 0 all is well, 1 a check failed, 2 it could not be done, and one sentence on stderr says why.
 
+mod accept;
 mod arguments;
 mod backup;
 mod bench;
@@ -89,6 +90,7 @@ async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, 
         None => tour::run(tour).await,
         Some(Command::Serve(arguments)) => serve::run(arguments).await,
         Some(Command::Backup(arguments)) => backup::run(arguments).await,
+        Some(Command::Store { command }) => accept::run(command).await,
         Some(Command::Bench(arguments)) => bench::run(arguments).await,
         Some(Command::Check(arguments)) => check::run(arguments, check::Telling::Checks).await,
         Some(Command::Attack(arguments)) => check::run(arguments, check::Telling::Attacks).await,

@@ -9,6 +9,7 @@
 
 pub mod backup;
 mod database;
+mod marks;
 
 use sqlx::Row;
 use uuid::Uuid;

@@ -39,6 +39,14 @@ pub enum Event {
         /// The token's number in its session, which says how old the copy is.
         generation: u32,
     },
+    /// A refresh token of ours was shown that is further than its session's record: the store went back in time.
+    RefreshAhead {
+        /// The token's number in its session.
+        generation: u32,
+    },
+    /// The account's row was behind the store, as in a database that was restored, and was lifted over it. Every session
+    /// of before is over.
+    EpochLifted,
     /// Somebody left.
     LogOut(Scope),
     /// One session of the account was ended from another.
@@ -85,7 +93,7 @@ impl Whose {
 }
 
 impl Event {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::SignUp => "sign_up",
             Self::LogIn => "log_in",
@@ -93,6 +101,8 @@ impl Event {
             Self::LogInThrottled => "log_in_throttled",
             Self::Refresh { .. } => "refresh",
             Self::RefreshReused { .. } => "refresh_reused",
+            Self::RefreshAhead { .. } => "refresh_ahead",
+            Self::EpochLifted => "epoch_lifted",
             Self::LogOut(_) => "log_out",
             Self::SessionEnded => "session_ended",
             Self::PasswordChanged => "password_changed",
@@ -111,6 +121,10 @@ impl<S> App<S> {
         let (name, user, session) = (event.name(), whose.user.map(display), whose.session.map(display));
         self.metrics.happened(event);
         match event {
+            Event::RefreshAhead { generation } => {
+                tracing::error!(target: TARGET, id, event = name, user, session, %address, generation);
+            }
+            Event::EpochLifted => tracing::warn!(target: TARGET, id, event = name, user, session, %address),
             Event::RefreshReused { generation } => {
                 tracing::warn!(target: TARGET, id, event = name, user, session, %address, generation);
             }

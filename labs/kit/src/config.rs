@@ -41,9 +41,12 @@ pub struct Config {
     /// minutes the most.
     /// `AUTHLAB_REFRESH_WINDOW`, seconds
     pub refresh_window: Duration,
-    /// Whether every request with the hybrid's access token asks the store if its session was ended: log out is then
-    /// immediate, and each request costs a read. `AUTHLAB_LIVE_CHECK`: `on` or `off`
+    /// Whether every request with the hybrid's access token asks the account's row and the store if its session lives:
+    /// log out is then immediate, and each request costs two reads. `AUTHLAB_LIVE_CHECK`: `on` or `off`
     pub live_check: bool,
+    /// How much of its last writes the store may lose in a crash and still be believed; see [`crate::marker`]. At least 2
+    /// seconds, a day at most. `AUTHLAB_STORE_LOSS`, seconds
+    pub store_loss: Duration,
     /// How far a token's `iat` and `nbf` may lie ahead of our clock. `exp` has no leeway. At most five minutes.
     /// `AUTHLAB_LEEWAY`, seconds
     pub leeway: Duration,
@@ -173,6 +176,7 @@ impl Default for Config {
             idle_ttl: Duration::from_secs(14 * 24 * 60 * 60),
             refresh_window: Duration::from_secs(10),
             live_check: false,
+            store_loss: Duration::from_secs(10),
             leeway: Duration::from_secs(5),
             issuer: "https://authlab.example".into(),
             audience: "authlab-api".into(),
@@ -306,6 +310,7 @@ impl Config {
             live_check: vars
                 .choice("AUTHLAB_LIVE_CHECK", "`on` or `off`", on_or_off)?
                 .unwrap_or(d.live_check),
+            store_loss: vars.seconds("AUTHLAB_STORE_LOSS")?.unwrap_or(d.store_loss),
             leeway: vars.seconds("AUTHLAB_LEEWAY")?.unwrap_or(d.leeway),
             issuer: vars.text("AUTHLAB_ISSUER").unwrap_or(d.issuer),
             audience: vars.text("AUTHLAB_AUDIENCE").unwrap_or(d.audience),
@@ -362,6 +367,11 @@ impl Config {
         if self.refresh_window >= self.idle_ttl {
             return Err(ConfigError::Combination("the refresh window must be shorter than the idle limit"));
         }
+        if !STORE_LOSS.contains(&self.store_loss) {
+            return Err(ConfigError::Combination(
+                "AUTHLAB_STORE_LOSS is how many seconds of writes the store may lose unnoticed: from 2 to 86400",
+            ));
+        }
         if self.lab_controls && !self.listen.ip().is_loopback() {
             return Err(ConfigError::Combination(
                 "lab controls move the clock for everybody: they need a loopback address to listen on",
@@ -395,6 +405,9 @@ impl LogFormat {
         }
     }
 }
+
+/// Less than 2 s would alarm at each crash of a Redis with `appendfsync everysec`; after a day every backup is believed.
+const STORE_LOSS: std::ops::RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_secs(86_400);
 
 fn on_or_off(word: &str) -> Option<bool> {
     match word {
@@ -586,6 +599,13 @@ mod tests {
     fn an_idle_limit_beyond_the_absolute_limit_is_refused() {
         assert!(with("AUTHLAB_IDLE_TTL", "2592000").is_ok());
         assert!(with("AUTHLAB_IDLE_TTL", "2592001").is_err());
+    }
+
+    #[test]
+    fn the_loss_that_a_store_is_forgiven_is_from_two_seconds_to_a_day() {
+        for (seconds, is_taken) in [("1", false), ("2", true), ("86400", true), ("86401", false)] {
+            assert_eq!(with("AUTHLAB_STORE_LOSS", seconds).is_ok(), is_taken, "{seconds}");
+        }
     }
 
     #[test]

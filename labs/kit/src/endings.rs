@@ -15,11 +15,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use http::request::Parts;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use crate::accounts::Ending;
 use crate::error::Error;
+use crate::lifted::Lifted;
 use crate::scheme::{Principal, Scheme};
 use crate::state::App;
 
@@ -95,20 +97,38 @@ impl Endings {
 
 impl<S: Scheme> App<S> {
     /// Tells the session store of an ending that the account's row has decided. It has happened, so this cannot fail: what
-    /// the store does not hear now, it hears later. Says whether it has heard.
-    pub(crate) async fn end_all(&self, ending: Ending) -> bool {
-        match self.scheme.end_all(&ending).await {
-            Ok(()) => {
-                self.finished(ending).await;
-                true
+    /// the store does not hear now, it hears later. Answers the ending that the store has heard, which is a later one where
+    /// the account's row had to be lifted; none, if the store has heard nothing.
+    pub(crate) async fn end_all(&self, request: Option<&Parts>, ending: Ending) -> Option<Ending> {
+        match self.carry_out(request, ending).await {
+            Ok(heard) => {
+                self.finished(heard).await;
+                Some(heard)
             }
             Err(error) => {
                 self.endings.note(ending);
                 let Ending { user_id: user, epoch } = ending;
                 tracing::warn!(target: "audit", event = "ending_unfinished", %user, epoch, %error);
-                false
+                None
             }
         }
+    }
+
+    /// Tells the store. One that knows a greater epoch than a row read just now belongs to accounts that were restored from
+    /// a backup: the row is lifted over it, and the store is told of the lifted one.
+    async fn carry_out(&self, request: Option<&Parts>, ending: Ending) -> Result<Ending, Error> {
+        let epoch = match self.scheme.end_all(&ending).await {
+            Err(Error::StoreAhead { epoch }) => epoch,
+            done => return done.map(|()| ending),
+        };
+        let lifted = match self.lift(request, ending.user_id, epoch).await? {
+            Some(Lifted { user, was_behind: true }) => user.ending(),
+            // The row moved on since, and the store with it: it has heard of a later ending, which says the same and more.
+            Some(Lifted { was_behind: false, .. }) => return Ok(ending),
+            // A deleted account has no row to lift, and nothing opens a session of it.
+            None => Ending { epoch: epoch.saturating_add(1), ..ending },
+        };
+        self.scheme.end_all(&lifted).await.map(|()| lifted)
     }
 
     /// The note in the database goes. Were it to stay, the ending would be carried out once more, which does no harm.
@@ -147,10 +167,8 @@ impl<S: Scheme> App<S> {
         self.endings.replace(changes, &endings);
         for ending in known {
             // A store that does not answer one call will hardly answer the next; do not keep it busy.
-            if self.scheme.end_all(&ending).await.is_err() {
-                break;
-            }
-            self.finished(ending).await;
+            let Ok(heard) = self.carry_out(None, ending).await else { break };
+            self.finished(heard).await;
             let Ending { user_id: user, epoch } = ending;
             tracing::info!(target: "audit", event = "ending_finished", %user, epoch);
         }

@@ -37,6 +37,13 @@ pub enum Error {
     /// failed log-in like any other.
     #[error("the account changed while the log-in was under way")]
     LogInAfresh,
+    /// The store knows a greater epoch of the account than its row says. Handlers lift the row and go on, so
+    /// a client does not see this.
+    #[error("the store knows epoch {epoch} of this account, and its row is behind")]
+    StoreAhead {
+        /// The epoch that the store knows.
+        epoch: u64,
+    },
     /// A refresh token was refused.
     #[error("the refresh token was refused: {0:?}")]
     Refresh(RefreshRefusal),
@@ -214,7 +221,7 @@ impl Error {
                 "Too many failed attempts",
                 "Wait as long as Retry-After says and try again.",
             ),
-            Self::StoreUnavailable(_) => (
+            Self::StoreUnavailable(_) | Self::StoreAhead { .. } => (
                 S::SERVICE_UNAVAILABLE,
                 "store_unavailable",
                 "A store does not answer",
@@ -256,7 +263,9 @@ impl Error {
     pub(crate) fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::Throttled { retry_after_s } => Some(*retry_after_s),
-            Self::StoreUnavailable(_) | Self::Overloaded(_) | Self::NotReady(_) => Some(1),
+            Self::StoreUnavailable(_) | Self::StoreAhead { .. } | Self::Overloaded(_) | Self::NotReady(_) => {
+                Some(1)
+            }
             _ => None,
         }
     }

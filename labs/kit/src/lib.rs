@@ -12,6 +12,7 @@
 //! | [`body`], [`error`] | JSON in, problem documents out |
 //! | [`config`], [`keyring`], [`jwk`], [`clock`] | settings, secrets and time, passed in |
 //! | [`redis`], [`store_url`] | one connection whose outages are short and loud; where a Redis is found; its URL without its password |
+//! | [`marker`] | whether that Redis is the one that the accounts know |
 //! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; where a server listens; lines without credentials |
 //! | `endings` | what the accounts' rows have ended and the session store has not been told of |
 //! | [`audit`], `metrics` | what happened to an account, one by one and counted |
@@ -37,8 +38,10 @@ mod health;
 mod host;
 pub mod jwk;
 pub mod keyring;
+mod lifted;
 mod list;
 pub mod log;
+pub mod marker;
 mod metrics;
 pub mod none;
 mod observe;

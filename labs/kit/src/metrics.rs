@@ -54,6 +54,7 @@ struct Figures {
     hashing_places: Gauge,
     hashing_busy: Gauge,
     hashing_waiting: Gauge,
+    store_refused: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -123,6 +124,7 @@ impl Metrics {
             }
             Event::Refresh { outcome, .. } => self.refreshed(outcome),
             Event::RefreshReused { .. } => self.refreshed("reused"),
+            Event::RefreshAhead { .. } => self.refreshed("ahead"),
             _ => {}
         }
     }
@@ -135,6 +137,12 @@ impl Metrics {
             let labels = KeyLabels { r#use: held.purpose, kid: kid.clone(), role };
             figures.keys.get_or_create(&labels).set(1);
         }
+    }
+
+    /// Tells whether the store is refused, as one that is not the accounts': a figure of 1, to alarm by.
+    pub(crate) fn store_refused(&self, refused: bool) {
+        let Some(figures) = &self.0 else { return };
+        figures.store_refused.set(refused.into());
     }
 
     /// Counts what came of a refresh.
@@ -183,6 +191,11 @@ impl Figures {
                 &mut registry,
                 "hashing_waiting",
                 "Passwords that wait for a place to be hashed",
+            ),
+            store_refused: counted(
+                &mut registry,
+                "store_refused",
+                "1 while the store is refused: it is empty, older than the accounts know it, or another",
             ),
             registry,
         }

@@ -6,6 +6,7 @@
 //! slow Redis does not fill the server's memory. A command that timed out may have been applied all the same: everything
 //! that writes must be safe to repeat.
 
+mod belief;
 mod breaker;
 pub mod discovery;
 mod manager;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation};
 use tokio::sync::Semaphore;
 
+use self::belief::Belief;
 use self::breaker::Breaker;
 use self::manager::{Manager, Opener};
 use crate::config::RedisTimes;
@@ -28,7 +30,12 @@ const MENDING_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub struct Redis {
     link: Arc<Link>,
+    /// Whether calls wait for the verdict of the store's watch. The watch's own do not.
+    guarded: bool,
 }
+
+/// A link as its watch holds it: it does not keep the link alive.
+pub(crate) struct WatchedRedis(Weak<Link>);
 
 /// What the clones share.
 struct Link {
@@ -36,6 +43,7 @@ struct Link {
     times: RedisTimes,
     manager: RwLock<Manager>,
     breaker: Breaker,
+    belief: Belief,
     places: Semaphore,
 }
 
@@ -82,8 +90,9 @@ impl Redis {
             Err(_) => return Err(ConnectError::Unreachable { url: shown(), source: late() }),
         };
         let (manager, places) = (RwLock::new(manager), Semaphore::new(times.in_flight));
-        let link = Link { opener, times, manager, breaker: Breaker::default(), places };
-        let redis = Self { link: Arc::new(link) };
+        let (breaker, belief) = (Breaker::default(), Belief::default());
+        let link = Link { opener, times, manager, breaker, belief, places };
+        let redis = Self { link: Arc::new(link), guarded: true };
         match redis.version().await {
             Ok(_) => Ok(redis),
             Err(source) => Err(ConnectError::NotRedis { url: shown(), source }),
@@ -120,6 +129,9 @@ impl Redis {
     /// Whether Redis answers, and keeps what it is given: an eviction policy other than `noeviction` drops refresh tokens
     /// and lets revoked ones live again, so it counts as not ready.
     pub async fn ready(&self) -> Result<(), NotReady> {
+        if let Some(problem) = self.link.belief.problem() {
+            return Err(NotReady { part: "redis", problem });
+        }
         let memory: String = self
             .query(redis::cmd("INFO").arg("memory"))
             .await
@@ -152,9 +164,18 @@ impl Redis {
         let Ok(_place) = link.places.try_acquire() else {
             return Err(refused("too many calls are waiting for Redis"));
         };
+        let until = tokio::time::Instant::now() + link.times.deadline;
+        let turn = match self.guarded {
+            true => Some(
+                tokio::time::timeout_at(until, link.belief.pass()).await.unwrap_or_else(|_| Err(late()))?,
+            ),
+            false => None,
+        };
         let manager = link.manager.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let answer =
-            tokio::time::timeout(link.times.deadline, send(manager)).await.unwrap_or_else(|_| Err(late()));
+        let answer = tokio::time::timeout_at(until, send(manager)).await.unwrap_or_else(|_| Err(late()));
+        if answer.as_ref().is_err_and(is_broken) {
+            link.belief.doubt();
+        }
         match &answer {
             Err(error) if is_silence(error) => {
                 if link.breaker.failed() {
@@ -165,7 +186,54 @@ impl Redis {
             // An error that Redis itself wrote is an answer: the link is fine.
             _ => link.breaker.answered(),
         }
+        // What was sent on a new connection may have been answered by another store.
+        if answer.is_ok() && turn.is_some_and(|turn| !link.belief.holds(turn)) {
+            return Err(refused("the connection changed while the call was under way"));
+        }
         answer
+    }
+}
+
+/// For the watch of [`marker`](crate::marker) alone.
+impl Redis {
+    /// From now on calls need a watch's verdict.
+    pub(crate) fn watched(&self) -> WatchedRedis {
+        self.link.belief.begin();
+        WatchedRedis(Arc::downgrade(&self.link))
+    }
+
+    /// The same link without the guard.
+    pub(crate) fn unguarded(&self) -> Self {
+        Self { link: Arc::clone(&self.link), guarded: false }
+    }
+
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.link.belief.is_doubted()
+    }
+
+    pub(crate) fn suspect(&self) {
+        self.link.belief.suspect();
+    }
+
+    pub(crate) async fn doubts(&self) {
+        self.link.belief.doubts().await;
+    }
+
+    /// `true`: it had been refused before.
+    pub(crate) fn believe(&self) -> bool {
+        self.link.belief.believe()
+    }
+
+    /// `true`: that is news.
+    pub(crate) fn refuse(&self, problem: &str) -> bool {
+        self.link.belief.refuse(problem)
+    }
+}
+
+impl WatchedRedis {
+    /// The link without the guard, while anybody else holds it.
+    pub(crate) fn upgrade(&self) -> Option<Redis> {
+        self.0.upgrade().map(|link| Redis { link, guarded: false })
     }
 }
 
@@ -176,6 +244,8 @@ async fn mend(link: Weak<Link>) {
         let Some(link) = link.upgrade() else { return };
         let found = tokio::time::timeout(link.times.deadline, working(&link.opener, link.times)).await;
         if let Ok(Ok(manager)) = found {
+            // Before anybody can use it: what is at its other end has not been looked at.
+            link.belief.doubt();
             *link.manager.write().unwrap_or_else(PoisonError::into_inner) = manager;
             link.breaker.close();
             tracing::info!("Redis answers again");
@@ -194,11 +264,16 @@ async fn working(opener: &Opener, times: RedisTimes) -> RedisResult<Manager> {
 }
 
 /// Whether an error says that nobody answered, as opposed to an answer that is an error.
-fn is_silence(error: &RedisError) -> bool {
+pub(crate) fn is_silence(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_timeout()
         || error.is_connection_dropped()
         || error.is_connection_refusal()
+}
+
+/// Whether an error says that a connection is gone, so that the next call travels on another.
+fn is_broken(error: &RedisError) -> bool {
+    is_silence(error) && !error.is_timeout()
 }
 
 fn is_unknown_script(error: &RedisError) -> bool {

@@ -18,7 +18,7 @@ use http::{HeaderValue, StatusCode};
 use self::asked::{Credentials, Deletion, LogOutRequest, PasswordChange};
 pub use self::described::routes;
 use self::happened::happened;
-use crate::accounts::Email;
+use crate::accounts::{Email, User};
 use crate::audit::{Event, Whose};
 use crate::body::Body;
 use crate::descriptor::Descriptor;
@@ -29,7 +29,7 @@ use crate::password::{NewPassword, Password};
 use crate::scheme::{Confirmed, Principal, Scheme, Scope};
 use crate::state::App;
 use crate::throttle::Attempt;
-use crate::{cors, metrics, observe};
+use crate::{cors, lifted, metrics, observe};
 
 /// A whole server: the shared routes, the scheme's own, and what surrounds them all.
 pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
@@ -64,7 +64,7 @@ async fn sign_up<S: Scheme>(
     let hash = app.accounts.hash(password).await?;
     to_its_end(async move {
         let user = app.accounts.add(new.email, &hash).await?;
-        let issued = app.scheme.issue(&request, &user, &new.client).await;
+        let issued = lifted::issue(&app, &request, &user, &new.client).await;
         let response = happened(StatusCode::CREATED, &user, issued);
         app.audit(&request, Event::SignUp, Whose::user(user.id).opened(&response));
         Ok(response)
@@ -91,7 +91,7 @@ async fn log_in<S: Scheme>(
         }
     };
     attempt.succeeded();
-    let issued = app.scheme.issue(&request, &user, &given.client).await?;
+    let issued = lifted::issue(&app, &request, &user, &given.client).await?;
     let response = (StatusCode::OK, issued).into_response();
     app.audit(&request, Event::LogIn, Whose::user(user.id).opened(&response));
     Ok(response)
@@ -121,7 +121,7 @@ async fn log_out<S: Scheme>(
             Scope::Global => {
                 let confirmed = who_ends_more(&app, &mut request).await?;
                 let user = app.accounts.raise_epoch(confirmed.user.id).await?;
-                app.end_all(user.ending()).await;
+                app.end_all(Some(&request), user.ending()).await;
                 (whose(&confirmed.principal), app.scheme.forgotten())
             }
         };
@@ -144,9 +144,12 @@ async fn change_password<S: Scheme>(
     let hash = app.accounts.hash(new).await?;
     to_its_end(async move {
         let user = app.accounts.set_password(&confirmed.user, &hash).await?;
-        let issued = match app.end_all(user.ending()).await {
-            true => app.scheme.issue(&request, &user, &confirmed.client).await,
-            false => Err(Error::StoreUnavailable("the earlier sessions are not ended yet".into())),
+        let issued = match app.end_all(Some(&request), user.ending()).await {
+            Some(heard) => {
+                let user = User { epoch: heard.epoch, ..user.clone() };
+                lifted::issue(&app, &request, &user, &confirmed.client).await
+            }
+            None => Err(Error::StoreUnavailable("the earlier sessions are not ended yet".into())),
         };
         let response = happened(StatusCode::OK, &user, issued);
         app.audit(&request, Event::PasswordChanged, whose(&confirmed.principal).opened(&response));
@@ -167,7 +170,7 @@ async fn delete_account<S: Scheme>(
     prove(&app, &request, &confirmed, deletion.password).await?;
     to_its_end(async move {
         let gone = app.accounts.delete(&confirmed.user).await?;
-        app.end_all(gone.ending()).await;
+        app.end_all(Some(&request), gone.ending()).await;
         app.audit(&request, Event::AccountDeleted, whose(&confirmed.principal));
         Ok((StatusCode::NO_CONTENT, app.scheme.forgotten(), ()).into_response())
     })

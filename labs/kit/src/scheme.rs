@@ -19,6 +19,7 @@ use crate::accounts::{Email, Ending, User};
 use crate::descriptor::Claims;
 use crate::error::Error;
 use crate::keyring::HeldKeys;
+use crate::marker::Marked;
 use crate::openapi::schema::{nullable, object, text, uuid};
 use crate::state::App;
 
@@ -41,11 +42,23 @@ pub trait Scheme: Clone + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The store whose marker the accounts keep, so that one that is empty, older or another is not believed. A scheme
+    /// without a store, or with one that ends with this process, keeps this default.
+    fn marked(&self) -> Option<Marked> {
+        None
+    }
+
+    /// Whether every request is [confirmed](Scheme::confirm), and not only those that read or change sessions or the
+    /// account: what was ended then opens nothing from that moment on.
+    fn live_check(&self) -> bool {
+        false
+    }
+
     /// Makes a credential for a user who has just proven who they are.
     ///
     /// Never adopts an identifier that the client sent (session fixation, OWASP ASVS 7.2.4), and ends the session whose
-    /// cookie came along with the request. Fails with [`Error::LogInAfresh`] when the account's epoch was raised
-    /// after `user` was read.
+    /// cookie came along with the request. Fails with [`Error::StoreAhead`] when the store knows a greater epoch than
+    /// `user`'s: either it was raised after `user` was read, or the accounts' database is behind the store.
     fn issue(
         &self,
         request: &Parts,
@@ -81,7 +94,8 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     /// Ends every credential of an account that was issued under an earlier epoch, as far as this scheme can. The account's
     /// row has been deleted, or its epoch raised, before this is called: what the ending says is true already. So a failure
     /// here is nobody's answer. The kit remembers the ending and calls again until this succeeds, perhaps twice at once, and
-    /// perhaps after the server was restarted.
+    /// perhaps after the server was restarted. Fails with [`Error::StoreAhead`], and has ended nothing, when the store
+    /// knows a greater epoch.
     fn end_all(&self, ending: &Ending) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// What makes a client forget its credential, for the answer to a call that ended all of them: a cleared cookie.
@@ -119,6 +133,9 @@ impl<S: Scheme> FromRequestParts<App<S>> for Principal {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
+        if app.scheme.live_check() {
+            return Ok(Confirmed::from_request_parts(parts, app).await?.principal);
+        }
         let principal = app.scheme.authenticate(parts).await?;
         app.endings.refuse_ended(&principal)?;
         Ok(principal)

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Limits, LogInLimits};
 use crate::csrf::Origins;
 use crate::endings::Endings;
+use crate::marker;
 use crate::metrics::Metrics;
 use crate::scheme::Scheme;
 use crate::throttle::Throttle;
@@ -83,9 +84,15 @@ impl<S> App<S> {
 impl<S: Scheme> App<S> {
     /// Puts a server's state together. `scheme` was made with the same clock and the same origins.
     pub async fn new(scheme: S, config: &Config, clock: Clock, origins: Origins) -> Result<Self, StartError> {
+        let accounts =
+            Accounts::open(&config.accounts, &config.limits).await.map_err(StartError::Accounts)?;
+        let metrics = Metrics::new(config.metrics);
+        if let Some(store) = scheme.marked() {
+            marker::watch(store, accounts.clone(), config.store_loss, metrics.clone()).await;
+        }
         let app = Self(Arc::new(Shared {
             scheme,
-            accounts: Accounts::open(&config.accounts, &config.limits).await.map_err(StartError::Accounts)?,
+            accounts,
             endings: Endings::default(),
             throttle: Throttle::new(config.log_in, clock.clone()),
             origins,
@@ -93,7 +100,7 @@ impl<S: Scheme> App<S> {
             log_in: config.log_in,
             limits: config.limits,
             controls: config.lab_controls,
-            metrics: Metrics::new(config.metrics),
+            metrics,
             clock,
         }));
         app.keep_ending().await.map_err(StartError::Endings)?;

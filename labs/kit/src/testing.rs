@@ -4,12 +4,14 @@
 //! should not pass for what it did not try: `AUTHLAB_REQUIRE=docker,redis` turns each skip into a failure.
 
 pub mod browser;
+mod durable_redis;
 pub mod jws;
 mod kept_log;
 
 use std::fmt;
 use std::io::Write;
 
+pub use self::durable_redis::{DurableRedis, Saved};
 pub use self::kept_log::KeptLog;
 use crate::redis::discovery::{self, Found};
 

@@ -18,6 +18,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use kit::cookie::{self, HostCookie, SameSite, SetCookie};
 use kit::descriptor::Claims;
+use kit::marker::Marked;
 use kit::{
     App, Client, Clock, Config, Ending, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError,
     User, bearer,
@@ -111,6 +112,10 @@ impl<S: Store> Scheme for Sessions<S> {
         }
     }
 
+    fn marked(&self) -> Option<Marked> {
+        self.store.marked()
+    }
+
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         let holder = Holder::new(user, self.clock.now_ms(), &self.limits);
@@ -177,7 +182,10 @@ impl<S: Store> Scheme for Sessions<S> {
     }
 
     async fn end_all(&self, ending: &Ending) -> Result<(), Error> {
-        self.store.end_all(ending.user_id, ending.epoch).await.map_err(fault)
+        match self.store.end_all(ending.user_id, ending.epoch).await.map_err(fault)? {
+            known if known > ending.epoch => Err(Error::StoreAhead { epoch: known }),
+            _ => Ok(()),
+        }
     }
 
     fn forgotten(&self) -> Option<SetCookie> {

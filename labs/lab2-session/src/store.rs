@@ -13,6 +13,7 @@
 pub mod memory;
 pub mod redis;
 
+use kit::marker::Marked;
 use kit::{Error, NotReady};
 use tower_sessions::session_store::{self, SessionStore};
 use tower_sessions::{Expiry, session};
@@ -29,20 +30,32 @@ pub trait Store: SessionStore {
     fn end_others(&self, user: Uuid, keep: Uuid) -> impl Future<Output = session_store::Result<()>> + Send;
 
     /// Ends all sessions of a user that were made before `epoch`, and sees to it that none of before can still be made.
-    /// May be repeated, and may arrive late: a session that was made under `epoch` or a later one lives on.
-    fn end_all(&self, user: Uuid, epoch: u64) -> impl Future<Output = session_store::Result<()>> + Send;
+    /// May be repeated, and may arrive late: a session that was made under `epoch` or a later one lives on. Answers the
+    /// epoch that the store knows then; one above `epoch` was there before, and nothing was ended.
+    fn end_all(&self, user: Uuid, epoch: u64) -> impl Future<Output = session_store::Result<u64>> + Send;
+
+    /// Where the store's marker is, which tells it from one that went back in time. A store that ends with this process
+    /// has none.
+    fn marked(&self) -> Option<Marked> {
+        None
+    }
 
     /// Whether the store answers.
     fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send;
 }
 
-/// What [`SessionStore::create`] fails with when the account's epoch was raised meanwhile. tower-sessions' error has only
-/// text to say it in.
-pub(crate) const LOG_IN_AFRESH: &str = "the account's epoch was raised while the log-in was under way";
+/// What [`SessionStore::create`] fails with when the store knows a later epoch of the account, followed by that epoch.
+/// tower-sessions' error has only text to say it in.
+const STORE_AHEAD: &str = "the store knows a later epoch of this account: ";
 
 /// The refusal above.
-pub(crate) fn log_in_afresh() -> session_store::Error {
-    session_store::Error::Backend(LOG_IN_AFRESH.into())
+pub(crate) fn store_ahead(epoch: u64) -> session_store::Error {
+    session_store::Error::Backend(format!("{STORE_AHEAD}{epoch}"))
+}
+
+/// The epoch in the refusal above; none, if it is another failure.
+fn epoch_ahead(text: &str) -> Option<u64> {
+    text.strip_prefix(STORE_AHEAD)?.parse().ok()
 }
 
 /// A record that is no session of ours: a store needs to know whose it is.
@@ -53,8 +66,10 @@ pub(crate) fn no_holder() -> session_store::Error {
 /// A store's failure as the kit tells it. That a store does not answer is never the credential's fault.
 pub(crate) fn fault(error: session_store::Error) -> Error {
     match error {
-        session_store::Error::Backend(text) if text == LOG_IN_AFRESH => Error::LogInAfresh,
-        outage @ session_store::Error::Backend(_) => Error::StoreUnavailable(outage.into()),
+        session_store::Error::Backend(text) => match epoch_ahead(&text) {
+            Some(epoch) => Error::StoreAhead { epoch },
+            None => Error::StoreUnavailable(session_store::Error::Backend(text).into()),
+        },
         other => Error::Internal(other.into()),
     }
 }
@@ -77,8 +92,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_refusal_of_a_late_log_in_is_told_as_a_failed_log_in() {
-        assert!(matches!(fault(log_in_afresh()), Error::LogInAfresh));
+    fn only_the_refusal_of_a_late_log_in_is_told_as_one_and_names_the_epoch() {
+        assert!(matches!(fault(store_ahead(7)), Error::StoreAhead { epoch: 7 }));
         let outage = session_store::Error::Backend("connection reset".into());
         assert!(matches!(fault(outage), Error::StoreUnavailable(_)));
         let unreadable = session_store::Error::Decode("expected value".into());

@@ -23,7 +23,8 @@
 //! 1. **A session never forks.** However many callers, servers and repetitions: a token has one successor.
 //! 2. **An honest person is never logged out.** Not by tabs that race, on a network that loses requests and answers, over
 //!    servers that crash, as long as each exchange is shorter than half of the window; nor by a failover that loses the last
-//!    two writes. A client that uses its session from one place at a time, and sends idempotency keys, survives all of this
+//!    two writes. Where the store has lost more than that, or is another, the answer is 503, and no client loses a credential
+//!    ([`kit::marker`]). A client that uses its session from one place at a time, and sends idempotency keys, survives all of this
 //!    together, and a network that takes for ever.
 //! 3. **Who uses a copied token second, a window after its owner, is noticed**, and the session ends for both.
 //! 4. **What was ended stays ended** from the moment that the call has returned; what the account's row bears witness to
@@ -49,6 +50,10 @@
 //! | A session is logged out by itself, no replica confirms, and the primary is lost. | The session lives again. | Where there are replicas, an ending without a confirmation is a 503. |
 //! | A failover loses a log-in. | The person logs in once more. | |
 //! | "Log out all others" is sent twice, and the first copy runs when the call has returned. | Who logged in meanwhile is logged out, too. | The command's deadline, half a second. |
+//!
+//! A store that lost no more than the tolerated loss, or comes back from a backup that is younger than twice that, is believed
+//! ([`kit::Config::store_loss`]): what it lost counts as never done, so an ended session may live again and an exchanged token
+//! be taken. An older backup is refused (`tests/http/time_travel.rs`).
 
 pub mod chain;
 pub mod delivery;

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, received};
 use crate::hybrid::{Hybrid, Shared, grant};
 use crate::idempotency::{HEADER, IdempotencyKey, MAX_CHARS};
-use crate::store::{Refresh, Store};
+use crate::store::{Refresh, Store, StoreError};
 use crate::token::VerifiedToken;
 
 /// The body: the token of an app, or nothing.
@@ -78,6 +78,8 @@ pub async fn refresh<S: Store>(
         Refresh::Reused => return Err(Error::Refresh(RefreshRefusal::Reused)),
         Refresh::Expired => return Err(Error::Refresh(RefreshRefusal::Expired)),
         Refresh::Ended => return Err(Error::Refresh(RefreshRefusal::Ended)),
+        // Not knowing is 503: the token may well be the right one, and the client keeps it.
+        Refresh::Ahead => return Err(StoreError::Behind.into()),
         Refresh::Invalid => return Err(Error::Refresh(RefreshRefusal::Invalid)),
     };
     let (access, access_ttl) =
@@ -129,6 +131,7 @@ fn told(token: &VerifiedToken, verdict: Refresh) -> Event {
     let generation = token.generation();
     let outcome = match verdict {
         Refresh::Reused => return Event::RefreshReused { generation },
+        Refresh::Ahead => return Event::RefreshAhead { generation },
         Refresh::Rotated { .. } => "rotated",
         Refresh::Kept { .. } => "kept",
         Refresh::Replayed { .. } => "replayed",

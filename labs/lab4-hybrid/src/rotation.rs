@@ -96,7 +96,12 @@ pub(crate) fn exchange(
     if shown < record.generation {
         return Refresh::Reused;
     }
-    // 6. No token of this session.
+    // 6. More than one rotation ahead: the MAC says that we made this token, so the record is what is old. A client
+    //    without our key cannot get here, and with it gets no more than this answer.
+    if shown > record.generation + 1 {
+        return Refresh::Ahead;
+    }
+    // 7. No token of this session.
     Refresh::Invalid
 }
 // ANCHOR_END: write-exchange

@@ -18,6 +18,7 @@ mod tests;
 use std::future::Future;
 use std::time::Duration;
 
+use kit::marker::Marked;
 use kit::{Client, Config, Error, NotReady};
 use uuid::Uuid;
 
@@ -57,8 +58,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     -> impl Future<Output = Result<usize, StoreError>> + Send;
 
     /// Ends all sessions of a user that began under an epoch before this one. The account's row says so already; raising
-    /// twice to one value changes nothing.
-    fn end_all(&self, user_id: Uuid, epoch: u64) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// twice to one value changes nothing. Answers the epoch that the store knows then. One above `epoch` was there before,
+    /// and nothing was ended: the caller read an old row, or one from a database that was restored.
+    fn end_all(&self, user_id: Uuid, epoch: u64) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// The live sessions of a user, the latest used first.
     fn list(
@@ -75,13 +77,11 @@ pub trait Store: Clone + Send + Sync + 'static {
         epoch: u64,
     ) -> impl Future<Output = Result<Option<Client>, StoreError>> + Send;
 
-    /// Whether a session is no longer among its user's: the least that can be asked, one read of one key. That it has run
-    /// out is not asked; an access token, which is what this is asked about, runs out long before.
-    fn was_ended(
-        &self,
-        user_id: Uuid,
-        session_id: Uuid,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Where the store's marker is, which tells it from one that went back in time. A store that ends with this process
+    /// has none.
+    fn marked(&self) -> Option<Marked> {
+        None
+    }
 
     /// Whether the store answers, and keeps what it is given.
     fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send;
@@ -142,8 +142,12 @@ pub enum Issue {
         /// How long it will live if it is not used.
         expires_in: Duration,
     },
-    /// The account's epoch was raised after its row was read: the password may be another by now. Log in afresh.
-    Stale,
+    /// The store knows a greater epoch: the account's row was raised after it was read, so the password may be another by
+    /// now; or the row is from a database that was restored.
+    Stale {
+        /// The epoch that the store knows.
+        epoch: u64,
+    },
 }
 
 /// What came of showing a refresh token.
@@ -171,7 +175,10 @@ pub enum Refresh {
     Expired,
     /// The session was ended, or is not known.
     Ended,
-    /// The session knows no such token. Only a failover that lost more than one rotation leads here, or a leaked key.
+    /// The token is more than one rotation ahead of the session's record. Its MAC holds, so this server made it: the store
+    /// has lost rotations that had been answered. The token may be the right one, so this is never told as a refusal.
+    Ahead,
+    /// The session knows no such token. Only a leaked key leads here.
     Invalid,
 }
 
@@ -202,6 +209,9 @@ pub enum StoreError {
     /// The ending is done, and no replica has it yet: a failover could undo it.
     #[error("no replica has confirmed the ending")]
     Unconfirmed,
+    /// A refresh token of ours is further than its session's record.
+    #[error("the store went back in time: its record of the session is behind a token of ours")]
+    Behind,
     /// A script answered what no script of ours answers.
     #[error("an answer that cannot be read: {0}")]
     Answer(String),

@@ -284,7 +284,10 @@ impl Model {
     }
 
     fn me(&mut self, ask: &Ask) -> Reply {
-        let caller = match self.caller(ask, false) {
+        let logged_out = ask.bearer().is_some_and(|token| self.logged_out.contains(&token));
+        let asks_store =
+            self.is(super::model::LIVE_CHECK) || (self.is("revocation-of-log-out-only") && logged_out);
+        let caller = match self.caller(ask, asks_store) {
             Ok(caller) => caller,
             Err(refusal) => return refusal,
         };

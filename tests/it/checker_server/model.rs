@@ -34,6 +34,9 @@ pub(crate) struct Session {
     pub(crate) attempt: Option<String>,
 }
 
+/// No fault, though it has a fault's place: a hybrid that refuses an ended session's access token at once, as it claims.
+pub(crate) const LIVE_CHECK: &str = "live-check";
+
 pub(crate) const IDLE: f64 = 14.0 * 86_400.0;
 pub(crate) const ABSOLUTE: f64 = 30.0 * 86_400.0;
 pub(crate) const WINDOW: f64 = 10.0;
@@ -91,6 +94,11 @@ impl Model {
         self.fault == fault
     }
 
+    /// A hybrid that asks its store on every request, or says so.
+    fn claims_revocation(&self) -> bool {
+        [LIVE_CHECK, "revocation-claimed-only", "revocation-of-log-out-only"].contains(&self.fault)
+    }
+
     pub(crate) fn now(&self) -> f64 {
         self.offset + self.started.elapsed().as_secs_f64()
     }
@@ -122,6 +130,9 @@ impl Model {
         let features = match self.design {
             Design::Session => json!(["session-cookie", "scopes", "instant-revocation"]),
             Design::Access => json!(["access-jwt"]),
+            Design::Hybrid if self.claims_revocation() => {
+                json!(["access-jwt", "refresh", "rotation", "sessions-list", "scopes", "instant-revocation"])
+            }
             Design::Hybrid => json!(["access-jwt", "refresh", "rotation", "sessions-list", "scopes"]),
         };
         let mut lab = json!({

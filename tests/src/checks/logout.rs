@@ -1,12 +1,12 @@
 //! Log-out: what ends with it, what stated weakness lives on after it, and that it never fails.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     check::{ATTACK, Check, RULE, Verdict},
     client::Call,
     descriptor::Feature,
-    stage::{Stage, USELESS},
+    stage::{Stage, USELESS, fresh_password},
 };
 
 const COOKIES: &[Feature] = &[Feature::SessionCookie, Feature::Refresh];
@@ -20,6 +20,15 @@ pub(super) const CHECKS: &[Check] = &[
         read: "OWASP WSTG-SESS-06, OWASP ASVS 7.4.1",
         needs: &[Feature::InstantRevocation],
         run: |stage| Box::pin(credential_dead(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "logout.every-ending-is-instant",
+        title: "after any ending of all sessions (everywhere, a new password, a deletion) /me refuses them at once",
+        gains: "Whoever copied the credential reads on after the person has changed the password because of it.",
+        read: "OWASP ASVS 7.4.3",
+        needs: &[Feature::InstantRevocation, Feature::Scopes],
+        run: |stage| Box::pin(every_ending_is_instant(stage)),
         ..ATTACK
     },
     Check {
@@ -120,6 +129,36 @@ async fn credential_dead(stage: &Stage) -> Verdict {
     stage.me(&person.held).await?.is(200)?;
     stage.log_out(&person.held, "local").await?.is(204)?;
     stage.me(&person.held).await?.refused(401, "invalid_token", "the person has logged out")?;
+    Ok(())
+}
+
+async fn every_ending_is_instant(stage: &Stage) -> Verdict {
+    let new_password = fresh_password();
+    let endings = [
+        ("/auth/logout", json!({"scope": "global"}), "logged out everywhere"),
+        ("/auth/password", Value::Null, "changed the password"),
+        ("/auth/account/delete", Value::Null, "deleted the account"),
+    ];
+    for (path, body, what) in endings {
+        let person = stage.sign_up_web().await?;
+        let other = stage.log_in(&person).await?;
+        let body = match path {
+            "/auth/password" => {
+                json!({"current_password": person.password, "new_password": new_password})
+            }
+            "/auth/account/delete" => json!({"password": person.password}),
+            _ => body,
+        };
+        stage.me(&other).await?.is(200)?;
+        let answer = stage.send(person.held.on(Call::post(path).json(&body))).await?;
+        if !(200..300).contains(&answer.status) {
+            answer.is_since(204, &format!("the person has {what}"))?;
+        }
+        for ended in [&person.held, &other] {
+            let why = format!("the person has {what}, and the server claims that this holds at once");
+            stage.me(ended).await?.is_since(401, &why)?;
+        }
+    }
     Ok(())
 }
 

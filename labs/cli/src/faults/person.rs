@@ -108,6 +108,11 @@ impl Person {
         Self { base: base.to_owned(), ..self.clone() }
     }
 
+    /// Where their server is.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     pub(crate) async fn ask(&mut self, call: Call) -> Answer {
         let request = match call {
             Call::Me => self.bearing(Method::GET, "/me"),

@@ -1,7 +1,8 @@
 //! A Redis that may be broken: started here, with everything written to disk at once, so that a restart forgets nothing.
 
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,9 @@ pub(crate) struct RedisServer {
     pub(crate) address: SocketAddr,
     body: Body,
 }
+
+/// A copy of what a Redis had on its disk.
+pub(crate) struct Disk(TempDir);
 
 enum Body {
     Process { program: PathBuf, folder: TempDir, child: Box<Child> },
@@ -128,6 +132,35 @@ impl RedisServer {
         Ok(Instant::now())
     }
 
+    /// Whether its disk can be read and written here.
+    pub(crate) fn has_disk(&self) -> bool {
+        matches!(self.body, Body::Process { .. })
+    }
+
+    /// A copy of what is on its disk now.
+    pub(crate) fn disk(&self) -> Result<Disk, Fault> {
+        let copied = tempfile::tempdir()?;
+        copy(self.folder()?, copied.path())?;
+        Ok(Disk(copied))
+    }
+
+    /// Replaces what is on its disk, while it is down, by a copy or by nothing.
+    pub(crate) fn put_on_disk(&mut self, disk: Option<&Disk>) -> Result<(), Fault> {
+        let Body::Process { folder, .. } = &mut self.body else { return Err(no_disk()) };
+        *folder = tempfile::tempdir()?;
+        match disk {
+            Some(Disk(copied)) => Ok(copy(copied.path(), folder.path())?),
+            None => Ok(()),
+        }
+    }
+
+    fn folder(&self) -> Result<&Path, Fault> {
+        match &self.body {
+            Body::Process { folder, .. } => Ok(folder.path()),
+            Body::Container(_) => Err(no_disk()),
+        }
+    }
+
     /// Freezes it: connections stay open, and nothing answers.
     pub(crate) async fn pause(&self) -> Result<(), Fault> {
         match &self.body {
@@ -162,6 +195,24 @@ impl RedisServer {
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+fn no_disk() -> Fault {
+    Fault::new("the disk of a Redis in a container is out of reach")
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir_all(&target)?;
+            copy(&entry.path(), &target)?;
+        } else if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
 }
 
 async fn answers(address: SocketAddr) -> std::io::Result<bool> {

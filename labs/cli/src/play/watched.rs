@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use kit::marker::Marked;
 use kit::{Client, NotReady};
 use lab2_session::store::Store as SessionsOfUsers;
 use lab4_hybrid::idempotency::IdempotencyKey;
@@ -110,9 +111,13 @@ impl<S: SessionsOfUsers> SessionsOfUsers for Watched<S> {
         self.store.end_others(user, keep).await
     }
 
-    async fn end_all(&self, user: Uuid, epoch: u64) -> SessionResult<()> {
+    async fn end_all(&self, user: Uuid, epoch: u64) -> SessionResult<u64> {
         self.gate.session_call()?;
         self.store.end_all(user, epoch).await
+    }
+
+    fn marked(&self) -> Option<Marked> {
+        self.store.marked()
     }
 
     async fn ready(&self) -> Result<(), NotReady> {
@@ -149,7 +154,7 @@ impl<S: HybridStore> HybridStore for Watched<S> {
         self.store.end_others(user_id, keep).await
     }
 
-    async fn end_all(&self, user_id: Uuid, epoch: u64) -> Result<(), StoreError> {
+    async fn end_all(&self, user_id: Uuid, epoch: u64) -> Result<u64, StoreError> {
         self.gate.hybrid_call()?;
         self.store.end_all(user_id, epoch).await
     }
@@ -164,9 +169,8 @@ impl<S: HybridStore> HybridStore for Watched<S> {
         self.store.live(user_id, session_id, epoch).await
     }
 
-    async fn was_ended(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
-        self.gate.hybrid_call()?;
-        self.store.was_ended(user_id, session_id).await
+    fn marked(&self) -> Option<Marked> {
+        self.store.marked()
     }
 
     async fn ready(&self) -> Result<(), NotReady> {

@@ -141,6 +141,26 @@ fn each_listed_check_names_the_misbehaving_servers_that_it_catches() {
 }
 
 #[test]
+fn with_the_live_check_the_hybrid_claims_instant_revocation_and_keeps_it() {
+    let only = ["check", "hybrid", "--store", "memory", "--only", "logout", "--json"];
+    for (live_check, kept, skipped) in [
+        ("on", "logout.every-ending-is-instant", "logout.access-lives-on"),
+        ("off", "logout.access-lives-on", "logout.every-ending-is-instant"),
+    ] {
+        let ended = run_with(&[("AUTHLAB_LIVE_CHECK", live_check)], &only);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let results = report["results"].as_array().unwrap();
+        let outcome = |id: &str| {
+            let result = results.iter().find(|result| result["id"] == id).unwrap();
+            result["outcome"].clone()
+        };
+        assert_eq!(outcome(kept), "passed", "{live_check}");
+        assert_ne!(outcome(skipped), "passed", "{live_check}");
+    }
+}
+
+#[test]
 fn a_failed_check_ends_with_code_1() {
     // A server checked for promises that it does not make.
     let serving = Serving::start(&[], &["none"]);

@@ -53,6 +53,27 @@ fn a_redis_that_is_killed_and_restarted_logs_nobody_out() {
 }
 
 #[test]
+fn a_store_that_comes_back_empty_or_from_a_backup_is_not_believed() {
+    for (id, reason) in
+        [("store-emptied", "its marker is missing"), ("store-restored", "it went back in time")]
+    {
+        let ready = format!("/health/ready says that {reason}");
+        keeps(
+            id,
+            &[
+                "nobody is let in by the wrong store",
+                "no wrong 401",
+                "refusals are 503 with Retry-After, and clear no cookie",
+                "stateless /me goes on",
+                &ready,
+                "the right store is believed, and everybody served, 2 s after it is back",
+                "after `authlab store accept` sessions of before are over, and new ones begin",
+            ],
+        );
+    }
+}
+
+#[test]
 fn a_frozen_redis_is_refused_at_once_and_found_again() {
     keeps("redis-paused", &outage("everybody served 2 s after it heals"));
 }

@@ -18,4 +18,5 @@ mod play_page;
 mod play_tabs;
 mod program;
 mod races;
+mod store_accept;
 mod two_servers;

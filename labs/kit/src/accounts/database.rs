@@ -214,6 +214,12 @@ const MIGRATIONS: &[&str] = &[
         INSERT INTO endings (id, epoch) VALUES (old.id, old.epoch + 1)
             ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch;
     END",
+    // The marker of each session store, as it was last seen.
+    "CREATE TABLE store_marks (
+        name       TEXT    PRIMARY KEY,
+        store      BLOB    NOT NULL CHECK (length(store) = 16),
+        generation INTEGER NOT NULL CHECK (generation >= 0)
+    ) STRICT, WITHOUT ROWID",
 ];
 /// The first step whose addresses are spelt as [`Email`] spells them now: the domain as A-labels, the rest in NFC.
 const ADDRESSES_SPELT: usize = 2;

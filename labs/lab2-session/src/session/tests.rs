@@ -1,5 +1,7 @@
 //! The scheme over HTTP: the cookie, who may send it, and what a log-out is worth.
 
+mod time_travel;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 

@@ -13,7 +13,7 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result, SessionStore};
 use uuid::Uuid;
 
-use super::{Store, log_in_afresh, no_holder};
+use super::{Store, no_holder, store_ahead};
 use crate::holder::{Holder, Limits, millis, moment_ms};
 
 /// Sessions that are kept at most. Beyond that log-ins are refused: to throw others' sessions out would let anybody log
@@ -115,11 +115,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn end_all(&self, user: Uuid, epoch: u64) -> Result<()> {
+    async fn end_all(&self, user: Uuid, epoch: u64) -> Result<u64> {
         let until_ms = self.clock.now_ms().saturating_add(millis(self.limits.absolute));
-        // Refused when the store has seen a later epoch; then what this call asks for has been done.
-        let _done_before = self.lock().raise_epoch(user, epoch, until_ms);
-        Ok(())
+        let mut state = self.lock();
+        // Refused when the store has seen a later epoch, which is what is answered then.
+        let _refused = state.raise_epoch(user, epoch, until_ms);
+        Ok(state.users.get(&user).map_or(epoch, |user| user.epoch))
     }
 
     async fn ready(&self) -> std::result::Result<(), NotReady> {
@@ -147,7 +148,7 @@ impl State {
     fn raise_epoch(&mut self, user: Uuid, epoch: u64, until_ms: u64) -> Result<()> {
         let known = self.users.entry(user).or_default();
         if epoch < known.epoch {
-            return Err(log_in_afresh());
+            return Err(store_ahead(known.epoch));
         }
         known.epoch_until_ms = until_ms;
         if epoch > known.epoch {

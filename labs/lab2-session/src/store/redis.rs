@@ -5,6 +5,7 @@
 //! | `session:{hash}` | string | when the session is over, and its data; `hash` is one of the cookie's value, so that a copy of the database opens nothing |
 //! | `session:user:{uid}` | sorted set | the hashes of a user's sessions by the time each is over |
 //! | `session:epoch:{uid}` | string | the epoch that all of the user's sessions were made under, once it is above 0 |
+//! | `session:marker` | hash | which store this is, and how old ([`kit::marker`]); the one key without a TTL |
 //!
 //! **Sliding.** `GETEX` reads a session and moves its TTL on in one command. When it is over is in the value, though, where
 //! the clock that is passed in can judge it; that is written when it is a [`Limits::step`] old. So nearly every request
@@ -22,15 +23,18 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kit::config::RedisTimes;
+use kit::marker::Marked;
 use kit::{Clock, NotReady, Redis, StartError};
 use redis::{Script, cmd};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result, SessionStore};
 use uuid::Uuid;
 
-use super::{Store, log_in_afresh, no_holder};
+use super::{Store, no_holder, store_ahead};
 use crate::holder::{Holder, Limits, millis, moment, moment_ms};
 
+/// The store's marker.
+const MARKER: &str = "session:marker";
 /// Before a session's hash in its key.
 const SESSION: &str = "session:";
 /// How often an id is drawn before something must be wrong: 128 random bits do not meet twice.
@@ -120,7 +124,7 @@ impl SessionStore for RedisStore {
             match outcome.as_str() {
                 "created" => return Ok(()),
                 "taken" => record.id = Id::default(),
-                _ => return Err(log_in_afresh()),
+                later => return Err(later.parse().map_or_else(|_| unreadable(later), store_ahead)),
             }
         }
         Err(Error::Backend("every id that was drawn is taken".into()))
@@ -164,9 +168,13 @@ impl Store for RedisStore {
         self.redis.script(end.arg(keep.simple().to_string())).await.map_err(outage)
     }
 
-    async fn end_all(&self, user: Uuid, epoch: u64) -> Result<()> {
+    async fn end_all(&self, user: Uuid, epoch: u64) -> Result<u64> {
         let mut end = self.scripts.end_all.key(index_key(user));
         self.redis.script(end.key(epoch_key(user)).arg(epoch).arg(self.epoch_ttl_ms())).await.map_err(outage)
+    }
+
+    fn marked(&self) -> Option<Marked> {
+        Some(Marked { redis: self.redis.clone(), key: MARKER })
     }
 
     async fn ready(&self) -> std::result::Result<(), NotReady> {
@@ -184,7 +192,7 @@ local function end_sessions(index, hashes)
 end
 ";
 
-/// Creates a session, unless its id is taken or its epoch is over. Makes room for it in the user's index: expired sessions
+/// Creates a session, unless its id is taken or its epoch is over; then the answer is the later epoch. Makes room for it in the user's index: expired sessions
 /// go, then those that would expire first. An epoch that is new here ends everything that is older.
 const CREATE: &str = "
 local session, index, epochs = KEYS[1], KEYS[2], KEYS[3]
@@ -193,7 +201,7 @@ local epoch, per_user = tonumber(ARGV[5]), tonumber(ARGV[6])
 local session_ttl, index_ttl, epoch_ttl = ARGV[7], ARGV[8], ARGV[9]
 
 local known = tonumber(redis.call('GET', epochs) or 0)
-if epoch < known then return 'over' end
+if epoch < known then return string.format('%.0f', known) end
 if not redis.call('SET', session, value, 'NX', 'PX', session_ttl) then return 'taken' end
 if epoch > known then
   end_sessions(index, redis.call('ZRANGE', index, 0, -1))
@@ -245,10 +253,11 @@ end_sessions(index, others)
 const END_ALL: &str = "
 local index, epochs = KEYS[1], KEYS[2]
 
-if tonumber(ARGV[1]) > tonumber(redis.call('GET', epochs) or 0) then
-  end_sessions(index, redis.call('ZRANGE', index, 0, -1))
-  redis.call('SET', epochs, ARGV[1], 'PX', ARGV[2])
-end
+local known = tonumber(redis.call('GET', epochs) or 0)
+if tonumber(ARGV[1]) <= known then return known end
+end_sessions(index, redis.call('ZRANGE', index, 0, -1))
+redis.call('SET', epochs, ARGV[1], 'PX', ARGV[2])
+return tonumber(ARGV[1])
 ";
 
 /// SHA-256 of the cookie's value, its first 128 bits: the id has no more, so a longer name would be harder to store and no
@@ -272,6 +281,10 @@ pub(crate) fn epoch_key(user: Uuid) -> String {
 fn encode(record: &Record) -> Result<String> {
     let stored: Stored<_> = (moment_ms(record.expiry_date), &record.data);
     serde_json::to_string(&stored).map_err(|error| Error::Encode(error.to_string()))
+}
+
+fn unreadable(answer: &str) -> Error {
+    Error::Backend(format!("a script answered {answer:?}, which no script of this server does"))
 }
 
 fn outage(error: redis::RedisError) -> Error {

@@ -8,6 +8,7 @@ use kit::bearer;
 use kit::cookie::SetCookie;
 use kit::descriptor::Claims;
 use kit::keyring::{HeldKeys, Keyring};
+use kit::marker::Marked;
 use kit::openapi::Described;
 use kit::{
     App, Client, ClientKind, Clock, Config, Ending, Error, LogOut, NotReady, Origins, Principal, Scheme,
@@ -22,6 +23,12 @@ use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, receive
 use crate::store::{Issue, NewSession, Policy, Store};
 use crate::strict::StrictVerifier;
 use crate::{refresh, sessions, store};
+
+/// What the server claims in `GET /lab`.
+const FEATURES: &[&str] = &["access-jwt", "refresh", "rotation", "sessions-list", "scopes"];
+/// The same with the live check: what was logged out is refused from then on, access tokens included.
+const LIVE_FEATURES: &[&str] =
+    &["access-jwt", "refresh", "rotation", "sessions-list", "scopes", "instant-revocation"];
 
 /// The hybrid over any store. Clones share everything.
 #[derive(Clone)]
@@ -109,11 +116,11 @@ impl<S: Store> Scheme for Hybrid<S> {
     type Ended = Option<SetCookie>;
 
     fn claims(&self) -> Claims {
-        let Shared { access, policy, .. } = self.parts();
+        let Shared { access, policy, live_check, .. } = self.parts();
         Claims {
             lab: "hybrid",
             store: S::NAME,
-            features: &["access-jwt", "refresh", "rotation", "sessions-list", "scopes"],
+            features: if *live_check { LIVE_FEATURES } else { FEATURES },
             access_ttl: Some(access.ttl()),
             refresh_ttl: Some(policy.absolute),
             idle_ttl: Some(policy.idle),
@@ -125,29 +132,32 @@ impl<S: Store> Scheme for Hybrid<S> {
         self.parts().held_keys.to_vec()
     }
 
+    fn marked(&self) -> Option<Marked> {
+        self.parts().store.marked()
+    }
+
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
         // 1. self.end_session_of_cookie(request): whoever sat here before is logged out.
         // 2. keys.first_token(user.id, client.kind): the session's name, its first token, and the digests for the store.
-        // 3. store.issue(&NewSession { … }). Issue::Stale: the password changed meanwhile, Error::LogInAfresh.
+        // 3. store.issue(&NewSession { … }). Issue::Stale { epoch }: the store knows a later one, Error::StoreAhead { epoch }.
         // 4. Granted { … }.deliver(): access.issue_within(expires_in, &grant(user, session_id)) is its access token.
         todo!("issue: a session, an access token, a refresh token")
     }
     // ANCHOR_END: write-issue
 
     // ANCHOR: two-paths
-    /// Asks nobody, unless the live check is on. So an access token whose session was ended still passes here, until its
-    /// `exp`. With the live check it does not, and what the design was made for is given up: each request is a read of
-    /// the store, and an outage of the store is one of every route.
+    /// Asks nobody. So an access token whose session was ended still passes here, until its `exp`.
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
         let token = bearer::token(request)?.ok_or(Error::Unauthenticated)?;
-        let principal = self.parts().strict.check(token)?;
-        if self.parts().live_check
-            && self.parts().store.was_ended(principal.user_id, session_of(&principal)?).await?
-        {
-            return Err(Error::InvalidToken("its session has ended"));
-        }
-        Ok(principal)
+        self.parts().strict.check(token)
+    }
+
+    /// With the live check every route confirms, and what the design was made for is given up: each request is a read of
+    /// the account's row and one of the store, and an outage of either is one of every route. The row is read, since it
+    /// alone knows of an ending that the store has not heard of yet.
+    fn live_check(&self) -> bool {
+        self.parts().live_check
     }
 
     /// Asks the store, for the routes that go there anyway: an ended session's access token opens none of them.
@@ -179,7 +189,10 @@ impl<S: Store> Scheme for Hybrid<S> {
     }
 
     async fn end_all(&self, ending: &Ending) -> Result<(), Error> {
-        Ok(self.parts().store.end_all(ending.user_id, ending.epoch).await?)
+        match self.parts().store.end_all(ending.user_id, ending.epoch).await? {
+            known if known > ending.epoch => Err(Error::StoreAhead { epoch: known }),
+            _ => Ok(()),
+        }
     }
 
     fn forgotten(&self) -> Option<SetCookie> {

@@ -78,7 +78,8 @@ pub(crate) fn exchange(
     // 4. Its parent (one number less, and its next digest is the current one), by the same attempt or within the window of
     //    the rotation: handed out now, Replayed.
     // 5. Any smaller number: Reused. The caller ends the session.
-    // 6. Anything else: Invalid.
+    // 6. A number that is more than one ahead of the record's: Ahead, since the record is what is old.
+    // 7. Anything else: Invalid.
     todo!("exchange: the current token, its parent, any other ancestor")
 }
 // ANCHOR_END: write-exchange

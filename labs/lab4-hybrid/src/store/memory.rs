@@ -125,11 +125,12 @@ impl Store for Memory {
         Ok(held(&sessions).end_others(&self.policy, self.clock.now_ms(), keep))
     }
 
-    async fn end_all(&self, user_id: Uuid, epoch: u64) -> Result<(), StoreError> {
+    async fn end_all(&self, user_id: Uuid, epoch: u64) -> Result<u64, StoreError> {
         let now_ms = self.clock.now_ms();
         let sessions = self.entered(user_id, now_ms);
-        held(&sessions).raise_epoch(&self.policy, now_ms, epoch);
-        Ok(())
+        let mut sessions = held(&sessions);
+        sessions.raise_epoch(&self.policy, now_ms, epoch);
+        Ok(sessions.epoch)
     }
 
     async fn list(&self, user_id: Uuid, epoch: u64) -> Result<Vec<Session>, StoreError> {
@@ -140,10 +141,6 @@ impl Store for Memory {
     async fn live(&self, user_id: Uuid, session_id: Uuid, epoch: u64) -> Result<Option<Client>, StoreError> {
         let Some(sessions) = self.known(user_id) else { return Ok(None) };
         Ok(held(&sessions).live(self.clock.now_ms(), session_id, epoch))
-    }
-
-    async fn was_ended(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
-        Ok(self.known(user_id).is_none_or(|sessions| !held(&sessions).is_listed(session_id)))
     }
 
     async fn ready(&self) -> Result<(), NotReady> {

@@ -10,6 +10,7 @@
 //! | `auth:{uid}:epoch` | number | a copy of the account's epoch, only ever raised; none reads as 0 |
 //! | `auth:{uid}:dead:<sid>` | word | why a single session ended, as long as an access token lives |
 //! | `auth:{uid}:fence` | empty | written for a second after a single ending, where there are replicas |
+//! | `auth:marker` | hash | which store this is, and how old ([`kit::marker`]); the one key without a TTL |
 //!
 //! A record takes 344 bytes of Redis' memory after a log-in and 376 from its first rotation on, however many follow. A
 //! device label makes that 440, or 504 at 64 letters; one of over 64 bytes (64 kana, say) takes over 1,000, because Redis packs
@@ -48,11 +49,12 @@ use std::time::{Duration, Instant};
 
 use ::redis::{Script, ScriptInvocation};
 use kit::config::RedisTimes;
+use kit::marker::Marked;
 use kit::redis::ConnectError;
 use kit::{Client, Clock, NotReady, Redis as Connection};
 use uuid::Uuid;
 
-use self::keys::{UserKeys, sid};
+use self::keys::{MARKER, UserKeys, sid};
 use self::records::{FIELDS, Record};
 use self::scripts::Scripts;
 use self::server_clock::ServerClock;
@@ -186,7 +188,7 @@ impl Store for Redis {
                 self.drop_records(&keys, over, true).await;
                 Ok(Issue::Issued { expires_in: duration(expires_in)? })
             }
-            ("stale", _) => Ok(Issue::Stale),
+            ("stale", Some((epoch, _))) => Ok(Issue::Stale { epoch: number(epoch)? }),
             _ => Err(StoreError::Answer(verdict)),
         }
     }
@@ -216,6 +218,7 @@ impl Store for Redis {
             ("reused", _) => self.confirmed(&keys).await.map(|()| Refresh::Reused),
             ("expired", _) => Ok(Refresh::Expired),
             ("ended", _) => Ok(Refresh::Ended),
+            ("ahead", _) => Ok(Refresh::Ahead),
             ("invalid", _) => Ok(Refresh::Invalid),
             _ => Err(StoreError::Answer(verdict)),
         }
@@ -244,16 +247,17 @@ impl Store for Redis {
         Ok(over.len())
     }
 
-    async fn end_all(&self, user_id: Uuid, epoch: u64) -> Result<(), StoreError> {
+    async fn end_all(&self, user_id: Uuid, epoch: u64) -> Result<u64, StoreError> {
         let (policy, keys) = (&self.shared.policy, UserKeys::of(user_id));
         let arguments = |script: &mut ScriptInvocation<'_>| {
             script.arg(epoch).arg(ms(policy.absolute + policy.expired_remembered));
         };
         let touched = [keys.sessions(), keys.epoch()];
-        let (_, over) = self.run(&self.shared.scripts.end_all, &touched, arguments).await?;
+        let (verdict, more) = self.run(&self.shared.scripts.end_all, &touched, arguments).await?;
+        let Some((known, over)) = more.split_first() else { return Err(StoreError::Answer(verdict)) };
         // Why these ended, the epoch says.
-        self.drop_records(&keys, &over, false).await;
-        Ok(())
+        self.drop_records(&keys, over, false).await;
+        number(known)
     }
 
     async fn list(&self, user_id: Uuid, epoch: u64) -> Result<Vec<Session>, StoreError> {
@@ -293,11 +297,8 @@ impl Store for Redis {
         }
     }
 
-    async fn was_ended(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
-        let mut command = ::redis::cmd("ZSCORE");
-        command.arg(UserKeys::of(user_id).sessions()).arg(sid(session_id));
-        let listed: Option<f64> = self.connection.query(&command).await?;
-        Ok(listed.is_none())
+    fn marked(&self) -> Option<Marked> {
+        Some(Marked { redis: self.connection.clone(), key: MARKER })
     }
 
     async fn ready(&self) -> Result<(), NotReady> {
@@ -316,6 +317,9 @@ fn ms(duration: Duration) -> u64 {
 }
 
 fn duration(text: &str) -> Result<Duration, StoreError> {
-    let Ok(ms) = text.parse() else { return Err(StoreError::Answer(text.to_owned())) };
-    Ok(Duration::from_millis(ms))
+    number(text).map(Duration::from_millis)
+}
+
+fn number(text: &str) -> Result<u64, StoreError> {
+    text.parse().map_err(|_| StoreError::Answer(text.to_owned()))
 }

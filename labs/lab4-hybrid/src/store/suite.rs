@@ -48,7 +48,7 @@ pub async fn run_all<F: Factory>(factory: &F) {
             strict_mode_forgives_nothing_but_a_retry_with_its_key,
             a_lost_rotation_is_redone,
             a_lost_rotation_is_redone_and_followed_by_the_next_in_strict_mode,
-            a_token_two_steps_ahead_is_invalid_and_harms_nobody,
+            a_token_two_steps_ahead_shows_a_store_that_went_back_and_harms_nobody,
             an_unused_session_expires,
             use_renews_the_idle_limit_and_never_the_absolute_one,
             a_session_that_is_not_there_has_ended;

@@ -34,6 +34,41 @@ async fn with_the_live_check_logging_out_ends_the_access_token_too_and_no_other(
 }
 
 #[tokio::test]
+async fn with_the_live_check_an_ending_that_only_the_accounts_know_of_is_one_and_without_it_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = kit::Config {
+        accounts: kit::config::AccountsAt::File(folder.path().join("accounts")),
+        access_keys: Some("1=an-access-secret-of-32-characters!".parse().unwrap()),
+        ..kit::Config::default()
+    };
+    let server = Server::configured(kit::Config { live_check: true, ..shared.clone() }).await;
+    let app = server.sign_up("ann@example.test", "mobile").await;
+    // The same account on a server with a store of its own: its ending raises the row, and the first store never hears of
+    // it, as when Redis fails between the two.
+    let elsewhere = Server::configured(shared).await;
+    let there = elsewhere.log_in(&[], "mobile").await;
+    assert_eq!(server.me(&app.access()).await.status, StatusCode::OK);
+    let body = json!({"scope": "global"});
+    let out = elsewhere.post("/auth/logout", &[("authorization", &there.access())], body).await;
+    assert_eq!(out.status, StatusCode::NO_CONTENT);
+    server.me(&app.access()).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
+    assert_eq!(elsewhere.me(&there.access()).await.status, StatusCode::OK);
+    // A log-in of now is of the row's epoch, and is let in.
+    let back = server.log_in(&[], "mobile").await;
+    assert_eq!(server.me(&back.access()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_server_claims_instant_revocation_with_the_live_check_and_not_without() {
+    for live_check in [true, false] {
+        let server = Server::configured(kit::Config { live_check, ..kit::Config::default() }).await;
+        let lab = server.call(http::Method::GET, "/lab", &[], Value::Null).await;
+        let claimed = lab.json["features"].as_array().unwrap().contains(&json!("instant-revocation"));
+        assert_eq!(claimed, live_check);
+    }
+}
+
+#[tokio::test]
 async fn an_access_token_that_ran_out_still_logs_its_session_out() {
     let server = Server::start().await;
     let app = server.sign_up("ann@example.test", "mobile").await;

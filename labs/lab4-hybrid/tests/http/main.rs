@@ -10,4 +10,5 @@ mod exchange;
 mod outage;
 mod server;
 mod sessions;
+mod time_travel;
 mod unfinished;

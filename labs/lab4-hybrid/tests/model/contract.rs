@@ -10,7 +10,8 @@
 //! 4. The one before it gets that same answer again, for a window from the first time, and for ever with the idempotency
 //!    key that came with the exchange, if that key had not served the exchange before as well.
 //! 5. Any older one is somebody's copy, and ends the session.
-//! 6. One that is newer than the newest was given out by a Redis that a failover has replaced: it is the newest.
+//! 6. One that is newer than the newest was given out by a Redis that a failover has replaced: it is the newest. One that
+//!    is newer still shows that the store went back in time, and is neither taken nor refused.
 //!
 //! A failover that loses the last write is a history without its last events. Where the rules leave a choice (which of
 //! two sessions of equal age makes room, whether a long-forgotten session is said to have expired), all answers are
@@ -41,12 +42,22 @@ pub(crate) enum Asked {
 /// What it answers. `left` is how long the session will live unused, in seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
-    Issued { left: u64 },
+    Issued {
+        left: u64,
+    },
     Stale,
-    Rotated { left: u64 },
-    Kept { left: u64 },
-    Replayed { left: u64 },
+    Rotated {
+        left: u64,
+    },
+    Kept {
+        left: u64,
+    },
+    Replayed {
+        left: u64,
+    },
     Refused(Why),
+    /// The token is further than the record can be: no verdict on it.
+    Ahead,
     Ended(bool),
     EndedOthers(usize),
     Raised,
@@ -189,7 +200,7 @@ impl History {
         if number < newest {
             return (Told::Refused(Why::Reused), history.over(now, session, Why::Reused));
         }
-        (Told::Refused(Why::Invalid), history)
+        (Told::Ahead, history)
     }
 }
 

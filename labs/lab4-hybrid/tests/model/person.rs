@@ -154,7 +154,7 @@ impl Question {
                     NewSession { user_id: user, session_id: self.device, epoch, digests, client: &client };
                 match store.issue(&session).await.unwrap() {
                     Issue::Issued { expires_in } => Told::Issued { left: rounded(expires_in) },
-                    Issue::Stale => Told::Stale,
+                    Issue::Stale { .. } => Told::Stale,
                 }
             }
             Asked::Refresh { epoch, key, .. } => {
@@ -166,12 +166,13 @@ impl Question {
                     Refresh::Reused => Told::Refused(Why::Reused),
                     Refresh::Expired => Told::Refused(Why::Expired),
                     Refresh::Ended => Told::Refused(Why::Ended),
+                    Refresh::Ahead => Told::Ahead,
                     Refresh::Invalid => Told::Refused(Why::Invalid),
                 }
             }
             Asked::End { .. } => Told::Ended(store.end(user, self.device).await.unwrap()),
             Asked::EndOthers { .. } => Told::EndedOthers(store.end_others(user, self.device).await.unwrap()),
-            Asked::EndAll { epoch } => store.end_all(user, epoch).await.map(|()| Told::Raised).unwrap(),
+            Asked::EndAll { epoch } => store.end_all(user, epoch).await.map(|_| Told::Raised).unwrap(),
             Asked::List { epoch } => {
                 let listed = store.list(user, epoch).await.unwrap();
                 let shown = |id: &Uuid| listed.iter().any(|session: &Session| session.id == *id);

@@ -31,7 +31,7 @@ struct Ended {
 impl Sessions {
     pub(super) fn issue(&mut self, policy: &Policy, now_ms: u64, new: &NewSession<'_>) -> Issue {
         if new.epoch < self.epoch {
-            return Issue::Stale;
+            return Issue::Stale { epoch: self.epoch };
         }
         self.raise_epoch(policy, now_ms, new.epoch);
         if new.epoch > 0 {
@@ -129,10 +129,6 @@ impl Sessions {
 
     pub(super) fn live(&self, now_ms: u64, session_id: Uuid, epoch: u64) -> Option<Client> {
         self.live.get(&session_id).filter(|record| self.is_live(record, now_ms, epoch)).map(Record::client)
-    }
-
-    pub(super) fn is_listed(&self, session_id: Uuid) -> bool {
-        self.live.contains_key(&session_id)
     }
 
     /// Drops what no answer needs any more. `true`: nothing is left.
@@ -236,8 +232,8 @@ mod tests {
         let mut person = Person::new();
         let token = person.log_in(NOW_MS);
         let until_ms = NOW_MS + ms(person.policy.idle + person.policy.expired_remembered);
-        assert!(!person.is_forgotten(until_ms - 1) && person.sessions.is_listed(token.session_id()));
-        assert!(person.is_forgotten(until_ms) && !person.sessions.is_listed(token.session_id()));
+        assert!(!person.is_forgotten(until_ms - 1) && person.sessions.live.contains_key(&token.session_id()));
+        assert!(person.is_forgotten(until_ms) && !person.sessions.live.contains_key(&token.session_id()));
     }
 
     #[test]

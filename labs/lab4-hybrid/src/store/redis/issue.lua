@@ -2,12 +2,12 @@
 -- KEYS: 1 record   2 sessions   3 epoch
 -- ARGV: 3 sid   4 digest 1   5 digest 2   6 epoch of the row   7 idle   8 absolute   9 cap
 --       10 how long an expired record stays   11 client   12 device
--- 'issued' {expires in, sids that are over ...} or 'stale'
+-- 'issued' {expires in, sids that are over ...} or 'stale' {the key's epoch}
 local sid, row_epoch, cap, afterlife = ARGV[3], tonumber(ARGV[6]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local epoch = tonumber(redis.call('GET', KEYS[3]) or '0')
 
 -- The password was checked against a row that has changed since. Nothing may slip past an ending that way.
-if row_epoch < epoch then return answer('stale') end
+if row_epoch < epoch then return answer('stale', {int(epoch)}) end
 
 local over = {}
 -- The row is ahead of us: an ending is on its way, or a failover lost it. Who raises the epoch drops the sessions, so

@@ -2,6 +2,9 @@
 
 use uuid::Uuid;
 
+/// The store's marker. It belongs to no user, and in a cluster to a slot of its own.
+pub(super) const MARKER: &str = "auth:marker";
+
 /// The keys of one user.
 pub(super) struct UserKeys {
     prefix: String,

@@ -3,7 +3,7 @@
 -- ARGV: 3 sid   4 n, the token's number   5 digest n   6 digest n+1   7 digest n+2   8 epoch of the row
 --       9 idempotency key, hashed, or ''   10 window   11 idle   12 how long an expired record stays
 --       13 how long an ending is remembered
--- 'rotated' | 'kept' | 'replayed' {expires in}, or 'reused' | 'expired' | 'ended' | 'invalid'
+-- 'rotated' | 'kept' | 'replayed' {expires in}, or 'reused' | 'expired' | 'ended' | 'ahead' | 'invalid'
 local sid, n, attempt, window = ARGV[3], tonumber(ARGV[4]), ARGV[9], tonumber(ARGV[10])
 local record = redis.call('HMGET', KEYS[1],
   'gen', 'cur', 'next', 'rotated', 'handed', 'expires', 'limit', 'epoch', 'key')
@@ -65,6 +65,10 @@ end
 -- 5. Any other ancestor: the counter catches them all, in constant memory.
 if n < gen then return finish('reused') end
 
--- 6. No token of this session.
+-- 6. More than one rotation ahead: the MAC says that we made this token, so the record is what is old. A client without
+--    our key cannot get here, and with it gets no more than this answer.
+if n > gen + 1 then return answer('ahead') end
+
+-- 7. No token of this session.
 return answer('invalid')
 -- ANCHOR_END: decide

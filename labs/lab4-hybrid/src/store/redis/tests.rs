@@ -103,7 +103,7 @@ async fn every_ending_empties_the_set_so_the_ended_take_no_room() {
                 assert_eq!(stage.show(&token).await, Refresh::Reused);
             }
             "behind the row's epoch" => assert_eq!(stage.show_with(&token, 1, None).await, Refresh::Ended),
-            "all ended" => stage.store.end_all(stage.user, 1).await.unwrap(),
+            "all ended" => assert_eq!(stage.store.end_all(stage.user, 1).await.unwrap(), 1),
             _ => {
                 stage.pass(stage.policy().idle);
                 assert_eq!(stage.show(&token).await, Refresh::Expired);

@@ -139,6 +139,7 @@ pub(super) fn name(verdict: Refresh) -> &'static str {
         Refresh::Reused => "reused",
         Refresh::Expired => "expired",
         Refresh::Ended => "ended",
+        Refresh::Ahead => "ahead",
         Refresh::Invalid => "invalid",
     }
 }

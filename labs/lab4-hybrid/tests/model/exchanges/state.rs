@@ -68,6 +68,8 @@ pub(super) enum Told {
     Replayed,
     Reused,
     Ended,
+    /// The store has lost rotations: no verdict, and the tab keeps what it has.
+    Ahead,
     Invalid,
 }
 

@@ -111,6 +111,7 @@ fn verdict(told: Told, token: u8) -> String {
         Told::Kept => "it stays".into(),
         Told::Reused => "reused, the session is over".into(),
         Told::Ended => "the session is over".into(),
+        Told::Ahead => "the record is behind it, so there is no verdict".into(),
         Told::Invalid => "no token of this session".into(),
     }
 }

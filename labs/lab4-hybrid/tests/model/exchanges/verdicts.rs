@@ -138,6 +138,7 @@ fn told(verdict: Refresh) -> Told {
         Refresh::Replayed { .. } => Told::Replayed,
         Refresh::Reused => Told::Reused,
         Refresh::Ended | Refresh::Expired => Told::Ended,
+        Refresh::Ahead => Told::Ahead,
         Refresh::Invalid => Told::Invalid,
     }
 }

@@ -1,0 +1,280 @@
+//! Whether a store of sessions is the one that the accounts know, and no older than they know it.
+//!
+//! A Redis that was restored from a backup knows sessions that were ended since, and takes tokens that were exchanged long
+//! ago; one that lost its data would answer every honest client with a 401. Neither can be told from the session records
+//! themselves. So a marker is made with the store: a random name and a generation that only rises. The accounts keep a copy
+//! of it, and a store whose marker is missing, is another or is older is **not believed**: each route that needs it
+//! answers 503 (never 401, never with a cleared cookie), `/health/ready` says why, and the audit log has a line. An
+//! operator either brings the right store back, which is noticed within a second, or accepts this one by
+//! `authlab store accept`.
+//!
+//! # How exact it is
+//!
+//! Redis with `appendfsync everysec` may lose its last one or two seconds in a crash, and a lost second must not take a
+//! site down. So the generation rises once in half of the loss that is tolerated ([`Config::store_loss`], 10 s), and the
+//! accounts keep the generation before the last two. A store that lost less than the tolerated loss is always believed; one
+//! that lost more than twice that (20 s, and a second or two for the watch itself) never is. Between the two it may be
+//! either. What a believed store may have lost is what the labs say about a failover.
+//!
+//! # When running servers notice
+//!
+//! A restart breaks the connection. From that moment callers wait until the marker has been read over the new one, so no
+//! answer of the new store is believed unseen. Three changes break no connection that a server sees: `FLUSHALL` on a
+//! living Redis, a master of a cluster that came back (the client repeats a command by itself), and a connection by
+//! `protocol=resp3`, which the client renews by itself. Those are noticed by the look once a second, and until then an
+//! answer may be wrong. In a cluster the marker is one key in one slot, so only the master of that slot is watched; a
+//! token that is ahead of its record tells of the others.
+//!
+//! # Where it does not hold
+//!
+//! Accounts in memory remember the marker as long as the process lives; a restart begins anew and takes what it finds, and
+//! no account of before is there to be harmed. Sessions in memory need no marker: they end with the process, and a 401 is
+//! then the truth.
+//!
+//! [`Config::store_loss`]: crate::Config::store_loss
+
+pub mod accept;
+mod lua;
+
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use redis::{Script, cmd};
+use uuid::Uuid;
+
+use crate::accounts::Accounts;
+use crate::error::Error;
+use crate::metrics::Metrics;
+use crate::redis::{Redis, WatchedRedis, is_silence};
+
+/// How often a marker is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The pause before the next look while there is doubt and Redis does not answer.
+const DOUBT_PAUSE: Duration = Duration::from_millis(50);
+/// How many rises of the generation a believed store may have lost.
+const TOLERATED: u64 = 2;
+
+static MAKE: LazyLock<Script> = LazyLock::new(|| Script::new(lua::MAKE));
+static ADVANCE: LazyLock<Script> = LazyLock::new(|| Script::new(lua::ADVANCE));
+
+/// A store with a marker.
+#[derive(Clone)]
+pub struct Marked {
+    /// The store's connection: the very one that its routes use, since it is this link that stops being believed.
+    pub redis: Redis,
+    /// The name of the marker's key, which begins as all keys of that store do.
+    pub key: &'static str,
+}
+
+/// A marker, in the store or as the accounts remember it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The store's name.
+    pub store: Uuid,
+    /// Its generation.
+    pub generation: u64,
+}
+
+impl Mark {
+    /// What the accounts may remember of a marker that was seen just now.
+    fn remembered(self) -> Self {
+        Self { generation: self.generation.saturating_sub(TOLERATED), ..self }
+    }
+}
+
+/// What a look at a marker says. The text goes to `/health/ready` and the audit log.
+fn problem(known: Mark, seen: Option<Mark>) -> Option<String> {
+    match seen {
+        None => Some(
+            "its marker is missing, so it is empty or was replaced; bring the right store back, or run \
+             `authlab store accept`, which logs everybody out"
+                .to_owned(),
+        ),
+        Some(seen) if seen.store != known.store => Some(
+            "its marker is another store's; name the right store, or run `authlab store accept`, which logs everybody \
+             out"
+                .to_owned(),
+        ),
+        Some(seen) if seen.generation < known.generation => Some(format!(
+            "it went back in time: its marker is at generation {}, and the accounts have seen {}; bring the newest data \
+             back, or run `authlab store accept`, which logs everybody out",
+            seen.generation, known.generation
+        )),
+        Some(_) => None,
+    }
+}
+
+/// Looks at a store's marker now, and again for as long as the store's connection lives.
+pub(crate) async fn watch(store: Marked, accounts: Accounts, loss: Duration, metrics: Metrics) {
+    let redis = store.redis.watched();
+    let mut watch = Watch {
+        redis,
+        key: store.key,
+        accounts,
+        period: loss / 2,
+        known: None,
+        advanced: None,
+        told_unmarked: false,
+        metrics,
+    };
+    watch.look(&store.redis.unguarded()).await;
+    tokio::spawn(watch.go_on());
+}
+
+struct Watch {
+    redis: WatchedRedis,
+    key: &'static str,
+    accounts: Accounts,
+    period: Duration,
+    /// What the accounts are known to remember.
+    known: Option<Mark>,
+    advanced: Option<Instant>,
+    told_unmarked: bool,
+    metrics: Metrics,
+}
+
+impl Watch {
+    async fn go_on(mut self) {
+        loop {
+            let Some(redis) = self.redis.upgrade() else { return };
+            let pause = if redis.is_doubted() { DOUBT_PAUSE } else { LOOK_EVERY.min(self.period) };
+            // Woken by a doubt, it looks at once; but not more often than the pause when Redis stays away.
+            let woken = tokio::time::timeout(pause, redis.doubts()).await.is_ok();
+            if woken && pause == DOUBT_PAUSE {
+                tokio::time::sleep(DOUBT_PAUSE).await;
+            }
+            self.look(&redis).await;
+        }
+    }
+
+    /// One look. Where Redis or the accounts give no answer there is no verdict, and the belief stays what it was.
+    async fn look(&mut self, redis: &Redis) {
+        match self.verdict(redis).await {
+            Ok(None) => {
+                self.metrics.store_refused(false);
+                if redis.believe() {
+                    tracing::warn!(target: "audit", event = "store_believed", "the store is believed again");
+                }
+                self.keep_up(redis).await;
+            }
+            Ok(Some(problem)) => {
+                self.metrics.store_refused(true);
+                if redis.refuse(&problem) {
+                    tracing::error!(target: "audit", event = "store_refused", problem);
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the store's marker could not be compared"),
+        }
+    }
+
+    /// What is wrong with the store; nothing, if it is the right one.
+    async fn verdict(&mut self, redis: &Redis) -> Result<Option<String>, Error> {
+        let seen = read(redis, self.key).await?;
+        if let Some(known) = self.known
+            && problem(known, seen).is_none()
+        {
+            return Ok(None);
+        }
+        // Before an alarm: the accounts may know by now what this server does not, from another server or an operator.
+        // They are read first, so that the marker which is compared with them is the younger of the two.
+        redis.suspect();
+        self.known = self.accounts.mark(self.key).await?;
+        let seen = match self.known {
+            Some(_) => read(redis, self.key).await?,
+            None => match self.first(redis).await? {
+                Some(made) => Some(made),
+                // Nothing is known of this store, so nothing speaks against it.
+                None => return Ok(None),
+            },
+        };
+        Ok(self.known.and_then(|known| problem(known, seen)))
+    }
+
+    /// The marker of a store that the accounts have never seen: it is made, or taken as it is. None: Redis takes no
+    /// writes (it is full, say), so it is tried again at the next look.
+    async fn first(&mut self, redis: &Redis) -> Result<Option<Mark>, Error> {
+        let made = redis.script::<Seen>(MAKE.key(self.key).arg(Uuid::new_v4().simple().to_string())).await;
+        let made = match made {
+            Ok(made) => mark_of(made)?,
+            Err(refusal) if !is_silence(&refusal) => {
+                if !std::mem::replace(&mut self.told_unmarked, true) {
+                    tracing::warn!(error = %refusal, "the store takes no marker yet, so it cannot be told from another");
+                }
+                return Ok(None);
+            }
+            Err(silence) => return Err(silence.into()),
+        };
+        let made = made.ok_or_else(|| Error::Internal("a marker was made and is missing".into()))?;
+        // What the accounts hold counts: another server may have been first, and with another store.
+        self.known = Some(self.accounts.remember_mark(self.key, made.remembered()).await?);
+        Ok(Some(made))
+    }
+
+    /// Lets the generation rise, and the accounts remember it. What fails here is tried again at the next look.
+    async fn keep_up(&mut self, redis: &Redis) {
+        let Some(known) = self.known else { return };
+        if self.advanced.is_some_and(|at| at.elapsed() < self.period) {
+            return;
+        }
+        self.advanced = Some(Instant::now());
+        let kept = async {
+            let seen = read(redis, self.key).await?.filter(|seen| seen.store == known.store);
+            if let Some(seen) = seen.map(Mark::remembered)
+                && seen.generation > known.generation
+            {
+                self.known = Some(self.accounts.remember_mark(self.key, seen).await?);
+            }
+            let period_ms = u64::try_from(self.period.as_millis()).unwrap_or(u64::MAX);
+            let mut advance = ADVANCE.key(self.key);
+            redis.script::<()>(advance.arg(known.store.simple().to_string()).arg(period_ms)).await?;
+            Ok::<_, Error>(())
+        };
+        if let Err(error) = kept.await {
+            tracing::debug!(%error, "the store's marker stays as it was");
+        }
+    }
+}
+
+/// A marker's fields as Redis answers them.
+type Seen = (Option<String>, Option<u64>);
+
+async fn read(redis: &Redis, key: &str) -> Result<Option<Mark>, Error> {
+    mark_of(redis.query(cmd("HMGET").arg(key).arg(&lua::FIELDS)).await?)
+}
+
+/// A hash that lacks one of the two is no marker of ours.
+fn mark_of((id, generation): Seen) -> Result<Option<Mark>, Error> {
+    let (Some(id), Some(generation)) = (id, generation) else { return Ok(None) };
+    let store = Uuid::parse_str(&id).map_err(|error| Error::Internal(error.into()))?;
+    Ok(Some(Mark { store, generation }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: Mark = Mark { store: Uuid::from_u128(1), generation: 9 };
+
+    #[test]
+    fn a_marker_as_old_as_the_accounts_know_or_younger_is_believed() {
+        assert_eq!(problem(KNOWN, Some(KNOWN)), None);
+        assert_eq!(problem(KNOWN, Some(Mark { generation: 10, ..KNOWN })), None);
+    }
+
+    #[test]
+    fn a_missing_an_older_and_another_marker_are_refused_and_told_apart() {
+        let told = |seen| problem(KNOWN, seen).unwrap();
+        assert!(told(None).starts_with("its marker is missing"));
+        assert!(
+            told(Some(Mark { generation: 8, ..KNOWN }))
+                .contains("generation 8, and the accounts have seen 9")
+        );
+        assert!(told(Some(Mark { store: Uuid::from_u128(2), ..KNOWN })).starts_with("its marker is another"));
+    }
+
+    #[test]
+    fn the_accounts_remember_the_generation_before_the_last_two() {
+        assert_eq!(KNOWN.remembered().generation, 7);
+        assert_eq!(Mark { generation: 1, ..KNOWN }.remembered().generation, 0);
+    }
+}

@@ -1,0 +1,147 @@
+//! An operator's answer to a store that is not believed: take it as it is, and let everybody log in afresh.
+//!
+//! Nothing that was issued before survives it. The epoch of every account is raised, which ends what the hybrid's records
+//! say, and the keys of the store go, which ends the sessions that carry no look at the account. Only then is the new
+//! marker written: until that moment no server believes the store, so a run that broke off has opened nothing and is
+//! simply repeated.
+
+use std::path::PathBuf;
+
+use redis::{RedisError, Script, cmd};
+use uuid::Uuid;
+
+use super::{Mark, lua, problem, read};
+use crate::accounts::Accounts;
+use crate::config::{AccountsAt, Limits, RedisTimes, Store};
+use crate::error::Error;
+use crate::redis::{ConnectError, Redis};
+
+/// Keys that one step of the sweep looks at.
+const STEP: usize = 1000;
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Accounts whose epoch was raised.
+    pub accounts: u64,
+    /// Keys that were removed from the store. In a cluster none are: the epochs end what they say.
+    pub removed: u64,
+}
+
+/// Why a store was not accepted. Each message says what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// Nothing outlives the server that has these accounts.
+    #[error(
+        "accounts in memory end with their server, so restart the server instead; or name their file with --accounts or \
+         AUTHLAB_ACCOUNTS"
+    )]
+    AccountsInMemory,
+    /// There is no such file. It is not made here.
+    #[error("there is no accounts' file {}; name the one that the servers use", .0.display())]
+    NoAccounts(PathBuf),
+    /// Sessions in memory have no marker.
+    #[error(
+        "sessions in memory have no marker; name the servers' Redis with --store, AUTHLAB_STORE or REDIS_URL"
+    )]
+    StoreInMemory,
+    /// No server has ever used these accounts with a store.
+    #[error(
+        "these accounts know of no store, so none is refused: the first server that starts with both makes the marker"
+    )]
+    Unknown,
+    /// There is nothing to accept.
+    #[error(
+        "the store is the one that the accounts know, so there is nothing to accept; --force logs everybody out all the \
+         same"
+    )]
+    Agrees,
+    /// The accounts cannot be opened.
+    #[error("the accounts cannot be opened: {0}")]
+    Open(#[source] sqlx::Error),
+    /// Redis does not answer.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The accounts cannot be read or written.
+    #[error("the accounts cannot be changed: {0}; nothing is accepted, run the command again")]
+    Accounts(#[source] Error),
+    /// Redis failed on the way.
+    #[error("the store failed on the way: {0}; nothing is accepted yet, run the command again")]
+    Redis(#[from] RedisError),
+    /// The marker cannot be read.
+    #[error("the store's marker cannot be read: {0}")]
+    Unreadable(#[source] Error),
+}
+
+/// Accepts the store at `store` for the accounts at `accounts`. With `force` also one that is believed.
+///
+/// # Errors
+/// Where there is nothing to accept, and where the accounts or the store cannot be reached; then no server believes a
+/// store that it did not believe before.
+pub async fn accept(
+    accounts: &AccountsAt,
+    store: &Store,
+    times: RedisTimes,
+    force: bool,
+) -> Result<Accepted, AcceptError> {
+    let AccountsAt::File(path) = accounts else { return Err(AcceptError::AccountsInMemory) };
+    let Store::Redis(url) = store else { return Err(AcceptError::StoreInMemory) };
+    if !path.exists() {
+        return Err(AcceptError::NoAccounts(path.clone()));
+    }
+    let opened = Accounts::open(accounts, &Limits::default()).await.map_err(AcceptError::Open)?;
+    let keys = opened.marked().await.map_err(AcceptError::Accounts)?;
+    if keys.is_empty() {
+        return Err(AcceptError::Unknown);
+    }
+    let redis = Redis::connect(url, times).await?;
+    if !force && !any_refused(&opened, &redis, &keys).await? {
+        return Err(AcceptError::Agrees);
+    }
+
+    let store_id = Uuid::new_v4();
+    let raised = opened.start_over(Mark { store: store_id, generation: 0 }).await;
+    let raised = raised.map_err(AcceptError::Accounts)?;
+    let mut removed = 0;
+    if !store.is_cluster() {
+        for key in &keys {
+            removed += sweep(&redis, key).await?;
+        }
+    }
+    let replace = Script::new(lua::REPLACE);
+    for key in &keys {
+        redis.script::<()>(replace.key(key).arg(store_id.simple().to_string()).arg(1)).await?;
+    }
+    tracing::warn!(target: "audit", event = "store_accepted", accounts = raised, removed);
+    Ok(Accepted { accounts: raised, removed })
+}
+
+async fn any_refused(accounts: &Accounts, redis: &Redis, keys: &[String]) -> Result<bool, AcceptError> {
+    for key in keys {
+        let known = accounts.mark(key).await.map_err(AcceptError::Accounts)?;
+        let seen = read(redis, key).await.map_err(AcceptError::Unreadable)?;
+        if known.and_then(|known| problem(known, seen)).is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Removes the keys that begin as the marker does, and leaves the marker.
+async fn sweep(redis: &Redis, marker: &str) -> Result<u64, RedisError> {
+    let prefix = marker.rsplit_once(':').map_or(marker, |(prefix, _)| prefix);
+    let (mut cursor, mut removed) = (0_u64, 0);
+    loop {
+        let mut scan = cmd("SCAN");
+        scan.arg(cursor).arg("MATCH").arg(format!("{prefix}:*")).arg("COUNT").arg(STEP);
+        let (next, mut found): (u64, Vec<Vec<u8>>) = redis.query(&scan).await?;
+        found.retain(|key| key != marker.as_bytes());
+        if !found.is_empty() {
+            removed += redis.query::<u64>(cmd("UNLINK").arg(&found)).await?;
+        }
+        if next == 0 {
+            return Ok(removed);
+        }
+        cursor = next;
+    }
+}

@@ -1,0 +1,41 @@
+//! The marker in Redis: a hash without a TTL, since it must outlive everything beside it.
+//!
+//! | field | content |
+//! |---|---|
+//! | `id` | the store's name: random, drawn when the marker was made |
+//! | `gen` | its generation, which only rises |
+//! | `at` | when it last rose, in milliseconds by Redis' clock |
+
+/// The fields of a mark, as [`super::Seen`] reads them.
+pub(super) const FIELDS: [&str; 2] = ["id", "gen"];
+
+/// Makes the marker if there is none, and says what it is then. Of several servers at their first start one makes it.
+/// KEYS: 1 marker   ARGV: 1 the id that is proposed
+pub(super) const MAKE: &str = "
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('HSET', KEYS[1], 'id', ARGV[1], 'gen', '1', 'at', '0')
+end
+return redis.call('HMGET', KEYS[1], 'id', 'gen')
+";
+
+/// Lets the generation rise by one, if it is this store's marker and it last rose a period ago. However many servers ask,
+/// it rises once a period.
+/// KEYS: 1 marker   ARGV: 1 the id that is known   2 the period, in milliseconds
+pub(super) const ADVANCE: &str = "
+local mark = redis.call('HMGET', KEYS[1], 'id', 'gen', 'at')
+if mark[1] ~= ARGV[1] then return 0 end
+local time = redis.call('TIME')
+local now, at = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(mark[3])
+-- A clock that was set back must not stop it: a rise too many does no harm.
+if now >= at and now - at < tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], 'gen', string.format('%.0f', mark[2] + 1), 'at', string.format('%.0f', now))
+return 1
+";
+
+/// Writes a new marker over whatever is there.
+/// KEYS: 1 marker   ARGV: 1 id   2 generation
+pub(super) const REPLACE: &str = "
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'id', ARGV[1], 'gen', ARGV[2], 'at', '0')
+return 1
+";

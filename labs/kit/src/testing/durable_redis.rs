@@ -1,0 +1,157 @@
+//! A Redis that writes everything to disk, and can be killed, restarted, emptied and put back to what it was before.
+
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::{Part, found_or_skip};
+use crate::config::RedisTimes;
+use crate::redis::{Redis, discovery};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A Redis process on a port of its own. It ends when this is dropped.
+pub struct DurableRedis {
+    program: PathBuf,
+    port: u16,
+    folder: TempDir,
+    child: Child,
+}
+
+/// What a Redis had on its disk at one moment: a backup.
+pub struct Saved(TempDir);
+
+impl DurableRedis {
+    /// Starts one; or nothing, and that has been said.
+    pub async fn start() -> Option<Self> {
+        let program = found_or_skip(
+            Part::Redis,
+            discovery::on_path().ok_or("neither valkey-server nor redis-server is on the PATH".to_owned()),
+        )?;
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?.local_addr().ok()?.port();
+        let folder = tempfile::tempdir().ok()?;
+        let child = spawn(&program, port, folder.path());
+        let redis = Self { program, port, folder, child };
+        redis.until_it_answers().await;
+        Some(redis)
+    }
+
+    /// Where it answers, before and after a restart.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// A connection of the test's own.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    pub async fn connect(&self) -> Redis {
+        match Redis::connect(&self.url(), RedisTimes::default()).await {
+            Ok(redis) => redis,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// What is on its disk now. Everything that it has answered is there.
+    ///
+    /// # Panics
+    /// If the disk cannot be read.
+    pub fn saved(&self) -> Saved {
+        let copy = tempfile::tempdir().and_then(|to| copy(self.folder.path(), to.path()).map(|()| to));
+        Saved(copy.unwrap_or_else(|error| panic!("the Redis' folder cannot be copied: {error}")))
+    }
+
+    /// Kills it and starts it on what it has on disk.
+    pub async fn restart(&mut self) {
+        self.kill();
+        self.begin().await;
+    }
+
+    /// Kills it and starts it on a backup.
+    ///
+    /// # Panics
+    /// If the disk cannot be written.
+    pub async fn restore(&mut self, saved: &Saved) {
+        self.kill();
+        self.clear();
+        if let Err(error) = copy(saved.0.path(), self.folder.path()) {
+            panic!("the backup cannot be put back: {error}");
+        }
+        self.begin().await;
+    }
+
+    /// Kills it and starts it without its data.
+    pub async fn lose_everything(&mut self) {
+        self.kill();
+        self.clear();
+        self.begin().await;
+    }
+
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    fn clear(&self) {
+        let cleared = fs::read_dir(self.folder.path()).and_then(|entries| {
+            for entry in entries {
+                let path = entry?.path();
+                if path.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? }
+            }
+            Ok(())
+        });
+        assert!(cleared.is_ok(), "the Redis' folder cannot be cleared: {cleared:?}");
+    }
+
+    async fn begin(&mut self) {
+        self.child = spawn(&self.program, self.port, self.folder.path());
+        self.until_it_answers().await;
+    }
+
+    async fn until_it_answers(&self) {
+        let start = Instant::now();
+        while let Err(error) = Redis::connect(&self.url(), RedisTimes::default()).await {
+            assert!(start.elapsed() < PATIENCE, "{error}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for DurableRedis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn spawn(program: &Path, port: u16, folder: &Path) -> Child {
+    let started = Command::new(program)
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+        .args(["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    started.unwrap_or_else(|error| panic!("{} cannot be started: {error}", program.display()))
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let (source, target) = {
+            let entry = entry?;
+            (entry.path(), to.join(entry.file_name()))
+        };
+        if source.is_dir() {
+            fs::create_dir_all(&target)?;
+            copy(&source, &target)?;
+        } else if source.is_file() {
+            fs::copy(&source, &target)?;
+        }
+    }
+    Ok(())
+}
