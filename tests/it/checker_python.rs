@@ -82,6 +82,7 @@ const WRONG: &[&str] = &[
     "http.nothing-internal",
     "login.unknown-address-alike",
     "login.domain-case",
+    "login.password-normalised",
     "login.invalid-body",
     "me.no-credential",
     "me.refused-credential",
