@@ -84,6 +84,7 @@ const WRONG: &[&str] = &[
     "http.not-framed",
     "login.unknown-address-alike",
     "login.domain-case",
+    "login.password-normalised",
     "login.invalid-body",
     "me.no-credential",
     "me.refused-credential",

@@ -5,7 +5,7 @@
 //! number of places and a queue of limited length, and `/me` goes on being answered.
 
 mod argon2id;
-mod common;
+mod blocklist;
 
 use std::fmt;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ impl Password {
         if email.parts().iter().any(|part| part.to_lowercase() == lower) {
             return Err("a password is not one's own address or name in it".into());
         }
-        if common::is_common(&lower) {
+        if blocklist::is_common(&lower) {
             return Err("this password is among those that are guessed first; choose another one".into());
         }
         Ok(NewPassword(self))

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{password, signup::sign_up};
+use super::signup::sign_up;
 use crate::{
-    check::{ATTACK, Check, RULE, Verdict},
+    check::{ATTACK, Check, Verdict},
     stage::{Stage, fresh_email, fresh_password, log_in},
 };
 
@@ -41,26 +41,10 @@ pub(super) const CHECKS: &[Check] = &[
         run: |stage| Box::pin(domain_spellings(stage)),
         ..ATTACK
     },
-    Check {
-        id: "login.password-normalised",
-        title: "an accent is the same whether a keyboard writes it as one character or as two",
-        gains: "A person whose new device writes é differently is told that their password is wrong.",
-        read: "NIST SP 800-63B-4 §3.1.1.2 (normalisation), Unicode TR 15",
-        run: |stage| Box::pin(password_normalised(stage)),
-        ..RULE
-    },
-    Check {
-        id: "password.new-common",
-        title: "a new password that guessers try first is 422, and the old one stays",
-        gains: "What a sign-up refuses is set a minute later.",
-        read: "OWASP ASVS 6.2.4",
-        run: |stage| Box::pin(new_common(stage)),
-        ..ATTACK
-    },
 ];
 
 /// From eight characters to twenty, so that one of them is long enough for any server; a shorter one is refused for that.
-const COMMON: [&str; 5] =
+pub(super) const COMMON: [&str; 5] =
     ["password", "12345678", "passwordpassword", "123456789123456789", "12345678901234567890"];
 
 async fn common_password(stage: &Stage) -> Verdict {
@@ -127,7 +111,7 @@ async fn domain_spellings(stage: &Stage) -> Verdict {
     Ok(())
 }
 
-async fn password_normalised(stage: &Stage) -> Verdict {
+pub(super) async fn password_normalised(stage: &Stage) -> Verdict {
     let start = fresh_password();
     let [composed, decomposed] = ["\u{e9}", "e\u{301}"].map(|accent| format!("{start} caf{accent}"));
     for (chosen, typed) in [(&composed, &decomposed), (&decomposed, &composed)] {
@@ -140,13 +124,4 @@ async fn password_normalised(stage: &Stage) -> Verdict {
         answer.refused(401, "invalid_credentials", "the accent is missing")?;
     }
     Ok(())
-}
-
-async fn new_common(stage: &Stage) -> Verdict {
-    let person = stage.sign_up().await?;
-    for common in COMMON {
-        let answer = stage.send(person.held.on(password::request(&person.password, common))).await?;
-        answer.refused(422, "invalid", &format!("`{common}` is among the first that are guessed"))?;
-    }
-    password::old_password_holds(stage, &person).await
 }

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::chosen;
 use crate::{
     check::{ATTACK, Check, RULE, Verdict},
     client::Call,
@@ -52,6 +53,14 @@ pub(super) const CHECKS: &[Check] = &[
         gains: "People are told that their password is wrong, because a phone wrote a capital letter.",
         read: "RFC 5321 §2.3.11, contract: e-mail",
         run: |stage| Box::pin(domain_case(stage)),
+        ..RULE
+    },
+    Check {
+        id: "login.password-normalised",
+        title: "an accent is the same whether a keyboard writes it as one character or as two",
+        gains: "A person whose new device writes é differently is told that their password is wrong.",
+        read: "NIST SP 800-63B-4 §3.1.1.2 (normalisation), Unicode TR 15",
+        run: |stage| Box::pin(chosen::password_normalised(stage)),
         ..RULE
     },
     Check {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::chosen;
 use crate::{
     check::{ATTACK, Check, RULE, Verdict},
     client::Call,
@@ -51,13 +52,21 @@ pub(super) const CHECKS: &[Check] = &[
         run: |stage| Box::pin(ends_sessions(stage)),
         ..ATTACK
     },
+    Check {
+        id: "password.new-common",
+        title: "a new password that guessers try first is 422, and the old one stays",
+        gains: "What a sign-up refuses is set a minute later.",
+        read: "OWASP ASVS 6.2.4",
+        run: |stage| Box::pin(new_common(stage)),
+        ..ATTACK
+    },
 ];
 
-pub(super) fn request(current: &str, new: &str) -> Call {
+fn request(current: &str, new: &str) -> Call {
     Call::post("/auth/password").json(&json!({"current_password": current, "new_password": new}))
 }
 
-pub(super) async fn old_password_holds(stage: &Stage, person: &Person) -> Verdict {
+async fn old_password_holds(stage: &Stage, person: &Person) -> Verdict {
     let old = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
     old.is_since(200, "the password was not changed")?;
     Ok(())
@@ -125,4 +134,13 @@ async fn ends_sessions(stage: &Stage) -> Verdict {
         .is_since(401, "the session that asked ends too: it may have been copied")?;
     stage.asks_for_session(&held).await?.is_since(200, "this credential came with the new password")?;
     Ok(())
+}
+
+async fn new_common(stage: &Stage) -> Verdict {
+    let person = stage.sign_up().await?;
+    for common in chosen::COMMON {
+        let answer = stage.send(person.held.on(request(&person.password, common))).await?;
+        answer.refused(422, "invalid", &format!("`{common}` is among the first that are guessed"))?;
+    }
+    old_password_holds(stage, &person).await
 }

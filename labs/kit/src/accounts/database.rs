@@ -82,7 +82,7 @@ impl Database {
 
         let options = options.busy_timeout(BUSY);
         let opened = identity(path);
-        let (known, path) = (opened.clone(), path.to_owned());
+        let path = path.to_owned();
         let pool = SqlitePoolOptions::new()
             .max_connections(8)
             .acquire_timeout(ACQUIRE)
@@ -95,7 +95,7 @@ impl Database {
             .after_connect({
                 let filename = options.get_filename().to_owned();
                 move |_, _| {
-                    let same = identity(&filename) == known;
+                    let same = identity(&filename) == opened;
                     Box::pin(async move { if same { Ok(()) } else { Err(sqlx::Error::Io(replaced())) } })
                 }
             })
