@@ -69,6 +69,13 @@ pub fn read<'a>(request: &'a Parts, name: &str) -> Option<&'a str> {
     pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
+impl SetCookie {
+    /// The header's value, for a response that is there already.
+    pub(crate) fn into_header(self) -> HeaderValue {
+        self.0
+    }
+}
+
 impl IntoResponseParts for SetCookie {
     type Error = std::convert::Infallible;
 

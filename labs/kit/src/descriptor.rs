@@ -52,6 +52,9 @@ impl Descriptor {
             "failures_per_account_and_address",
             "failures_per_account",
             "failures_per_address",
+            "failures_per_device",
+            "failures_per_session",
+            "sign_ups_per_address",
             "window_seconds",
         ];
         let seconds = || nullable(whole());

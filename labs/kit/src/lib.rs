@@ -13,6 +13,7 @@
 //! | [`config`], [`keyring`], [`jwk`], [`clock`] | settings, secrets and time, passed in |
 //! | [`redis`] | one connection whose outages are short and loud; where a Redis is found |
 //! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; where a server listens; lines without credentials |
+//! | `throttle`, `device`, `client_address` | how often a client may guess, and which client it is |
 //! | [`audit`], `metrics` | what happened to an account, one by one and counted |
 //! | [`openapi`] | the document that a server gives of its routes |
 
@@ -28,6 +29,7 @@ mod controls;
 pub mod cookie;
 pub mod csrf;
 pub mod descriptor;
+mod device;
 pub mod email;
 pub mod error;
 mod health;
@@ -52,6 +54,7 @@ mod throttle;
 pub mod workshop;
 
 pub use accounts::User;
+pub use client_address::{TrustedProxy, TrustedProxyError};
 pub use clock::Clock;
 pub use config::{Config, Store};
 pub use controls::names_loopback;

@@ -20,6 +20,8 @@ use http::header::{CACHE_CONTROL, HOST};
 use http::{HeaderName, HeaderValue};
 use tracing::Instrument;
 
+use crate::audit::Refusals;
+use crate::client_address::Proxies;
 use crate::error::{Cause, Error};
 use crate::metrics::Metrics;
 
@@ -44,6 +46,8 @@ impl fmt::Display for RequestId {
 struct Observer {
     ids: Ids,
     metrics: Metrics,
+    proxies: Proxies,
+    refusals: Arc<Refusals>,
 }
 
 /// Counts requests from a random start, so that ids of two servers do not meet.
@@ -55,14 +59,14 @@ struct Ids {
 
 /// Puts ids, logs and common headers around a server's routes. A client's own `x-request-id` is not taken over: what a
 /// stranger writes does not go into the log.
-pub(crate) fn around(routes: Router, metrics: Metrics) -> Router {
+pub(crate) fn around(routes: Router, metrics: Metrics, proxies: Proxies) -> Router {
     let (server, next, ..) = uuid::Uuid::new_v4().as_fields();
     let ids = Ids { server, next: Arc::new(AtomicU32::new(u32::from(next))) };
-    routes.layer(from_fn_with_state(Observer { ids, metrics }, observe))
+    routes.layer(from_fn_with_state(Observer { ids, metrics, proxies, refusals: Arc::default() }, observe))
 }
 
 async fn observe(
-    State(Observer { ids, metrics }): State<Observer>,
+    State(Observer { ids, metrics, proxies, refusals }): State<Observer>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -70,12 +74,16 @@ async fn observe(
     request.extensions_mut().insert(id);
     let line = Line::of(&request);
     let storable = may_be_stored(request.uri().path());
+    let address = proxies.client_of(request.extensions(), request.headers());
     let mut response = if names_two_hosts(&request) {
         Error::Malformed("There are two Host headers.").into_response()
     } else {
         next.run(request).instrument(tracing::debug_span!("request", %id)).await
     };
     line.write(id, &response);
+    if let Some(Cause(cause)) = response.extensions().get::<Cause>() {
+        refusals.tell(id, address, cause);
+    }
     metrics.answered(line.route, &line.method, response.status(), line.start.elapsed());
     let headers = response.headers_mut();
     if !storable {

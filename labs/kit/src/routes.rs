@@ -4,6 +4,7 @@
 //! one parses, calls and answers; what protects it stands in its signature.
 
 mod asked;
+mod attempts;
 mod described;
 
 use axum::extract::{FromRequestParts, State};
@@ -15,16 +16,17 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
 use self::asked::{Credentials, Deletion, LogOutRequest, PasswordChange};
+use self::attempts::{admit_sign_up, lane, place, remember};
 pub use self::described::routes;
 use crate::audit::{Event, Whose};
 use crate::body::Body;
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::openapi::Described;
-use crate::password::Password;
+use crate::password::{Password, Work};
 use crate::scheme::{Confirmed, Principal, Scheme, Scope};
 use crate::state::App;
-use crate::throttle::Attempt;
+use crate::throttle::{LogIn, Proof};
 use crate::{metrics, observe};
 
 /// A whole server: the shared routes, the scheme's own, and what surrounds them all.
@@ -43,7 +45,8 @@ pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
         tracing::info!(r#use = keys.purpose, issues, checks, "holds keys");
         metrics.holds(&keys);
     }
-    observe::around(router.with_state(app), metrics)
+    let proxies = app.proxies.clone();
+    observe::around(router.with_state(app), metrics, proxies)
 }
 
 async fn describe<S: Scheme>(State(app): State<App<S>>) -> impl IntoResponse {
@@ -55,10 +58,13 @@ async fn sign_up<S: Scheme>(
     NotForeign(request): NotForeign,
     Body(new): Body<Credentials>,
 ) -> Result<Response, Error> {
-    let user = app.accounts.sign_up(new.email, new.password).await?;
+    let claimed = admit_sign_up(&app, &request, &new.email).await?;
+    let user = lane(&app, &request, Work::SignUp).sign_up(new.email, new.password).await?;
     let issued = app.scheme.issue(&request, &user, &new.client).await?;
-    let response = (StatusCode::CREATED, issued).into_response();
-    app.audit(&request, Event::SignUp, Whose::user(user.id).opened(&response));
+    let mut response = (StatusCode::CREATED, issued).into_response();
+    remember(&app, &mut response, &request, &new.client, &user.email).await;
+    let whose = Whose { user: Some(user.id), ..claimed };
+    app.audit(&request, Event::SignUp, whose.opened(&response));
     Ok(response)
 }
 
@@ -67,23 +73,33 @@ async fn log_in<S: Scheme>(
     NotForeign(request): NotForeign,
     Body(given): Body<Credentials>,
 ) -> Result<Response, Error> {
-    let throttled = (Event::LogInThrottled, Whose::default());
-    let attempt = attempt(&app, &request, given.email.as_str(), throttled)?;
-    let user = match app.accounts.log_in(&given.email, given.password).await {
+    let (email, claimed) = (&given.email, app.claimed(&given.email));
+    let known = app.accounts.known(email).await?;
+    let log_in = LogIn {
+        email,
+        is_known: known.is_some(),
+        device: known.and_then(|account| app.devices.recognise(&request, &account)),
+        address: app.proxies.client(&request),
+    };
+    let attempt = place(&app, &request, app.throttle.log_in(log_in).await, (Event::LogInThrottled, claimed))?;
+    let user = match lane(&app, &request, Work::LogIn).log_in(email, given.password).await {
         Ok(user) => user,
         Err(Error::InvalidCredentials) => {
-            app.audit(&request, Event::LogInRefused, Whose::default());
+            app.audit(&request, Event::LogInRefused, claimed);
             return Err(Error::InvalidCredentials);
         }
         Err(error) => {
-            attempt.withdrawn();
+            attempt.withdrawn().await;
             return Err(error);
         }
     };
-    attempt.succeeded();
-    let issued = app.scheme.issue(&request, &user, &given.client).await?;
-    let response = (StatusCode::OK, issued).into_response();
-    app.audit(&request, Event::LogIn, Whose::user(user.id).opened(&response));
+    attempt.succeeded().await;
+    let proven = Whose { user: Some(user.id), ..claimed };
+    let issued = app.scheme.issue(&request, &user, &given.client).await;
+    let issued = issued.inspect_err(|_| app.audit(&request, Event::LogInUnserved, proven))?;
+    let mut response = (StatusCode::OK, issued).into_response();
+    remember(&app, &mut response, &request, &given.client, email).await;
+    app.audit(&request, Event::LogIn, proven.opened(&response));
     Ok(response)
 }
 
@@ -126,11 +142,13 @@ async fn change_password<S: Scheme>(
     Body(change): Body<PasswordChange>,
 ) -> Result<Response, Error> {
     prove(&app, &request, &confirmed, change.current).await?;
-    let user = app.accounts.change_password(&confirmed.user, change.new).await?;
+    let user = lane(&app, &request, Work::Account).change_password(&confirmed.user, change.new).await?;
     app.scheme.end_all(&user).await?;
     let issued = app.scheme.issue(&request, &user, &confirmed.client).await?;
-    let response = (StatusCode::OK, issued).into_response();
-    app.audit(&request, Event::PasswordChanged, whose(&confirmed.principal).opened(&response));
+    let mut response = (StatusCode::OK, issued).into_response();
+    remember(&app, &mut response, &request, &confirmed.client, &user.email).await;
+    let whose = whose(&confirmed.principal).named(app.account_names.of(&user.email));
+    app.audit(&request, Event::PasswordChanged, whose.opened(&response));
     Ok(response)
 }
 // ANCHOR_END: password
@@ -148,45 +166,39 @@ async fn delete_account<S: Scheme>(
     app.scheme.end_all(&user).await?;
     let gone = app.accounts.delete(&user).await?;
     let ended = app.scheme.end_all(&gone).await?;
-    app.audit(&request, Event::AccountDeleted, whose(&confirmed.principal));
+    let whose = whose(&confirmed.principal).named(app.account_names.of(&confirmed.user.email));
+    app.audit(&request, Event::AccountDeleted, whose);
     Ok((StatusCode::NO_CONTENT, ended, ()).into_response())
 }
 
-/// Checks the account's password once more, under the same limits as a log-in.
+/// Checks the account's password once more, under a limit of the session's own.
 async fn prove<S>(
     app: &App<S>,
     request: &Parts,
     confirmed: &Confirmed,
     password: Password,
 ) -> Result<(), Error> {
-    let (user, whose) = (&confirmed.user, whose(&confirmed.principal));
-    let attempt = attempt(app, request, user.email.as_str(), (Event::PasswordThrottled, whose))?;
-    match app.accounts.check_password(user, password).await {
-        Ok(()) => attempt.succeeded(),
+    let user = &confirmed.user;
+    let whose = whose(&confirmed.principal).named(app.account_names.of(&user.email));
+    let proof = Proof {
+        email: &user.email,
+        user_id: user.id,
+        session_id: confirmed.principal.session_id,
+        address: app.proxies.client(request),
+    };
+    let attempt = place(app, request, app.throttle.proof(proof).await, (Event::PasswordThrottled, whose))?;
+    match lane(app, request, Work::Account).check_password(user, password).await {
+        Ok(()) => attempt.succeeded().await,
         Err(Error::WrongPassword) => {
             app.audit(request, Event::WrongPassword, whose);
             return Err(Error::WrongPassword);
         }
         Err(error) => {
-            attempt.withdrawn();
+            attempt.withdrawn().await;
             return Err(error);
         }
     }
     Ok(())
-}
-
-/// A place for one attempt on an account; where there is none, the audit log hears of it.
-fn attempt<'a, S>(
-    app: &'a App<S>,
-    request: &Parts,
-    account: &str,
-    throttled: (Event, Whose),
-) -> Result<Attempt<'a>, Error> {
-    let attempt = app.throttle.attempt(account, app.proxies.client(request));
-    if let Err(Error::Throttled { .. }) = &attempt {
-        app.audit(request, throttled.0, throttled.1);
-    }
-    attempt
 }
 
 /// Whose the credential is that is about to be ended, for the audit log. A log-out is one whatever the credential's state
@@ -200,7 +212,7 @@ async fn who_leaves<S: Scheme>(app: &App<S>, request: &Parts) -> Result<Whose, E
 }
 
 fn whose(principal: &Principal) -> Whose {
-    Whose { user: Some(principal.user_id), session: principal.session_id }
+    Whose { user: Some(principal.user_id), session: principal.session_id, account: None }
 }
 
 /// The request's head, when no foreign page sent it. Comes before the body in a signature, so that a cross-site form is

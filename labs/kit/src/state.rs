@@ -4,11 +4,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::accounts::Accounts;
+use crate::audit::AccountNames;
 use crate::client_address::Proxies;
 use crate::clock::Clock;
 use crate::config::LogInLimits;
 use crate::config::{Config, ConfigError};
 use crate::csrf::Origins;
+use crate::device::Devices;
+use crate::keyring::Keyring;
 use crate::metrics::Metrics;
 use crate::throttle::Throttle;
 
@@ -39,6 +42,8 @@ pub struct Shared<S> {
     /// What time it is.
     pub clock: Clock,
     pub(crate) throttle: Throttle,
+    pub(crate) devices: Devices,
+    pub(crate) account_names: AccountNames,
     pub(crate) origins: Origins,
     pub(crate) proxies: Proxies,
     pub(crate) log_in: LogInLimits,
@@ -66,10 +71,15 @@ pub enum StartError {
 impl<S> App<S> {
     /// Puts a server's state together. `scheme` was made with the same clock and the same origins.
     pub async fn new(scheme: S, config: &Config, clock: Clock, origins: Origins) -> Result<Self, StartError> {
+        // Without keys of its own or refresh keys to derive them from, a device is recognised until the process ends.
+        let keys = config.device_keys.as_ref().or(config.refresh_keys.as_ref()).cloned();
+        let keys = keys.unwrap_or_else(Keyring::random);
         Ok(Self(Arc::new(Shared {
             scheme,
             accounts: Accounts::open(&config.accounts, &config.limits).await.map_err(StartError::Accounts)?,
             throttle: Throttle::new(config.log_in, clock.clone()),
+            devices: Devices::new(&keys),
+            account_names: AccountNames::new(&keys),
             origins,
             proxies: Proxies::new(config.trusted_proxies.clone()),
             log_in: config.log_in,

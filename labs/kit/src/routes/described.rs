@@ -26,9 +26,11 @@ fn flows<S: Scheme>() -> Described<S> {
             Operation {
                 summary: "Make an account and log in",
                 body: Some(body::<Credentials>()),
+                parameters: vec![crate::device::parameter()],
                 answers: vec![(StatusCode::CREATED, Answer::Credentials)],
                 refusals: vec![
                     Error::EmailTaken,
+                    throttled(),
                     Error::LogInAfresh,
                     Error::Csrf(""),
                     Error::Overloaded(""),
@@ -43,6 +45,7 @@ fn flows<S: Scheme>() -> Described<S> {
             Operation {
                 summary: "Log in",
                 body: Some(body::<Credentials>()),
+                parameters: vec![crate::device::parameter()],
                 answers: vec![(StatusCode::OK, Answer::Credentials)],
                 refusals: vec![
                     Error::InvalidCredentials,
