@@ -19,6 +19,7 @@ mod rotation;
 mod sessions;
 mod signup;
 mod throttle;
+mod throttle_fairness;
 
 use crate::check::Check;
 
@@ -44,6 +45,7 @@ pub fn checks() -> Vec<Check> {
         account::CHECKS,
         expiry::CHECKS,
         throttle::CHECKS,
+        throttle_fairness::CHECKS,
     ]
     .concat()
 }

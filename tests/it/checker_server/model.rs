@@ -37,6 +37,7 @@ pub(crate) struct Session {
 pub(crate) const IDLE: f64 = 14.0 * 86_400.0;
 pub(crate) const ABSOLUTE: f64 = 30.0 * 86_400.0;
 pub(crate) const WINDOW: f64 = 10.0;
+const SIGN_UPS: usize = 400;
 
 pub(crate) struct Model {
     pub(crate) design: Design,
@@ -50,6 +51,7 @@ pub(crate) struct Model {
     pub(crate) logged_out: Vec<String>,
     pub(crate) failures: HashMap<String, Vec<f64>>,
     pub(crate) ever_throttled: Vec<String>,
+    pub(crate) devices: HashMap<String, String>,
     pub(crate) count: u64,
     hashing: Arc<Semaphore>,
     started: Instant,
@@ -80,6 +82,7 @@ impl Model {
             logged_out: Vec::new(),
             failures: HashMap::new(),
             ever_throttled: Vec::new(),
+            devices: HashMap::new(),
             count: 0,
             hashing: Arc::new(Semaphore::new(1)),
             started: Instant::now(),
@@ -89,6 +92,11 @@ impl Model {
 
     pub(crate) fn is(&self, fault: &str) -> bool {
         self.fault == fault
+    }
+
+    /// How many sign-ups it takes in a window. Few are no fault, and fewer than a run of the checker needs.
+    pub(crate) fn sign_ups(&self) -> usize {
+        if self.is("few-sign-ups") { 5 } else { SIGN_UPS }
     }
 
     pub(crate) fn now(&self) -> f64 {
@@ -128,6 +136,7 @@ impl Model {
             "contract": 1, "lab": format!("{:?}", self.design).to_lowercase(), "store": "memory", "features": features,
             "access_ttl": 900, "refresh_ttl": ABSOLUTE as u64, "idle_ttl": IDLE as u64, "refresh_window": WINDOW as u64,
             "limits": {"failures_per_account_and_address": 8, "failures_per_account": 100, "failures_per_address": 70,
+                       "failures_per_device": 5, "failures_per_session": 8, "sign_ups_per_address": self.sign_ups(),
                        "window_seconds": 900},
             "controls": !self.is("hidden-controls"),
         });
