@@ -15,6 +15,7 @@ mod person;
 mod redis_server;
 mod refusing;
 mod row;
+mod sign_ups;
 mod slow;
 mod stage;
 mod tables;
@@ -50,7 +51,7 @@ pub(crate) struct Report {
 type Entry = (&'static str, &'static str, bool);
 
 /// Every row.
-const ROWS: [Entry; 14] = [
+const ROWS: [Entry; 15] = [
     ("redis-killed", "Redis killed and restarted", true),
     ("redis-paused", "Redis paused", true),
     ("late-commands", "commands that ran late", true),
@@ -65,6 +66,7 @@ const ROWS: [Entry; 14] = [
     ("slow-clients", "slow and idle clients", false),
     ("clock", "clocks 120 s apart", true),
     ("log-in-flood", "flood of log-ins", false),
+    ("sign-up-flood", "flood of sign-ups", false),
 ];
 
 pub(crate) async fn run(arguments: FaultsArguments) -> Result<ExitCode, Fault> {
@@ -117,6 +119,7 @@ async fn play(id: &str, setup: &Setup) -> Result<Outcome, Fault> {
         "slow-clients" => clients::row(setup).await,
         "clock" => clock::row(setup).await,
         "log-in-flood" => flood::row().await,
+        "sign-up-flood" => sign_ups::row().await,
         unknown => Err(Fault::new(format!("there is no row `{unknown}`"))),
     }
 }
