@@ -9,7 +9,7 @@ use crate::checker_server::{LIVE_CHECK, Server};
 /// Checks of hundreds of requests or dozens of hashes each, and the one that compares times, which a busy machine spoils now
 /// and then. On a server whose fault is not theirs they are left out: unoptimised, they would take most of the time, and the
 /// right server shows already that they do not fail without cause.
-const HEAVY: [&str; 7] = [
+const HEAVY: [&str; 9] = [
     "access.every-character",
     "access.signature-bits",
     "login.flood",
@@ -17,6 +17,8 @@ const HEAVY: [&str; 7] = [
     "raw.deaf-client",
     "refresh.every-character",
     "throttle.address",
+    "throttle.sign-ups",
+    "throttle.sign-ups-spare-log-in",
 ];
 
 /// The server ends with the run, so that its accounts may be left.
@@ -137,4 +139,15 @@ async fn the_accounts_of_a_right_server_are_deleted_and_those_of_each_wrong_one_
         let told: usize = accounts.left_because.values().sum();
         assert_eq!(told, accounts.left, "{}: {accounts:?}", fault.name);
     }
+}
+
+/// A server may take fewer sign-ups than a run needs: that is told as what it is, and fails nothing.
+#[tokio::test]
+async fn checks_that_a_server_s_limit_on_sign_ups_leaves_untried_are_skipped_with_the_limit() {
+    let report = judged(Design::Hybrid, "few-sign-ups", vec!["signup".to_owned(), "me".to_owned()]).await;
+    assert_eq!(failures(&report), BTreeSet::new(), "{}", report.text(false));
+    let limit = "the server takes 5 sign-ups from one address in 900 s, by `sign_ups_per_address` in /lab";
+    let skipped = |outcome: &Outcome| matches!(outcome, Outcome::Skipped { reason } if reason.starts_with(limit) && reason.ends_with("try again in 900 s"));
+    let told = report.results.iter().filter(|result| skipped(&result.outcome)).count();
+    assert!(told > 0 && told < report.results.len(), "{}", report.text(false));
 }

@@ -41,11 +41,7 @@ impl Credential {
             return Some(Self::Bearer(token));
         }
         let cookies = answer.set_cookies().into_iter();
-        cookies
-            .filter(|cookie| !cookie.value.is_empty() && !cookie.clears())
-            .map(|cookie| cookie.pair())
-            .next()
-            .map(Self::Cookie)
+        cookies.filter(|cookie| cookie.may_open()).map(|cookie| cookie.pair()).next().map(Self::Cookie)
     }
 
     fn of_call(call: &Call) -> Option<Self> {

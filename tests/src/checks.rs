@@ -21,6 +21,7 @@ mod rotation;
 mod sessions;
 mod signup;
 mod throttle;
+mod throttle_fairness;
 
 use crate::check::Check;
 
@@ -51,6 +52,7 @@ pub fn checks() -> Vec<Check> {
         account::CHECKS,
         expiry::CHECKS,
         throttle::CHECKS,
+        throttle_fairness::CHECKS,
     ]
     .concat()
 }

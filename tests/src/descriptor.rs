@@ -92,7 +92,7 @@ impl FromStr for Feature {
     }
 }
 
-/// How many failed log-ins a server takes, and in how long.
+/// How many failed log-ins and how many sign-ups a server takes, and in how long. `None`: the server does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Limits {
@@ -102,6 +102,12 @@ pub struct Limits {
     pub failures_per_account: u32,
     /// Failures of any account from one address.
     pub failures_per_address: u32,
+    /// Failures from a device that has logged in to the account before.
+    pub failures_per_device: Option<u32>,
+    /// Wrong passwords at a change, from one live session.
+    pub failures_per_session: Option<u32>,
+    /// Sign-ups from one address.
+    pub sign_ups_per_address: Option<u32>,
     /// The window that they are counted in, in seconds.
     pub window_seconds: u64,
     /// The shortest new password, in characters, where the server says so.
@@ -114,6 +120,9 @@ impl Default for Limits {
             failures_per_account_and_address: 10,
             failures_per_account: 100,
             failures_per_address: 100,
+            failures_per_device: None,
+            failures_per_session: None,
+            sign_ups_per_address: None,
             window_seconds: 15 * 60,
             password_min: None,
         }

@@ -127,6 +127,11 @@ impl SetCookie {
         )
     }
 
+    /// Whether it can be a credential: it has a value, and does not only say that this device has been here before.
+    pub(crate) fn may_open(&self) -> bool {
+        !self.value.is_empty() && !self.clears() && self.name != "__Host-device"
+    }
+
     /// Whether a browser drops the cookie on reading this line.
     pub(crate) fn clears(&self) -> bool {
         self.attribute("max-age").is_some_and(|age| age.parse::<i64>().is_ok_and(|age| age <= 0))

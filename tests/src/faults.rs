@@ -276,10 +276,16 @@ const FAULTS: &[Fault] = &[
     fault(
         "right-password-gets-through",
         Access,
-        &["throttle.right-password-too", "throttle.wrong-password-counts"],
+        &["throttle.right-password-too", "throttle.wrong-password-counts", "throttle.foreign-device"],
     ),
     fault("locked-for-good", Access, &["throttle.window-ends"]),
     fault("success-forgets-nothing", Access, &["throttle.success-resets"]),
     fault("change-uncounted", Access, &["throttle.wrong-password-counts"]),
     fault("address-uncounted", Access, &["throttle.address"]),
+    fault("session-locked-with-account", Access, &["throttle.session-not-locked"]),
+    fault("known-device-locked-out", Access, &["throttle.known-device", "throttle.device-guesses"]),
+    fault("any-device-known", Access, &["throttle.foreign-device"]),
+    fault("known-device-unlimited", Access, &["throttle.device-guesses"]),
+    fault("sign-ups-unlimited", Access, &["throttle.sign-ups"]),
+    fault("sign-ups-are-failures", Access, &["throttle.sign-ups-spare-log-in"]),
 ];

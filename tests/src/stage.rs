@@ -94,6 +94,16 @@ impl Stage {
 
     /// Sends a call. An unfinished server, or one that is tired of this address, ends the check here.
     pub(crate) async fn send(&self, call: Call) -> Tried<Exchange> {
+        let signs_up = call.path == "/auth/signup";
+        let exchange = self.send_to_the_limit(call).await?;
+        if signs_up && exchange.status == 429 {
+            return Err(self.sign_ups_used_up(&exchange));
+        }
+        Ok(exchange)
+    }
+
+    /// As [`send`](Self::send), for a sign-up that may be one too many: that one is an answer like any other.
+    pub(crate) async fn send_to_the_limit(&self, call: Call) -> Tried<Exchange> {
         self.goes_on()?;
         let exchange = self.client.send(call).await?;
         if exchange.status == 501 && exchange.text("code").as_deref() == Some("not_written") {
@@ -106,6 +116,28 @@ impl Stage {
             return Err(Box::new(Outcome::Skipped { reason }));
         }
         Ok(exchange)
+    }
+
+    /// A server that takes fewer sign-ups than a run needs is not judged by what cannot be tried.
+    fn sign_ups_used_up(&self, refused: &Exchange) -> Box<Outcome> {
+        let limits = self.descriptor().limits;
+        let wait = refused.header("retry-after").unwrap_or("a few");
+        let limit = match limits.sign_ups_per_address {
+            Some(most) => {
+                let window = limits.window_seconds;
+                format!("{most} sign-ups from one address in {window} s, by `sign_ups_per_address` in /lab")
+            }
+            None => "only so many sign-ups from one address".to_owned(),
+        };
+        let reason = format!(
+            "the server takes {limit}, and this run has used them up: raise the limit for the run, or try again in {wait} s"
+        );
+        Box::new(Outcome::Skipped { reason })
+    }
+
+    /// As [`send_all`](Self::send_all), for sign-ups that may be too many.
+    pub(crate) async fn send_all_to_the_limit(&self, calls: Vec<Call>) -> Tried<Vec<Exchange>> {
+        join_all(calls.into_iter().map(|call| self.send_to_the_limit(call))).await.into_iter().collect()
     }
 
     /// Sends calls side by side.
@@ -139,11 +171,16 @@ impl Stage {
     }
 
     async fn sign_up_on(&self, client: &str) -> Tried<Person> {
+        self.signed_up_on(client).await.map(|(person, _answer)| person)
+    }
+
+    /// Signs somebody up, and gives the answer too.
+    pub(crate) async fn signed_up_on(&self, client: &str) -> Tried<(Person, Exchange)> {
         let (email, password) = (fresh_email(), fresh_password());
         let body = json!({"email": email, "password": password, "client": client});
         let answer = self.send(Call::post("/auth/signup").json(&body)).await?;
         answer.is(201)?;
-        Ok(Person { email, password, held: self.held(&answer)? })
+        Ok((Person { email, password, held: self.held(&answer)? }, answer))
     }
 
     /// Logs somebody in on another mobile device.
@@ -164,8 +201,7 @@ impl Stage {
 
     /// Reads the credentials out of an answer that must carry some.
     pub(crate) fn held(&self, answer: &Exchange) -> Tried<Held> {
-        let cookie =
-            answer.set_cookies().into_iter().find(|cookie| !cookie.value.is_empty() && !cookie.clears());
+        let cookie = answer.set_cookies().into_iter().find(|cookie| cookie.may_open());
         let held = Held {
             user_id: answer.must_text("user_id")?,
             access: answer.text("access_token"),

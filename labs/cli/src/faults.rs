@@ -17,6 +17,7 @@ mod readers;
 mod redis_server;
 mod refusing;
 mod row;
+mod sign_ups;
 mod slow;
 mod stage;
 mod tables;
@@ -54,7 +55,7 @@ pub(crate) struct Report {
 type Entry = (&'static str, &'static str, bool);
 
 /// Every row.
-const ROWS: [Entry; 18] = [
+const ROWS: [Entry; 19] = [
     ("redis-killed", "Redis killed and restarted", true),
     ("redis-paused", "Redis paused", true),
     ("late-commands", "commands that ran late", true),
@@ -73,6 +74,7 @@ const ROWS: [Entry; 18] = [
     ("clock", "clocks 120 s apart", true),
     ("log-in-flood", "flood of log-ins", false),
     ("database-busy", "database busy", false),
+    ("sign-up-flood", "flood of sign-ups", false),
 ];
 
 pub(crate) async fn run(arguments: FaultsArguments) -> Result<ExitCode, Fault> {
@@ -129,6 +131,7 @@ async fn play(id: &str, setup: &Setup) -> Result<Outcome, Fault> {
         "clock" => clock::row(setup).await,
         "log-in-flood" => flood::row().await,
         "database-busy" => database::busy().await,
+        "sign-up-flood" => sign_ups::row().await,
         unknown => Err(Fault::new(format!("there is no row `{unknown}`"))),
     }
 }

@@ -11,6 +11,7 @@ pub mod backup;
 mod database;
 mod marks;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use self::database::Database;
 use crate::config::{AccountsAt, Limits};
 pub use crate::email::Email;
 use crate::error::Error;
-use crate::password::{Hashed, Hasher, Hashing, NewPassword, Password};
+use crate::password::{Hashed, Hasher, Hashing, Lane, NewPassword, Password};
 
 /// An account as it was when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,16 @@ pub struct Ending {
     pub epoch: u64,
 }
 
+/// An account, as it is known before its password is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// The account's name.
+    pub(crate) id: Uuid,
+    /// Another one for each password that the account has had. Nothing can be guessed by it: the hash's random salt is in
+    /// it too.
+    pub(crate) password_mark: [u8; 32],
+}
+
 /// The accounts' store, and the only place that sees password hashes.
 #[derive(Clone)]
 pub struct Accounts {
@@ -57,6 +68,25 @@ impl Accounts {
     /// changes nothing: a client may hang up meanwhile.
     pub(crate) async fn hash(&self, password: NewPassword) -> Result<Hashed, Error> {
         self.hasher.hash(password.into()).await
+    }
+
+    /// The same accounts, for a client whose passwords wait for their hashing in this lane.
+    pub(crate) fn in_lane(&self, lane: Lane) -> Self {
+        Self { hasher: self.hasher.in_lane(lane), ..self.clone() }
+    }
+
+    /// The account with this address, without a look at any password. Asked for an unknown address as for a known one.
+    pub(crate) async fn known(&self, email: &Email) -> Result<Option<Known>, Error> {
+        let row = sqlx::query("SELECT id, password_hash FROM accounts WHERE email = ?")
+            .bind(email.as_str())
+            .fetch_optional(&self.database.pool)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let (id, hash): (&[u8], &str) = (row.try_get("id")?, row.try_get("password_hash")?);
+        let mut password_mark = [0; 32];
+        password_mark.copy_from_slice(digest(&SHA256, hash.as_bytes()).as_ref());
+        let id = Uuid::from_slice(id).map_err(|error| Error::Internal(error.into()))?;
+        Ok(Some(Known { id, password_mark }))
     }
 
     /// Makes an account. Fails with [`Error::EmailTaken`].

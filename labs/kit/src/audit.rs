@@ -4,11 +4,23 @@
 //! The line names the account, the session and the client's address, and never what opened them: no token, no password, and
 //! no e-mail address, since whoever reads logs need not know whose they are. What the audit log tells one by one, the
 //! metrics count, so both are fed here.
+//!
+//! A refused log-in may name no account at all, and an attack has to be seen all the same. So lines about an e-mail address
+//! carry `account`, a keyed hash of it: one name for one address, whether it has an account or not, which the line of a
+//! sign-up or log-in has beside the account's id. Requests that are refused before they are anybody's (a page of another
+//! site, a forged token) have lines too, at most a few in a second, or any client could fill the disk.
+
+mod account_name;
+mod refusals;
 
 use http::request::Parts;
 use tracing::field::display;
 use uuid::Uuid;
 
+pub use self::account_name::AccountName;
+pub(crate) use self::account_name::AccountNames;
+pub(crate) use self::refusals::Refusals;
+use crate::email::Email;
 use crate::observe::RequestId;
 use crate::scheme::Scope;
 use crate::state::App;
@@ -21,12 +33,18 @@ const TARGET: &str = "audit";
 pub enum Event {
     /// It was made.
     SignUp,
+    /// Another sign-up with its address was refused.
+    SignUpRefused,
+    /// A sign-up was refused, since its address had sent too many.
+    SignUpThrottled,
     /// Somebody proved to be its owner.
     LogIn,
     /// Somebody did not.
     LogInRefused,
     /// Somebody tried too often, and the password was not looked at.
     LogInThrottled,
+    /// A log-in with the right password got no credential: a store was away, or the account changed meanwhile.
+    LogInUnserved,
     /// A refresh token was shown, and this came of it.
     Refresh {
         /// `rotated`, `kept`, `replayed`, `expired`, `ended` or `invalid`.
@@ -68,21 +86,36 @@ pub struct Whose {
     pub user: Option<Uuid>,
     /// The session's public name.
     pub session: Option<Uuid>,
+    /// The name of the e-mail address that was given or is the account's.
+    pub account: Option<AccountName>,
 }
 
 /// The session that a log-in opened, left in the response's extensions by the schemes that have one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened(pub Uuid);
 
+/// Tells of a session that a store ended because a log-in opened one more than an account may have. Only the store knows,
+/// and it knows no request: the line has no address, and the log-in's own line follows it. `session` is none where the
+/// store keeps no session's public name apart from its content.
+pub fn session_evicted(user: Uuid, session: Option<Uuid>) {
+    let (user, session) = (display(user), session.map(display));
+    tracing::info!(target: TARGET, event = "session_evicted", user, session);
+}
+
 impl Whose {
     /// An account's, whatever the session.
     pub fn user(user: Uuid) -> Self {
-        Self { user: Some(user), session: None }
+        Self { user: Some(user), ..Self::default() }
     }
 
     /// A session's.
     pub fn session(user: Uuid, session: Uuid) -> Self {
-        Self { user: Some(user), session: Some(session) }
+        Self { user: Some(user), session: Some(session), account: None }
+    }
+
+    /// This, of an e-mail address.
+    pub(crate) fn named(self, account: AccountName) -> Self {
+        Self { account: Some(account), ..self }
     }
 
     /// This, with the session that the log-in behind a response opened.
@@ -96,9 +129,12 @@ impl Event {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::SignUp => "sign_up",
+            Self::SignUpRefused => "sign_up_refused",
+            Self::SignUpThrottled => "sign_up_throttled",
             Self::LogIn => "log_in",
             Self::LogInRefused => "log_in_refused",
             Self::LogInThrottled => "log_in_throttled",
+            Self::LogInUnserved => "log_in_unserved",
             Self::Refresh { .. } => "refresh",
             Self::RefreshReused { .. } => "refresh_reused",
             Self::RefreshAhead { .. } => "refresh_ahead",
@@ -114,11 +150,17 @@ impl Event {
 }
 
 impl<S> App<S> {
+    /// Nobody yet: whoever gave this e-mail address.
+    pub(crate) fn claimed(&self, email: &Email) -> Whose {
+        Whose::default().named(self.account_names.of(email))
+    }
+
     /// Writes the event into the audit log, and counts it.
     pub fn audit(&self, request: &Parts, event: Event, whose: Whose) {
         let address = self.proxies.client(request);
         let id = request.extensions.get::<RequestId>().map(display);
         let (name, user, session) = (event.name(), whose.user.map(display), whose.session.map(display));
+        let account = whose.account.map(display);
         self.metrics.happened(event);
         match event {
             Event::RefreshAhead { generation } => {
@@ -126,15 +168,15 @@ impl<S> App<S> {
             }
             Event::EpochLifted => tracing::warn!(target: TARGET, id, event = name, user, session, %address),
             Event::RefreshReused { generation } => {
-                tracing::warn!(target: TARGET, id, event = name, user, session, %address, generation);
+                tracing::warn!(target: TARGET, id, event = name, user, session, account, %address, generation);
             }
             Event::Refresh { outcome, generation } => {
-                tracing::info!(target: TARGET, id, event = name, user, session, %address, outcome, generation);
+                tracing::info!(target: TARGET, id, event = name, user, session, account, %address, outcome, generation);
             }
             Event::LogOut(scope) => {
-                tracing::info!(target: TARGET, id, event = name, user, session, %address, scope = scope.as_str());
+                tracing::info!(target: TARGET, id, event = name, user, session, account, %address, scope = scope.as_str());
             }
-            _ => tracing::info!(target: TARGET, id, event = name, user, session, %address),
+            _ => tracing::info!(target: TARGET, id, event = name, user, session, account, %address),
         }
     }
 }

@@ -1,58 +1,130 @@
-//! Where a request comes from, for throttling.
+//! Where a request comes from, for throttling and for the audit log.
 //!
 //! That is the socket's peer, unless the peer is a proxy that the operator named: then it is the last address in
-//! `X-Forwarded-For` that no such proxy wrote. Anybody else's header is decoration. An IPv6 client owns a whole /64, so
+//! `X-Forwarded-For` that no such proxy wrote. Any other client's header is ignored. Addresses are compared in their
+//! canonical form, since a server on `[::]` sees an IPv4 proxy as `::ffff:10.0.0.1`. An IPv6 client owns a whole /64, so
 //! that is what counts as one address.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
 use http::request::Parts;
+use http::{Extensions, HeaderMap};
+use ipnet::{IpNet, Ipv4Net};
+
+/// How many leading bits of an IPv4-mapped IPv6 address say that it is one (RFC 4291 §2.5.5.2).
+const MAPPED_BITS: u8 = 96;
+
+/// A proxy that is believed: an address, or a range of them in CIDR notation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrustedProxy(IpNet);
+
+/// A text that names no proxy.
+#[derive(Debug, thiserror::Error)]
+#[error("a proxy is {}", Self::EXPECTED)]
+pub struct TrustedProxyError;
+
+impl TrustedProxyError {
+    /// What the list of trusted proxies looks like.
+    pub(crate) const EXPECTED: &'static str = "addresses or ranges such as 10.0.0.0/8, with commas or new lines between them; a range of all addresses is refused";
+}
+
+impl FromStr for TrustedProxy {
+    type Err = TrustedProxyError;
+
+    fn from_str(text: &str) -> Result<Self, TrustedProxyError> {
+        let range = match text.parse::<IpAddr>() {
+            Ok(address) => IpNet::from(address),
+            Err(_) => text.parse().map_err(|_| TrustedProxyError)?,
+        };
+        match canonical(range) {
+            // Who trusts every address trusts every client's own header.
+            everything if everything.prefix_len() == 0 => Err(TrustedProxyError),
+            range => Ok(Self(range)),
+        }
+    }
+}
+
+/// A range of IPv4-mapped addresses as the IPv4 range that it is.
+fn canonical(range: IpNet) -> IpNet {
+    let IpNet::V6(v6) = range else { return range };
+    let (Some(v4), Some(bits)) = (v6.addr().to_ipv4_mapped(), v6.prefix_len().checked_sub(MAPPED_BITS))
+    else {
+        return range;
+    };
+    Ipv4Net::new(v4, bits).map_or(range, IpNet::V4)
+}
+
+impl TrustedProxy {
+    fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+}
 
 /// The proxies that are believed.
 #[derive(Clone, Debug)]
-pub(crate) struct Proxies(Arc<[IpAddr]>);
+pub(crate) struct Proxies(Arc<[TrustedProxy]>);
 
 impl Proxies {
-    pub(crate) fn new(trusted: Vec<IpAddr>) -> Self {
+    pub(crate) fn new(trusted: Vec<TrustedProxy>) -> Self {
         Self(trusted.into())
     }
 
     /// Whether a connection from this address is a proxy's.
     pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
-        self.0.contains(&peer)
+        let peer = peer.to_canonical();
+        self.0.iter().any(|proxy| proxy.contains(peer))
     }
 
     /// The client's address. A request without a socket (a test that calls the router directly) comes from `::`.
     pub(crate) fn client(&self, request: &Parts) -> IpAddr {
-        let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
+        self.client_of(&request.extensions, &request.headers)
+    }
+
+    /// As [`client`](Self::client), for a request that is not in parts.
+    pub(crate) fn client_of(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical());
         if !self.trusts(peer) {
             return network(peer);
         }
-        let forwarded = request.headers.get_all("x-forwarded-for").iter();
-        let addresses: Vec<&str> = forwarded
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(|header| header.split(','))
-            .collect();
-        for address in addresses.iter().rev() {
-            match address.trim().parse::<IpAddr>() {
-                Ok(address) if self.0.contains(&address) => continue,
-                Ok(address) => return network(address),
-                // What a trusted proxy passed on unread was written by its client: stop believing.
-                Err(_) => break,
+        // Byte by byte: a client that writes what is no text spoils its own entry, and not the one that its proxy adds.
+        let lines: Vec<&[u8]> =
+            headers.get_all("x-forwarded-for").iter().map(|line| line.as_bytes()).collect();
+        let entries = lines.into_iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
+        for entry in entries {
+            match forwarded(entry) {
+                Some(address) if self.trusts(address) => {}
+                Some(address) => return network(address),
+                // What a trusted proxy passed on unread was written by its client: the rest is not believed.
+                None => break,
             }
         }
         network(peer)
     }
 }
 
+/// An entry of `X-Forwarded-For`: an address, as some proxies write it with its port, and IPv6 then in brackets.
+fn forwarded(entry: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(entry).ok()?.trim();
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let address = match bare {
+        Some(v6) => IpAddr::V6(v6.parse().ok()?),
+        None => match text.parse::<SocketAddr>() {
+            Ok(with_port) => with_port.ip(),
+            Err(_) => text.parse().ok()?,
+        },
+    };
+    Some(address.to_canonical())
+}
+
 /// What counts as one address.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 => v4,
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -60,18 +132,25 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn request(peer: &str, forwarded: Option<&str>) -> Parts {
+    fn request(peer: &str, forwarded: &[&[u8]]) -> Parts {
         let mut request = http::Request::new(());
         let peer = SocketAddr::new(peer.parse().unwrap(), 1);
         request.extensions_mut().insert(ConnectInfo(peer));
-        if let Some(value) = forwarded {
-            request.headers_mut().insert("x-forwarded-for", value.parse().unwrap());
+        for line in forwarded {
+            let line = http::HeaderValue::from_bytes(line).unwrap();
+            request.headers_mut().append("x-forwarded-for", line);
         }
         request.into_parts().0
     }
 
+    fn seen_by(proxies: &[&str], peer: &str, forwarded: &[&[u8]]) -> String {
+        let proxies = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
+        Proxies::new(proxies).client(&request(peer, forwarded)).to_string()
+    }
+
     fn client(peer: &str, forwarded: Option<&str>) -> String {
-        Proxies::new(vec!["10.0.0.1".parse().unwrap()]).client(&request(peer, forwarded)).to_string()
+        let lines: Vec<&[u8]> = forwarded.iter().map(|line| line.as_bytes()).collect();
+        seen_by(&["10.0.0.1"], peer, &lines)
     }
 
     #[test]
@@ -87,9 +166,52 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_writes_bytes_which_are_no_text_does_not_hide_the_address_that_its_proxy_adds() {
+        assert_eq!(seen_by(&["10.0.0.1"], "10.0.0.1", &[b"\xff\xfe, 203.0.113.9"]), "203.0.113.9");
+        assert_eq!(seen_by(&["10.0.0.1"], "10.0.0.1", &[b"\xff", b"203.0.113.9"]), "203.0.113.9");
+        assert_eq!(seen_by(&["10.0.0.1"], "10.0.0.1", &[b"203.0.113.9, \xff"]), "10.0.0.1");
+    }
+
+    #[test]
     fn neighbours_in_one_64_are_one_address() {
         assert_eq!(client("2001:db8::1", None), client("2001:db8::ffff", None));
         assert_ne!(client("2001:db8::1", None), client("2001:db8:0:1::1", None));
         assert_eq!(client("::ffff:192.0.2.1", None), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_proxy_may_write_the_port_of_its_client_and_brackets_around_ipv6() {
+        assert_eq!(client("10.0.0.1", Some("203.0.113.7:50001")), "203.0.113.7");
+        assert_eq!(client("10.0.0.1", Some("[2001:db8:0:7::9]:50001")), "2001:db8:0:7::");
+        assert_eq!(client("10.0.0.1", Some("[2001:db8:0:7::9]")), "2001:db8:0:7::");
+        assert_eq!(client("10.0.0.1", Some("2001:db8:0:7::9")), "2001:db8:0:7::");
+        assert_eq!(client("10.0.0.1", Some("::ffff:203.0.113.7")), "203.0.113.7");
+        assert_eq!(client("10.0.0.1", Some("203.0.113.7:port")), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_server_on_all_addresses_sees_an_ipv4_proxy_in_its_mapped_form_and_believes_it() {
+        assert_eq!(client("::ffff:10.0.0.1", Some("203.0.113.9")), "203.0.113.9");
+        assert_eq!(client("::ffff:10.0.0.2", Some("203.0.113.9")), "10.0.0.2");
+        let mapped = ["::ffff:10.0.0.1"];
+        assert_eq!(seen_by(&mapped, "10.0.0.1", &[b"203.0.113.9"]), "203.0.113.9");
+        assert_eq!(seen_by(&["::ffff:10.0.0.0/104"], "10.9.9.9", &[b"203.0.113.9"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn a_range_is_believed_and_its_neighbour_is_not() {
+        let ranges = ["10.1.0.0/16", "2001:db8:1::/48"];
+        assert_eq!(seen_by(&ranges, "10.1.255.255", &[b"203.0.113.9, 10.1.0.7"]), "203.0.113.9");
+        assert_eq!(seen_by(&ranges, "10.2.0.0", &[b"203.0.113.9"]), "10.2.0.0");
+        assert_eq!(seen_by(&ranges, "2001:db8:1:ffff::1", &[b"203.0.113.9"]), "203.0.113.9");
+        assert_eq!(seen_by(&ranges, "2001:db8:2::1", &[b"203.0.113.9"]), "2001:db8:2::");
+    }
+
+    #[test]
+    fn a_range_of_all_addresses_and_what_is_no_range_are_refused() {
+        for text in ["0.0.0.0/0", "::/0", "10.0.0.0/33", "10.0.0/8", "proxy.example", ""] {
+            assert!(text.parse::<TrustedProxy>().is_err(), "{text}");
+        }
+        assert!("10.0.0.1/8".parse::<TrustedProxy>().is_ok());
     }
 }

@@ -6,12 +6,13 @@
 mod bounds;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::client_address::{TrustedProxy, TrustedProxyError};
 use crate::keyring::{Keyring, KeyringError};
 use crate::list;
 use crate::origin::{Origin, OriginError};
@@ -59,11 +60,16 @@ pub struct Config {
     pub access_keys: Option<Keyring>,
     /// The master secrets behind refresh tokens; none: as above. `AUTHLAB_REFRESH_KEYS`
     pub refresh_keys: Option<Keyring>,
+    /// The secrets by which the server recognises a device that logged in before, and by which the audit log names an
+    /// account without telling its address; none: derived from the refresh keys, and without those random.
+    /// `AUTHLAB_DEVICE_KEYS`
+    pub device_keys: Option<Keyring>,
     /// Whether `/lab/clock` moves this server's clock. Loopback only; never by default, and never by the environment.
     pub lab_controls: bool,
-    /// Proxies whose `X-Forwarded-For` is believed. `AUTHLAB_TRUSTED_PROXIES`, addresses with commas or new lines
-    pub trusted_proxies: Vec<IpAddr>,
-    /// Bounds on log-ins. `AUTHLAB_FAILURES_…`
+    /// Proxies whose `X-Forwarded-For` is believed. `AUTHLAB_TRUSTED_PROXIES`, addresses and CIDR ranges with commas or
+    /// new lines
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// Bounds on log-ins and sign-ups. `AUTHLAB_FAILURES_…`, `AUTHLAB_SIGN_UPS_PER_ADDRESS`
     pub log_in: LogInLimits,
     /// Bounds on everything else.
     pub limits: Limits,
@@ -104,7 +110,9 @@ pub enum AccountsAt {
     File(PathBuf),
 }
 
-/// How many failed log-ins are looked at before a password is not checked any more.
+/// How many failed log-ins are looked at before a password is not checked any more, and how many sign-ups are taken. A
+/// device that has logged in before, and a session that is live, are counted by themselves: what others do to the account
+/// does not keep its owner out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LogInLimits {
     /// Failures of one account from one address in a window.
@@ -113,6 +121,12 @@ pub struct LogInLimits {
     pub failures_per_account: u32,
     /// Failures from one address, whatever the account, in a window.
     pub failures_per_address: u32,
+    /// Failures from a device that has logged in to the account before, in a window.
+    pub failures_per_device: u32,
+    /// Wrong passwords at a change of the password or a deletion, from one session, in a window.
+    pub failures_per_session: u32,
+    /// Sign-ups from one address in a window, whatever comes of them.
+    pub sign_ups_per_address: u32,
     /// The window's length in seconds.
     pub window_seconds: u64,
 }
@@ -182,6 +196,7 @@ impl Default for Config {
             audience: "authlab-api".into(),
             access_keys: None,
             refresh_keys: None,
+            device_keys: None,
             lab_controls: false,
             trusted_proxies: Vec::new(),
             log_in: LogInLimits::default(),
@@ -199,6 +214,9 @@ impl Default for LogInLimits {
             failures_per_account_and_address: 10,
             failures_per_account: 100,
             failures_per_address: 100,
+            failures_per_device: 10,
+            failures_per_session: 10,
+            sign_ups_per_address: 300,
             window_seconds: 15 * 60,
         }
     }
@@ -316,22 +334,10 @@ impl Config {
             audience: vars.text("AUTHLAB_AUDIENCE").unwrap_or(d.audience),
             access_keys: vars.signing_keys("AUTHLAB_ACCESS_KEYS")?,
             refresh_keys: vars.keys("AUTHLAB_REFRESH_KEYS")?,
+            device_keys: vars.keys("AUTHLAB_DEVICE_KEYS")?,
             lab_controls: false,
-            trusted_proxies: vars.addresses("AUTHLAB_TRUSTED_PROXIES")?,
-            log_in: LogInLimits {
-                failures_per_account_and_address: vars
-                    .count("AUTHLAB_FAILURES_PER_ACCOUNT_AND_ADDRESS")?
-                    .unwrap_or(d.log_in.failures_per_account_and_address),
-                failures_per_account: vars
-                    .count("AUTHLAB_FAILURES_PER_ACCOUNT")?
-                    .unwrap_or(d.log_in.failures_per_account),
-                failures_per_address: vars
-                    .count("AUTHLAB_FAILURES_PER_ADDRESS")?
-                    .unwrap_or(d.log_in.failures_per_address),
-                window_seconds: vars
-                    .seconds("AUTHLAB_FAILURES_WINDOW")?
-                    .map_or(d.log_in.window_seconds, |window| window.as_secs()),
-            },
+            trusted_proxies: vars.proxies("AUTHLAB_TRUSTED_PROXIES")?,
+            log_in: vars.log_in_limits()?,
             limits: Limits {
                 connections,
                 connections_per_address: vars
@@ -370,6 +376,11 @@ impl Config {
         if !STORE_LOSS.contains(&self.store_loss) {
             return Err(ConfigError::Combination(
                 "AUTHLAB_STORE_LOSS is how many seconds of writes the store may lose unnoticed: from 2 to 86400",
+            ));
+        }
+        if self.log_in.window_seconds == 0 {
+            return Err(ConfigError::Combination(
+                "AUTHLAB_FAILURES_WINDOW is 0, and in a window of no length nothing is limited: give it a second at least",
             ));
         }
         if self.lab_controls && !self.listen.ip().is_loopback() {
@@ -527,14 +538,28 @@ impl<L: Fn(&'static str) -> Option<String>> Vars<L> {
         named(&value).map(Some).ok_or(ConfigError::Value { name, value, expected })
     }
 
-    fn addresses(&self, name: &'static str) -> Result<Vec<IpAddr>, ConfigError> {
+    fn proxies(&self, name: &'static str) -> Result<Vec<TrustedProxy>, ConfigError> {
         let Some(value) = self.text(name) else { return Ok(Vec::new()) };
-        let addresses: Result<_, _> = list::entries(&value).map(str::parse).collect();
-        addresses.or(Err(ConfigError::Value {
-            name,
-            value,
-            expected: "addresses with commas or new lines between them",
-        }))
+        let proxies: Result<_, _> = list::entries(&value).map(str::parse).collect();
+        proxies.or(Err(ConfigError::Value { name, value, expected: TrustedProxyError::EXPECTED }))
+    }
+
+    fn log_in_limits(&self) -> Result<LogInLimits, ConfigError> {
+        let d = LogInLimits::default();
+        let count = |name, usual| self.count(name).map(|count| count.unwrap_or(usual));
+        let window = self.seconds("AUTHLAB_FAILURES_WINDOW")?;
+        Ok(LogInLimits {
+            failures_per_account_and_address: count(
+                "AUTHLAB_FAILURES_PER_ACCOUNT_AND_ADDRESS",
+                d.failures_per_account_and_address,
+            )?,
+            failures_per_account: count("AUTHLAB_FAILURES_PER_ACCOUNT", d.failures_per_account)?,
+            failures_per_address: count("AUTHLAB_FAILURES_PER_ADDRESS", d.failures_per_address)?,
+            failures_per_device: count("AUTHLAB_FAILURES_PER_DEVICE", d.failures_per_device)?,
+            failures_per_session: count("AUTHLAB_FAILURES_PER_SESSION", d.failures_per_session)?,
+            sign_ups_per_address: count("AUTHLAB_SIGN_UPS_PER_ADDRESS", d.sign_ups_per_address)?,
+            window_seconds: window.map_or(d.window_seconds, |window| window.as_secs()),
+        })
     }
 
     fn origins(&self, name: &'static str) -> Result<Vec<Origin>, ConfigError> {
@@ -596,6 +621,35 @@ mod tests {
     }
 
     #[test]
+    fn each_limit_on_guesses_and_sign_ups_is_read_from_its_own_variable_and_none_may_be_zero() {
+        let names = [
+            "AUTHLAB_FAILURES_PER_ACCOUNT_AND_ADDRESS",
+            "AUTHLAB_FAILURES_PER_ACCOUNT",
+            "AUTHLAB_FAILURES_PER_ADDRESS",
+            "AUTHLAB_FAILURES_PER_DEVICE",
+            "AUTHLAB_FAILURES_PER_SESSION",
+            "AUTHLAB_SIGN_UPS_PER_ADDRESS",
+        ];
+        let place = |name: &str| names.iter().position(|known| *known == name);
+        let config = Config::read(|name| place(name).map(|place| (place + 1).to_string())).unwrap();
+        let expected = LogInLimits {
+            failures_per_account_and_address: 1,
+            failures_per_account: 2,
+            failures_per_address: 3,
+            failures_per_device: 4,
+            failures_per_session: 5,
+            sign_ups_per_address: 6,
+            window_seconds: 900,
+        };
+        assert_eq!(config.log_in, expected);
+        for name in names {
+            assert!(with(name, "0").is_err(), "{name}");
+        }
+        assert!(with("AUTHLAB_FAILURES_WINDOW", "0").is_err());
+        assert!(with("AUTHLAB_FAILURES_WINDOW", "1").is_ok());
+    }
+
+    #[test]
     fn an_idle_limit_beyond_the_absolute_limit_is_refused() {
         assert!(with("AUTHLAB_IDLE_TTL", "2592000").is_ok());
         assert!(with("AUTHLAB_IDLE_TTL", "2592001").is_err());
@@ -645,12 +699,9 @@ mod tests {
             let origins = ["https://app.example", "https://www.app.example"];
             let read = with("AUTHLAB_ORIGIN", origins).unwrap().origins;
             assert_eq!(read.iter().map(Origin::as_str).collect::<Vec<_>>(), origins, "{between:?}");
-            let proxies = with("AUTHLAB_TRUSTED_PROXIES", ["10.0.0.1", "::1"]).unwrap().trusted_proxies;
-            assert_eq!(
-                proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                ["10.0.0.1", "::1"],
-                "{between:?}"
-            );
+            let names = ["10.0.0.1", "fd00::/8"];
+            let proxies = with("AUTHLAB_TRUSTED_PROXIES", names).unwrap().trusted_proxies;
+            assert_eq!(proxies, names.map(|name| name.parse().unwrap()), "{between:?}");
             let (new, old) = (format!("2={KEY}"), format!("1={KEY}"));
             let keys = with("AUTHLAB_REFRESH_KEYS", [&new, &old]).unwrap().refresh_keys.unwrap();
             assert_eq!(keys.all().map(|key| key.id).collect::<Vec<_>>(), [2, 1], "{between:?}");
@@ -658,7 +709,7 @@ mod tests {
         let error = with("AUTHLAB_TRUSTED_PROXIES", "10.0.0.1 ::1").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "AUTHLAB_TRUSTED_PROXIES is `10.0.0.1 ::1`, and should be addresses with commas or new lines between them"
+            "AUTHLAB_TRUSTED_PROXIES is `10.0.0.1 ::1`, and should be addresses or ranges such as 10.0.0.0/8, with commas or new lines between them; a range of all addresses is refused"
         );
     }
 

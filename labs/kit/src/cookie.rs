@@ -86,6 +86,13 @@ fn values<'a>(request: &'a Parts, name: &str) -> impl Iterator<Item = &'a [u8]> 
     pairs.filter_map(move |pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }
 
+impl SetCookie {
+    /// The header's value, for a response that is there already.
+    pub(crate) fn into_header(self) -> HeaderValue {
+        self.0
+    }
+}
+
 impl IntoResponseParts for SetCookie {
     type Error = std::convert::Infallible;
 

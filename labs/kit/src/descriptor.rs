@@ -64,6 +64,9 @@ impl Descriptor {
             "failures_per_account_and_address",
             "failures_per_account",
             "failures_per_address",
+            "failures_per_device",
+            "failures_per_session",
+            "sign_ups_per_address",
             "window_seconds",
             "password_min",
         ];

@@ -30,6 +30,13 @@ pub enum Error {
     /// A credential was sent and refused. The reason is for the log alone.
     #[error("the credential was refused: {0}")]
     InvalidToken(&'static str),
+    /// A token that this server did not make, or that was changed since. To the client it is refused like any other.
+    #[error("the token was not made by this server: {0}")]
+    ForgedToken(&'static str),
+    /// A token that names a key which this server does not hold: it was removed, or never was. To the client it is refused
+    /// like any other.
+    #[error("the token names key {0}, which this server does not hold")]
+    UnknownKey(u16),
     /// The address or the password is wrong; which of the two is nobody's business.
     #[error("unknown address or wrong password")]
     InvalidCredentials,
@@ -71,7 +78,7 @@ pub enum Error {
     /// The body is no JSON by its own account.
     #[error("unsupported media type")]
     UnsupportedMediaType,
-    /// Too many failed log-ins.
+    /// Too many failed log-ins, or too many sign-ups.
     #[error("throttled for {retry_after_s} s")]
     Throttled {
         /// Seconds until the next attempt is looked at.
@@ -96,6 +103,8 @@ pub enum Error {
 pub enum RefreshRefusal {
     /// It does not parse, its MAC does not hold, or it came by the wrong way.
     Invalid,
+    /// It names a key that this server does not hold. To the client it is invalid like any other.
+    UnknownKey(u16),
     /// Its session has passed its idle or absolute limit.
     Expired,
     /// It had been exchanged before: a copy is about, and the whole session is over.
@@ -154,7 +163,7 @@ impl Error {
                 "A credential is needed",
                 "Log in and send the credential.",
             ),
-            Self::InvalidToken(_) => (
+            Self::InvalidToken(_) | Self::ForgedToken(_) | Self::UnknownKey(_) => (
                 S::UNAUTHORIZED,
                 "invalid_token",
                 "The credential was refused",
@@ -168,7 +177,7 @@ impl Error {
             ),
             Self::Refresh(refusal) => {
                 let (code, detail) = match refusal {
-                    RefreshRefusal::Invalid => {
+                    RefreshRefusal::Invalid | RefreshRefusal::UnknownKey(_) => {
                         ("refresh_invalid", "This is no refresh token of this server.")
                     }
                     RefreshRefusal::Expired => {
@@ -218,7 +227,7 @@ impl Error {
             Self::Throttled { .. } => (
                 S::TOO_MANY_REQUESTS,
                 "throttled",
-                "Too many failed attempts",
+                "Too many attempts",
                 "Wait as long as Retry-After says and try again.",
             ),
             Self::StoreUnavailable(_) | Self::StoreAhead { .. } => (
@@ -252,7 +261,7 @@ impl Error {
             Self::Unauthenticated | Self::InvalidCredentials | Self::LogInAfresh => {
                 Some(r#"Bearer realm="authlab""#)
             }
-            Self::InvalidToken(_) | Self::Refresh(_) => {
+            Self::InvalidToken(_) | Self::ForgedToken(_) | Self::UnknownKey(_) | Self::Refresh(_) => {
                 Some(r#"Bearer realm="authlab", error="invalid_token""#)
             }
             _ => None,

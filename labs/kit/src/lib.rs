@@ -15,6 +15,7 @@
 //! | [`marker`] | whether that Redis is the one that the accounts know |
 //! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; where a server listens; lines without credentials |
 //! | `endings` | what the accounts' rows have ended and the session store has not been told of |
+//! | `throttle`, `device`, `client_address` | how often a client may guess, and which client it is |
 //! | [`audit`], `metrics` | what happened to an account, one by one and counted |
 //! | [`openapi`] | the document that a server gives of its routes |
 
@@ -31,6 +32,7 @@ pub mod cookie;
 mod cors;
 pub mod csrf;
 pub mod descriptor;
+mod device;
 pub mod email;
 mod endings;
 pub mod error;
@@ -61,6 +63,7 @@ mod throttle;
 pub mod workshop;
 
 pub use accounts::{Ending, User};
+pub use client_address::{TrustedProxy, TrustedProxyError};
 pub use clock::Clock;
 pub use config::{Config, Store};
 pub use controls::names_loopback;

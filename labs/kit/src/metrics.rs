@@ -119,7 +119,8 @@ impl Metrics {
                 figures.throttled.inc();
                 log_in("throttled");
             }
-            Event::PasswordThrottled => {
+            Event::LogInUnserved => log_in("unserved"),
+            Event::PasswordThrottled | Event::SignUpThrottled => {
                 figures.throttled.inc();
             }
             Event::Refresh { outcome, .. } => self.refreshed(outcome),
@@ -178,7 +179,7 @@ impl Figures {
             throttled: counted(
                 &mut registry,
                 "throttled",
-                "Passwords that were not looked at after too many failures",
+                "Passwords and sign-ups that were not looked at after too many attempts",
             ),
             keys: counted(
                 &mut registry,

@@ -22,6 +22,8 @@ use http::header::{
 use http::{HeaderName, HeaderValue};
 use tracing::Instrument;
 
+use crate::audit::Refusals;
+use crate::client_address::Proxies;
 use crate::csrf::Origins;
 use crate::error::{Cause, Error};
 use crate::host;
@@ -55,6 +57,8 @@ struct Observer {
     metrics: Metrics,
     /// Whether browsers reach this server by https.
     https: bool,
+    proxies: Proxies,
+    refusals: Arc<Refusals>,
 }
 
 /// Counts requests from a random start, so that ids of two servers do not meet.
@@ -66,15 +70,16 @@ struct Ids {
 
 /// Puts ids, logs and common headers around a server's routes. A client's own `x-request-id` is not taken over: what a
 /// stranger writes does not go into the log.
-pub(crate) fn around(routes: Router, metrics: Metrics, origins: &Origins) -> Router {
+pub(crate) fn around(routes: Router, metrics: Metrics, origins: &Origins, proxies: Proxies) -> Router {
     let (server, next, ..) = uuid::Uuid::new_v4().as_fields();
     let ids = Ids { server, next: Arc::new(AtomicU32::new(u32::from(next))) };
     let https = is_https(origins);
-    routes.layer(from_fn_with_state(Observer { ids, metrics, https }, observe))
+    let observer = Observer { ids, metrics, https, proxies, refusals: Arc::default() };
+    routes.layer(from_fn_with_state(observer, observe))
 }
 
 async fn observe(
-    State(Observer { ids, metrics, https }): State<Observer>,
+    State(Observer { ids, metrics, https, proxies, refusals }): State<Observer>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -82,11 +87,15 @@ async fn observe(
     request.extensions_mut().insert(id);
     let line = Line::of(&request);
     let storable = may_be_stored(request.uri().path());
+    let address = proxies.client_of(request.extensions(), request.headers());
     let mut response = match host::flaw(&request) {
         Some(flaw) => Error::Malformed(flaw).into_response(),
         None => next.run(request).instrument(tracing::debug_span!("request", %id)).await,
     };
     line.write(id, &response);
+    if let Some(Cause(cause)) = response.extensions().get::<Cause>() {
+        refusals.tell(id, address, cause);
+    }
     metrics.answered(line.route, &line.method, response.status(), line.start.elapsed());
     let headers = response.headers_mut();
     if !storable {

@@ -2,21 +2,21 @@
 //!
 //! Argon2id at OWASP's parameters takes some 15 ms of a core and 19 MiB. On an async thread that stalls every other
 //! request; on the blocking pool without a limit a flood of log-ins takes all memory and cores. So hashing has a limited
-//! number of places and a queue of limited length, and `/me` goes on being answered.
+//! number of places and a queue of limited length in which addresses take turns, and `/me` goes on being answered.
 
 mod argon2id;
 mod blocklist;
+mod turns;
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::password_hash::phc::PasswordHash;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use self::argon2id::{Lent, Memory};
+use self::turns::Turns;
+pub(crate) use self::turns::{Lane, Work};
 use crate::config::Limits;
 use crate::email::Email;
 use crate::error::Error;
@@ -116,14 +116,13 @@ impl fmt::Debug for Hashed {
     }
 }
 
-/// The bounded place where passwords are hashed. Clones share the bound.
+/// The bounded place where passwords are hashed. Clones share the bound, and each hashes in the lane that it was given.
 #[derive(Clone)]
 pub(crate) struct Hasher {
-    places: Arc<Semaphore>,
+    turns: Turns,
+    lane: Lane,
     memory: Memory,
     max_busy: usize,
-    waiting: Arc<AtomicUsize>,
-    max_waiting: usize,
 }
 
 /// How busy the place is.
@@ -140,19 +139,22 @@ pub(crate) struct Hashing {
 impl Hasher {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(limits.hashing)),
+            turns: Turns::new(limits.hashing, limits.hashing_queue),
+            lane: Lane::default(),
             memory: Memory::default(),
             max_busy: limits.hashing,
-            waiting: Arc::default(),
-            max_waiting: limits.hashing_queue + limits.hashing,
         }
     }
 
-    /// How busy it is now. The two counts are read one after the other, so a moment's sum may be off by one.
+    /// The same, for work that waits in this lane.
+    pub(crate) fn in_lane(&self, lane: Lane) -> Self {
+        Self { lane, ..self.clone() }
+    }
+
+    /// How busy it is now.
     pub(crate) fn state(&self) -> Hashing {
-        let busy = self.max_busy.saturating_sub(self.places.available_permits());
-        let waiting = self.waiting.load(Ordering::Relaxed).saturating_sub(busy);
-        Hashing { places: self.max_busy, busy, waiting }
+        let (free, waiting) = self.turns.state();
+        Hashing { places: self.max_busy, busy: self.max_busy.saturating_sub(free), waiting }
     }
 
     /// Hashes a new password with a fresh salt.
@@ -188,9 +190,7 @@ impl Hasher {
         &self,
         work: impl FnOnce(&mut Lent) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let _waiting = Waiting::join(&self.waiting, self.max_waiting)?;
-        let place =
-            self.places.clone().acquire_owned().await.map_err(|error| Error::Internal(error.into()))?;
+        let place = self.turns.place(self.lane).await?;
         let memory = self.memory.clone();
         let work = tokio::task::spawn_blocking(move || {
             // The place goes with the work: a client that hangs up does not free it early. Rust drops `memory` before
@@ -200,25 +200,6 @@ impl Hasher {
             work(&mut memory)
         });
         work.await.map_err(|error| Error::Internal(error.into()))
-    }
-}
-
-/// One of those who wait or hash. Leaves the count when dropped, also when the request is given up.
-struct Waiting(Arc<AtomicUsize>);
-
-impl Waiting {
-    fn join(count: &Arc<AtomicUsize>, max: usize) -> Result<Self, Error> {
-        let joined = Self(count.clone());
-        if count.fetch_add(1, Ordering::Relaxed) >= max {
-            return Err(Error::Overloaded("too many log-ins are waiting"));
-        }
-        Ok(joined)
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -316,7 +297,7 @@ mod tests {
     async fn a_log_in_beyond_the_queue_is_refused_at_once_and_the_place_is_free_again_later() {
         let limits = Limits { hashing: 1, hashing_queue: 0, ..Limits::default() };
         let hasher = Hasher::new(&limits);
-        let held = Waiting::join(&hasher.waiting, hasher.max_waiting).unwrap();
+        let held = hasher.turns.place(Lane::default()).await.unwrap();
         assert!(matches!(hasher.hash(password("correct horse")).await, Err(Error::Overloaded(_))));
         drop(held);
         assert!(hasher.hash(password("correct horse")).await.is_ok());
@@ -334,7 +315,10 @@ mod tests {
         for (number, log_in) in log_ins.collect::<Vec<_>>().into_iter().enumerate() {
             assert_eq!(log_in.await.unwrap().unwrap(), number % 2 == 0, "only a known account is let in");
         }
-        let all = hasher.places.acquire_many(2).await.unwrap();
+        let all = [
+            hasher.turns.place(Lane::default()).await.unwrap(),
+            hasher.turns.place(Lane::default()).await.unwrap(),
+        ];
         assert!((1..=2).contains(&hasher.memory.len()), "{}", hasher.memory.len());
         drop(all);
     }
@@ -353,7 +337,7 @@ mod tests {
         });
         assert!(matches!(panics.await, Err::<(), _>(Error::Internal(_))));
         assert!(hasher.hash(password("correct horse")).await.is_ok());
-        let _all = hasher.places.acquire().await.unwrap();
+        let _all = hasher.turns.place(Lane::default()).await.unwrap();
         assert_eq!(hasher.memory.len(), 1);
     }
 }

@@ -4,6 +4,7 @@
 //! one parses, calls and answers; what protects it stands in its signature.
 
 mod asked;
+mod attempts;
 mod described;
 mod happened;
 
@@ -16,6 +17,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
 use self::asked::{Credentials, Deletion, LogOutRequest, PasswordChange};
+use self::attempts::{admit_sign_up, lane, place, remember};
 pub use self::described::routes;
 use self::happened::happened;
 use crate::accounts::{Email, User};
@@ -25,10 +27,10 @@ use crate::descriptor::Descriptor;
 use crate::endings::to_its_end;
 use crate::error::{Error, Flaw};
 use crate::openapi::Described;
-use crate::password::{NewPassword, Password};
+use crate::password::{NewPassword, Password, Work};
 use crate::scheme::{Confirmed, Principal, Scheme, Scope};
 use crate::state::App;
-use crate::throttle::Attempt;
+use crate::throttle::{LogIn, Proof};
 use crate::{cors, lifted, metrics, observe};
 
 /// A whole server: the shared routes, the scheme's own, and what surrounds them all.
@@ -47,7 +49,8 @@ pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
         tracing::info!(r#use = keys.purpose, issues, checks, "holds keys");
         metrics.holds(&keys);
     }
-    observe::around(cors::around(router.with_state(app), &origins), metrics, &origins)
+    let proxies = app.proxies.clone();
+    observe::around(cors::around(router.with_state(app), &origins), metrics, &origins, proxies)
 }
 
 async fn describe<S: Scheme>(State(app): State<App<S>>) -> impl IntoResponse {
@@ -61,12 +64,15 @@ async fn sign_up<S: Scheme>(
     Body(new): Body<Credentials>,
 ) -> Result<Response, Error> {
     let password = chosen(&app, "/password", new.password, &new.email)?;
-    let hash = app.accounts.hash(password).await?;
+    let claimed = admit_sign_up(&app, &request, &new.email).await?;
+    let hash = lane(&app, &request, Work::SignUp).hash(password).await?;
     to_its_end(async move {
         let user = app.accounts.add(new.email, &hash).await?;
         let issued = lifted::issue(&app, &request, &user, &new.client).await;
-        let response = happened(StatusCode::CREATED, &user, issued);
-        app.audit(&request, Event::SignUp, Whose::user(user.id).opened(&response));
+        let mut response = happened(StatusCode::CREATED, &user, issued);
+        remember(&app, &mut response, &request, &new.client, &user.email).await;
+        let whose = Whose { user: Some(user.id), ..claimed };
+        app.audit(&request, Event::SignUp, whose.opened(&response));
         Ok(response)
     })
     .await
@@ -77,23 +83,33 @@ async fn log_in<S: Scheme>(
     NotForeign(request): NotForeign,
     Body(given): Body<Credentials>,
 ) -> Result<Response, Error> {
-    let throttled = (Event::LogInThrottled, Whose::default());
-    let attempt = attempt(&app, &request, given.email.as_str(), throttled)?;
-    let user = match app.accounts.log_in(&given.email, given.password).await {
+    let (email, claimed) = (&given.email, app.claimed(&given.email));
+    let known = app.accounts.known(email).await?;
+    let log_in = LogIn {
+        email,
+        is_known: known.is_some(),
+        device: known.and_then(|account| app.devices.recognise(&request, &account)),
+        address: app.proxies.client(&request),
+    };
+    let attempt = place(&app, &request, app.throttle.log_in(log_in).await, (Event::LogInThrottled, claimed))?;
+    let user = match lane(&app, &request, Work::LogIn).log_in(email, given.password).await {
         Ok(user) => user,
         Err(Error::InvalidCredentials) => {
-            app.audit(&request, Event::LogInRefused, Whose::default());
+            app.audit(&request, Event::LogInRefused, claimed);
             return Err(Error::InvalidCredentials);
         }
         Err(error) => {
-            attempt.withdrawn();
+            attempt.withdrawn().await;
             return Err(error);
         }
     };
-    attempt.succeeded();
-    let issued = lifted::issue(&app, &request, &user, &given.client).await?;
-    let response = (StatusCode::OK, issued).into_response();
-    app.audit(&request, Event::LogIn, Whose::user(user.id).opened(&response));
+    attempt.succeeded().await;
+    let proven = Whose { user: Some(user.id), ..claimed };
+    let issued = lifted::issue(&app, &request, &user, &given.client).await;
+    let issued = issued.inspect_err(|_| app.audit(&request, Event::LogInUnserved, proven))?;
+    let mut response = (StatusCode::OK, issued).into_response();
+    remember(&app, &mut response, &request, &given.client, email).await;
+    app.audit(&request, Event::LogIn, proven.opened(&response));
     Ok(response)
 }
 
@@ -141,7 +157,7 @@ async fn change_password<S: Scheme>(
 ) -> Result<Response, Error> {
     let new = chosen(&app, "/new_password", change.new, &confirmed.user.email)?;
     prove(&app, &request, &confirmed, change.current).await?;
-    let hash = app.accounts.hash(new).await?;
+    let hash = lane(&app, &request, Work::Account).hash(new).await?;
     to_its_end(async move {
         let user = app.accounts.set_password(&confirmed.user, &hash).await?;
         let issued = match app.end_all(Some(&request), user.ending()).await {
@@ -151,8 +167,10 @@ async fn change_password<S: Scheme>(
             }
             None => Err(Error::StoreUnavailable("the earlier sessions are not ended yet".into())),
         };
-        let response = happened(StatusCode::OK, &user, issued);
-        app.audit(&request, Event::PasswordChanged, whose(&confirmed.principal).opened(&response));
+        let mut response = happened(StatusCode::OK, &user, issued);
+        remember(&app, &mut response, &request, &confirmed.client, &user.email).await;
+        let whose = whose(&confirmed.principal).named(app.account_names.of(&user.email));
+        app.audit(&request, Event::PasswordChanged, whose.opened(&response));
         Ok(response)
     })
     .await
@@ -171,7 +189,8 @@ async fn delete_account<S: Scheme>(
     to_its_end(async move {
         let gone = app.accounts.delete(&confirmed.user).await?;
         app.end_all(Some(&request), gone.ending()).await;
-        app.audit(&request, Event::AccountDeleted, whose(&confirmed.principal));
+        let whose = whose(&confirmed.principal).named(app.account_names.of(&confirmed.user.email));
+        app.audit(&request, Event::AccountDeleted, whose);
         Ok((StatusCode::NO_CONTENT, app.scheme.forgotten(), ()).into_response())
     })
     .await
@@ -184,48 +203,41 @@ fn chosen<S>(app: &App<S>, pointer: &str, password: Password, email: &Email) -> 
         .map_err(|detail| Error::Invalid(vec![Flaw { pointer: pointer.to_owned(), detail }]))
 }
 
-/// Checks the account's password once more, under the same limits as a log-in.
+/// Checks the account's password once more, under a limit of the session's own.
 async fn prove<S>(
     app: &App<S>,
     request: &Parts,
     confirmed: &Confirmed,
     password: Password,
 ) -> Result<(), Error> {
-    let (user, whose) = (&confirmed.user, whose(&confirmed.principal));
-    let attempt = attempt(app, request, user.email.as_str(), (Event::PasswordThrottled, whose))?;
-    match app.accounts.check_password(user, password).await {
-        Ok(()) => attempt.succeeded(),
+    let user = &confirmed.user;
+    let whose = whose(&confirmed.principal).named(app.account_names.of(&user.email));
+    let proof = Proof {
+        email: &user.email,
+        user_id: user.id,
+        session_id: confirmed.principal.session_id,
+        address: app.proxies.client(request),
+    };
+    let attempt = place(app, request, app.throttle.proof(proof).await, (Event::PasswordThrottled, whose))?;
+    match lane(app, request, Work::Account).check_password(user, password).await {
+        Ok(()) => attempt.succeeded().await,
         Err(Error::WrongPassword) => {
             app.audit(request, Event::WrongPassword, whose);
             return Err(Error::WrongPassword);
         }
         Err(error) => {
-            attempt.withdrawn();
+            attempt.withdrawn().await;
             return Err(error);
         }
     }
     Ok(())
 }
 
-/// A place for one attempt on an account; where there is none, the audit log hears of it.
-fn attempt<'a, S>(
-    app: &'a App<S>,
-    request: &Parts,
-    account: &str,
-    throttled: (Event, Whose),
-) -> Result<Attempt<'a>, Error> {
-    let attempt = app.throttle.attempt(account, app.proxies.client(request));
-    if let Err(Error::Throttled { .. }) = &attempt {
-        app.audit(request, throttled.0, throttled.1);
-    }
-    attempt
-}
-
 /// Whose the credential is that is about to be ended, for the audit log. A log-out is one whatever the credential's state
 /// is, so one that is refused is nobody's; but a store that is away has been asked once, which is enough.
 async fn who_leaves<S: Scheme>(app: &App<S>, request: &Parts) -> Result<Whose, Error> {
     let mut asked = app.scheme.authenticate(request).await;
-    if let (Err(Error::InvalidToken(_)), Some(by_cookie)) = (&asked, without_authorization(request)) {
+    if let (true, Some(by_cookie)) = (refuses_token(&asked), without_authorization(request)) {
         asked = app.scheme.authenticate(&by_cookie).await;
     }
     match asked {
@@ -239,13 +251,18 @@ async fn who_leaves<S: Scheme>(app: &App<S>, request: &Parts) -> Result<Whose, E
 /// `Authorization` header that opens nothing does not take the cookie's word away either.
 async fn who_ends_more<S: Scheme>(app: &App<S>, request: &mut Parts) -> Result<Confirmed, Error> {
     let asked = Confirmed::from_request_parts(request, app).await;
-    let (Err(Error::InvalidToken(_)), Some(mut by_cookie)) = (&asked, without_authorization(request)) else {
+    let (true, Some(mut by_cookie)) = (refuses_token(&asked), without_authorization(request)) else {
         return asked;
     };
     match Confirmed::from_request_parts(&mut by_cookie, app).await {
         Err(Error::Unauthenticated) => asked,
         by_cookie => by_cookie,
     }
+}
+
+/// Whether a token was sent and opens nothing, whatever the reason.
+fn refuses_token<T>(asked: &Result<T, Error>) -> bool {
+    matches!(asked, Err(Error::InvalidToken(_) | Error::ForgedToken(_) | Error::UnknownKey(_)))
 }
 
 /// The request without its `Authorization` header, where it has one.
@@ -256,7 +273,7 @@ fn without_authorization(request: &Parts) -> Option<Parts> {
 }
 
 fn whose(principal: &Principal) -> Whose {
-    Whose { user: Some(principal.user_id), session: principal.session_id }
+    Whose { user: Some(principal.user_id), session: principal.session_id, account: None }
 }
 
 /// The request's head, when no foreign page sent it. Comes before the body in a signature, so that a cross-site form is

@@ -4,11 +4,14 @@ use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use crate::accounts::Accounts;
+use crate::audit::AccountNames;
 use crate::client_address::Proxies;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Limits, LogInLimits};
 use crate::csrf::Origins;
+use crate::device::Devices;
 use crate::endings::Endings;
+use crate::keyring::Keyring;
 use crate::marker;
 use crate::metrics::Metrics;
 use crate::scheme::Scheme;
@@ -42,6 +45,8 @@ pub struct Shared<S> {
     pub clock: Clock,
     pub(crate) endings: Endings,
     pub(crate) throttle: Throttle,
+    pub(crate) devices: Devices,
+    pub(crate) account_names: AccountNames,
     pub(crate) origins: Origins,
     pub(crate) proxies: Proxies,
     pub(crate) log_in: LogInLimits,
@@ -90,11 +95,16 @@ impl<S: Scheme> App<S> {
         if let Some(store) = scheme.marked() {
             marker::watch(store, accounts.clone(), config.store_loss, metrics.clone()).await;
         }
+        // Without keys of its own or refresh keys to derive them from, a device is recognised until the process ends.
+        let keys = config.device_keys.as_ref().or(config.refresh_keys.as_ref()).cloned();
+        let keys = keys.unwrap_or_else(Keyring::random);
         let app = Self(Arc::new(Shared {
             scheme,
             accounts,
             endings: Endings::default(),
             throttle: Throttle::new(config.log_in, clock.clone()),
+            devices: Devices::new(&keys),
+            account_names: AccountNames::new(&keys),
             origins,
             proxies: Proxies::new(config.trusted_proxies.clone()),
             log_in: config.log_in,

@@ -1,177 +1,136 @@
-//! A limit on guessing passwords (OWASP ASVS 6.3.1).
+//! A limit on guessing passwords (OWASP ASVS 6.3.1), and one on sign-ups.
 //!
-//! Failed attempts are counted for an account from one address, for an account from anywhere, and for an address whatever
+//! Failed log-ins are counted for an account from one address, for an account from anywhere, and for an address whatever
 //! the account. Unknown accounts count alike, or the limit itself would tell which exist. An attempt is counted *before*
 //! the password is checked and taken back if it succeeds, so that a hundred guesses at once cannot all slip through the
-//! last free place. Memory is bounded: the keys that were touched longest ago are forgotten first.
+//! last free place.
+//!
+//! What strangers do must not keep the owner out. So a device that has logged in to the account before is counted by
+//! itself and not asked about anything else (OWASP: device cookies), and so is a live session that proves its password.
+//! For the many people behind one address, a success takes back the failures that its own account had added there: what
+//! stays counted are guesses that never led to anything.
+
+mod counters;
 
 use std::net::IpAddr;
-use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use lru::LruCache;
+use uuid::Uuid;
 
+use self::counters::{Account, Asked, Counters, Key, Settlement};
 use crate::clock::Clock;
 use crate::config::LogInLimits;
+use crate::email::Email;
 use crate::error::Error;
 
-/// How many keys are remembered: some 20 MB at the very most.
-const MAX_KEYS: NonZeroUsize = NonZeroUsize::new(200_000).expect("it is not zero");
-
-/// The counters of one server. Clones share them.
-#[derive(Clone)]
+/// The counters of one server, and what they allow.
 pub(crate) struct Throttle {
     limits: LogInLimits,
     clock: Clock,
-    counters: Arc<Mutex<LruCache<Key, Counter>>>,
+    counters: Counters,
 }
 
-/// Accounts are remembered by a hash of their address: fixed in size, and no list of addresses in memory.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Key {
-    AccountAndAddress([u8; 16], IpAddr),
-    Account([u8; 16]),
-    Address(IpAddr),
+/// Who logs in, as far as that is known before the password is checked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogIn<'a> {
+    pub(crate) email: &'a Email,
+    /// Whether there is such an account.
+    pub(crate) is_known: bool,
+    /// The device, if it has logged in to this account before.
+    pub(crate) device: Option<Uuid>,
+    pub(crate) address: IpAddr,
 }
 
-#[derive(Clone, Copy)]
-struct Counter {
-    since_ms: u64,
-    failures: u32,
+/// A live session that proves its password.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proof<'a> {
+    pub(crate) email: &'a Email,
+    pub(crate) user_id: Uuid,
+    /// None in a scheme without sessions: there an account from one address takes its place.
+    pub(crate) session_id: Option<Uuid>,
+    pub(crate) address: IpAddr,
 }
 
 /// An attempt that is under way and counted as failed until it says otherwise.
 #[must_use = "an attempt that is never told to have succeeded stays counted as a failure"]
 pub(crate) struct Attempt<'a> {
     throttle: &'a Throttle,
-    keys: [Key; 3],
+    asked: Vec<Asked>,
 }
 
 impl Throttle {
     pub(crate) fn new(limits: LogInLimits, clock: Clock) -> Self {
-        Self { limits, clock, counters: Arc::new(Mutex::new(LruCache::new(MAX_KEYS))) }
+        Self { limits, clock, counters: Counters::new() }
     }
 
-    /// Takes a place for one attempt on an account, or says how long there is none.
-    pub(crate) fn attempt(&self, account: &str, address: IpAddr) -> Result<Attempt<'_>, Error> {
-        let account = account_key(account);
-        let keys = [Key::AccountAndAddress(account, address), Key::Account(account), Key::Address(address)];
-        let now_ms = self.clock.now_ms();
+    /// Takes a place for one log-in, or says how long there is none.
+    pub(crate) async fn log_in(&self, log_in: LogIn<'_>) -> Result<Attempt<'_>, Error> {
+        if let Some(device) = log_in.device {
+            return self.attempt(vec![(Key::Device(device), Some(self.limits.failures_per_device))]).await;
+        }
+        let key = account_key(log_in.email);
+        let account = if log_in.is_known { Account::Known(key) } else { Account::MadeUp(key) };
+        let LogInLimits {
+            failures_per_account_and_address, failures_per_account, failures_per_address, ..
+        } = self.limits;
+        self.attempt(vec![
+            (Key::Guess(account, log_in.address), Some(failures_per_account_and_address)),
+            (Key::Account(account), Some(failures_per_account)),
+            (Key::Address(log_in.address), Some(failures_per_address)),
+        ])
+        .await
+    }
+
+    /// Takes a place for one proof of the password by a live session. Its failures count for log-ins too, so that a
+    /// copied session gives nobody more guesses; but only its own counter can refuse it.
+    pub(crate) async fn proof(&self, proof: Proof<'_>) -> Result<Attempt<'_>, Error> {
+        let session = match proof.session_id {
+            Some(session) => Key::Session(session, None),
+            None => Key::Session(proof.user_id, Some(proof.address)),
+        };
+        let account = Account::Known(account_key(proof.email));
+        self.attempt(vec![
+            (session, Some(self.limits.failures_per_session)),
+            (Key::Guess(account, proof.address), None),
+            (Key::Account(account), None),
+            (Key::Address(proof.address), None),
+        ])
+        .await
+    }
+
+    /// Takes a place for one sign-up, which stays taken whatever comes of it: each costs a look-up and most cost a hash.
+    pub(crate) async fn sign_up(&self, address: IpAddr) -> Result<(), Error> {
+        let asked = vec![(Key::SignUp(address), Some(self.limits.sign_ups_per_address))];
+        self.attempt(asked).await.map(|_counted| ())
+    }
+
+    async fn attempt(&self, asked: Vec<Asked>) -> Result<Attempt<'_>, Error> {
         let window_ms = self.limits.window_seconds.saturating_mul(1000);
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, limit) in keys.iter().zip(self.in_order()) {
-            let Some(counter) = counters.get(key) else { continue };
-            let ends_ms = counter.since_ms.saturating_add(window_ms);
-            if counter.failures >= limit && now_ms < ends_ms {
-                return Err(Error::Throttled { retry_after_s: (ends_ms - now_ms).div_ceil(1000) });
-            }
+        match self.counters.take(&asked, self.clock.now_ms(), window_ms).await {
+            Ok(()) => Ok(Attempt { throttle: self, asked }),
+            Err(left_ms) => Err(Error::Throttled { retry_after_s: left_ms.div_ceil(1000) }),
         }
-        for key in keys {
-            let counter = counters.get_or_insert_mut(key, || Counter { since_ms: now_ms, failures: 0 });
-            if now_ms >= counter.since_ms.saturating_add(window_ms) {
-                *counter = Counter { since_ms: now_ms, failures: 0 };
-            }
-            counter.failures = counter.failures.saturating_add(1);
-        }
-        Ok(Attempt { throttle: self, keys })
-    }
-
-    fn in_order(&self) -> [u32; 3] {
-        let limits = self.limits;
-        [limits.failures_per_account_and_address, limits.failures_per_account, limits.failures_per_address]
     }
 }
 
 impl Attempt<'_> {
-    /// The password was right: the account's counters start afresh. The address only gets its one place back, or an
-    /// attacker could wash it clean with an account of their own.
-    pub(crate) fn succeeded(self) {
-        let mut counters = self.throttle.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in self.keys {
-            match key {
-                Key::Address(_) => give_back(&mut counters, &key),
-                Key::AccountAndAddress(..) | Key::Account(_) => {
-                    counters.pop(&key);
-                }
-            }
-        }
+    /// The password was right: what was counted for this account, device or session starts afresh. The address only gets
+    /// back what this account had added, or an attacker could wash it clean with an account of their own.
+    pub(crate) async fn succeeded(self) {
+        self.throttle.counters.settle(&self.asked, Settlement::Forget).await;
     }
 
     /// The password was not looked at, for a reason that is not the caller's.
-    pub(crate) fn withdrawn(self) {
-        let mut counters = self.throttle.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in &self.keys {
-            give_back(&mut counters, key);
-        }
+    pub(crate) async fn withdrawn(self) {
+        self.throttle.counters.settle(&self.asked, Settlement::GiveBack).await;
     }
 }
 
-fn give_back(counters: &mut LruCache<Key, Counter>, key: &Key) {
-    if let Some(counter) = counters.get_mut(key) {
-        counter.failures = counter.failures.saturating_sub(1);
-    }
-}
-
-fn account_key(account: &str) -> [u8; 16] {
+fn account_key(email: &Email) -> [u8; 16] {
     let mut key = [0; 16];
-    key.copy_from_slice(&digest(&SHA256, account.as_bytes()).as_ref()[..16]);
+    key.copy_from_slice(&digest(&SHA256, email.as_str().as_bytes()).as_ref()[..16]);
     key
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    fn throttle(clock: &Clock) -> Throttle {
-        Throttle::new(LogInLimits { failures_per_address: 15, ..LogInLimits::default() }, clock.clone())
-    }
-
-    fn address(last: u8) -> IpAddr {
-        IpAddr::from([192, 0, 2, last])
-    }
-
-    fn fail(throttle: &Throttle, account: &str, last: u8) -> Result<(), Error> {
-        throttle.attempt(account, address(last)).map(|_counted| ())
-    }
-
-    #[test]
-    fn ten_failures_are_looked_at_and_the_eleventh_waits_for_the_window_to_end() {
-        let clock = Clock::system();
-        let throttle = throttle(&clock);
-        for _ in 0..10 {
-            fail(&throttle, "ann", 1).unwrap();
-        }
-        let Err(Error::Throttled { retry_after_s }) = fail(&throttle, "ann", 1) else { panic!("let in") };
-        assert!((899..=900).contains(&retry_after_s));
-        fail(&throttle, "ann", 2).unwrap();
-        fail(&throttle, "bob", 1).unwrap();
-        clock.advance(Duration::from_secs(900));
-        fail(&throttle, "ann", 1).unwrap();
-    }
-
-    #[test]
-    fn a_success_resets_the_account_and_not_the_address() {
-        let throttle = throttle(&Clock::system());
-        for _ in 0..9 {
-            fail(&throttle, "ann", 1).unwrap();
-        }
-        throttle.attempt("ann", address(1)).unwrap().succeeded();
-        for _ in 0..6 {
-            fail(&throttle, "ann", 1).unwrap();
-        }
-        assert!(matches!(fail(&throttle, "bob", 1), Err(Error::Throttled { .. })));
-    }
-
-    #[test]
-    fn attempts_under_way_hold_their_places() {
-        let throttle = throttle(&Clock::system());
-        let under_way: Vec<_> = (0..10).map(|_| throttle.attempt("ann", address(1)).unwrap()).collect();
-        assert!(fail(&throttle, "ann", 1).is_err());
-        for attempt in under_way {
-            attempt.withdrawn();
-        }
-        assert!(fail(&throttle, "ann", 1).is_ok());
-    }
-}
+mod tests;

@@ -19,8 +19,16 @@ use tower::ServiceExt;
 const PASSWORD: &str = "correct horse battery";
 const EMAIL: &str = "ann@example.test";
 
+/// What the audit log calls Ann's address under [`DEVICE_KEY`].
+const ACCOUNT: &str = "0f106ddec9022feca4ac0964";
+const DEVICE_KEY: &str = "1=0123456789abcdef0123456789abcdef";
+
 async fn server() -> Router {
-    let config = Config { trusted_proxies: vec!["10.0.0.1".parse().unwrap()], ..Config::default() };
+    let config = Config {
+        trusted_proxies: vec!["10.0.0.1".parse().unwrap()],
+        device_keys: Some(DEVICE_KEY.parse().unwrap()),
+        ..Config::default()
+    };
     let origins = Origins::new(&[], config.listen, "none");
     let app = App::new(NoAuthentication::default(), &config, Clock::system(), origins).await.unwrap();
     kit::router(app, Router::new())
@@ -49,10 +57,16 @@ async fn signing_up_and_logging_in_are_told_with_the_clients_address() {
     assert_eq!(status, StatusCode::CREATED);
     let user = lines[0]["user"].clone();
     assert_eq!(user.as_str().map(str::len), Some(36));
-    assert_eq!(lines, [json!({ "event": "sign_up", "user": user, "address": "203.0.113.9" })]);
+    let line =
+        |event: &str| json!({ "event": event, "user": user, "account": ACCOUNT, "address": "203.0.113.9" });
+    assert_eq!(lines, [line("sign_up")]);
     let (status, lines) = post(&server, &log, "/auth/login", PASSWORD).await;
     assert_eq!(status, StatusCode::OK);
-    assert_eq!(lines, [json!({ "event": "log_in", "user": user, "address": "203.0.113.9" })]);
+    assert_eq!(lines, [line("log_in")]);
+    let (status, lines) = post(&server, &log, "/auth/signup", PASSWORD).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let refused = json!({ "event": "sign_up_refused", "account": ACCOUNT, "address": "203.0.113.9" });
+    assert_eq!(lines, [refused]);
 }
 
 #[tokio::test]
@@ -74,9 +88,35 @@ async fn a_refused_log_in_is_told_and_beyond_the_limit_a_throttled_one() {
     for _ in 0..10 {
         let (status, lines) = post(&server, &log, "/auth/login", "battery staple").await;
         assert_eq!(status, StatusCode::UNAUTHORIZED);
-        assert_eq!(lines, [json!({ "event": "log_in_refused", "address": "203.0.113.9" })]);
+        let refused = json!({ "event": "log_in_refused", "account": ACCOUNT, "address": "203.0.113.9" });
+        assert_eq!(lines, [refused]);
     }
     let (status, lines) = post(&server, &log, "/auth/login", "battery staple").await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(lines, [json!({ "event": "log_in_throttled", "address": "203.0.113.9" })]);
+    let throttled = json!({ "event": "log_in_throttled", "account": ACCOUNT, "address": "203.0.113.9" });
+    assert_eq!(lines, [throttled]);
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_is_told_of_at_the_usual_level_and_no_more_than_ten_times_a_second() {
+    let (log, server) = (KeptLog::at("info"), server().await);
+    let foreign = || {
+        let request = Request::post("/auth/login").header("sec-fetch-site", "cross-site");
+        request.header("content-type", "application/json").body(Body::from("{}")).unwrap()
+    };
+    assert_eq!(server.clone().oneshot(foreign()).await.unwrap().status(), StatusCode::FORBIDDEN);
+    let line = json!({ "event": "csrf_refused", "address": "::", "reason": "Sec-Fetch-Site is foreign" });
+    assert_eq!(KeptLog::audit_lines(&log.take()), [line.clone()]);
+    let began = std::time::Instant::now();
+    for _ in 0..100 {
+        server.clone().oneshot(foreign()).await.unwrap();
+    }
+    let lines = KeptLog::audit_lines(&log.take());
+    // A second that passes meanwhile lets ten more through, the first of which says how many were left out.
+    let most = 10 * (began.elapsed().as_secs() as usize + 2);
+    assert!((1..=most).contains(&lines.len()), "{}", lines.len());
+    assert_eq!(lines[0], line);
+    let own = Request::post("/auth/logout").header("sec-fetch-site", "same-origin");
+    server.clone().oneshot(own.body(Body::empty()).unwrap()).await.unwrap();
+    assert!(!log.take().contains("csrf_refused"));
 }

@@ -45,6 +45,14 @@ pub fn segment(key_id: u16) -> Result<String, Error> {
     Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
+/// The number of the key that [`segment`] wrote this for, ours or not. For the log: it compares what it finds with what
+/// would have been written, and believes nothing else.
+pub fn key_number(written: &str) -> Option<u16> {
+    let bytes = URL_SAFE_NO_PAD.decode(written).ok()?;
+    let number = str::from_utf8(&bytes).ok()?.rsplit('"').nth(1)?.parse().ok()?;
+    segment(number).is_ok_and(|ours| ours == written).then_some(number)
+}
+
 /// The `kid` of a token whose header keeps all the rules.
 ///
 /// The library's own `decode_header` would name it as well. It is not used, because a `crit` that is `null` looks to it

@@ -107,15 +107,18 @@ fn shown<S: Store>(
     if cookie.is_some() {
         shared.origins.require_own(request)?;
     }
-    let token = match (body, cookie) {
+    let (text, client) = match (body, cookie) {
         (Some(_), Some(_)) => {
             return Err(Error::Malformed("There is a refresh token in the body and one in the cookie."));
         }
         (None, None) => return Err(Error::Unauthenticated),
-        (Some(text), None) => received(&shared.keys, text.expose_secret(), ClientKind::Mobile),
-        (None, Some(text)) => received(&shared.keys, text, ClientKind::Web),
+        (Some(text), None) => (text.expose_secret(), ClientKind::Mobile),
+        (None, Some(text)) => (text, ClientKind::Web),
     };
-    token.ok_or(Error::Refresh(RefreshRefusal::Invalid))
+    received(&shared.keys, text, client).ok_or_else(|| {
+        let unknown = shared.keys.unknown_key(text).map(RefreshRefusal::UnknownKey);
+        Error::Refresh(unknown.unwrap_or(RefreshRefusal::Invalid))
+    })
 }
 
 /// A token that stays: an app is told it once more, since its body always names one; a page's cookie is left alone.

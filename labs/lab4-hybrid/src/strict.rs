@@ -29,7 +29,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kit::keyring::{Key, Keyring};
 use kit::{Clock, Error, Principal};
-use lab3_access::access_token::{MAX_BYTES, header_segment};
+use lab3_access::access_token::{MAX_BYTES, header_key_number, header_segment};
 
 use claims::Claims;
 
@@ -96,7 +96,7 @@ impl StrictVerifier {
             let rest = token.strip_prefix(&*issued.header_and_dot)?;
             Some((issued, rest))
         });
-        let (issued, rest) = begun.ok_or(Error::InvalidToken("its header is none that we write"))?;
+        let (issued, rest) = begun.ok_or_else(|| foreign(token))?;
         let cut = rest.len().checked_sub(SIGNATURE_CHARACTERS).and_then(|at| rest.split_at_checked(at));
         let (payload_and_dot, signature) =
             cut.ok_or(Error::InvalidToken("no signature of this algorithm"))?;
@@ -106,11 +106,11 @@ impl StrictVerifier {
         let mut mac = [0; SIGNATURE_CHARACTERS.div_ceil(4) * 3];
         let length = URL_SAFE_NO_PAD
             .decode_slice(signature, &mut mac)
-            .or(Err(Error::InvalidToken("the signature is no base64url")))?;
+            .or(Err(Error::ForgedToken("the signature is no base64url")))?;
         // RFC 7515 §5.1: what is signed is the text of the first two parts, with the dot between them, as it came.
         let signed = &token.as_bytes()[..token.len() - SIGNATURE_CHARACTERS - 1];
         hmac::verify(&issued.key, signed, &mac[..length])
-            .or(Err(Error::InvalidToken("the signature does not hold")))?;
+            .or(Err(Error::ForgedToken("the signature does not hold")))?;
         Ok(payload)
     }
 
@@ -129,6 +129,14 @@ impl StrictVerifier {
         }
         claims.times().check(self.clock.now_s(), self.leeway_s)?;
         claims.into_principal()
+    }
+}
+
+/// Why a token is refused whose header is none that we write: it is that of a key which we do not hold, or not ours.
+fn foreign(token: &str) -> Error {
+    match token.split('.').next().and_then(header_key_number) {
+        Some(number) => Error::UnknownKey(number),
+        None => Error::ForgedToken("its header is none that we write"),
     }
 }
 

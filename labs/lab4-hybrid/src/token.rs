@@ -91,6 +91,15 @@ impl Keys {
         })
     }
 
+    /// The key that a string names which has the form of a token, if that key is none of these: it was removed, or never
+    /// was. Its MAC cannot tell.
+    pub fn unknown_key(&self, presented: &str) -> Option<u16> {
+        let encoded = presented.strip_prefix(PREFIX).filter(|encoded| encoded.len() == ENCODED_CHARS)?;
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
+        let number = u16::from_be_bytes(*bytes.first_chunk()?);
+        self.named(number).is_none().then_some(number)
+    }
+
     // ANCHOR: verify
     /// Reads a string that claims to be a token. `None` says nothing about what was wrong with it, and there is nothing
     /// to say: it is not ours.

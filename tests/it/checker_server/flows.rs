@@ -370,6 +370,9 @@ impl Model {
             Ok(read) => read,
             Err(refusal) => return refusal,
         };
+        if let Some(refusal) = self.signed_up_too_often() {
+            return refusal;
+        }
         let spelt = body["email"].as_str() != Some(&key) && self.is("taken-by-spelling");
         let buried = self.is("address-never-free") && self.tombstones.contains(&key);
         if buried || (self.accounts.contains_key(&key) && !spelt) {
@@ -378,8 +381,9 @@ impl Model {
         let chosen = body.get("user_id").and_then(Value::as_str).filter(|_| self.is("members-taken-over"));
         let user = chosen.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
         let account = Account { user, shown, password, old_password: None };
-        self.accounts.insert(key, account.clone());
-        let mut reply = self.started(ask, &account, &client, device, 201);
+        self.accounts.insert(key.clone(), account.clone());
+        let reply = self.started(ask, &account, &client, device, 201);
+        let mut reply = self.on_known_device(reply, &key);
         if self.is("sign-up-names-another") {
             reply.body["user_id"] = json!(Uuid::new_v4().to_string());
         }
@@ -407,9 +411,17 @@ impl Model {
         let (now, fault) = (self.now(), self.fault);
         let recent = |times: &[f64]| times.iter().filter(|at| now - **at < 900.0).count();
         let of = |key: &str| self.failures.get(key).map_or(0, |times| recent(times));
-        let allowed = if fault == "one-failure-more" { 9 } else { 8 };
+        let device = account.starts_with("own device ");
+        let allowed = match fault {
+            "one-failure-more" if !device => 9,
+            "known-device-unlimited" if device => usize::MAX,
+            _ if device => 5,
+            _ => 8,
+        };
         let locked = fault == "locked-for-good" && self.ever_throttled.iter().any(|known| known == account);
-        let over = of(account) >= allowed || (of("") >= 70 && fault != "address-uncounted") || locked;
+        let over = of(account) >= allowed
+            || (of("") >= 70 && !account.starts_with("own ") && fault != "address-uncounted")
+            || locked;
         if !over || (right && fault == "right-password-gets-through") {
             return None;
         }
@@ -423,7 +435,9 @@ impl Model {
         if known || !self.is("unknown-unthrottled") {
             self.failures.entry(account.to_owned()).or_default().push(now);
         }
-        self.failures.entry(String::new()).or_default().push(now);
+        if !account.starts_with("own ") {
+            self.failures.entry(String::new()).or_default().push(now);
+        }
     }
 
     fn right(&self, account: &Account, password: &str) -> bool {
@@ -432,6 +446,38 @@ impl Model {
             || account.old_password.as_deref() == Some(password)
             || (self.is("password-case-ignored") && account.password.eq_ignore_ascii_case(password))
             || (self.is("password-cut") && cut(&account.password) == cut(password))
+    }
+
+    /// A refusal, if too many sign-ups have come. This one counts too.
+    fn signed_up_too_often(&mut self) -> Option<Reply> {
+        let (now, most) = (self.now(), self.sign_ups());
+        let times = self.failures.entry("sign-ups".to_owned()).or_default();
+        times.retain(|at| now - *at < 900.0);
+        if times.len() >= most && !self.is("sign-ups-unlimited") {
+            if self.is("sign-ups-are-failures") {
+                self.failures.entry(String::new()).or_default().extend([now; 70]);
+            }
+            return Some(Reply::problem(429, "throttled").with("retry-after", "900"));
+        }
+        self.failures.entry("sign-ups".to_owned()).or_default().push(now);
+        None
+    }
+
+    /// Gives the device a token by which it is known to have logged in to the account.
+    fn on_known_device(&mut self, reply: Reply, account: &str) -> Reply {
+        let token = self.random();
+        self.devices.insert(token.clone(), account.to_owned());
+        reply.with("device-token", token)
+    }
+
+    /// What a known device is counted under: by itself, and not with the account.
+    fn counted_under(&self, ask: &Ask, account: &str) -> String {
+        let device = ask.header("device-token").filter(|_| !self.is("known-device-locked-out"));
+        let known = |device: &String| {
+            let of = self.devices.get(device);
+            of.is_some_and(|of| of == account || self.is("any-device-known"))
+        };
+        device.filter(known).map_or_else(|| account.to_owned(), |device| format!("own device {device}"))
     }
 
     fn log_in(&mut self, ask: &Ask, body: &Value) -> Reply {
@@ -444,19 +490,21 @@ impl Model {
         };
         let account = self.accounts.get(&key).cloned();
         let right = account.as_ref().is_some_and(|account| self.right(account, &password));
-        if let Some(refusal) = self.throttled(&key, right) {
+        let counted = self.counted_under(ask, &key);
+        if let Some(refusal) = self.throttled(&counted, right) {
             return refusal;
         }
         match account.filter(|_| right) {
             Some(account) => {
                 if !self.is("success-forgets-nothing") {
-                    self.failures.remove(&key);
+                    self.failures.remove(&counted);
                 }
-                self.started(ask, &account, &client, device, 200)
+                let reply = self.started(ask, &account, &client, device, 200);
+                self.on_known_device(reply, &key)
             }
             None => {
                 let known = self.accounts.contains_key(&key);
-                self.failed(&key, known);
+                self.failed(&counted, known);
                 let mut refusal = Reply::problem(401, "invalid_credentials")
                     .with("www-authenticate", "Bearer realm=\"authlab\"");
                 if self.is("unknown-address-told") && !known {
@@ -572,11 +620,14 @@ impl Model {
         let changes = member == "current_password";
         let unchecked = if changes { self.is("change-unchecked") } else { self.is("deletion-unchecked") };
         let counted = !changes || !self.is("change-uncounted");
-        if counted && let Some(refusal) = self.throttled(&key, false) {
+        let session = format!("own session {}", caller.sid.as_ref().unwrap_or(&caller.user));
+        let asked = if self.is("session-locked-with-account") { &key } else { &session };
+        if counted && let Some(refusal) = self.throttled(asked, false) {
             return Err(refusal);
         }
         if account.password != given && !unchecked {
             if counted {
+                self.failed(&session, true);
                 self.failed(&key, true);
             }
             return Err(Reply::problem(403, "wrong_password"));

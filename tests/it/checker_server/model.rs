@@ -40,6 +40,7 @@ pub(crate) const LIVE_CHECK: &str = "live-check";
 pub(crate) const IDLE: f64 = 14.0 * 86_400.0;
 pub(crate) const ABSOLUTE: f64 = 30.0 * 86_400.0;
 pub(crate) const WINDOW: f64 = 10.0;
+const SIGN_UPS: usize = 400;
 
 pub(crate) struct Model {
     pub(crate) design: Design,
@@ -53,6 +54,7 @@ pub(crate) struct Model {
     pub(crate) logged_out: Vec<String>,
     pub(crate) failures: HashMap<String, Vec<f64>>,
     pub(crate) ever_throttled: Vec<String>,
+    pub(crate) devices: HashMap<String, String>,
     pub(crate) count: u64,
     hashing: Arc<Semaphore>,
     started: Instant,
@@ -83,6 +85,7 @@ impl Model {
             logged_out: Vec::new(),
             failures: HashMap::new(),
             ever_throttled: Vec::new(),
+            devices: HashMap::new(),
             count: 0,
             hashing: Arc::new(Semaphore::new(1)),
             started: Instant::now(),
@@ -97,6 +100,11 @@ impl Model {
     /// A hybrid that asks its store on every request, or says so.
     fn claims_revocation(&self) -> bool {
         [LIVE_CHECK, "revocation-claimed-only", "revocation-of-log-out-only"].contains(&self.fault)
+    }
+
+    /// How many sign-ups it takes in a window. Few are no fault, and fewer than a run of the checker needs.
+    pub(crate) fn sign_ups(&self) -> usize {
+        if self.is("few-sign-ups") { 5 } else { SIGN_UPS }
     }
 
     pub(crate) fn now(&self) -> f64 {
@@ -139,6 +147,7 @@ impl Model {
             "contract": 1, "lab": format!("{:?}", self.design).to_lowercase(), "store": "memory", "features": features,
             "access_ttl": 900, "refresh_ttl": ABSOLUTE as u64, "idle_ttl": IDLE as u64, "refresh_window": WINDOW as u64,
             "limits": {"failures_per_account_and_address": 8, "failures_per_account": 100, "failures_per_address": 70,
+                       "failures_per_device": 5, "failures_per_session": 8, "sign_ups_per_address": self.sign_ups(),
                        "window_seconds": 900, "password_min": 15},
             "controls": !self.is("hidden-controls"), "origins": self.listed(),
         });

@@ -9,7 +9,7 @@ use crate::{
     stage::{Stage, fresh_email, fresh_password, log_in},
 };
 
-const READ: &str = "OWASP ASVS 6.3.1, OWASP API2:2023, CWE-307";
+pub(super) const READ: &str = "OWASP ASVS 6.3.1, OWASP API2:2023, CWE-307";
 /// More failures than this are not worth the server's hashing.
 const AFFORDABLE: u32 = 200;
 
@@ -102,20 +102,20 @@ enum Asked {
     WindowOver,
 }
 
-fn allowed(stage: &Stage) -> Result<u32, Box<Outcome>> {
+pub(super) fn allowed(stage: &Stage) -> Result<u32, Box<Outcome>> {
     let limits = stage.descriptor().limits;
     let allowed = limits.failures_per_account_and_address.min(limits.failures_per_account);
     if (1..=AFFORDABLE).contains(&allowed) { Ok(allowed) } else { Err(too_many(allowed)) }
 }
 
-fn too_many(allowed: u32) -> Box<Outcome> {
+pub(super) fn too_many(allowed: u32) -> Box<Outcome> {
     Box::new(Outcome::Skipped {
-        reason: format!("the server allows {allowed} failures, more than a check should make"),
+        reason: format!("the server allows {allowed}, more than a check should make"),
     })
 }
 
 /// As many failures as are allowed; none of them may be throttled yet.
-async fn fail(stage: &Stage, email: &str, times: u32) -> Verdict {
+pub(super) async fn fail(stage: &Stage, email: &str, times: u32) -> Verdict {
     for turn in 1..=times {
         let answer = stage.send(log_in(email, &fresh_password(), "mobile")).await?;
         answer.refused(
@@ -127,7 +127,7 @@ async fn fail(stage: &Stage, email: &str, times: u32) -> Verdict {
     Ok(())
 }
 
-fn throttled(answer: &Exchange, why: &str) -> Verdict {
+pub(super) fn throttled(answer: &Exchange, why: &str) -> Verdict {
     answer.refused(429, "throttled", why)?;
     Ok(())
 }
@@ -176,7 +176,11 @@ async fn success_resets(stage: &Stage) -> Verdict {
 }
 
 async fn wrong_password_counts(stage: &Stage) -> Verdict {
-    let allowed = allowed(stage)?;
+    let of_log_ins = allowed(stage)?;
+    let allowed = stage.descriptor().limits.failures_per_session.unwrap_or(of_log_ins);
+    if !(1..=AFFORDABLE).contains(&allowed) {
+        return Err(too_many(allowed));
+    }
     stage.forget_failures().await?;
     let person = stage.sign_up().await?;
     let change = || {
@@ -187,8 +191,10 @@ async fn wrong_password_counts(stage: &Stage) -> Verdict {
         stage.send(change()).await?.refused(403, "wrong_password", "this is not the password")?;
     }
     throttled(&stage.send(change()).await?, "the allowed failures are used up")?;
-    let log_in = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
-    throttled(&log_in, "the failures of a password change count for log-in too")?;
+    if allowed >= of_log_ins {
+        let log_in = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
+        throttled(&log_in, "the failures of a password change count for log-in too")?;
+    }
     stage.forget_failures().await
 }
 

@@ -43,7 +43,8 @@ impl Holding {
             until: now_s.saturating_add(seconds),
             refused: false,
         };
-        for cookie in answer.header("set-cookie") {
+        // What a device is recognised by at its next log-in opens nothing.
+        for cookie in answer.header("set-cookie").filter(|cookie| !cookie.starts_with("__Host-device=")) {
             self.cookie = cookie_of(cookie).map(|(pair, seconds)| kept(pair, seconds));
         }
         let text = |name: &str| answer.body.get(name).and_then(Value::as_str);

@@ -212,6 +212,19 @@ fn a_database_that_another_process_holds_refuses_changes_as_an_outage_and_lets_p
 }
 
 #[test]
+fn a_flood_of_sign_ups_leaves_log_ins_at_200_and_ends_at_the_limit() {
+    keeps(
+        "sign-up-flood",
+        &[
+            "a taken address: log-ins all 200",
+            "fresh addresses: log-ins all 200",
+            "fresh addresses, limited: log-ins all 200",
+            "no more than the 20 allowed are made",
+        ],
+    );
+}
+
+#[test]
 fn a_row_that_does_not_exist_and_a_redis_that_is_somebodys_are_refused_with_a_sentence() {
     for (arguments, says) in [
         (["--only", "earthquake"], "there is no row `earthquake`"),

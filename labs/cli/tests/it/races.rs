@@ -18,8 +18,11 @@ const RACERS: usize = 16;
 const PASSWORD: &str = "correct horse battery";
 const NEW_PASSWORD: &str = "battery staple horse";
 /// A window that no slow machine outruns, and log-ins that fail as often as they like.
-const PATIENT: [(&str, &str); 2] =
-    [("AUTHLAB_REFRESH_WINDOW", "600"), ("AUTHLAB_FAILURES_PER_ADDRESS", "1000000")];
+const PATIENT: [(&str, &str); 3] = [
+    ("AUTHLAB_REFRESH_WINDOW", "600"),
+    ("AUTHLAB_FAILURES_PER_ADDRESS", "1000000"),
+    ("AUTHLAB_SIGN_UPS_PER_ADDRESS", "1000000"),
+];
 
 fn rounds(usual: usize, nightly: usize) -> usize {
     if std::env::var_os("AUTHLAB_NIGHTLY").is_some() { nightly } else { usual }

@@ -27,8 +27,15 @@ fn flows<S: Scheme>() -> Described<S> {
             Operation {
                 summary: "Make an account and log in",
                 body: Some(body::<Credentials>()),
+                parameters: vec![crate::device::parameter()],
                 answers: vec![(StatusCode::CREATED, Answer::CredentialsOr(WithoutCredential::shape()))],
-                refusals: vec![Error::EmailTaken, Error::Csrf(""), Error::Overloaded(""), store_away()],
+                refusals: vec![
+                    Error::EmailTaken,
+                    throttled(),
+                    Error::Csrf(""),
+                    Error::Overloaded(""),
+                    store_away(),
+                ],
                 ..Operation::default()
             },
         )
@@ -38,6 +45,7 @@ fn flows<S: Scheme>() -> Described<S> {
             Operation {
                 summary: "Log in",
                 body: Some(body::<Credentials>()),
+                parameters: vec![crate::device::parameter()],
                 answers: vec![(StatusCode::OK, Answer::Credentials)],
                 refusals: vec![
                     Error::InvalidCredentials,

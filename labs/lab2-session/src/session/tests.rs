@@ -10,6 +10,7 @@ use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
+use kit::config::Limits;
 use kit::redis::discovery::Found;
 use kit::testing::{KeptLog, private_redis};
 use kit::{Clock, Config, Origins, Store};
@@ -19,6 +20,7 @@ use tower::ServiceExt;
 const OWN: &str = "http://session.localhost:8080";
 const IDLE: Duration = Duration::from_secs(1_000);
 const ABSOLUTE: Duration = Duration::from_secs(2_500);
+const PER_USER: usize = 4;
 
 struct Lab {
     router: Router,
@@ -79,7 +81,8 @@ impl Answer {
 
 async fn lab_on(redis: Option<Found>) -> Lab {
     let store = redis.as_ref().map_or(Store::Memory, |found| Store::Redis(found.url.clone()));
-    let config = Config { store, idle_ttl: IDLE, refresh_ttl: ABSOLUTE, ..Config::default() };
+    let limits = Limits { sessions_per_user: PER_USER, ..Limits::default() };
+    let config = Config { store, limits, idle_ttl: IDLE, refresh_ttl: ABSOLUTE, ..Config::default() };
     let origins = Origins::new(&[OWN.parse().unwrap()], SocketAddr::from(([127, 0, 0, 1], 0)), "");
     let clock = Clock::system();
     Lab { router: super::router(&config, clock.clone(), origins).await.unwrap(), clock, redis }
@@ -168,6 +171,28 @@ async fn a_log_in_never_takes_an_id_that_it_is_given_and_ends_the_session_that_c
         let second = call("POST", "/auth/login").body(ann()).by_page(&first).to(&lab).await.cookie();
         assert_eq!(me(&lab, &first).await, StatusCode::UNAUTHORIZED);
         assert_eq!(me(&lab, &second).await, StatusCode::OK);
+    }
+}
+
+/// In memory the line names the session too; in Redis its name is gone with its value.
+#[tokio::test]
+async fn a_session_that_has_to_make_room_for_a_new_one_is_told_in_the_audit_log() {
+    for lab in labs().await {
+        let log = KeptLog::start();
+        let user = sign_up(&lab).await.body["user_id"].clone();
+        for _ in 1..PER_USER {
+            log_in(&lab).await;
+        }
+        let evicted = || {
+            let lines = KeptLog::audit_lines(&log.take()).into_iter();
+            lines.filter(|line| line["event"] == "session_evicted").collect::<Vec<_>>()
+        };
+        assert_eq!(evicted(), Vec::<Value>::new());
+        log_in(&lab).await;
+        let lines = evicted();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(lines[0]["user"], user);
+        assert_eq!(lines[0]["session"].is_string(), lab.redis.is_none(), "{lines:?}");
     }
 }
 

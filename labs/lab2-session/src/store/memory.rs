@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use kit::audit::session_evicted;
 use kit::{Clock, NotReady};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result, SessionStore};
@@ -167,6 +168,10 @@ impl State {
         let mut ids: Vec<(u64, Id)> = self.ids_of(user).iter().rev().map(|id| (over_at(id), *id)).collect();
         ids.sort_by_key(|(over_at_ms, _)| std::cmp::Reverse(*over_at_ms));
         for (at, (over_at_ms, id)) in ids.iter().enumerate() {
+            if at >= keep && *over_at_ms > now_ms {
+                let holder = self.sessions.get(id).and_then(|record| Holder::among(&record.data));
+                session_evicted(user, holder.map(|holder| holder.session_id));
+            }
             if at >= keep || *over_at_ms <= now_ms {
                 self.end(id);
             }

@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kit::audit::session_evicted;
 use kit::config::RedisTimes;
 use kit::marker::Marked;
 use kit::{Clock, NotReady, Redis, StartError};
@@ -120,7 +121,9 @@ impl SessionStore for RedisStore {
             create.arg(&value).arg(&hash).arg(moment_ms(record.expiry_date)).arg(self.clock.now_ms());
             create.arg(holder.epoch).arg(self.limits.per_user);
             create.arg(self.session_ttl_ms()).arg(self.index_ttl_ms()).arg(self.epoch_ttl_ms());
-            let outcome: String = self.redis.script(&create).await.map_err(outage)?;
+            let (outcome, evicted): (String, usize) = self.redis.script(&create).await.map_err(outage)?;
+            // The key of a session does not say its public name, and its value is gone with it.
+            (0..evicted).for_each(|_| session_evicted(holder.user_id, None));
             match outcome.as_str() {
                 "created" => return Ok(()),
                 "taken" => record.id = Id::default(),
@@ -201,19 +204,23 @@ local epoch, per_user = tonumber(ARGV[5]), tonumber(ARGV[6])
 local session_ttl, index_ttl, epoch_ttl = ARGV[7], ARGV[8], ARGV[9]
 
 local known = tonumber(redis.call('GET', epochs) or 0)
-if epoch < known then return string.format('%.0f', known) end
-if not redis.call('SET', session, value, 'NX', 'PX', session_ttl) then return 'taken' end
+local evicted = 0
+if epoch < known then return {string.format('%.0f', known), 0} end
+if not redis.call('SET', session, value, 'NX', 'PX', session_ttl) then return {'taken', 0} end
 if epoch > known then
   end_sessions(index, redis.call('ZRANGE', index, 0, -1))
 else
   end_sessions(index, redis.call('ZRANGEBYSCORE', index, '-inf', now))
   local too_many = redis.call('ZCARD', index) + 1 - per_user
-  if too_many > 0 then end_sessions(index, redis.call('ZRANGE', index, 0, too_many - 1)) end
+  if too_many > 0 then
+    evicted = too_many
+    end_sessions(index, redis.call('ZRANGE', index, 0, too_many - 1))
+  end
 end
 redis.call('ZADD', index, over_at, hash)
 redis.call('PEXPIRE', index, index_ttl)
 if epoch > 0 then redis.call('SET', epochs, ARGV[5], 'PX', epoch_ttl) end
-return 'created'
+return {'created', evicted}
 ";
 
 // ANCHOR: save

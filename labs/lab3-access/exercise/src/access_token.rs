@@ -32,7 +32,7 @@ use uuid::Uuid;
 use crate::claims::{Claims, Object};
 use crate::header;
 
-pub use crate::header::segment as header_segment;
+pub use crate::header::{key_number as header_key_number, segment as header_segment};
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_BYTES: usize = 4096;
@@ -228,14 +228,20 @@ fn strict(issuer: &str, audience: &str) -> Validation {
 /// get as far as the library's own checks: the header and the type of the claims refuse them.
 fn refusal(error: &jsonwebtoken::errors::Error) -> Error {
     Error::InvalidToken(match error.kind() {
+        ErrorKind::InvalidSignature => return Error::ForgedToken("the signature does not hold"),
         ErrorKind::InvalidToken => "not three parts",
-        ErrorKind::InvalidSignature => "the signature does not hold",
         ErrorKind::Base64(_) => "a part is no base64url",
         ErrorKind::Json(_) => "a member is missing, there twice, or of another type",
         ErrorKind::InvalidIssuer => "another issuer",
         ErrorKind::InvalidAudience => "another audience",
         _ => "refused by the library",
     })
+}
+
+/// A key that is not ours: one that was removed, if it has a number as ours have.
+fn unknown_key(kid: &str) -> Error {
+    let number = kid.parse::<u16>().ok().filter(|number| number.to_string() == kid);
+    number.map_or(Error::ForgedToken("its kid names no key of ours"), Error::UnknownKey)
 }
 
 /// Keys and settings stay out of every log.

@@ -48,6 +48,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::redis::{Script, ScriptInvocation};
+use kit::audit::session_evicted;
 use kit::config::RedisTimes;
 use kit::marker::Marked;
 use kit::redis::ConnectError;
@@ -184,7 +185,10 @@ impl Store for Redis {
         };
         let (verdict, more) = self.run(&self.shared.scripts.issue, &touched, arguments).await?;
         match (verdict.as_str(), more.split_first()) {
-            ("issued", Some((expires_in, over))) => {
+            ("issued" | "evicted", Some((expires_in, over))) => {
+                if verdict == "evicted" {
+                    over.iter().for_each(|sid| session_evicted(session.user_id, sid.parse().ok()));
+                }
                 self.drop_records(&keys, over, true).await;
                 Ok(Issue::Issued { expires_in: duration(expires_in)? })
             }

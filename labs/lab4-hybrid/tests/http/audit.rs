@@ -3,13 +3,19 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use kit::testing::KeptLog;
+use kit::config::Limits;
+use kit::testing::{KeptLog, private_redis};
+use kit::{Config, Store};
 use serde_json::{Value, json};
 
 use crate::server::{Answer, DAY, PASSWORD, Server, WINDOW};
 
 const EMAIL: &str = "ann@example.test";
 const WRONG: &str = "battery staple";
+const DEVICE_KEY: &str = "1=0123456789abcdef0123456789abcdef";
+/// What the audit log calls the two addresses under that key.
+const ANN: &str = "0f106ddec9022feca4ac0964";
+const NOBODY: &str = "b25f04af19dd5320fe1e10ee";
 
 /// A server that somebody has signed up at, and its log.
 struct Scene {
@@ -20,7 +26,14 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let (log, server) = (KeptLog::start(), Server::start().await);
+        Self::on(Store::Memory).await
+    }
+
+    async fn on(store: Store) -> Self {
+        let limits = Limits { sessions_per_user: 3, ..Limits::default() };
+        let device_keys = Some(DEVICE_KEY.parse().unwrap());
+        let config = Config { store, device_keys, limits, ..Config::default() };
+        let (log, server) = (KeptLog::start(), Server::configured(config).await);
         let ann = server.sign_up(EMAIL, "mobile").await;
         Self { log, server, ann }
     }
@@ -72,19 +85,22 @@ fn line(event: &str, session: &Answer, more: Value) -> Value {
 #[tokio::test]
 async fn a_sign_up_and_a_log_in_are_told_with_the_sessions_that_they_open() {
     let scene = Scene::set().await;
-    assert_eq!(scene.told(&[]), [scene.line("sign_up", json!({}))]);
+    assert_eq!(scene.told(&[]), [scene.line("sign_up", json!({ "account": ANN }))]);
     let again = scene.server.log_in(&[], "web").await;
-    assert_eq!(scene.told(&[&again]), [line("log_in", &again, json!({}))]);
+    assert_eq!(scene.told(&[&again]), [line("log_in", &again, json!({ "account": ANN }))]);
 }
 
 #[tokio::test]
 async fn a_refused_log_in_is_told_alike_for_a_known_and_an_unknown_address() {
     let scene = Scene::later().await;
-    for email in [EMAIL, "nobody@example.test"] {
+    for (email, account) in [(EMAIL, ANN), ("nobody@example.test", NOBODY)] {
         let body = json!({ "email": email, "password": WRONG });
         let refused = scene.server.post("/auth/login", &[], body).await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
-        assert_eq!(scene.told(&[]), [json!({ "event": "log_in_refused", "address": "::" })]);
+        assert_eq!(
+            scene.told(&[]),
+            [json!({ "event": "log_in_refused", "account": account, "address": "::" })]
+        );
     }
 }
 
@@ -108,7 +124,7 @@ async fn a_refresh_is_told_with_what_came_of_it() {
 }
 
 #[tokio::test]
-async fn a_refresh_after_log_out_is_told_as_ended_and_one_with_garbage_not_at_all() {
+async fn a_refresh_after_log_out_is_told_as_ended_and_one_with_garbage_as_nobodys() {
     let scene = Scene::later().await;
     scene.post("/auth/logout", Value::Null).await;
     assert_eq!(scene.told(&[]), [scene.line("log_out", json!({ "scope": "local" }))]);
@@ -119,7 +135,8 @@ async fn a_refresh_after_log_out_is_told_as_ended_and_one_with_garbage_not_at_al
         .refused(StatusCode::UNAUTHORIZED, "refresh_ended");
     assert_eq!(scene.told(&[]), [scene.line("refresh", json!({ "outcome": "ended", "generation": 1 }))]);
     scene.server.refresh_app("garbage").await.refused(StatusCode::UNAUTHORIZED, "refresh_invalid");
-    assert_eq!(scene.told(&[]), Vec::<Value>::new());
+    let reason = "not a refresh token of ours";
+    assert_eq!(scene.told(&[]), [json!({ "event": "forged_token", "address": "::", "reason": reason })]);
 }
 
 #[tokio::test]
@@ -171,10 +188,10 @@ async fn a_new_password_is_told_with_the_session_that_it_opens_and_a_wrong_one_w
         |current: &str| json!({ "current_password": current, "new_password": "another one of mine" });
     let refused = scene.post("/auth/password", change(WRONG)).await;
     refused.refused(StatusCode::FORBIDDEN, "wrong_password");
-    assert_eq!(scene.told(&[]), [scene.line("wrong_password", json!({}))]);
+    assert_eq!(scene.told(&[]), [scene.line("wrong_password", json!({ "account": ANN }))]);
     let changed = scene.post("/auth/password", change(PASSWORD)).await;
     assert_eq!(changed.status, StatusCode::OK);
-    assert_eq!(scene.told(&[&changed]), [line("password_changed", &changed, json!({}))]);
+    assert_eq!(scene.told(&[&changed]), [line("password_changed", &changed, json!({ "account": ANN }))]);
 }
 
 #[tokio::test]
@@ -189,11 +206,11 @@ async fn too_many_wrong_passwords_are_told_as_such_and_after_a_while_it_is_looke
     }
     scene.told(&[]);
     scene.post("/auth/account/delete", wrong).await.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
-    assert_eq!(scene.told(&[]), [scene.line("password_throttled", json!({}))]);
+    assert_eq!(scene.told(&[]), [scene.line("password_throttled", json!({ "account": ANN }))]);
     let refused =
         scene.server.post("/auth/login", &[], json!({ "email": EMAIL, "password": PASSWORD })).await;
     refused.refused(StatusCode::TOO_MANY_REQUESTS, "throttled");
-    assert_eq!(scene.told(&[]), [json!({ "event": "log_in_throttled", "address": "::" })]);
+    assert_eq!(scene.told(&[]), [json!({ "event": "log_in_throttled", "account": ANN, "address": "::" })]);
     scene.server.clock.advance(Duration::from_secs(900));
     scene.server.log_in(&[], "mobile").await;
 }
@@ -203,5 +220,78 @@ async fn a_deletion_is_told() {
     let scene = Scene::later().await;
     let gone = scene.post("/auth/account/delete", json!({ "password": PASSWORD })).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
-    assert_eq!(scene.told(&[]), [scene.line("account_deleted", json!({}))]);
+    assert_eq!(scene.told(&[]), [scene.line("account_deleted", json!({ "account": ANN }))]);
+}
+
+#[tokio::test]
+async fn a_forged_access_token_is_told_and_one_that_has_expired_is_not() {
+    let scene = Scene::later().await;
+    let access = scene.ann.access();
+    let (signed, signature) = access.rsplit_once('.').unwrap();
+    let first = if signature.starts_with('A') { "B" } else { "A" };
+    let forged = format!("{signed}.{first}{}", &signature[1..]);
+    scene.server.me(&forged).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
+    let line = |reason: &str| json!({ "event": "forged_token", "address": "::", "reason": reason });
+    assert_eq!(scene.told(&[]), [line("the signature does not hold")]);
+    scene.server.me("Bearer undefined").await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
+    assert_eq!(scene.told(&[]), [line("its header is none that we write")]);
+    scene.server.clock.advance(DAY);
+    scene.server.me(&access).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
+    assert_eq!(scene.told(&[]), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn tokens_of_a_removed_key_are_told_with_its_number() {
+    const OLD: &str = "1=00000000001111111111222222222233";
+    const NEW: &str = "2=33333333334444444444555555555566";
+    let server = async |keys: &str| {
+        let keys: kit::keyring::Keyring = keys.parse().unwrap();
+        let (access_keys, refresh_keys) = (Some(keys.clone()), Some(keys));
+        Server::configured(Config { access_keys, refresh_keys, ..Config::default() }).await
+    };
+    let (log, ann) = (KeptLog::start(), server(OLD).await.sign_up(EMAIL, "mobile").await);
+    let line = json!({ "event": "unknown_key", "address": "::", "key": 1 });
+    for (keys, expected) in [(NEW.to_owned(), vec![line]), (format!("{NEW},{OLD}"), vec![])] {
+        let server = server(&keys).await;
+        log.take();
+        server.me(&ann.access()).await;
+        assert_eq!(KeptLog::audit_lines(&log.take()), expected);
+        server.refresh_app(&ann.refresh_token()).await;
+        let told = KeptLog::audit_lines(&log.take());
+        let of_keys: Vec<_> = told.into_iter().filter(|line| line["event"] == "unknown_key").collect();
+        assert_eq!(of_keys, expected);
+    }
+}
+
+/// The right password is the one thing that an outage must not hide: it may have been the attacker's.
+#[tokio::test]
+async fn a_right_password_while_the_store_is_away_is_told_with_the_account() {
+    let Some(redis) = private_redis().await else { return };
+    let scene = Scene::on(Store::Redis(redis.url.clone())).await;
+    scene.told(&[]);
+    drop(redis);
+    let body = json!({ "email": EMAIL, "password": PASSWORD });
+    let answer = scene.server.post("/auth/login", &[], body).await;
+    answer.refused(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable");
+    let user = scene.ann.text("user_id");
+    let line = json!({ "event": "log_in_unserved", "user": user, "account": ANN, "address": "::" });
+    assert_eq!(scene.told(&[]), [line]);
+}
+
+#[tokio::test]
+async fn a_session_that_has_to_make_room_for_a_new_one_is_told_in_memory_and_in_redis() {
+    let redis = private_redis().await;
+    let on_redis = redis.as_ref().map(|redis| Store::Redis(redis.url.clone()));
+    for store in [Some(Store::Memory), on_redis].into_iter().flatten() {
+        let scene = Scene::on(store).await;
+        for _ in 0..2 {
+            scene.server.log_in(&[], "mobile").await;
+        }
+        scene.told(&[]);
+        let fourth = scene.server.log_in(&[], "mobile").await;
+        let (user, session) = (scene.ann.text("user_id"), scene.ann.text("session_id"));
+        let evicted = json!({ "event": "session_evicted", "user": user, "session": session });
+        let opened = line("log_in", &fourth, json!({ "account": ANN }));
+        assert_eq!(scene.told(&[&fourth]), [evicted, opened]);
+    }
 }

@@ -10,5 +10,6 @@ mod exchange;
 mod outage;
 mod server;
 mod sessions;
+mod throttle;
 mod time_travel;
 mod unfinished;

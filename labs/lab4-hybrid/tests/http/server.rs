@@ -120,8 +120,10 @@ impl Answer {
     }
 
     pub(crate) fn set_cookie(&self) -> Option<&str> {
-        assert!(self.headers.get_all(SET_COOKIE).iter().count() <= 1);
-        self.headers.get(SET_COOKIE).map(|value| value.to_str().unwrap())
+        let cookies = self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+        let credentials: Vec<_> = cookies.filter(|cookie| !cookie.starts_with("__Host-device=")).collect();
+        assert!(credentials.len() <= 1, "{credentials:?}");
+        credentials.first().copied()
     }
 
     /// What a browser would send back.

@@ -41,7 +41,7 @@ impl Sessions {
         if let Some(record) = self.live.get(&new.session_id).filter(|record| !record.is_over(now_ms)) {
             return Issue::Issued { expires_in: record.expires_in(now_ms) };
         }
-        self.make_room(policy, now_ms);
+        self.make_room(policy, now_ms, new.user_id);
         let absolute_at_ms = now_ms + ms(policy.absolute);
         let record = Record {
             generation: 1,
@@ -143,7 +143,7 @@ impl Sessions {
     }
 
     /// Ends sessions until there is room for one more, those first that would end first.
-    fn make_room(&mut self, policy: &Policy, now_ms: u64) {
+    fn make_room(&mut self, policy: &Policy, now_ms: u64, user_id: Uuid) {
         self.ended.retain(|_, ended| now_ms < ended.until_ms);
         let mut live: Vec<(u64, Uuid)> = self
             .live
@@ -155,6 +155,7 @@ impl Sessions {
         live.sort_unstable();
         for (_, session_id) in live.into_iter().take(over) {
             self.finish(policy, now_ms, session_id, Refresh::Ended);
+            kit::audit::session_evicted(user_id, Some(session_id));
         }
     }
 

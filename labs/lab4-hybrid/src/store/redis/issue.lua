@@ -2,14 +2,15 @@
 -- KEYS: 1 record   2 sessions   3 epoch
 -- ARGV: 3 sid   4 digest 1   5 digest 2   6 epoch of the row   7 idle   8 absolute   9 cap
 --       10 how long an expired record stays   11 client   12 device
--- 'issued' {expires in, sids that are over ...} or 'stale' {the key's epoch}
+-- 'issued' {expires in, sids that are over ...}, 'evicted' with the same if they had to make room, or 'stale' {the key's
+-- epoch}
 local sid, row_epoch, cap, afterlife = ARGV[3], tonumber(ARGV[6]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local epoch = tonumber(redis.call('GET', KEYS[3]) or '0')
 
 -- The password was checked against a row that has changed since. Nothing may slip past an ending that way.
 if row_epoch < epoch then return answer('stale', {int(epoch)}) end
 
-local over = {}
+local over, verdict = {}, 'issued'
 -- The row is ahead of us: an ending is on its way, or a failover lost it. Who raises the epoch drops the sessions, so
 -- all members of the set always began under the key's epoch.
 if row_epoch > epoch then
@@ -27,6 +28,7 @@ if lives_until > now then return answer('issued', {int(lives_until - now)}) end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', int(now))
 local surplus = redis.call('ZCARD', KEYS[2]) + 1 - cap
 if surplus > 0 then
+  verdict = 'evicted'
   for _, old in ipairs(redis.call('ZRANGE', KEYS[2], 0, surplus - 1)) do over[#over + 1] = old end
   redis.call('ZREMRANGEBYRANK', KEYS[2], 0, surplus - 1)
 end
@@ -48,4 +50,4 @@ if row_epoch > 0 then
 end
 
 table.insert(over, 1, int(expires_at - now))
-return answer('issued', over)
+return answer(verdict, over)
