@@ -168,7 +168,7 @@ fn clients_that_never_read_are_cut_and_one_address_cannot_take_all_connections()
     keeps(
         "slow-readers",
         &[
-            "one address gets 48 of 64 connections",
+            "one address gets 20 of 32 connections",
             "people elsewhere are served meanwhile",
             "clients that never read are cut after 10 s",
             "and afterwards",

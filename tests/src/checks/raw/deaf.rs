@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use tokio::{
     net::{TcpSocket, TcpStream, lookup_host},
-    time::{Instant, timeout_at},
+    time::timeout,
 };
 
 use super::{authority, lives_on};
@@ -49,32 +49,36 @@ async fn deaf_client(stage: &Stage) -> Verdict {
         })
     };
     let stream = connected(stage).await.map_err(|error| failed(format!("no connection: {error}")))?;
-    match timeout_at(Instant::now() + kept, written_until_cut(&stream, request.as_bytes())).await {
-        Ok(Ok(())) => lives_on(stage).await,
-        Ok(Err(TooMuch)) => {
+    match written_until_cut(&stream, request.as_bytes(), kept).await {
+        Ok(()) => lives_on(stage).await,
+        Err(Kept::ReadsOn) => {
             Err(failed(format!("the server has read {MOST_SENT} bytes of requests, and goes on")))
         }
-        Err(_elapsed) => Err(failed("it is still open".to_owned())),
+        Err(Kept::Open) => Err(failed("it is still open".to_owned())),
     }
 }
 
-/// The server goes on reading, though nothing that it answers is taken.
-struct TooMuch;
+/// How a server keeps such a client.
+enum Kept {
+    /// It goes on reading, though nothing that it answers is taken.
+    ReadsOn,
+    /// It reads no more, and does not close the connection either.
+    Open,
+}
 
-async fn written_until_cut(stream: &TcpStream, request: &[u8]) -> Result<(), TooMuch> {
+/// Writes until the server has closed the connection: within `kept` of the last byte that it took.
+async fn written_until_cut(stream: &TcpStream, request: &[u8], kept: Duration) -> Result<(), Kept> {
     let mut sent = 0;
     while sent < MOST_SENT {
-        if stream.writable().await.is_err() {
-            return Ok(());
-        }
+        let Ok(writable) = timeout(kept, stream.writable()).await else { return Err(Kept::Open) };
         let rest = request.get(sent % request.len()..).unwrap_or(request);
-        match stream.try_write(rest) {
+        match writable.and_then(|()| stream.try_write(rest)) {
             Ok(bytes) => sent += bytes,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(_cut) => return Ok(()),
         }
     }
-    Err(TooMuch)
+    Err(Kept::ReadsOn)
 }
 
 async fn connected(stage: &Stage) -> io::Result<TcpStream> {
