@@ -246,7 +246,7 @@ const FAULTS: &[Fault] = &[
     ),
     fault("new-password-unbounded", Access, &["password.new-bounds"]),
     fault("credential-missing-is-403", Access, &["password.needs-credential"]),
-    fault("change-spares-own", Session, &["password.ends-sessions"]),
+    fault("change-spares-own", Session, &["password.ends-sessions", "logout.every-ending-is-instant"]),
     fault("deletion-by-post-forgotten", Access, &["account.delete"]),
     fault("deletion-unchecked", Access, &["account.wrong-password"]),
     fault("password-deletes-alone", Access, &["account.needs-credential"]),
