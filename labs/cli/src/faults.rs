@@ -8,8 +8,10 @@ mod broken;
 mod clients;
 mod clock;
 mod flood;
+mod full;
 mod judge;
 mod late;
+mod moved;
 mod outages;
 mod person;
 mod redis_server;
@@ -50,7 +52,7 @@ pub(crate) struct Report {
 type Entry = (&'static str, &'static str, bool);
 
 /// Every row.
-const ROWS: [Entry; 14] = [
+const ROWS: [Entry; 15] = [
     ("redis-killed", "Redis killed and restarted", true),
     ("redis-paused", "Redis paused", true),
     ("late-commands", "commands that ran late", true),
@@ -60,8 +62,9 @@ const ROWS: [Entry; 14] = [
     ("shedding", "Redis slow, too many callers", true),
     ("eviction-policy", "Redis may forget", true),
     ("scripts-flushed", "scripts flushed", true),
-    ("read-only", "Redis read-only", true),
-    ("out-of-memory", "Redis out of memory", true),
+    ("replica", "Redis made a replica", true),
+    ("moved-primary", "another Redis is the primary", true),
+    ("full-store", "Redis full", true),
     ("slow-clients", "slow and idle clients", false),
     ("clock", "clocks 120 s apart", true),
     ("log-in-flood", "flood of log-ins", false),
@@ -112,8 +115,9 @@ async fn play(id: &str, setup: &Setup) -> Result<Outcome, Fault> {
         "shedding" => slow::sheds(setup).await,
         "eviction-policy" => refusing::eviction_policy(setup).await,
         "scripts-flushed" => refusing::scripts_flushed(setup).await,
-        "read-only" => refusing::read_only(setup).await,
-        "out-of-memory" => refusing::out_of_memory(setup).await,
+        "replica" => moved::replica(setup).await,
+        "moved-primary" => moved::primary(setup).await,
+        "full-store" => full::row(setup).await,
         "slow-clients" => clients::row(setup).await,
         "clock" => clock::row(setup).await,
         "log-in-flood" => flood::row().await,
