@@ -9,8 +9,10 @@ mod clients;
 mod clock;
 mod database;
 mod flood;
+mod full;
 mod judge;
 mod late;
+mod moved;
 mod outages;
 mod person;
 mod readers;
@@ -55,7 +57,7 @@ pub(crate) struct Report {
 type Entry = (&'static str, &'static str, bool);
 
 /// Every row.
-const ROWS: [Entry; 19] = [
+const ROWS: [Entry; 20] = [
     ("redis-killed", "Redis killed and restarted", true),
     ("redis-paused", "Redis paused", true),
     ("late-commands", "commands that ran late", true),
@@ -65,8 +67,9 @@ const ROWS: [Entry; 19] = [
     ("shedding", "Redis slow, too many callers", true),
     ("eviction-policy", "Redis may forget", true),
     ("scripts-flushed", "scripts flushed", true),
-    ("read-only", "Redis read-only", true),
-    ("out-of-memory", "Redis out of memory", true),
+    ("replica", "Redis made a replica", true),
+    ("moved-primary", "another Redis is the primary", true),
+    ("full-store", "Redis full", true),
     ("store-emptied", "Redis comes back empty", true),
     ("store-restored", "Redis restored from a backup", true),
     ("slow-clients", "slow and idle clients", false),
@@ -122,8 +125,9 @@ async fn play(id: &str, setup: &Setup) -> Result<Outcome, Fault> {
         "shedding" => slow::sheds(setup).await,
         "eviction-policy" => refusing::eviction_policy(setup).await,
         "scripts-flushed" => refusing::scripts_flushed(setup).await,
-        "read-only" => refusing::read_only(setup).await,
-        "out-of-memory" => refusing::out_of_memory(setup).await,
+        "replica" => moved::replica(setup).await,
+        "moved-primary" => moved::primary(setup).await,
+        "full-store" => full::row(setup).await,
         "store-emptied" => time_travel::row(setup, Comes::Empty).await,
         "store-restored" => time_travel::row(setup, Comes::FromBackup).await,
         "slow-clients" => clients::row(setup).await,

@@ -5,26 +5,42 @@
 //! the answer is a 503 at once, until a new connection works; and the calls under way at one time are bounded, so that a
 //! slow Redis does not fill the server's memory. A command that timed out may have been applied all the same: everything
 //! that writes must be safe to repeat.
+//!
+//! Only a primary is used. A node that was made a replica is left as soon as a refused write or its role says so, and the
+//! address is looked up again, since it may lead to the new primary by now.
 
 mod belief;
 mod breaker;
 pub mod discovery;
 mod manager;
+mod mend;
+mod node;
+mod readiness;
+mod refusal;
+mod rights;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation};
+use redis::{
+    Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation, ServerErrorKind,
+};
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 
 use self::belief::Belief;
-use self::breaker::Breaker;
+use self::breaker::{Breaker, Why};
 use self::manager::{Manager, Opener};
+use self::node::Node;
+pub use self::node::Unfit;
+pub use self::refusal::ConnectError;
+pub use self::rights::Rights;
 use crate::config::RedisTimes;
-use crate::scheme::NotReady;
 
-/// The pause between two looks at a Redis that is away.
-const MENDING_PAUSE: Duration = Duration::from_millis(100);
+/// How long a replica may take to confirm when it is found out whether there is one. It is asked at once, and every start
+/// without a replica takes so much longer.
+const CONFIRMATION_MS: u64 = 100;
 
 /// A shared, self-mending connection. Clones share it; commands of many requests travel in one pipeline.
 #[derive(Clone)]
@@ -45,58 +61,50 @@ struct Link {
     breaker: Breaker,
     belief: Belief,
     places: Semaphore,
-}
-
-/// Why there is no connection. The URL is shown without its password.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// The URL does not parse.
-    #[error("`{url}` is no Redis URL ({source}); write it as redis://127.0.0.1:6379")]
-    Url {
-        /// The URL without its password.
-        url: String,
-        /// What the client says.
-        source: RedisError,
-    },
-    /// Nobody answers there.
-    #[error("no Redis answers at {url} ({source}); start one there, or use `--store memory`")]
-    Unreachable {
-        /// The URL without its password.
-        url: String,
-        /// What the client says.
-        source: RedisError,
-    },
-    /// Somebody answers who is no Redis, or does not let us in.
-    #[error("what answers at {url} does not work as Redis ({source}); check the address and the password")]
-    NotRedis {
-        /// The URL without its password.
-        url: String,
-        /// What the client says.
-        source: RedisError,
-    },
+    /// Whether a node that is a replica is left.
+    only_primary: AtomicBool,
 }
 
 impl Redis {
-    /// Connects, and makes sure that a Redis answers.
+    /// Connects, and makes sure that what answers is a Redis that this server may keep its state in: a primary, or a
+    /// cluster whose URL says so, of a version that is new enough.
+    ///
+    /// # Errors
+    /// Says why there is no connection, and what to do about it.
     pub async fn connect(url: &str, times: RedisTimes) -> Result<Self, ConnectError> {
-        let shown = || crate::config::Store::Redis(url.to_owned()).to_string();
-        let opener = Opener::new(url, times).map_err(|source| ConnectError::Url { url: shown(), source })?;
+        let redis = Self::connect_as_it_is(url, times).await?;
+        let node = redis.node().await.map_err(|source| ConnectError::NotRedis { url: shown(url), source })?;
+        if let Some(unfit) = node.unfit(&shown(url)) {
+            return Err(ConnectError::Unfit { url: shown(url), unfit });
+        }
+        if !redis.link.opener.is_cluster() {
+            redis.link.only_primary.store(true, Ordering::Relaxed);
+            tokio::spawn(mend::watch(Arc::downgrade(&redis.link)));
+        }
+        Ok(redis)
+    }
+
+    /// Connects to a node in whatever role it is, and stays there: for tests and tools that look after a Redis. Nothing is
+    /// known about it, not even whether it is one.
+    ///
+    /// # Errors
+    /// Says why there is no connection.
+    pub async fn connect_as_it_is(url: &str, times: RedisTimes) -> Result<Self, ConnectError> {
+        let opener =
+            Opener::new(url, times).map_err(|source| ConnectError::Url { url: shown(url), source })?;
         let manager = match tokio::time::timeout(times.connect * 4, opener.open(times)).await {
             Ok(Ok(manager)) => manager,
             Ok(Err(source)) if source.is_io_error() && !source.is_timeout() => {
-                return Err(ConnectError::Unreachable { url: shown(), source });
+                return Err(ConnectError::Unreachable { url: shown(url), source });
             }
-            Ok(Err(source)) => return Err(ConnectError::NotRedis { url: shown(), source }),
-            Err(_) => return Err(ConnectError::Unreachable { url: shown(), source: late() }),
+            Ok(Err(source)) => return Err(ConnectError::NotRedis { url: shown(url), source }),
+            Err(_) => return Err(ConnectError::Unreachable { url: shown(url), source: late() }),
         };
         let (manager, places) = (RwLock::new(manager), Semaphore::new(times.in_flight));
-        let (breaker, belief) = (Breaker::default(), Belief::default());
-        let link = Link { opener, times, manager, breaker, belief, places };
-        let redis = Self { link: Arc::new(link), guarded: true };
-        match redis.version().await {
-            Ok(_) => Ok(redis),
-            Err(source) => Err(ConnectError::NotRedis { url: shown(), source }),
-        }
+        let (breaker, only_primary) = (Breaker::default(), AtomicBool::new(false));
+        let belief = Belief::default();
+        let link = Link { opener, times, manager, breaker, belief, places, only_primary };
+        Ok(Self { link: Arc::new(link), guarded: true })
     }
 
     /// Sends one command.
@@ -120,32 +128,31 @@ impl Redis {
     }
 
     /// The server's kind and version, as `redis 7.0.15` or `valkey 8.1.3`.
+    ///
+    /// # Errors
+    /// Redis does not answer, or what answers is none.
     pub async fn version(&self) -> RedisResult<String> {
-        let info: String = self.query(redis::cmd("INFO").arg("server")).await?;
-        discovery::version_of(&info)
-            .ok_or_else(|| RedisError::from((redis::ErrorKind::Client, "its INFO names no Redis version")))
+        Ok(self.node().await?.version)
     }
 
-    /// Whether Redis answers, and keeps what it is given: an eviction policy other than `noeviction` drops refresh tokens
-    /// and lets revoked ones live again, so it counts as not ready.
-    pub async fn ready(&self) -> Result<(), NotReady> {
-        if let Some(problem) = self.link.belief.problem() {
-            return Err(NotReady { part: "redis", problem });
+    /// Whether a replica follows, which a failover could promote. A user without the right to ask for `INFO` finds out
+    /// whether one confirms at once.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn has_replicas(&self) -> RedisResult<bool> {
+        match self.query::<String>(redis::cmd("INFO").arg("replication")).await {
+            Ok(info) => Ok(node::names_a_replica(&info)),
+            Err(error) if readiness::is_forbidden(&error) => {
+                let confirmed: u64 = self.query(redis::cmd("WAIT").arg(1).arg(CONFIRMATION_MS)).await?;
+                Ok(confirmed > 0)
+            }
+            Err(error) => Err(error),
         }
-        let memory: String = self
-            .query(redis::cmd("INFO").arg("memory"))
-            .await
-            .map_err(|error| NotReady { part: "redis", problem: problem_of(&error).into() })?;
-        let field = |name: &str| memory.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        match (field("maxmemory:"), field("maxmemory_policy:")) {
-            (Some("0"), _) | (_, Some("noeviction") | None) => Ok(()),
-            (_, Some(policy)) => Err(NotReady {
-                part: "redis",
-                problem: format!(
-                    "maxmemory-policy is {policy}; it must be noeviction, or credentials get lost"
-                ),
-            }),
-        }
+    }
+
+    async fn node(&self) -> RedisResult<Node> {
+        Node::read(self.query(&redis::cmd("HELLO")).await?)
     }
 
     /// How long a caller of this connection waits for an answer at most.
@@ -158,34 +165,18 @@ impl Redis {
         F: Future<Output = RedisResult<T>>,
     {
         let link = &self.link;
-        if link.breaker.is_open() {
-            return Err(refused("Redis has not answered for a while"));
+        if let Some(why) = link.breaker.open_because() {
+            return Err(refused(why.problem()));
         }
         let Ok(_place) = link.places.try_acquire() else {
             return Err(refused("too many calls are waiting for Redis"));
         };
-        let until = tokio::time::Instant::now() + link.times.deadline;
+        let until = Instant::now() + link.times.deadline;
         let turn = match self.guarded {
-            true => Some(
-                tokio::time::timeout_at(until, link.belief.pass()).await.unwrap_or_else(|_| Err(late()))?,
-            ),
+            true => Some(timeout_at(until, link.belief.pass()).await.unwrap_or_else(|_| Err(late()))?),
             false => None,
         };
-        let manager = link.manager.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let answer = tokio::time::timeout_at(until, send(manager)).await.unwrap_or_else(|_| Err(late()));
-        if answer.as_ref().is_err_and(is_broken) {
-            link.belief.doubt();
-        }
-        match &answer {
-            Err(error) if is_silence(error) => {
-                if link.breaker.failed() {
-                    tracing::error!(%error, "Redis does not answer: refusing at once until it does");
-                    tokio::spawn(mend(Arc::downgrade(link)));
-                }
-            }
-            // An error that Redis itself wrote is an answer: the link is fine.
-            _ => link.breaker.answered(),
-        }
+        let answer = link.send(until, send).await;
         // What was sent on a new connection may have been answered by another store.
         if answer.is_ok() && turn.is_some_and(|turn| !link.belief.holds(turn)) {
             return Err(refused("the connection changed while the call was under way"));
@@ -237,30 +228,51 @@ impl WatchedRedis {
     }
 }
 
-/// Tries new connections until one works, then lets calls through on it. Gives up when nobody holds the link any more. A
-/// new connection each time, since one whose packets vanish stays silent for as long as the kernel is patient.
-async fn mend(link: Weak<Link>) {
-    loop {
-        let Some(link) = link.upgrade() else { return };
-        let found = tokio::time::timeout(link.times.deadline, working(&link.opener, link.times)).await;
-        if let Ok(Ok(manager)) = found {
-            // Before anybody can use it: what is at its other end has not been looked at.
-            link.belief.doubt();
-            *link.manager.write().unwrap_or_else(PoisonError::into_inner) = manager;
-            link.breaker.close();
-            tracing::info!("Redis answers again");
-            return;
+impl Link {
+    /// Sends something until its deadline, and learns from the answer about the connection.
+    async fn send<T, F>(self: &Arc<Self>, until: Instant, send: impl FnOnce(Manager) -> F) -> RedisResult<T>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let manager = self.manager.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let answer = timeout_at(until, send(manager)).await.unwrap_or_else(|_| Err(late()));
+        if answer.as_ref().is_err_and(is_broken) {
+            self.belief.doubt();
         }
-        drop(link);
-        tokio::time::sleep(MENDING_PAUSE).await;
+        match &answer {
+            Err(error) if is_silence(error) => {
+                if self.breaker.failed() {
+                    tracing::error!(%error, "Redis does not answer: refusing at once until it does");
+                    tokio::spawn(mend::mend(Arc::downgrade(self)));
+                }
+            }
+            Err(error) if is_replica(error) && self.only_primary.load(Ordering::Relaxed) => {
+                self.leave(Why::Replica);
+            }
+            // An error that Redis itself wrote is an answer: the link is fine.
+            _ => self.breaker.answered(),
+        }
+        answer
+    }
+
+    /// Refuses calls until a new connection leads to a node that can be used.
+    fn leave(self: &Arc<Self>, why: Why) {
+        if self.breaker.trip(why) {
+            tracing::error!("Redis {}: refusing until a primary answers", why.problem());
+            tokio::spawn(mend::mend(Arc::downgrade(self)));
+        }
     }
 }
 
-/// A connection that has answered a question.
-async fn working(opener: &Opener, times: RedisTimes) -> RedisResult<Manager> {
-    let mut manager = opener.open(times).await?;
-    redis::cmd("PING").query_async::<()>(&mut manager).await?;
-    Ok(manager)
+/// The URL as it may be shown.
+fn shown(url: &str) -> String {
+    crate::config::Store::Redis(url.to_owned()).to_string()
+}
+
+/// Whether an error is the word of a replica: it takes no writes, or has lost the primary that it copies.
+fn is_replica(error: &RedisError) -> bool {
+    use ServerErrorKind::{MasterDown, ReadOnly};
+    matches!(error.kind(), ErrorKind::Server(ReadOnly | MasterDown))
 }
 
 /// Whether an error says that nobody answered, as opposed to an answer that is an error.
@@ -276,25 +288,15 @@ fn is_broken(error: &RedisError) -> bool {
     is_silence(error) && !error.is_timeout()
 }
 
-fn is_unknown_script(error: &RedisError) -> bool {
-    error.kind() == redis::ErrorKind::Server(redis::ServerErrorKind::NoScript)
+/// Whether an error says that the server does not know a script by its hash (any more).
+pub fn is_unknown_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }
 
 fn late() -> RedisError {
-    RedisError::from((redis::ErrorKind::Io, "no answer in time"))
+    RedisError::from((ErrorKind::Io, "no answer in time"))
 }
 
 fn refused(why: &'static str) -> RedisError {
-    RedisError::from((redis::ErrorKind::Io, why))
-}
-
-/// A plain word for an operator; the client's own text may hold addresses.
-fn problem_of(error: &RedisError) -> &'static str {
-    if error.is_timeout() {
-        "does not answer in time"
-    } else if error.is_io_error() {
-        "cannot be reached"
-    } else {
-        "refuses commands"
-    }
+    RedisError::from((ErrorKind::Io, why))
 }

@@ -83,6 +83,18 @@ impl<S: Store> Sessions<S> {
         Session::new(Some(id), Arc::clone(&self.store), None)
     }
 
+    /// Ends the session that a log-in takes the place of. The log-in does not depend on it: an ending that fails is
+    /// finished later.
+    async fn end_replaced(&self, id: Id) {
+        if let Err(error) = self.session(id).delete().await {
+            let this = self.clone();
+            kit::finish_later(&error, move || {
+                let session = this.session(id);
+                async move { session.delete().await.is_ok() }
+            });
+        }
+    }
+
     /// Notes that the session is in use, if the last note of it is a [`Limits::step`] old.
     async fn keep_alive(&self, session: &Session, holder: &Holder) -> Result<(), Error> {
         let now_ms = self.clock.now_ms();
@@ -119,6 +131,8 @@ impl<S: Store> Scheme for Sessions<S> {
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         let holder = Holder::new(user, self.clock.now_ms(), &self.limits);
+        // A request that cannot be read is refused before anything is made.
+        let presented = presented(request)?;
         // ANCHOR: issue
         // No id goes in, so that the store draws one: an id from the client could be one that somebody else knows
         // (session fixation).
@@ -127,8 +141,8 @@ impl<S: Store> Scheme for Sessions<S> {
         session.save().await.map_err(session_fault)?;
         let id = session.id().ok_or(Error::Internal("a session was made without an id".into()))?;
         // The session of before ends only now: had the new one failed, the person would be left with neither.
-        if let Presented::Session(before) = presented_cookie(request) {
-            self.session(before).delete().await.map_err(session_fault)?;
+        if let Presented::Session(before) = presented {
+            self.end_replaced(before).await;
         }
         // ANCHOR_END: issue
         // The idle limit moves with use and the cookie is not sent again, so the cookie lives to the absolute limit.

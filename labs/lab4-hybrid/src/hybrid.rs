@@ -100,14 +100,20 @@ impl<S: Store> Hybrid<S> {
     }
 
     /// Ends the session whose cookie came along with a log-in. It is over for whoever sits here now, and it is never taken
-    /// over: the new session has a name and a secret of its own.
-    async fn end_session_of_cookie(&self, request: &Parts) -> Result<(), Error> {
+    /// over: the new session has a name and a secret of its own. The log-in does not depend on it: an ending that fails is
+    /// finished later.
+    async fn end_session_of_cookie(&self, request: &Parts) {
         let Shared { store, keys, .. } = self.parts();
         let token = cookie_text(request).and_then(|text| received(keys, text, ClientKind::Web));
-        if let Some(token) = token {
-            store.end(token.user_id(), token.session_id()).await?;
+        let Some(token) = token else { return };
+        let (user, session) = (token.user_id(), token.session_id());
+        if let Err(error) = store.end_replaced(user, session).await {
+            let this = self.clone();
+            kit::finish_later(&error, move || {
+                let this = this.clone();
+                async move { this.parts().store.end_replaced(user, session).await.is_ok() }
+            });
         }
-        Ok(())
     }
 }
 
@@ -139,7 +145,6 @@ impl<S: Store> Scheme for Hybrid<S> {
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
         let Shared { store, keys, access, .. } = self.parts();
-        self.end_session_of_cookie(request).await?;
         let first = keys.first_token(user.id, client.kind).map_err(|error| Error::Internal(error.into()))?;
         let session = NewSession {
             user_id: user.id,
@@ -148,7 +153,9 @@ impl<S: Store> Scheme for Hybrid<S> {
             digests: first.digests,
             client,
         };
-        let expires_in = match store.issue(&session).await? {
+        // Side by side, so that a store that does not answer is waited for once.
+        let ((), issued) = tokio::join!(self.end_session_of_cookie(request), store.issue(&session));
+        let expires_in = match issued? {
             Issue::Issued { expires_in } => expires_in,
             Issue::Stale { epoch } => return Err(Error::StoreAhead { epoch }),
         };

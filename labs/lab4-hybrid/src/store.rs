@@ -49,6 +49,16 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Ends one session of a user. `false`: there is no such live session, which a person who logs out twice need not hear.
     fn end(&self, user_id: Uuid, session_id: Uuid) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// Ends the session that a login takes the place of. As [`end`](Self::end), but the answer waits for no replica: a login
+    /// must not depend on one. A store without replicas keeps this default.
+    fn end_replaced(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move { self.end(user_id, session_id).await.map(drop) }
+    }
+
     /// Ends all sessions of a user but one, and says how many those were.
     ///
     /// Leaves the epoch alone. Raising it would mean to lift the kept session over the new value, and an honest refresh

@@ -59,6 +59,19 @@ pub(crate) fn harmless(seen: &Seen) -> Vec<Promise> {
     ]
 }
 
+/// That there was something to judge.
+pub(crate) fn felt(seen: &Seen) -> Promise {
+    let refused = all(seen).filter(|answer| !answer.is_good()).count();
+    Promise::new("the fault is felt at all", format!("{refused} refusals"), refused > 0)
+}
+
+/// That nobody was refused anything.
+pub(crate) fn unnoticed(seen: &Seen) -> Promise {
+    let bad = all(seen).filter(|answer| !answer.is_good()).count();
+    let seen_word = format!("{bad} refusals in {} answers", all(seen).count());
+    Promise::new("nobody notices", seen_word, bad == 0 && seen.store.errors.total() == 0)
+}
+
 /// The hybrid's `/me` asks no store, so no fault of it may show there.
 pub(crate) fn stateless(load: &Loaded) -> Promise {
     let (good, bad) = (load.answered, load.errors.total());

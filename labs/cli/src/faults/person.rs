@@ -103,6 +103,12 @@ impl Person {
         Ok(person)
     }
 
+    /// Logs in once more, as on another device, and keeps nothing of it: the status.
+    pub(crate) async fn log_in_again(&self) -> Result<u16, Fault> {
+        let body = json!({ "email": self.email, "password": PASSWORD });
+        Ok(self.request(Method::POST, "/auth/login").json(&body).send().await?.status().as_u16())
+    }
+
     /// The same person at another server that shares accounts and keys with the first.
     pub(crate) fn at(&self, base: &str) -> Self {
         Self { base: base.to_owned(), ..self.clone() }

@@ -65,6 +65,11 @@ impl Source {
         }
     }
 
+    /// Whether its servers are programs on this machine, which reach each other.
+    pub(crate) fn starts_programs(&self) -> bool {
+        matches!(self, Self::Program(_))
+    }
+
     pub(crate) async fn start(&self) -> Result<RedisServer, Fault> {
         let mut server = match self {
             Self::Program(program) => {
@@ -104,9 +109,9 @@ impl RedisServer {
         Ok(format!("{} ({from})", self.connect().await?.version().await?))
     }
 
-    /// A connection of our own, which no proxy disturbs.
+    /// A connection of our own, which no proxy disturbs, and which stays whatever becomes of the server's role.
     pub(crate) async fn connect(&self) -> Result<Redis, Fault> {
-        Ok(Redis::connect(&self.url(), RedisTimes::default()).await?)
+        Ok(Redis::connect_as_it_is(&self.url(), RedisTimes::default()).await?)
     }
 
     /// Ends it without a chance to say anything.

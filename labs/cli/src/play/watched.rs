@@ -149,6 +149,11 @@ impl<S: HybridStore> HybridStore for Watched<S> {
         self.store.end(user_id, session_id).await
     }
 
+    async fn end_replaced(&self, user_id: Uuid, session_id: Uuid) -> Result<(), StoreError> {
+        self.gate.hybrid_call()?;
+        self.store.end_replaced(user_id, session_id).await
+    }
+
     async fn end_others(&self, user_id: Uuid, keep: Uuid) -> Result<usize, StoreError> {
         self.gate.hybrid_call()?;
         self.store.end_others(user_id, keep).await

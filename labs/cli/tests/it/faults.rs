@@ -147,12 +147,43 @@ fn a_redis_that_forgot_its_scripts_is_taught_them_within_the_call() {
     keeps("scripts-flushed", &[&["nobody notices"][..], &HARMLESS].concat());
 }
 
+/// What must hold when what answers is a replica, until it is not.
+fn replica(recovered: &'static str) -> Vec<&'static str> {
+    let says = [
+        "hybrid: not ready, and says that it is a replica",
+        "session: not ready, and says that it is a replica",
+        "hybrid: ready with a primary",
+        "session: ready with a primary",
+        "the fault is felt at all",
+    ];
+    [&says[..], &HARMLESS, &[recovered]].concat()
+}
+
 #[test]
-fn a_redis_that_refuses_writes_is_an_outage_and_no_refused_credential() {
-    for id in ["read-only", "out-of-memory"] {
-        let (felt, recovered) = ("the fault is felt at all", "everybody served 2 s after it heals");
-        keeps(id, &[&[felt][..], &HARMLESS, &[recovered]].concat());
-    }
+fn a_redis_that_was_made_a_replica_is_an_outage_and_no_refused_credential() {
+    keeps("replica", &replica("everybody served 2 s after it heals"));
+}
+
+#[test]
+fn a_primary_that_moved_is_found_where_the_address_leads_now() {
+    keeps("moved-primary", &replica("everybody served 12 s after it heals"));
+}
+
+#[test]
+fn a_full_redis_refuses_logins_and_serves_whoever_is_logged_in() {
+    let says = [
+        "hybrid: not ready, and says that it is full",
+        "hybrid: a login is refused with 503",
+        "session: not ready, and says that it is full",
+        "session: a login is refused with 503",
+        "hybrid: ready with room",
+        "hybrid: a login is let in with room",
+        "session: ready with room",
+        "session: a login is let in with room",
+        "whoever is logged in is served while it is full",
+        "nobody notices",
+    ];
+    keeps("full-store", &[&says[..], &HARMLESS].concat());
 }
 
 #[test]

@@ -5,13 +5,15 @@
 //! | `id` | the store's name: random, drawn when the marker was made |
 //! | `gen` | its generation, which only rises |
 //! | `at` | when it last rose, in milliseconds by Redis' clock |
+//!
+//! A Redis whose memory is full still lets a marker rise: it grows by nothing.
 
 /// The fields of a mark, as [`super::Seen`] reads them.
 pub(super) const FIELDS: [&str; 2] = ["id", "gen"];
 
 /// Makes the marker if there is none, and says what it is then. Of several servers at their first start one makes it.
 /// KEYS: 1 marker   ARGV: 1 the id that is proposed
-pub(super) const MAKE: &str = "
+pub(super) const MAKE: &str = "#!lua
 if redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('HSET', KEYS[1], 'id', ARGV[1], 'gen', '1', 'at', '0')
 end
@@ -21,7 +23,7 @@ return redis.call('HMGET', KEYS[1], 'id', 'gen')
 /// Lets the generation rise by one, if it is this store's marker and it last rose a period ago. However many servers ask,
 /// it rises once a period.
 /// KEYS: 1 marker   ARGV: 1 the id that is known   2 the period, in milliseconds
-pub(super) const ADVANCE: &str = "
+pub(super) const ADVANCE: &str = "#!lua flags=allow-oom
 local mark = redis.call('HMGET', KEYS[1], 'id', 'gen', 'at')
 if mark[1] ~= ARGV[1] then return 0 end
 local time = redis.call('TIME')
@@ -34,7 +36,7 @@ return 1
 
 /// Writes a new marker over whatever is there.
 /// KEYS: 1 marker   ARGV: 1 id   2 generation
-pub(super) const REPLACE: &str = "
+pub(super) const REPLACE: &str = "#!lua flags=allow-oom
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'id', ARGV[1], 'gen', ARGV[2], 'at', '0')
 return 1

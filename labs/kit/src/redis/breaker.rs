@@ -1,23 +1,50 @@
-//! When to stop asking a Redis that does not answer.
+//! When to stop asking a Redis, and why.
 //!
 //! A request that waits for its time-out holds memory, a connection and a person. Once several in a row have waited in
-//! vain, the breaker opens: callers are refused at once, and one task of its own finds out when Redis is back.
+//! vain, the breaker opens: callers are refused at once, and one task of its own finds out when Redis is back. A node that
+//! turns out to be a replica opens it at the first word: it takes no writes, and its answers may be old.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 /// How many calls in a row may fail before the breaker opens.
 const TRIP_AFTER: u32 = 5;
+
+/// Why the breaker is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Why {
+    /// Nothing answers.
+    Silent = 1,
+    /// What answers is a replica.
+    Replica = 2,
+}
+
+impl Why {
+    /// What is wrong, for an operator: the end of a sentence that begins with `Redis`.
+    pub(super) fn problem(self) -> &'static str {
+        match self {
+            Self::Silent => "has not answered for a while",
+            Self::Replica => "is a replica here; the primary is being looked for at its address",
+        }
+    }
+}
 
 /// Counts failures in a row.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
     failures: AtomicU32,
-    open: AtomicBool,
+    /// A [`Why`], or 0 while it is closed.
+    open: AtomicU8,
 }
 
 impl Breaker {
-    pub(super) fn is_open(&self) -> bool {
-        self.open.load(Ordering::Relaxed)
+    /// Why callers are refused, while they are.
+    pub(super) fn open_because(&self) -> Option<Why> {
+        match self.open.load(Ordering::Relaxed) {
+            0 => None,
+            replica if replica == Why::Replica as u8 => Some(Why::Replica),
+            _ => Some(Why::Silent),
+        }
     }
 
     /// Redis answered, if only with a refusal.
@@ -31,13 +58,23 @@ impl Breaker {
     /// Redis did not answer. True for the one caller whose failure opens the breaker: it has to see to the mending.
     pub(super) fn failed(&self) -> bool {
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        failures >= TRIP_AFTER && !self.open.swap(true, Ordering::AcqRel)
+        failures >= TRIP_AFTER && self.trip(Why::Silent)
+    }
+
+    /// Opens it. True for the one caller who does, as above.
+    pub(super) fn trip(&self, why: Why) -> bool {
+        self.open.compare_exchange(0, why as u8, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// It stays open, for another reason perhaps.
+    pub(super) fn still_open_because(&self, why: Why) {
+        self.open.store(why as u8, Ordering::Release);
     }
 
     /// Redis is back.
     pub(super) fn close(&self) {
         self.failures.store(0, Ordering::Relaxed);
-        self.open.store(false, Ordering::Release);
+        self.open.store(0, Ordering::Release);
     }
 }
 
@@ -49,12 +86,12 @@ mod tests {
     fn five_failures_in_a_row_open_it_and_only_one_caller_sees_to_the_mending() {
         let breaker = Breaker::default();
         assert_eq!((0..4).map(|_| breaker.failed()).collect::<Vec<_>>(), [false; 4]);
-        assert!(!breaker.is_open());
+        assert_eq!(breaker.open_because(), None);
         assert!(breaker.failed());
-        assert!(breaker.is_open());
+        assert_eq!(breaker.open_because(), Some(Why::Silent));
         assert!(!breaker.failed());
         breaker.close();
-        assert!(!breaker.is_open());
+        assert_eq!(breaker.open_because(), None);
         assert!(!breaker.failed());
     }
 
@@ -65,6 +102,16 @@ mod tests {
             assert!((0..4).all(|_| !breaker.failed()));
             breaker.answered();
         }
-        assert!(!breaker.is_open());
+        assert_eq!(breaker.open_because(), None);
+    }
+
+    #[test]
+    fn a_replica_opens_it_at_once_and_only_one_caller_sees_to_the_mending() {
+        let breaker = Breaker::default();
+        assert!(breaker.trip(Why::Replica));
+        assert!(!breaker.trip(Why::Replica));
+        assert_eq!(breaker.open_because(), Some(Why::Replica));
+        breaker.still_open_because(Why::Silent);
+        assert_eq!(breaker.open_because(), Some(Why::Silent));
     }
 }

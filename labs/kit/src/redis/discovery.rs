@@ -229,27 +229,3 @@ async fn until_it_answers(url: &str, server: &mut Server) -> Result<String, Stri
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
-
-/// The kind and version in an answer to `INFO server`; none if it is no such answer. A program that only bears the name
-/// is found out by this.
-pub(super) fn version_of(info: &str) -> Option<String> {
-    let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-    if let Some(version) = field("valkey_version:") {
-        return Some(format!("valkey {version}"));
-    }
-    field("redis_version:").map(|version| format!("redis {version}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_is_known_by_its_info_and_not_by_its_name() {
-        let redis = "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\n";
-        assert_eq!(version_of(redis).as_deref(), Some("redis 7.0.15"));
-        let valkey = "# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.3\r\n";
-        assert_eq!(version_of(valkey).as_deref(), Some("valkey 8.1.3"));
-        assert_eq!(version_of("ERR unknown command"), None);
-    }
-}

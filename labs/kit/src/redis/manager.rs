@@ -2,15 +2,15 @@
 //!
 //! A cluster is asked for as `redis+cluster://host:port,host:port`, any of its nodes. The client then finds the others,
 //! sends each command to the master of its key's slot, and **repeats a command whose connection broke**: one more reason
-//! why everything that writes must be safe to repeat. `INFO` is answered by one master, whichever it is, so what is read
-//! there (version, replicas, eviction) has to be the same on all of them.
+//! why everything that writes must be safe to repeat. `HELLO`, `INFO` and `WAIT` are answered by one master, whichever it is,
+//! so what is read there (version, replicas, eviction) has to be the same on all of them.
 
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
+use redis::cluster_routing::{MultipleNodeRoutingInfo, ResponsePolicy, RoutingInfo, SingleNodeRoutingInfo};
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{Client, Cmd, IntoConnectionInfo, Pipeline, RedisFuture, RedisResult, Value};
 
@@ -35,6 +35,10 @@ pub(super) enum Manager {
 }
 
 impl Opener {
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self, Self::Cluster(_))
+    }
+
     /// Reads a URL; nothing is sent yet.
     pub(super) fn new(url: &str, times: RedisTimes) -> RedisResult<Self> {
         let Some(nodes) = url.strip_prefix(CLUSTER_SCHEME) else {
@@ -83,13 +87,9 @@ impl ConnectionLike for Manager {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         match self {
             Self::Server(connection) => connection.req_packed_command(command),
-            Self::Cluster(connection) => match is_info(command) {
-                false => connection.req_packed_command(command),
-                // By itself the client would ask all masters and answer with a map of what they say.
-                true => {
-                    let anywhere = RoutingInfo::SingleNode(SingleNodeRoutingInfo::RandomPrimary);
-                    Box::pin(connection.route_command(command.clone(), anywhere))
-                }
+            Self::Cluster(connection) => match routing(command) {
+                None => connection.req_packed_command(command),
+                Some(routing) => Box::pin(connection.route_command(command.clone(), routing)),
             },
         }
     }
@@ -114,8 +114,23 @@ impl ConnectionLike for Manager {
     }
 }
 
-fn is_info(command: &Cmd) -> bool {
-    matches!(command.args_iter().next(), Some(redis::Arg::Simple(b"INFO")))
+/// Where a command of no key goes in a cluster, if not where the client would send it.
+fn routing(command: &Cmd) -> Option<RoutingInfo> {
+    let argument = |index| match command.args_iter().nth(index) {
+        Some(redis::Arg::Simple(bytes)) => bytes,
+        _ => b"",
+    };
+    match argument(0) {
+        // By itself the client would ask all masters, and answer with a map of what they say or with the least of it; or
+        // it would ask a replica.
+        b"INFO" | b"HELLO" | b"WAIT" => Some(RoutingInfo::SingleNode(SingleNodeRoutingInfo::RandomPrimary)),
+        // A script without keys asks whether a node takes writes: all of them must.
+        b"EVALSHA" if argument(2) == b"0" => {
+            let all = MultipleNodeRoutingInfo::AllMasters;
+            Some(RoutingInfo::MultiNode((all, Some(ResponsePolicy::AllSucceeded))))
+        }
+        _ => None,
+    }
 }
 
 /// Small commands want no Nagle; a dead peer is to be noticed by keepalive when idle and by the user time-out when not.

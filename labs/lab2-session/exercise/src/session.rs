@@ -80,6 +80,18 @@ impl<S: Store> Sessions<S> {
         Session::new(Some(id), Arc::clone(&self.store), None)
     }
 
+    /// Ends the session that a log-in takes the place of. The log-in does not depend on it: an ending that fails is
+    /// finished later.
+    async fn end_replaced(&self, id: Id) {
+        if let Err(error) = self.session(id).delete().await {
+            let this = self.clone();
+            kit::finish_later(&error, move || {
+                let session = this.session(id);
+                async move { session.delete().await.is_ok() }
+            });
+        }
+    }
+
     /// Notes that the session is in use, if the last note of it is a [`Limits::step`] old.
     async fn keep_alive(&self, session: &Session, holder: &Holder) -> Result<(), Error> {
         let now_ms = self.clock.now_ms();
@@ -117,7 +129,7 @@ impl<S: Store> Scheme for Sessions<S> {
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         // 1. Holder::new(user, now, &self.limits) says whose session it is and until when.
         // 2. Session::new(None, …): without an id, so that the store draws one (session fixation). Insert the holder, save.
-        // 3. The session of the cookie that came along ends now: see `presented_cookie`.
+        // 3. The session of the cookie that came along ends now: see `presented` and `end_replaced`.
         // 4. COOKIE.set(id, self.limits.absolute) beside Json(Body { … }).
         todo!("issue: a new session, its id in the cookie")
     }

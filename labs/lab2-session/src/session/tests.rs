@@ -10,10 +10,10 @@ use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use kit::config::Limits;
+use kit::config::{Limits, RedisTimes};
 use kit::redis::discovery::Found;
 use kit::testing::{KeptLog, private_redis};
-use kit::{Clock, Config, Origins, Store};
+use kit::{Clock, Config, Origins, Redis, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -450,6 +450,34 @@ async fn while_redis_is_away_nobody_is_told_that_their_cookie_is_wrong() {
     assert_eq!(call("POST", "/auth/login").body(ann()).to(&lab).await.code(), "store_unavailable");
     let ready = call("GET", "/health/ready").to(&lab).await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_log_in_is_answered_though_the_session_that_came_along_cannot_be_ended_yet() {
+    let Some(found) = private_redis().await else { return };
+    let hand = Redis::connect_as_it_is(&found.url, RedisTimes::default()).await.unwrap();
+    let lab = lab_on(Some(found)).await;
+    let first = sign_up(&lab).await.cookie();
+    let allow = async |rule: &str| {
+        let command = redis::cmd("ACL").arg("SETUSER").arg("default").arg(rule).take();
+        hand.query::<()>(&command).await.unwrap();
+    };
+    allow("-unlink").await;
+    // The twin: a person who asks for an ending is not told that there was one.
+    let logout = call("POST", "/auth/logout").by_page(&first).to(&lab).await;
+    assert_eq!((logout.status, logout.code()), (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable"));
+    let second = call("POST", "/auth/login").body(ann()).by_page(&first).to(&lab).await;
+    assert_eq!(second.status, StatusCode::OK);
+    assert_eq!(me(&lab, &second.cookie()).await, StatusCode::OK);
+
+    allow("+unlink").await;
+    let ended = tokio::time::timeout(Duration::from_secs(60), async {
+        while me(&lab, &first).await != StatusCode::UNAUTHORIZED {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    ended.await.expect("the ending is finished later");
+    assert_eq!(me(&lab, &second.cookie()).await, StatusCode::OK);
 }
 
 #[tokio::test]

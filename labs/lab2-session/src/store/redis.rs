@@ -1,4 +1,4 @@
-//! Sessions in Redis (from 6.2) or Valkey: seen by every server, and looked up with one command per request.
+//! Sessions in Redis (from 7.0) or Valkey: seen by every server, and looked up with one command per request.
 //!
 //! | key | type | content |
 //! |---|---|---|
@@ -15,6 +15,11 @@
 //! keys, and a session's key cannot lie in its user's slot, because a cookie does not say whose it is: so this store
 //! wants one Redis with replicas, not a Redis Cluster. Every command may be repeated; one that times out may have been
 //! applied all the same, and at worst leaves a session behind whose id nobody has been told.
+//!
+//! **When Redis is full** (`maxmemory`, with `noeviction`) log-ins are refused, while sessions live on and can be ended: each
+//! script says by its flags which of the two it is. Redis 6 knows no flags, and is refused when the server starts.
+
+mod rights;
 
 use std::fmt;
 
@@ -31,6 +36,7 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result, SessionStore};
 use uuid::Uuid;
 
+use self::rights::RIGHTS;
 use super::{Store, no_holder, store_ahead};
 use crate::holder::{Holder, Limits, millis, moment, moment_ms};
 
@@ -62,7 +68,7 @@ struct Scripts {
 type Stored<D> = (u64, D);
 
 impl RedisStore {
-    /// Connects to one Redis, with replicas or without. A cluster is refused here: the server would start, and fail at the
+    /// Connects to one Redis, with replicas or without, as a user with the rights that are needed. A cluster is refused here: the server would start, and fail at the
     /// first log-in.
     pub async fn connect(
         url: &str,
@@ -77,18 +83,22 @@ impl RedisStore {
                  if you like, or run the hybrid, which can"
             )));
         }
-        Ok(Self::new(Redis::connect(url, times).await?, limits, clock))
+        let redis = Redis::connect(url, times).await?;
+        redis.require(url, &RIGHTS).await?;
+        Ok(Self::new(redis, limits, clock))
     }
 
     /// A store on a connection.
     pub fn new(redis: Redis, limits: Limits, clock: Clock) -> Self {
-        let script = |code: &str| Script::new(&format!("{ENDING}{code}"));
+        let script = |flags: &str, code: &str| Script::new(&format!("#!lua{flags}\n{ENDING}{code}"));
+        // Allowed when memory is full: what keeps a session needs no more than it has, and what ends one frees some.
+        let keeping = |code: &str| script(" flags=allow-oom", code);
         let scripts = Scripts {
-            create: script(CREATE),
-            save: script(SAVE),
-            delete: script(DELETE),
-            end_others: script(END_OTHERS),
-            end_all: script(END_ALL),
+            create: script("", CREATE),
+            save: keeping(SAVE),
+            delete: keeping(DELETE),
+            end_others: keeping(END_OTHERS),
+            end_all: keeping(END_ALL),
         };
         Self { redis, limits, clock, scripts }
     }

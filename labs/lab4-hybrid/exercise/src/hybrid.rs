@@ -100,14 +100,20 @@ impl<S: Store> Hybrid<S> {
     }
 
     /// Ends the session whose cookie came along with a log-in. It is over for whoever sits here now, and it is never taken
-    /// over: the new session has a name and a secret of its own.
-    async fn end_session_of_cookie(&self, request: &Parts) -> Result<(), Error> {
+    /// over: the new session has a name and a secret of its own. The log-in does not depend on it: an ending that fails is
+    /// finished later.
+    async fn end_session_of_cookie(&self, request: &Parts) {
         let Shared { store, keys, .. } = self.parts();
         let token = cookie_text(request).and_then(|text| received(keys, text, ClientKind::Web));
-        if let Some(token) = token {
-            store.end(token.user_id(), token.session_id()).await?;
+        let Some(token) = token else { return };
+        let (user, session) = (token.user_id(), token.session_id());
+        if let Err(error) = store.end_replaced(user, session).await {
+            let this = self.clone();
+            kit::finish_later(&error, move || {
+                let this = this.clone();
+                async move { this.parts().store.end_replaced(user, session).await.is_ok() }
+            });
         }
-        Ok(())
     }
 }
 

@@ -35,10 +35,17 @@
 //!   makes each of these calls a 503, though it did its work, until there is a replica again. A cluster that promotes a
 //!   replica which had not confirmed can still bring the session back, and so can one that got its first replica after
 //!   the server had started.
-//! - **A log-in** waits for no replica: one that is lost was never there, and the person logs in once more.
+//! - **A log-in** waits for no replica: one that is lost was never there, and the person logs in once more. Nor does it
+//!   wait for one to confirm the end of the session whose cookie came along: a failover may bring that session back.
+//!
+//! # A Redis that is full
+//!
+//! At `maxmemory`, with `noeviction`, log-ins are refused; refreshes and endings go through, because their scripts say so
+//! by flags, which need Redis 7.0 or any Valkey. The server is not ready then, and says why.
 
 mod keys;
 mod records;
+mod rights;
 mod scripts;
 mod server_clock;
 #[cfg(test)]
@@ -51,12 +58,13 @@ use ::redis::{Script, ScriptInvocation};
 use kit::audit::session_evicted;
 use kit::config::RedisTimes;
 use kit::marker::Marked;
-use kit::redis::ConnectError;
+use kit::redis::{ConnectError, is_unknown_script};
 use kit::{Client, Clock, NotReady, Redis as Connection};
 use uuid::Uuid;
 
 use self::keys::{MARKER, UserKeys, sid};
 use self::records::{FIELDS, Record};
+pub use self::rights::RIGHTS;
 use self::scripts::Scripts;
 use self::server_clock::ServerClock;
 use super::{Issue, NewSession, Policy, Refresh, Session, Store, StoreError};
@@ -85,7 +93,10 @@ struct Shared {
 type Answer = (i64, String, Vec<String>);
 
 impl Redis {
-    /// Connects, reads Redis' clock, and finds out whether it has replicas.
+    /// Connects, makes sure of the user's rights, reads Redis' clock, and finds out whether it has replicas.
+    ///
+    /// # Errors
+    /// Says why the Redis at this URL cannot be used.
     pub async fn connect(
         url: &str,
         times: RedisTimes,
@@ -93,14 +104,13 @@ impl Redis {
         clock: Clock,
     ) -> Result<Self, ConnectError> {
         let connection = Connection::connect(url, times).await?;
+        connection.require(url, &RIGHTS).await?;
         let unusable =
             |source| ConnectError::NotRedis { url: kit::Store::Redis(url.into()).to_string(), source };
         let (seconds, micros): (i64, i64) =
             connection.query(&::redis::cmd("TIME")).await.map_err(unusable)?;
         let server_clock = ServerClock::new(seconds * 1000 + micros / 1000);
-        let info: String =
-            connection.query(::redis::cmd("INFO").arg("replication")).await.map_err(unusable)?;
-        let replicated = match has_replicas(&info) {
+        let replicated = match connection.has_replicas().await.map_err(unusable)? {
             true => Some(Connection::connect(url, times).await?),
             false => None,
         };
@@ -150,18 +160,39 @@ impl Redis {
             }
         }
         if let Err(error) = self.connection.pipeline::<()>(&pipeline).await {
-            tracing::warn!(%error, sessions = sids.len(), "records of ended sessions stay until they expire");
+            tracing::warn!(%error, sessions = sids.len(), "what is left of ended sessions stays until it expires");
         }
+    }
+
+    /// Ends one session in this Redis; whether its replicas know is not asked.
+    async fn end_here(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
+        let (keys, sid) = (UserKeys::of(user_id), sid(session_id));
+        let touched = [keys.record(&sid), keys.sessions(), keys.dead(&sid)];
+        let remembered = ms(self.shared.policy.ended_remembered);
+        let arguments = |script: &mut ScriptInvocation<'_>| {
+            script.arg(&sid).arg(remembered);
+        };
+        let (_, more) = self.run(&self.shared.scripts.end, &touched, arguments).await?;
+        Ok(more.first().is_some_and(|was| was == "1"))
     }
 
     /// Waits until a replica, where there are any, has what ended a session. The small write comes after the ending, also
     /// after one that an earlier call or another server made, so whoever confirms it has the ending too.
     async fn confirmed(&self, keys: &UserKeys) -> Result<(), StoreError> {
         let Some(connection) = &self.shared.replicated else { return Ok(()) };
+        let fence = &self.shared.scripts.fence;
         let mut pipeline = ::redis::pipe();
-        pipeline.cmd("SET").arg(keys.fence()).arg("").arg("PX").arg(1000).ignore();
+        pipeline.cmd("EVALSHA").arg(fence.get_hash()).arg(1).arg(keys.fence()).ignore();
         pipeline.cmd("WAIT").arg(1).arg(ms(self.shared.patience / 2));
-        let (replicas,): (u64,) = connection.pipeline(&pipeline).await?;
+        let answer = match connection.pipeline(&pipeline).await {
+            Err(error) if is_unknown_script(&error) => {
+                // Both are repeated: `WAIT` speaks of what its own connection wrote.
+                connection.script::<()>(&fence.key(keys.fence())).await?;
+                connection.pipeline(&pipeline).await
+            }
+            answer => answer,
+        };
+        let (replicas,): (u64,) = answer?;
         if replicas == 0 {
             return Err(StoreError::Unconfirmed);
         }
@@ -229,15 +260,13 @@ impl Store for Redis {
     }
 
     async fn end(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
-        let (keys, sid) = (UserKeys::of(user_id), sid(session_id));
-        let touched = [keys.record(&sid), keys.sessions(), keys.dead(&sid)];
-        let remembered = ms(self.shared.policy.ended_remembered);
-        let arguments = |script: &mut ScriptInvocation<'_>| {
-            script.arg(&sid).arg(remembered);
-        };
-        let (_, more) = self.run(&self.shared.scripts.end, &touched, arguments).await?;
-        self.confirmed(&keys).await?;
-        Ok(more.first().is_some_and(|was| was == "1"))
+        let was_alive = self.end_here(user_id, session_id).await?;
+        self.confirmed(&UserKeys::of(user_id)).await?;
+        Ok(was_alive)
+    }
+
+    async fn end_replaced(&self, user_id: Uuid, session_id: Uuid) -> Result<(), StoreError> {
+        self.end_here(user_id, session_id).await.map(drop)
     }
 
     async fn end_others(&self, user_id: Uuid, keep: Uuid) -> Result<usize, StoreError> {
@@ -308,12 +337,6 @@ impl Store for Redis {
     async fn ready(&self) -> Result<(), NotReady> {
         self.connection.ready().await
     }
-}
-
-/// Whether `INFO replication` names a replica that a failover could promote.
-fn has_replicas(info: &str) -> bool {
-    let count = info.lines().find_map(|line| line.strip_prefix("connected_slaves:"));
-    count.is_some_and(|count| count.trim() != "0")
 }
 
 fn ms(duration: Duration) -> u64 {

@@ -22,7 +22,7 @@ impl Factory for InMemory {
 }
 
 /// Patient with a machine that compiles something else meanwhile: what is tested here is the protocol and not the speed.
-fn times() -> RedisTimes {
+pub(super) fn times() -> RedisTimes {
     let patient = Duration::from_secs(20);
     RedisTimes { response: patient, deadline: patient, ..RedisTimes::default() }
 }
@@ -36,8 +36,13 @@ impl InRedis {
         private_redis().await.map(Self)
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// A hand on the server, in whatever role it is.
     pub(super) async fn connection(&self) -> Connection {
-        Connection::connect(&self.0.url, times()).await.unwrap()
+        Connection::connect_as_it_is(&self.0.url, times()).await.unwrap()
     }
 }
 
@@ -180,14 +185,12 @@ async fn a_store_that_is_gone_is_an_outage_and_no_verdict() {
     drop(token);
 }
 
-#[tokio::test]
-async fn where_there_are_replicas_a_single_ending_waits_for_one() {
-    let (Some(primary), Some(replica)) = (InRedis::start().await, InRedis::start().await) else { return };
+/// Makes a server a replica of another, and waits until the other counts it.
+pub(super) async fn follow(replica: &InRedis, primary: &InRedis) {
     let (host, port) = primary.0.url.trim_start_matches("redis://").split_once(':').unwrap();
-    let follower = replica.connection().await;
+    let (follower, leader) = (replica.connection().await, primary.connection().await);
     follower.query::<()>(::redis::cmd("REPLICAOF").arg(host).arg(port)).await.unwrap();
     // The primary counts a replica only from its first acknowledgement on, which comes after the replica says that it is up.
-    let leader = primary.connection().await;
     let linked = tokio::time::timeout(Duration::from_secs(20), async {
         loop {
             let info: String = leader.query(::redis::cmd("INFO").arg("replication")).await.unwrap();
@@ -198,12 +201,18 @@ async fn where_there_are_replicas_a_single_ending_waits_for_one() {
         }
     });
     linked.await.expect("the replica does not follow");
+}
 
+#[tokio::test]
+async fn where_there_are_replicas_a_single_ending_waits_for_one() {
+    let (Some(primary), Some(replica)) = (InRedis::start().await, InRedis::start().await) else { return };
+    follow(&replica, &primary).await;
+    let follower = replica.connection().await;
     let policy = Stage::usual(&InMemory).await.policy();
     let times = RedisTimes { response: Duration::from_secs(2), ..times() };
     let store = Redis::connect(&primary.0.url, times, policy, Clock::system()).await.unwrap();
     let stage = Stage::usual(&InMemory).await.over(store);
-    let [(one, _), (two, _)] = [stage.log_in().await, stage.log_in().await];
+    let [(one, _), (two, _), (three, _)] = [stage.log_in().await, stage.log_in().await, stage.log_in().await];
     assert!(stage.store.end(stage.user, one).await.unwrap());
     let seen: Option<String> = follower
         .query(::redis::cmd("GET").arg(format!("auth:{{{}}}:dead:{}", stage.user.simple(), one.simple())))
@@ -216,5 +225,8 @@ async fn where_there_are_replicas_a_single_ending_waits_for_one() {
     // It is over here all the same, and a repeated call does not pretend that a replica knows.
     assert_eq!(stage.store.live(stage.user, two, 0).await.unwrap(), None::<Client>);
     assert!(matches!(stage.store.end(stage.user, two).await, Err(StoreError::Unconfirmed)));
+    // A login does not wait, also where it ends the session of the cookie that came along.
+    stage.store.end_replaced(stage.user, three).await.unwrap();
+    assert_eq!(stage.store.live(stage.user, three, 0).await.unwrap(), None::<Client>);
     stage.store.end_all(stage.user, 1).await.unwrap();
 }

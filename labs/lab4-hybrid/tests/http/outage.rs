@@ -1,14 +1,16 @@
-//! A Redis that is gone.
+//! A Redis that is gone, or whose replica is.
 
 use std::time::Duration;
 
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
 use kit::Store;
+use kit::config::RedisTimes;
+use kit::redis::discovery::Found;
 use kit::testing::private_redis;
 use serde_json::{Value, json};
 
-use crate::server::{OWN, Server};
+use crate::server::{OWN, PASSWORD, Server};
 
 #[tokio::test]
 async fn a_store_that_is_gone_is_503_and_never_a_refused_credential() {
@@ -43,4 +45,67 @@ async fn a_store_that_is_gone_is_503_and_never_a_refused_credential() {
     let ready = server.call(Method::GET, "/health/ready", &[], Value::Null).await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(server.call(Method::GET, "/health/live", &[], Value::Null).await.status, StatusCode::OK);
+}
+
+/// Starts a replica of a Redis, and waits until the primary counts it.
+async fn replica_of(primary: &Found) -> Found {
+    let replica = private_redis().await.unwrap();
+    let hand = async |url| kit::Redis::connect_as_it_is(url, RedisTimes::default()).await.unwrap();
+    let (host, port) = primary.url.trim_start_matches("redis://").split_once(':').unwrap();
+    let follow = redis::cmd("REPLICAOF").arg(host).arg(port).take();
+    hand(&replica.url).await.query::<()>(&follow).await.unwrap();
+    let leader = hand(&primary.url).await;
+    let linked = tokio::time::timeout(Duration::from_secs(20), async {
+        let asked = redis::cmd("INFO").arg("replication").take();
+        while !leader.query::<String>(&asked).await.unwrap().contains("state=online") {
+            tokio::task::yield_now().await;
+        }
+    });
+    linked.await.expect("the replica does not follow");
+    replica
+}
+
+#[tokio::test]
+async fn a_login_with_a_stale_cookie_is_answered_while_the_replica_is_away_and_a_logout_is_not() {
+    let Some(primary) = private_redis().await else { return };
+    let replica = replica_of(&primary).await;
+    let server = Server::with(Store::Redis(primary.url.clone())).await;
+    let stale = server.sign_up("ann@example.test", "web").await.cookie();
+    drop(replica);
+
+    let page = server.log_in(&[("cookie", &stale), OWN], "web").await;
+    server.refresh_page(&stale).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+    assert_eq!(server.sessions(&page.access()).await.json.as_array().unwrap().len(), 1);
+    // The twin: who is told that a session has ended is told what a failover cannot undo.
+    let logout = server.post("/auth/logout", &[("cookie", &page.cookie()), OWN], Value::Null).await;
+    logout.refused(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable");
+}
+
+#[tokio::test]
+async fn a_full_store_is_not_ready_and_still_refreshes_and_logs_out() {
+    let Some(redis) = private_redis().await else { return };
+    let server = Server::with(Store::Redis(redis.url.clone())).await;
+    let page = server.sign_up("ann@example.test", "web").await;
+    let app = server.log_in(&[], "mobile").await;
+    let hand = kit::Redis::connect_as_it_is(&redis.url, RedisTimes::default()).await.unwrap();
+    let limit = async |bytes| {
+        let set = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).take();
+        hand.query::<()>(&set).await.unwrap();
+    };
+    limit(1).await;
+
+    let body = json!({"email": "ann@example.test", "password": PASSWORD, "client": "web"});
+    let refused = server.post("/auth/login", &[], body.clone()).await;
+    refused.refused(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable");
+    let ready = server.call(Method::GET, "/health/ready", &[], Value::Null).await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(ready.text("detail").contains("redis: is full"), "{}", ready.json);
+    assert_eq!(server.refresh_app(&app.refresh_token()).await.status, StatusCode::OK);
+    let logout = server.post("/auth/logout", &[("cookie", &page.cookie()), OWN], Value::Null).await;
+    assert_eq!(logout.status, StatusCode::NO_CONTENT);
+    server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
+
+    limit(0).await;
+    assert_eq!(server.post("/auth/login", &[], body).await.status, StatusCode::OK);
+    assert_eq!(server.call(Method::GET, "/health/ready", &[], Value::Null).await.status, StatusCode::OK);
 }

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use kit::Clock;
+use kit::redis::Rights;
+use lab4_hybrid::store::redis::RIGHTS;
 use lab4_hybrid::store::suite::{self, Factory};
 use lab4_hybrid::store::{Policy, Redis, Refresh, Store};
 
@@ -37,6 +39,31 @@ async fn the_suite_holds_over_a_cluster_of_three_masters() {
     let keys = [keys_of(one).await, keys_of(two).await, keys_of(three).await];
     assert!(keys.iter().all(|keys| *keys > 100), "the slots of all three were used: {keys:?}");
     println!("three masters hold {keys:?} keys after the suite, each with a TTL");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_with_the_rights_that_the_book_lists_is_let_into_a_cluster_and_into_no_plain_url() {
+    let Some(program) = program() else { return };
+    let cluster = Cluster::start(&program).await;
+    let rules = format!("{} {}", RIGHTS.rules(), Rights::cluster_rules());
+    for master in &cluster.masters {
+        master.tell::<()>(&format!("ACL SETUSER authlab reset on >secret {rules}")).await;
+    }
+    let as_user = |url: String| url.replace("://", "://authlab:secret@");
+    let fleet = Fleet::over(&as_user(cluster.url()), Duration::from_secs(600)).await;
+    for server in 0..2 {
+        let account = Account::new();
+        let (session_id, token) = fleet.log_in(server, &account, 0).await.unwrap();
+        assert!(lets_in(fleet.show(server, &account, &token, None).await));
+        assert!(fleet.stores[server].end(account.id, session_id).await.unwrap());
+        fleet.stores[server].ready().await.unwrap();
+    }
+
+    let policy = Policy::from(&kit::Config::default());
+    let plain = as_user(cluster.masters[0].url());
+    let refused = Redis::connect(&plain, times(), policy, Clock::system()).await.err().unwrap().to_string();
+    let right = format!("redis+cluster://127.0.0.1:{}", cluster.masters[0].port);
+    assert!(refused.contains(&right) && !refused.contains("secret"), "{refused}");
 }
 
 /// Asks until the store is there. That it is away is no verdict; how often it was is counted.

@@ -62,7 +62,7 @@ impl Server {
             let mut child = command.spawn().unwrap();
             let start = Instant::now();
             while start.elapsed() < PATIENCE && child.try_wait().unwrap().is_none() {
-                if let Ok(hands) = Connection::connect(&url(port), times()).await {
+                if let Ok(hands) = Connection::connect_as_it_is(&url(port), times()).await {
                     return Self { port, bus_port, child, hands, _folder: folder };
                 }
             }

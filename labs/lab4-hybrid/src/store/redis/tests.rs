@@ -1,3 +1,6 @@
+mod full;
+mod rights;
+
 use kit::Redis as Connection;
 
 use super::*;
@@ -157,10 +160,4 @@ fn a_users_keys_share_one_slot() {
     assert_eq!(keys.record("5"), "auth:{000000000000000000000000000000ab}:s:5");
     assert_eq!(keys.dead("5"), "auth:{000000000000000000000000000000ab}:dead:5");
     assert_eq!(keys.epoch(), "auth:{000000000000000000000000000000ab}:epoch");
-}
-
-#[test]
-fn replicas_are_known_by_what_the_primary_says() {
-    assert!(!has_replicas("# Replication\r\nrole:master\r\nconnected_slaves:0\r\n"));
-    assert!(has_replicas("# Replication\r\nrole:master\r\nconnected_slaves:2\r\n"));
 }

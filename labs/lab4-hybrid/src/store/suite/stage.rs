@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Factory;
 use crate::chain::Keys;
 use crate::idempotency::IdempotencyKey;
-use crate::store::{Issue, NewSession, Policy, Refresh, Store};
+use crate::store::{Issue, NewSession, Policy, Refresh, Store, StoreError};
 use crate::token::FirstToken;
 
 /// The window that the tests run with.
@@ -79,12 +79,17 @@ impl<S: Store> Stage<S> {
     }
 
     /// A session that the store has not heard of.
-    pub(super) fn first_token(&self) -> FirstToken {
+    pub(crate) fn first_token(&self) -> FirstToken {
         self.keys.first_token(self.user, ClientKind::Mobile).unwrap()
     }
 
     /// Sends a session to the store, once.
     pub(super) async fn open(&self, first: &FirstToken, epoch: u64) -> Issue {
+        self.try_open(first, epoch).await.unwrap()
+    }
+
+    /// The same, where the store may refuse.
+    pub(crate) async fn try_open(&self, first: &FirstToken, epoch: u64) -> Result<Issue, StoreError> {
         let client = Client { kind: ClientKind::Mobile, device: Some("a phone".into()) };
         let session = NewSession {
             user_id: self.user,
@@ -93,7 +98,7 @@ impl<S: Store> Stage<S> {
             digests: first.digests,
             client: &client,
         };
-        self.store.issue(&session).await.unwrap()
+        self.store.issue(&session).await
     }
 
     /// Logs in to an account whose epoch was never raised.

@@ -1,0 +1,80 @@
+//! What is finished after the answer has been given.
+//!
+//! A login ends the session whose cookie came along, and must not fail because of it. What could not be ended then is ended
+//! here, as soon as the store takes it.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+/// The first pause; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Some ten minutes, after which the store is away in earnest.
+const ATTEMPTS: u32 = 25;
+/// How many may be waiting. More means that the store refuses everything, and a server's memory is bounded.
+const PLACES: usize = 1024;
+
+static FREE: Semaphore = Semaphore::const_new(PLACES);
+
+/// Repeats what failed with `error` in the background, until an attempt says that it succeeded. It is given up, with a line in the log, after some
+/// ten minutes, when too many others are waiting, or when the server ends: what is finished here must not be what anybody
+/// was promised.
+pub fn finish_later<F>(error: &impl Display, attempt: impl FnMut() -> F + Send + 'static)
+where
+    F: Future<Output = bool> + Send,
+{
+    tracing::warn!(%error, "the session that a login takes the place of could not be ended; it is tried again");
+    let Ok(place) = FREE.try_acquire() else {
+        return tracing::error!("too many endings wait to be finished later: this one is given up");
+    };
+    tokio::spawn(async move {
+        let _place = place;
+        if !repeated(attempt, FIRST_PAUSE).await {
+            tracing::error!("the ending of a session is given up: the store never took it");
+        }
+    });
+}
+
+async fn repeated<F: Future<Output = bool>>(mut attempt: impl FnMut() -> F, first_pause: Duration) -> bool {
+    let mut pause = first_pause;
+    for _ in 0..ATTEMPTS {
+        tokio::time::sleep(pause).await;
+        if attempt().await {
+            return true;
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_is_repeated_until_it_succeeds_and_not_for_ever() {
+        let mut attempts = 0;
+        let third = repeated(
+            || {
+                attempts += 1;
+                std::future::ready(attempts == 3)
+            },
+            FIRST_PAUSE,
+        );
+        assert!(third.await);
+        assert_eq!(attempts, 3);
+        let mut attempts = 0;
+        let never = repeated(
+            || {
+                attempts += 1;
+                std::future::ready(false)
+            },
+            FIRST_PAUSE,
+        );
+        assert!(!never.await);
+        assert_eq!(attempts, ATTEMPTS);
+    }
+}

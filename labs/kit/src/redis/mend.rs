@@ -1,0 +1,80 @@
+//! Leaves a connection that is of no use, and finds a better one.
+//!
+//! The address is looked up again for each new connection: a name, a balancer or an operator may lead it to another node
+//! meanwhile. That matters most for a primary that was made a replica, since it keeps its old connections open.
+
+use std::sync::atomic::Ordering;
+use std::sync::{PoisonError, Weak};
+use std::time::Duration;
+
+use redis::RedisResult;
+use tokio::time::Instant;
+
+use super::Link;
+use super::breaker::Why;
+use super::manager::Manager;
+use super::node::Node;
+
+/// The pause between two looks at a Redis that is away.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The pause between two looks at an address that leads to a replica: each look costs a connection that works.
+const REPLICA_PAUSE: Duration = Duration::from_millis(500);
+/// How often a node is asked for its role while nothing else says that it changed.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// Tries new connections until one leads to a primary, then lets calls through on it. Gives up when nobody holds the link
+/// any more. A new connection each time, since one whose packets vanish stays silent for as long as the kernel is patient.
+pub(super) async fn mend(link: Weak<Link>) {
+    loop {
+        let Some(link) = link.upgrade() else { return };
+        let found = tokio::time::timeout(link.times.deadline, fresh(&link)).await;
+        let pause = match found {
+            Ok(Ok((manager, true))) => {
+                // Before anybody can use it: what is at its other end has not been looked at.
+                link.belief.doubt();
+                *link.manager.write().unwrap_or_else(PoisonError::into_inner) = manager;
+                link.breaker.close();
+                tracing::info!("Redis answers again");
+                return;
+            }
+            Ok(Ok((_, false))) => {
+                link.breaker.still_open_because(Why::Replica);
+                REPLICA_PAUSE
+            }
+            Ok(Err(_)) | Err(_) => {
+                link.breaker.still_open_because(Why::Silent);
+                PAUSE
+            }
+        };
+        drop(link);
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// A new connection that answers, and whether it leads to a node that can be used.
+async fn fresh(link: &Link) -> RedisResult<(Manager, bool)> {
+    let mut manager = link.opener.open(link.times).await?;
+    if !link.only_primary.load(Ordering::Relaxed) {
+        redis::cmd("PING").query_async::<()>(&mut manager).await?;
+        return Ok((manager, true));
+    }
+    let node = Node::read(redis::cmd("HELLO").query_async(&mut manager).await?)?;
+    Ok((manager, node.is_primary()))
+}
+
+/// Asks the node for its role from time to time: a replica answers reads, so nothing else would tell. Ends with the link.
+pub(super) async fn watch(link: Weak<Link>) {
+    loop {
+        tokio::time::sleep(WATCH).await;
+        let Some(link) = link.upgrade() else { return };
+        if link.breaker.open_because().is_some() {
+            continue;
+        }
+        let hello = redis::cmd("HELLO");
+        let until = Instant::now() + link.times.deadline;
+        let answer = link.send(until, async |mut manager| hello.query_async(&mut manager).await).await;
+        if answer.and_then(Node::read).is_ok_and(|node| !node.is_primary()) {
+            link.leave(Why::Replica);
+        }
+    }
+}
