@@ -6,6 +6,7 @@
 mod flows;
 mod model;
 mod refreshing;
+mod tabs;
 mod tokens;
 mod wire;
 

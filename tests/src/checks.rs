@@ -18,6 +18,7 @@ mod refresh;
 mod rotation;
 mod sessions;
 mod signup;
+mod tabs;
 mod throttle;
 
 use crate::check::Check;
@@ -39,6 +40,7 @@ pub fn checks() -> Vec<Check> {
         logout::CHECKS,
         refresh::CHECKS,
         rotation::CHECKS,
+        tabs::CHECKS,
         sessions::CHECKS,
         password::CHECKS,
         account::CHECKS,

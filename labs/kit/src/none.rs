@@ -60,7 +60,7 @@ impl Scheme for NoAuthentication {
         Ok(())
     }
 
-    async fn end_all(&self, _user: &User) -> Result<(), Error> {
+    async fn end_all(&self, _request: &Parts, _user: &User) -> Result<(), Error> {
         Ok(())
     }
 }

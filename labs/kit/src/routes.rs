@@ -56,7 +56,7 @@ async fn sign_up<S: Scheme>(
     Body(new): Body<Credentials>,
 ) -> Result<Response, Error> {
     let user = app.accounts.sign_up(new.email, new.password).await?;
-    let issued = app.scheme.issue(&request, &user, &new.client).await?;
+    let issued = app.scheme.issue(&request, &user, &new.client.of(&request)).await?;
     let response = (StatusCode::CREATED, issued).into_response();
     app.audit(&request, Event::SignUp, Whose::user(user.id).opened(&response));
     Ok(response)
@@ -81,7 +81,7 @@ async fn log_in<S: Scheme>(
         }
     };
     attempt.succeeded();
-    let issued = app.scheme.issue(&request, &user, &given.client).await?;
+    let issued = app.scheme.issue(&request, &user, &given.client.of(&request)).await?;
     let response = (StatusCode::OK, issued).into_response();
     app.audit(&request, Event::LogIn, Whose::user(user.id).opened(&response));
     Ok(response)
@@ -110,7 +110,7 @@ async fn log_out<S: Scheme>(
         Scope::Global => {
             let confirmed = Confirmed::from_request_parts(&mut request, &app).await?;
             let user = app.accounts.raise_epoch(confirmed.user.id).await?;
-            (whose(&confirmed.principal), app.scheme.end_all(&user).await?)
+            (whose(&confirmed.principal), app.scheme.end_all(&request, &user).await?)
         }
     };
     app.audit(&request, Event::LogOut(asked.scope), whose);
@@ -125,10 +125,11 @@ async fn change_password<S: Scheme>(
     request: Parts,
     Body(change): Body<PasswordChange>,
 ) -> Result<Response, Error> {
+    let client = change.client(&request, confirmed.client.clone());
     prove(&app, &request, &confirmed, change.current).await?;
     let user = app.accounts.change_password(&confirmed.user, change.new).await?;
-    app.scheme.end_all(&user).await?;
-    let issued = app.scheme.issue(&request, &user, &confirmed.client).await?;
+    app.scheme.end_all(&request, &user).await?;
+    let issued = app.scheme.issue(&request, &user, &client).await?;
     let response = (StatusCode::OK, issued).into_response();
     app.audit(&request, Event::PasswordChanged, whose(&confirmed.principal).opened(&response));
     Ok(response)
@@ -145,9 +146,9 @@ async fn delete_account<S: Scheme>(
 ) -> Result<Response, Error> {
     prove(&app, &request, &confirmed, deletion.password).await?;
     let user = app.accounts.raise_epoch(confirmed.user.id).await?;
-    app.scheme.end_all(&user).await?;
+    app.scheme.end_all(&request, &user).await?;
     let gone = app.accounts.delete(&user).await?;
-    let ended = app.scheme.end_all(&gone).await?;
+    let ended = app.scheme.end_all(&request, &gone).await?;
     app.audit(&request, Event::AccountDeleted, whose(&confirmed.principal));
     Ok((StatusCode::NO_CONTENT, ended, ()).into_response())
 }

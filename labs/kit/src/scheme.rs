@@ -79,8 +79,13 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     fn end_others(&self, principal: &Principal) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
 
     /// Ends every credential of an account, as far as this scheme can. The account's row has been deleted, or its
-    /// epoch raised to `user.epoch`, before this is called; so a failure here may be retried without harm.
-    fn end_all(&self, user: &User) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
+    /// epoch raised to `user.epoch`, before this is called; so a failure here may be retried without harm. `request` is
+    /// the one that asked for it, and may show credentials of which a browser is to be rid now.
+    fn end_all(
+        &self,
+        request: &Parts,
+        user: &User,
+    ) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
 
     /// Whether the stores that this scheme needs answer; the message names the part that does not.
     fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send {
@@ -156,6 +161,17 @@ impl ClientKind {
             Self::Web => "web",
             Self::Mobile => "mobile",
         }
+    }
+
+    /// The kind of a client that does not name its own: a page's if a browser sent the request, an app's otherwise. A
+    /// page whose author forgets to say `web` must not find a refresh token in the body, where any script reads it.
+    ///
+    /// Browsers add `Sec-Fetch-Site` and its siblings, which no page can write (Fetch Metadata §2). `Sec-Fetch-Mode`
+    /// alone is the `fetch` of Node.js, and no browser.
+    pub fn assumed(request: &Parts) -> Self {
+        let of_browser = |name: &str| name.starts_with("sec-fetch-") && name != "sec-fetch-mode";
+        let by_browser = request.headers.keys().any(|name| of_browser(name.as_str()));
+        if by_browser { Self::Web } else { Self::Mobile }
     }
 }
 

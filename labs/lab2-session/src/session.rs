@@ -174,7 +174,7 @@ impl<S: Store> Scheme for Sessions<S> {
         Ok(None)
     }
 
-    async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
+    async fn end_all(&self, _request: &Parts, user: &User) -> Result<Option<SetCookie>, Error> {
         self.store.end_all(user.id, user.epoch).await.map_err(fault)?;
         Ok(Some(COOKIE.clear()))
     }

@@ -118,7 +118,7 @@ impl Scheme for Access {
     }
 
     /// Ends nothing.
-    async fn end_all(&self, _user: &User) -> Result<(), Error> {
+    async fn end_all(&self, _request: &Parts, _user: &User) -> Result<(), Error> {
         Ok(())
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Router;
 use http::request::Parts;
 use kit::bearer;
-use kit::cookie::SetCookie;
 use kit::descriptor::Claims;
 use kit::keyring::{HeldKeys, Keyring};
 use kit::openapi::Described;
@@ -18,9 +17,11 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::chain::Keys;
-use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, judged_cookie_text, received};
+use crate::delivery::cookies::{SetCookies, Shown, name_of};
+use crate::delivery::{Credentials, Granted, judged_cookies, received, shown_cookies};
 use crate::store::{Issue, NewSession, Policy, Store};
 use crate::strict::StrictVerifier;
+use crate::token::VerifiedToken;
 use crate::{refresh, sessions, store};
 
 /// The hybrid over any store. Clones share everything.
@@ -92,13 +93,11 @@ impl<S: Store> Hybrid<S> {
         &self.parts
     }
 
-    /// Ends the session whose cookie came along with a log-in. It is over for whoever sits here now, and it is never taken
-    /// over: the new session has a name and a secret of its own.
-    async fn end_session_of_cookie(&self, request: &Parts) -> Result<(), Error> {
-        let Shared { store, keys, .. } = self.parts();
-        let token = cookie_text(request).and_then(|text| received(keys, text, ClientKind::Web));
-        if let Some(token) = token {
-            store.end(token.user_id(), token.session_id()).await?;
+    /// Ends the sessions whose cookies came along with a log-in. They are over for whoever sits here now, and none is
+    /// ever taken over: the new session has a name and a secret of its own.
+    async fn end_sessions_of(&self, cookies: &Shown) -> Result<(), Error> {
+        for session in cookies.sessions() {
+            self.parts().store.end(session.token.user_id(), session.token.session_id()).await?;
         }
         Ok(())
     }
@@ -106,7 +105,7 @@ impl<S: Store> Hybrid<S> {
 
 impl<S: Store> Scheme for Hybrid<S> {
     type Issued = Credentials;
-    type Ended = Option<SetCookie>;
+    type Ended = SetCookies;
 
     fn claims(&self) -> Claims {
         let Shared { access, policy, .. } = self.parts();
@@ -128,7 +127,8 @@ impl<S: Store> Scheme for Hybrid<S> {
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
         let Shared { store, keys, access, .. } = self.parts();
-        self.end_session_of_cookie(request).await?;
+        let before = shown_cookies(keys, request);
+        self.end_sessions_of(&before).await?;
         let first = keys.first_token(user.id, client.kind).map_err(|error| Error::Internal(error.into()))?;
         let session = NewSession {
             user_id: user.id,
@@ -147,7 +147,10 @@ impl<S: Store> Scheme for Hybrid<S> {
             access: access.issue(&grant(user, first.session_id))?,
             access_ttl: access.ttl(),
             refresh: Some(first.token),
+            is_kept: false,
             refresh_expires_in: expires_in,
+            cookie_name: name_of(first.session_id),
+            cleared: before.cleared(),
         };
         Ok(granted.deliver())
     }
@@ -178,8 +181,8 @@ impl<S: Store> Scheme for Hybrid<S> {
 
     // ANCHOR: write-end
     /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
-    /// token in the body, by the cookie. What is not ours names none, and the answer is the same.
-    async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
+    /// token in the body, by cookies. What is not ours names none, and the answer is the same.
+    async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<SetCookies, Error> {
         let Shared { store, keys, access, origins, .. } = self.parts();
         let bearer = match bearer::token(request) {
             Err(unreadable @ Error::Malformed(_)) => return Err(unreadable),
@@ -191,36 +194,37 @@ impl<S: Store> Scheme for Hybrid<S> {
         let bearer = bearer.and_then(|checked| Some((checked.user_id, checked.session?.id)));
         let body = log_out.refresh_token.as_ref().map(ExposeSecret::expose_secret);
         let body = body.and_then(|text| received(keys, text, ClientKind::Mobile));
-        let cookie = cookie_text(request).and_then(|text| received(keys, text, ClientKind::Web));
-        let cookie = cookie.map(|token| (token.user_id(), token.session_id()));
-
-        let by_cookie = judged_cookie_text(request).is_some();
-        if by_cookie {
+        let judged = judged_cookies(keys, request);
+        if !judged.is_empty() {
             origins.require_own(request)?;
         }
         let mut named: Vec<(Uuid, Uuid)> = bearer.into_iter().collect();
-        named.extend(body.map(|token| (token.user_id(), token.session_id())));
-        named.extend(cookie.filter(|_| by_cookie));
+        named.extend(body.as_ref().map(named_by));
+        // Every one of them: a session that stays would log the person in again at the next refresh.
+        named.extend(judged.sessions().iter().map(|session| named_by(&session.token)));
         named.sort_unstable();
         named.dedup();
         for &(user_id, session_id) in &named {
             store.end(user_id, session_id).await?;
         }
+        if !judged.is_empty() {
+            return Ok(judged.cleared());
+        }
         // A page logs out with its access token, and its browser adds the cookie of the same session: nobody needs it now.
-        let cookie_is_over = by_cookie || cookie.is_some_and(|session| named.contains(&session));
-        Ok(cookie_is_over.then(|| REFRESH_COOKIE.clear()))
+        Ok(shown_cookies(keys, request).cleared_where(|token| named.contains(&named_by(token))))
     }
     // ANCHOR_END: write-end
 
-    async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
+    async fn end_others(&self, principal: &Principal) -> Result<SetCookies, Error> {
         let ended = self.parts().store.end_others(principal.user_id, session_of(principal)?).await?;
         tracing::info!(target: "audit", event = "sessions_ended", user = %principal.user_id, ended);
-        Ok(None)
+        Ok(SetCookies::default())
     }
 
-    async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
-        self.parts().store.end_all(user.id, user.epoch).await?;
-        Ok(Some(REFRESH_COOKIE.clear()))
+    async fn end_all(&self, request: &Parts, user: &User) -> Result<SetCookies, Error> {
+        let Shared { store, keys, .. } = self.parts();
+        store.end_all(user.id, user.epoch).await?;
+        Ok(shown_cookies(keys, request).cleared_where(|token| token.user_id() == user.id))
     }
 
     async fn ready(&self) -> Result<(), NotReady> {
@@ -232,6 +236,11 @@ impl<S: Store> Scheme for Hybrid<S> {
 pub(crate) fn grant(user: &User, session_id: Uuid) -> Grant<'_> {
     let session = Session { id: session_id, epoch: user.epoch };
     Grant { user_id: user.id, email: user.email.as_str(), session: Some(session) }
+}
+
+/// The session that a token belongs to, and whose it is.
+fn named_by(token: &VerifiedToken) -> (Uuid, Uuid) {
+    (token.user_id(), token.session_id())
 }
 
 fn session_of(principal: &Principal) -> Result<Uuid, Error> {

@@ -10,7 +10,7 @@ use super::wire::{Ask, Reply};
 impl Model {
     pub(crate) fn refresh(&mut self, ask: &Ask, body: &Value) -> Reply {
         let shown = body.get("refresh_token").and_then(Value::as_str).map(str::to_owned);
-        let cookie = ask.cookie("__Host-refresh");
+        let cookie = self.refresh_cookie(ask);
         if shown.is_some() && cookie.is_some() && !self.is("both-tokens-taken") {
             return Reply::problem(400, "malformed");
         }
@@ -168,7 +168,7 @@ impl Model {
         if self.design == Design::Session || (self.design == Design::Hybrid && web) {
             return reply.with(
                 "set-cookie",
-                format!("{}={token}; {}; Max-Age=1209600", self.cookie_name(), self.flags()),
+                format!("{}={token}; {}; Max-Age=1209600", self.cookie_name_of(sid), self.flags()),
             );
         }
         reply

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Router;
 use http::request::Parts;
 use kit::bearer;
-use kit::cookie::SetCookie;
 use kit::descriptor::Claims;
 use kit::keyring::{HeldKeys, Keyring};
 use kit::openapi::Described;
@@ -18,9 +17,11 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::chain::Keys;
-use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, judged_cookie_text, received};
+use crate::delivery::cookies::{SetCookies, Shown, name_of};
+use crate::delivery::{Credentials, Granted, judged_cookies, received, shown_cookies};
 use crate::store::{Issue, NewSession, Policy, Store};
 use crate::strict::StrictVerifier;
+use crate::token::VerifiedToken;
 use crate::{refresh, sessions, store};
 
 /// The hybrid over any store. Clones share everything.
@@ -92,13 +93,11 @@ impl<S: Store> Hybrid<S> {
         &self.parts
     }
 
-    /// Ends the session whose cookie came along with a log-in. It is over for whoever sits here now, and it is never taken
-    /// over: the new session has a name and a secret of its own.
-    async fn end_session_of_cookie(&self, request: &Parts) -> Result<(), Error> {
-        let Shared { store, keys, .. } = self.parts();
-        let token = cookie_text(request).and_then(|text| received(keys, text, ClientKind::Web));
-        if let Some(token) = token {
-            store.end(token.user_id(), token.session_id()).await?;
+    /// Ends the sessions whose cookies came along with a log-in. They are over for whoever sits here now, and none is
+    /// ever taken over: the new session has a name and a secret of its own.
+    async fn end_sessions_of(&self, cookies: &Shown) -> Result<(), Error> {
+        for session in cookies.sessions() {
+            self.parts().store.end(session.token.user_id(), session.token.session_id()).await?;
         }
         Ok(())
     }
@@ -106,7 +105,7 @@ impl<S: Store> Hybrid<S> {
 
 impl<S: Store> Scheme for Hybrid<S> {
     type Issued = Credentials;
-    type Ended = Option<SetCookie>;
+    type Ended = SetCookies;
 
     fn claims(&self) -> Claims {
         let Shared { access, policy, .. } = self.parts();
@@ -127,10 +126,11 @@ impl<S: Store> Scheme for Hybrid<S> {
 
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
-        // 1. self.end_session_of_cookie(request): whoever sat here before is logged out.
+        // 1. let before = shown_cookies(keys, request); self.end_sessions_of(&before): who sat here before is logged out.
         // 2. keys.first_token(user.id, client.kind): the session's name, its first token, and the digests for the store.
         // 3. store.issue(&NewSession { … }). Issue::Stale: the password changed meanwhile, Error::LogInAfresh.
-        // 4. Granted { … }.deliver(): the access token is access.issue(&grant(user, session_id)).
+        // 4. Granted { … }.deliver(): the access token is access.issue(&grant(user, session_id)), the cookie is called
+        //    name_of(session_id), and the cookies of before are cleared: before.cleared().
         todo!("issue: a session, an access token, a refresh token")
     }
     // ANCHOR_END: write-issue
@@ -160,27 +160,29 @@ impl<S: Store> Scheme for Hybrid<S> {
 
     // ANCHOR: write-end
     /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
-    /// token in the body, by the cookie. What is not ours names none, and the answer is the same.
-    async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
+    /// token in the body, by cookies. What is not ours names none, and the answer is the same.
+    async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<SetCookies, Error> {
         // A request names sessions in up to three ways:
         //   the access token, even one that has run out: access.dangerous_check_ignoring_expiry(token)
         //   the refresh token in the body:               received(keys, text, ClientKind::Mobile)
-        //   the cookie:                                  received(keys, text, ClientKind::Web)
-        // The cookie counts where judged_cookie_text(request) has one, and then only from our own pages (require_own).
-        // What is not ours names none. End each with store.end(user_id, session_id), and clear the cookie if it is over.
+        //   the cookies, one for each session:           judged_cookies(keys, request).sessions()
+        // Cookies count only from our own pages (require_own, if judged_cookies is not empty). What is not ours names none.
+        // End each with store.end(user_id, session_id), and clear the cookies: judged.cleared(), or those of the sessions that
+        // the access token or the body has named: shown_cookies(keys, request).cleared_where(|token| …).
         todo!("end: every session that the request names")
     }
     // ANCHOR_END: write-end
 
-    async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
+    async fn end_others(&self, principal: &Principal) -> Result<SetCookies, Error> {
         let ended = self.parts().store.end_others(principal.user_id, session_of(principal)?).await?;
         tracing::info!(target: "audit", event = "sessions_ended", user = %principal.user_id, ended);
-        Ok(None)
+        Ok(SetCookies::default())
     }
 
-    async fn end_all(&self, user: &User) -> Result<Option<SetCookie>, Error> {
-        self.parts().store.end_all(user.id, user.epoch).await?;
-        Ok(Some(REFRESH_COOKIE.clear()))
+    async fn end_all(&self, request: &Parts, user: &User) -> Result<SetCookies, Error> {
+        let Shared { store, keys, .. } = self.parts();
+        store.end_all(user.id, user.epoch).await?;
+        Ok(shown_cookies(keys, request).cleared_where(|token| token.user_id() == user.id))
     }
 
     async fn ready(&self) -> Result<(), NotReady> {
@@ -192,6 +194,11 @@ impl<S: Store> Scheme for Hybrid<S> {
 pub(crate) fn grant(user: &User, session_id: Uuid) -> Grant<'_> {
     let session = Session { id: session_id, epoch: user.epoch };
     Grant { user_id: user.id, email: user.email.as_str(), session: Some(session) }
+}
+
+/// The session that a token belongs to, and whose it is.
+fn named_by(token: &VerifiedToken) -> (Uuid, Uuid) {
+    (token.user_id(), token.session_id())
 }
 
 fn session_of(principal: &Principal) -> Result<Uuid, Error> {

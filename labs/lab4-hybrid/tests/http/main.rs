@@ -10,3 +10,4 @@ mod exchange;
 mod outage;
 mod server;
 mod sessions;
+mod tabs;

@@ -124,9 +124,17 @@ impl Answer {
         self.headers.get(SET_COOKIE).map(|value| value.to_str().unwrap())
     }
 
-    /// What a browser would send back.
+    /// All cookies that are set or cleared.
+    pub(crate) fn set_cookies(&self) -> Vec<&str> {
+        self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// What a browser would send back: the one cookie that is not cleared.
     pub(crate) fn cookie(&self) -> String {
-        self.set_cookie().unwrap().split(';').next().unwrap().to_owned()
+        let pairs = self.set_cookies().into_iter().map(|line| line.split(';').next().unwrap());
+        let given: Vec<&str> = pairs.filter(|pair| !pair.ends_with('=')).collect();
+        assert_eq!(given.len(), 1, "{given:?}");
+        given[0].to_owned()
     }
 
     pub(crate) fn refused(&self, status: StatusCode, code: &str) {
@@ -136,4 +144,8 @@ impl Answer {
     }
 }
 
-pub(crate) const CLEARED: &str = "__Host-refresh=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict";
+/// The line that clears a cookie.
+pub(crate) fn clearing(cookie: &str) -> String {
+    let name = cookie.split_once('=').map_or(cookie, |(name, _)| name);
+    format!("{name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict")
+}
