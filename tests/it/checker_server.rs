@@ -8,6 +8,7 @@ mod hearing;
 mod listed;
 mod model;
 mod refreshing;
+mod tabs;
 mod tokens;
 mod wire;
 

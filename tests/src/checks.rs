@@ -20,6 +20,7 @@ mod refresh;
 mod rotation;
 mod sessions;
 mod signup;
+mod tabs;
 mod throttle;
 mod throttle_fairness;
 
@@ -47,6 +48,7 @@ pub fn checks() -> Vec<Check> {
         logout::CHECKS,
         refresh::CHECKS,
         rotation::CHECKS,
+        tabs::CHECKS,
         sessions::CHECKS,
         password::CHECKS,
         account::CHECKS,

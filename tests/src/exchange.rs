@@ -90,6 +90,18 @@ impl Exchange {
     pub(crate) fn set_cookie(&self, name: &str) -> Option<SetCookie> {
         self.set_cookies().into_iter().find(|cookie| cookie.name == name)
     }
+
+    /// The cookie of this name, or of one that begins with it and a dash, that the answer gives a value: a server may have
+    /// one cookie for each session.
+    pub(crate) fn given_cookie(&self, name: &str) -> Option<SetCookie> {
+        let named = |cookie: &SetCookie| {
+            let rest = cookie.name.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        self.set_cookies()
+            .into_iter()
+            .find(|cookie| named(cookie) && !cookie.value.is_empty() && !cookie.clears())
+    }
 }
 
 /// A `Set-Cookie` line taken apart (RFC 6265 §4.1).

@@ -200,6 +200,8 @@ const FAULTS: &[Fault] = &[
     fault("ended-session-logs-out", Hybrid, &["logout.wide-needs-live"]),
     fault("me-resurrects", Session, &["logout.not-resurrected"]),
     fault("mobile-without-expiry", Hybrid, &["refresh.mobile-body"]),
+    fault("browser-body-has-token", Hybrid, &["refresh.browser-body"]),
+    fault("one-refresh-cookie", Hybrid, &["tabs.late-refresh", "tabs.late-log-out"]),
     fault("web-body-has-token", Hybrid, &["refresh.web-body"]),
     fault("refresh-renames-session", Hybrid, &["refresh.renews-access"]),
     fault("short-garbage-is-422", Hybrid, &["refresh.garbage"]),

@@ -7,9 +7,9 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
-use http::HeaderValue;
 use http::header::{COOKIE, SET_COOKIE};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 
 /// Which cross-site requests carry the cookie (RFC 6265bis §5.6.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,24 +36,33 @@ pub struct SetCookie(HeaderValue);
 impl HostCookie {
     /// Gives the browser a value to keep. Values are tokens of ours; one that no header can hold (none is) is not sent.
     pub fn set(&self, value: &str, max_age: Duration) -> SetCookie {
-        self.header(value, max_age.as_secs())
+        self.set_as(self.name, value, max_age)
     }
 
     /// Takes the cookie away.
     pub fn clear(&self) -> SetCookie {
-        self.header("", 0)
+        self.clear_as(self.name)
     }
 
-    fn header(&self, value: &str, max_age_s: u64) -> SetCookie {
+    /// As [`set`](Self::set), under a name of its own: for cookies of one policy whose names only begin alike. `name`
+    /// is made by the server, begins with this one's, and is a token (RFC 6265 §4.1.1).
+    pub fn set_as(&self, name: &str, value: &str, max_age: Duration) -> SetCookie {
+        self.header(name, value, max_age.as_secs())
+    }
+
+    /// As [`clear`](Self::clear), under such a name.
+    pub fn clear_as(&self, name: &str) -> SetCookie {
+        self.header(name, "", 0)
+    }
+
+    fn header(&self, name: &str, value: &str, max_age_s: u64) -> SetCookie {
         let same_site = match self.same_site {
             SameSite::Lax => "Lax",
             SameSite::Strict => "Strict",
         };
         // ANCHOR: header
-        let text = format!(
-            "{}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; Secure; SameSite={same_site}",
-            self.name
-        );
+        let text =
+            format!("{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; Secure; SameSite={same_site}");
         // ANCHOR_END: header
         let mut header = HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""));
         header.set_sensitive(true);
@@ -91,6 +100,19 @@ impl SetCookie {
     pub(crate) fn into_header(self) -> HeaderValue {
         self.0
     }
+}
+
+/// All cookies whose names begin like this, as names and values, in the order of the header. A pair that cannot be read
+/// spoils itself alone.
+pub fn starting_with<'a>(
+    headers: &'a HeaderMap,
+    beginning: &str,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let pairs =
+        headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    pairs
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
+        .filter(move |(name, _)| name.starts_with(beginning))
 }
 
 impl IntoResponseParts for SetCookie {
@@ -167,5 +189,17 @@ mod tests {
         let split: [&[u8]; 4] = [b"a=1", "visitor=José".as_bytes(), b"\xff", b"__Host-session=ours"];
         assert_eq!(read(&with(&split), "__Host-session"), Some("ours"));
         assert_eq!(read(&with(&split[..3]), "__Host-session"), None);
+    }
+
+    #[test]
+    fn cookies_are_found_by_how_their_names_begin_and_one_that_is_no_text_hides_no_other() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            COOKIE,
+            HeaderValue::from_bytes(b"visitor=Jos\xe9; __Host-a-1=one;x__Host-a=no").unwrap(),
+        );
+        headers.append(COOKIE, HeaderValue::from_static("__Host-a=two; __Host-b=no"));
+        let found: Vec<_> = starting_with(&headers, "__Host-a").collect();
+        assert_eq!(found, [("__Host-a-1", "one"), ("__Host-a", "two")]);
     }
 }

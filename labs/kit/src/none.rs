@@ -65,5 +65,5 @@ impl Scheme for NoAuthentication {
         Ok(())
     }
 
-    fn forgotten(&self) {}
+    fn forgotten(&self, _request: &Parts, _user_id: Uuid) {}
 }

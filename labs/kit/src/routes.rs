@@ -63,14 +63,15 @@ async fn sign_up<S: Scheme>(
     NotForeign(request): NotForeign,
     Body(new): Body<Credentials>,
 ) -> Result<Response, Error> {
+    let client = new.client.of(&request);
     let password = chosen(&app, "/password", new.password, &new.email)?;
     let claimed = admit_sign_up(&app, &request, &new.email).await?;
     let hash = lane(&app, &request, Work::SignUp).hash(password).await?;
     to_its_end(async move {
         let user = app.accounts.add(new.email, &hash).await?;
-        let issued = lifted::issue(&app, &request, &user, &new.client).await;
+        let issued = lifted::issue(&app, &request, &user, &client).await;
         let mut response = happened(StatusCode::CREATED, &user, issued);
-        remember(&app, &mut response, &request, &new.client, &user.email).await;
+        remember(&app, &mut response, &request, &client, &user.email).await;
         let whose = Whose { user: Some(user.id), ..claimed };
         app.audit(&request, Event::SignUp, whose.opened(&response));
         Ok(response)
@@ -103,12 +104,13 @@ async fn log_in<S: Scheme>(
             return Err(error);
         }
     };
+    let client = given.client.of(&request);
     attempt.succeeded().await;
     let proven = Whose { user: Some(user.id), ..claimed };
-    let issued = lifted::issue(&app, &request, &user, &given.client).await;
+    let issued = lifted::issue(&app, &request, &user, &client).await;
     let issued = issued.inspect_err(|_| app.audit(&request, Event::LogInUnserved, proven))?;
     let mut response = (StatusCode::OK, issued).into_response();
-    remember(&app, &mut response, &request, &given.client, email).await;
+    remember(&app, &mut response, &request, &client, email).await;
     app.audit(&request, Event::LogIn, proven.opened(&response));
     Ok(response)
 }
@@ -138,7 +140,7 @@ async fn log_out<S: Scheme>(
                 let confirmed = who_ends_more(&app, &mut request).await?;
                 let user = app.accounts.raise_epoch(confirmed.user.id).await?;
                 app.end_all(Some(&request), user.ending()).await;
-                (whose(&confirmed.principal), app.scheme.forgotten())
+                (whose(&confirmed.principal), app.scheme.forgotten(&request, confirmed.user.id))
             }
         };
         app.audit(&request, Event::LogOut(asked.scope), whose);
@@ -155,6 +157,7 @@ async fn change_password<S: Scheme>(
     request: Parts,
     Body(change): Body<PasswordChange>,
 ) -> Result<Response, Error> {
+    let client = change.client(&request, confirmed.client.clone());
     let new = chosen(&app, "/new_password", change.new, &confirmed.user.email)?;
     prove(&app, &request, &confirmed, change.current).await?;
     let hash = lane(&app, &request, Work::Account).hash(new).await?;
@@ -163,12 +166,12 @@ async fn change_password<S: Scheme>(
         let issued = match app.end_all(Some(&request), user.ending()).await {
             Some(heard) => {
                 let user = User { epoch: heard.epoch, ..user.clone() };
-                lifted::issue(&app, &request, &user, &confirmed.client).await
+                lifted::issue(&app, &request, &user, &client).await
             }
             None => Err(Error::StoreUnavailable("the earlier sessions are not ended yet".into())),
         };
         let mut response = happened(StatusCode::OK, &user, issued);
-        remember(&app, &mut response, &request, &confirmed.client, &user.email).await;
+        remember(&app, &mut response, &request, &client, &user.email).await;
         let whose = whose(&confirmed.principal).named(app.account_names.of(&user.email));
         app.audit(&request, Event::PasswordChanged, whose.opened(&response));
         Ok(response)
@@ -191,7 +194,7 @@ async fn delete_account<S: Scheme>(
         app.end_all(Some(&request), gone.ending()).await;
         let whose = whose(&confirmed.principal).named(app.account_names.of(&confirmed.user.email));
         app.audit(&request, Event::AccountDeleted, whose);
-        Ok((StatusCode::NO_CONTENT, app.scheme.forgotten(), ()).into_response())
+        Ok((StatusCode::NO_CONTENT, app.scheme.forgotten(&request, confirmed.user.id), ()).into_response())
     })
     .await
 }

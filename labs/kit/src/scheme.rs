@@ -98,8 +98,9 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     /// knows a greater epoch.
     fn end_all(&self, ending: &Ending) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// What makes a client forget its credential, for the answer to a call that ended all of them: a cleared cookie.
-    fn forgotten(&self) -> Self::Ended;
+    /// What makes the client forget its credentials of this account, for the answer to a call that ended all of them: cleared
+    /// cookies. `request` is the one that asked for it, and may show several.
+    fn forgotten(&self, request: &Parts, user_id: Uuid) -> Self::Ended;
 
     /// Whether the stores that this scheme needs answer; the message names the part that does not.
     fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send {
@@ -188,6 +189,17 @@ impl ClientKind {
             Self::Web => "web",
             Self::Mobile => "mobile",
         }
+    }
+
+    /// The kind of a client that does not name its own: a page's if a browser sent the request, an app's otherwise. A
+    /// page whose author forgets to say `web` must not find a refresh token in the body, where any script reads it.
+    ///
+    /// Browsers add `Sec-Fetch-Site` and its siblings, which no page can write (Fetch Metadata §2). `Sec-Fetch-Mode`
+    /// alone is the `fetch` of Node.js, and no browser.
+    pub fn assumed(request: &Parts) -> Self {
+        let of_browser = |name: &str| name.starts_with("sec-fetch-") && name != "sec-fetch-mode";
+        let by_browser = request.headers.keys().any(|name| of_browser(name.as_str()));
+        if by_browser { Self::Web } else { Self::Mobile }
     }
 }
 

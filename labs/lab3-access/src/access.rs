@@ -122,5 +122,5 @@ impl Scheme for Access {
         Ok(())
     }
 
-    fn forgotten(&self) {}
+    fn forgotten(&self, _request: &Parts, _user_id: Uuid) {}
 }

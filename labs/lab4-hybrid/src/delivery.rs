@@ -1,8 +1,10 @@
 //! How the two tokens reach a client, and how the refresh token comes back.
 //!
 //! An app keeps both and gets both in the body. A page gets the access token in the body, to keep in memory, and the
-//! refresh token in a cookie that no script can read and no other site can send. A token says itself which of the two it
-//! is for, and is good for nothing when it comes the other way.
+//! refresh token in a cookie of its session's own ([`cookies`]), which no script can read and no other site can send. A
+//! token says itself which of the two it is for, and is good for nothing when it comes the other way.
+
+pub mod cookies;
 
 use std::time::Duration;
 
@@ -10,20 +12,18 @@ use axum::{Extension, Json};
 use http::request::Parts;
 use kit::ClientKind;
 use kit::audit::Opened;
-use kit::cookie::{self, HostCookie, SameSite, SetCookie};
 use lab3_access::access_token::AccessToken;
 use serde::Serialize;
 use uuid::Uuid;
 
+pub use self::cookies::REFRESH_COOKIE;
+use self::cookies::{SetCookies, Shown};
 use crate::chain::Keys;
 use crate::token::{RefreshToken, VerifiedToken};
 
-/// The cookie of the refresh token. Strict: a page of ours asks for it by script, and no link from elsewhere needs it.
-pub const REFRESH_COOKIE: HostCookie = HostCookie { name: "__Host-refresh", same_site: SameSite::Strict };
-
-/// What a log-in and a refresh answer with: a cookie for pages, and the body (RFC 6749 §5.1).
+/// What a log-in and a refresh answer with: cookies for pages, and the body (RFC 6749 §5.1).
 /// The session's name goes along for the audit log, beside what is sent.
-pub type Credentials = (Extension<Opened>, Option<SetCookie>, Json<Body>);
+pub type Credentials = (Extension<Opened>, SetCookies, Json<Body>);
 
 /// The body. Lifetimes are in seconds.
 #[derive(Debug, Serialize)]
@@ -34,6 +34,9 @@ pub struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     refresh_expires_in: u64,
+    /// The token that was shown stays. A page cannot see that, and keeps its idempotency key for the next exchange.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    refresh_kept: bool,
     session_id: Uuid,
     user_id: Uuid,
 }
@@ -47,8 +50,14 @@ pub(crate) struct Granted {
     pub(crate) access_ttl: Duration,
     /// None: the client keeps the one that it has.
     pub(crate) refresh: Option<RefreshToken>,
+    /// The token is the one that the client has shown.
+    pub(crate) is_kept: bool,
     /// How long the session lives if it is not used again, which is how long the refresh token is good for.
     pub(crate) refresh_expires_in: Duration,
+    /// The name of a page's cookie; an app's token goes into the body.
+    pub(crate) cookie_name: String,
+    /// Clears the cookies of sessions that are over.
+    pub(crate) cleared: SetCookies,
 }
 
 impl Granted {
@@ -60,26 +69,26 @@ impl Granted {
             expires_in: self.access_ttl.as_secs(),
             refresh_token: None,
             refresh_expires_in: self.refresh_expires_in.as_secs(),
+            refresh_kept: self.is_kept,
             session_id: self.session_id,
             user_id: self.user_id,
         };
-        let opened = Extension(Opened(self.session_id));
+        let mut cookies = self.cleared;
         match (self.client, self.refresh) {
             (ClientKind::Web, Some(token)) => {
-                (opened, Some(REFRESH_COOKIE.set(token.expose(), self.refresh_expires_in)), Json(body))
+                let (name, lives) = (&self.cookie_name, self.refresh_expires_in);
+                cookies.push(REFRESH_COOKIE.set_as(name, token.expose(), lives));
             }
-            (ClientKind::Mobile, Some(token)) => {
-                body.refresh_token = Some(token.expose().to_owned());
-                (opened, None, Json(body))
-            }
-            (_, None) => (opened, None, Json(body)),
+            (ClientKind::Mobile, Some(token)) => body.refresh_token = Some(token.expose().to_owned()),
+            (_, None) => {}
         }
+        (Extension(Opened(self.session_id)), cookies, Json(body))
     }
 }
 
-/// The text in the refresh cookie, whoever sent it.
-pub(crate) fn cookie_text(request: &Parts) -> Option<&str> {
-    cookie::read(request, REFRESH_COOKIE.name).filter(|text| !text.is_empty())
+/// The refresh cookies, whoever sent them.
+pub(crate) fn shown_cookies(keys: &Keys, request: &Parts) -> Shown {
+    Shown::read(keys, &request.headers)
 }
 
 /// Reads a token that came in the way of `client`.

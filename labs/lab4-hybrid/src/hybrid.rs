@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Router;
 use http::request::Parts;
 use kit::bearer;
-use kit::cookie::SetCookie;
 use kit::descriptor::Claims;
 use kit::keyring::{HeldKeys, Keyring};
 use kit::marker::Marked;
@@ -19,9 +18,11 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::chain::Keys;
-use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, received};
+use crate::delivery::cookies::{SetCookies, Shown, name_of};
+use crate::delivery::{Credentials, Granted, received, shown_cookies};
 use crate::store::{Issue, NewSession, Policy, Store};
 use crate::strict::StrictVerifier;
+use crate::token::VerifiedToken;
 use crate::{refresh, sessions, store};
 
 /// What the server claims in `GET /lab`.
@@ -99,15 +100,12 @@ impl<S: Store> Hybrid<S> {
         &self.parts
     }
 
-    /// Ends the session whose cookie came along with a log-in. It is over for whoever sits here now, and it is never taken
-    /// over: the new session has a name and a secret of its own. The log-in does not depend on it: an ending that fails is
-    /// finished later.
-    async fn end_session_of_cookie(&self, request: &Parts) {
-        let Shared { store, keys, .. } = self.parts();
-        let token = cookie_text(request).and_then(|text| received(keys, text, ClientKind::Web));
-        let Some(token) = token else { return };
-        let (user, session) = (token.user_id(), token.session_id());
-        if let Err(error) = store.end_replaced(user, session).await {
+    /// Ends the sessions whose cookies came along with a log-in. They are over for whoever sits here now, and none is ever
+    /// taken over: the new session has a name and a secret of its own. The log-in does not depend on it: an ending that
+    /// fails is finished later.
+    async fn end_sessions_of(&self, cookies: &Shown) {
+        for (user, session) in cookies.sessions().iter().map(|shown| named_by(&shown.token)) {
+            let Err(error) = self.parts().store.end_replaced(user, session).await else { continue };
             let this = self.clone();
             kit::finish_later(&error, move || {
                 let this = this.clone();
@@ -119,7 +117,7 @@ impl<S: Store> Hybrid<S> {
 
 impl<S: Store> Scheme for Hybrid<S> {
     type Issued = Credentials;
-    type Ended = Option<SetCookie>;
+    type Ended = SetCookies;
 
     fn claims(&self) -> Claims {
         let Shared { access, policy, live_check, .. } = self.parts();
@@ -145,6 +143,7 @@ impl<S: Store> Scheme for Hybrid<S> {
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
         let Shared { store, keys, access, .. } = self.parts();
+        let before = shown_cookies(keys, request);
         let first = keys.first_token(user.id, client.kind).map_err(|error| Error::Internal(error.into()))?;
         let session = NewSession {
             user_id: user.id,
@@ -154,7 +153,7 @@ impl<S: Store> Scheme for Hybrid<S> {
             client,
         };
         // Side by side, so that a store that does not answer is waited for once.
-        let ((), issued) = tokio::join!(self.end_session_of_cookie(request), store.issue(&session));
+        let ((), issued) = tokio::join!(self.end_sessions_of(&before), store.issue(&session));
         let expires_in = match issued? {
             Issue::Issued { expires_in } => expires_in,
             Issue::Stale { epoch } => return Err(Error::StoreAhead { epoch }),
@@ -167,7 +166,10 @@ impl<S: Store> Scheme for Hybrid<S> {
             access,
             access_ttl,
             refresh: Some(first.token),
+            is_kept: false,
             refresh_expires_in: expires_in,
+            cookie_name: name_of(first.session_id),
+            cleared: before.cleared(),
         };
         Ok(granted.deliver())
     }
@@ -197,8 +199,8 @@ impl<S: Store> Scheme for Hybrid<S> {
 
     // ANCHOR: write-end
     /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
-    /// token in the body, by the cookie. What is not ours names none and hides none, and the answer is the same.
-    async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
+    /// token in the body, by cookies. What is not ours names none and hides none, and the answer is the same.
+    async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<SetCookies, Error> {
         let Shared { store, keys, access, origins, .. } = self.parts();
         let bearer = match bearer::token(request) {
             Err(unreadable @ Error::Malformed(_)) => return Err(unreadable),
@@ -211,33 +213,37 @@ impl<S: Store> Scheme for Hybrid<S> {
         let body = log_out.refresh_token.as_ref().map(ExposeSecret::expose_secret);
         let body = body.and_then(|text| received(keys, text, ClientKind::Mobile));
         let mut named: Vec<(Uuid, Uuid)> = bearer.into_iter().collect();
-        named.extend(body.map(|token| (token.user_id(), token.session_id())));
+        named.extend(body.as_ref().map(named_by));
 
-        // A browser adds the cookie to other sites' requests too, so it counts from our own pages only. A request that names
-        // nothing else is then refused; of one that does, the cookie is left alone.
-        let cookie = cookie_text(request);
-        let by_cookie = match cookie.map(|_| origins.require_own(request)) {
-            Some(Err(foreign)) if named.is_empty() => return Err(foreign),
-            own => matches!(own, Some(Ok(()))),
+        // A browser adds cookies to other sites' requests too, so they count from our own pages only. A request that names
+        // nothing else is then refused; of one that does, the cookies are left alone.
+        let cookies = shown_cookies(keys, request);
+        let is_own = match (cookies.is_empty(), origins.require_own(request)) {
+            (true, _) => false,
+            (false, Err(foreign)) if named.is_empty() => return Err(foreign),
+            (false, own) => own.is_ok(),
         };
-        let cookie = cookie.and_then(|text| received(keys, text, ClientKind::Web));
-        let cookie = cookie.map(|token| (token.user_id(), token.session_id()));
-        named.extend(cookie.filter(|_| by_cookie));
+        if is_own {
+            // Every one of them: a session that stays would log the person in again at the next refresh.
+            named.extend(cookies.sessions().iter().map(|session| named_by(&session.token)));
+        }
         named.sort_unstable();
         named.dedup();
         for &(user_id, session_id) in &named {
             store.end(user_id, session_id).await?;
         }
+        if is_own {
+            return Ok(cookies.cleared());
+        }
         // A page logs out with its access token, and its browser adds the cookie of the same session: nobody needs it now.
-        let cookie_is_over = by_cookie || cookie.is_some_and(|session| named.contains(&session));
-        Ok(cookie_is_over.then(|| REFRESH_COOKIE.clear()))
+        Ok(cookies.cleared_where(|token| named.contains(&named_by(token))))
     }
     // ANCHOR_END: write-end
 
-    async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
+    async fn end_others(&self, principal: &Principal) -> Result<SetCookies, Error> {
         let ended = self.parts().store.end_others(principal.user_id, session_of(principal)?).await?;
         tracing::info!(target: "audit", event = "sessions_ended", user = %principal.user_id, ended);
-        Ok(None)
+        Ok(SetCookies::default())
     }
 
     async fn end_all(&self, ending: &Ending) -> Result<(), Error> {
@@ -247,8 +253,8 @@ impl<S: Store> Scheme for Hybrid<S> {
         }
     }
 
-    fn forgotten(&self) -> Option<SetCookie> {
-        Some(REFRESH_COOKIE.clear())
+    fn forgotten(&self, request: &Parts, user_id: Uuid) -> SetCookies {
+        shown_cookies(&self.parts().keys, request).cleared_where(|token| token.user_id() == user_id)
     }
 
     async fn ready(&self) -> Result<(), NotReady> {
@@ -260,6 +266,11 @@ impl<S: Store> Scheme for Hybrid<S> {
 pub(crate) fn grant(user: &User, session_id: Uuid) -> Grant<'_> {
     let session = Session { id: session_id, epoch: user.epoch };
     Grant { user_id: user.id, email: user.email.as_str(), session: Some(session) }
+}
+
+/// The session that a token belongs to, and whose it is.
+fn named_by(token: &VerifiedToken) -> (Uuid, Uuid) {
+    (token.user_id(), token.session_id())
 }
 
 fn session_of(principal: &Principal) -> Result<Uuid, Error> {

@@ -1,8 +1,36 @@
 //! The key that makes a refresh safe to repeat.
 //!
-//! A client makes one per token and keeps it until it has an answer. If the answer to a rotation is lost, and the window
+//! The key says: this request and that one are the same exchange. If the answer to a rotation is lost, and the window
 //! passes before the client is back on the network, the same token with the same key still gets the same successor; a
-//! thief who holds the token alone is told apart by not knowing the key.
+//! thief who holds the token alone is told apart by not knowing the key. And if the browser got the answer's cookie but the
+//! page did not see the answer, the current token with that key stays: the exchange that made it is done, and is not done
+//! twice.
+//!
+//! # What a client does
+//!
+//! 1. Before an exchange it takes the key that it has stored. If there is none, it makes a random one and stores it, where
+//!    a reload or a crash does not lose it and where all tabs find it (`localStorage`).
+//! 2. After a 5xx, or without an answer, it keeps the key and sends it again: now, after a reload, or tomorrow.
+//! 3. It forgets the key when an answer brings a **new** token (200) and when the session is over (401). An answer with
+//!    `"refresh_kept": true` brings none, and the key is kept for the next exchange.
+//!
+//! So a key lives as long as a token. An app, which sees its token, may as well make one key for each. A page cannot see
+//! its token, which is why the answer tells it whether the token stays. If a page forgets its key at every answer, this
+//! can happen: one tab hears that the token stays, the request of another tab or of a page that was reloaded makes it an
+//! old one, that answer is lost, and the next exchange looks like a thief's.
+//!
+//! # Why it is done so
+//!
+//! The other way to forgive a lost answer is to answer the parent of the current token as long as the successor has not
+//! been shown. It needs no key, and loses what rotation is for: a thief who copied the cookie, and its owner, can take
+//! turns for ever, at any pace, each getting the successor from the other's exchange. With the key, a thief who copied the
+//! cookie alone gains nothing. One who copied the cookie and the key of an exchange under way may pass unnoticed once, and
+//! is noticed at its next late use. The model finds both
+//! (`a_parent_that_is_answered_until_its_successor_was_shown_hides_a_thief_for_ever`,
+//! `a_thief_who_copied_the_key_of_an_exchange_passes_once_and_not_twice`).
+//!
+//! A client that never changes its key keeps its token, and its session ends with the idle time. Only such a client and a
+//! thief who copied its token *and* its key can go on side by side, for that long at most.
 
 use std::fmt;
 

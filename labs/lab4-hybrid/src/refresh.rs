@@ -1,8 +1,9 @@
 //! `POST /auth/refresh`: a refresh token for a new pair.
 //!
-//! What must never happen here: a refusal because a store is down (the client would forget a good token), a cookie that a
-//! refusal clears (its late answer would erase a newer log-in), and a cookie set by a token that stays (a late answer would
-//! put an older token over a newer one).
+//! What must never happen here: a refusal because a store is down (the client would forget a good token), a refusal because
+//! a browser still has the cookie of a session that is over, beside that of the one that it has now
+//! ([`cookies`](crate::delivery::cookies)), a cookie that a refusal clears, and a cookie set by a token that stays (a late
+//! answer would put an older token over a newer one).
 //!
 //! Rotation detects theft, and does not prevent it. A thief who exchanges a copy makes the person's next exchange a reuse,
 //! and the session ends for both; but one who comes back inside every single window gets the same successors as the
@@ -22,7 +23,8 @@ use kit::{App, ClientKind, Error};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, received};
+use crate::delivery::cookies::{SetCookies, ShownSession};
+use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, received, shown_cookies};
 use crate::hybrid::{Hybrid, Shared, grant};
 use crate::idempotency::{HEADER, IdempotencyKey, MAX_CHARS};
 use crate::store::{Refresh, Store, StoreError};
@@ -61,64 +63,127 @@ pub async fn refresh<S: Store>(
             return Err(error);
         }
     };
-    let whose = Whose::session(token.user_id(), token.session_id());
     let attempt = IdempotencyKey::read(&request.headers)?;
+    match token {
+        Presented::Body(token) => {
+            let granted = exchanged(&app, &request, &token, attempt.as_ref()).await?;
+            Ok(granted.map_err(Error::Refresh)?.deliver())
+        }
+        Presented::Cookies(sessions) => newest_alive(&app, &request, &sessions, attempt.as_ref()).await,
+    }
+}
+
+/// Exchanges the token of the newest session that is alive. The cookies of those that are found to be over are cleared
+/// with the answer: a session that has ended never lives again. If none is alive, the newest one's refusal is the answer,
+/// and a refusal clears nothing.
+async fn newest_alive<S: Store>(
+    app: &App<Hybrid<S>>,
+    request: &Parts,
+    sessions: &[ShownSession],
+    attempt: Option<&IdempotencyKey>,
+) -> Result<Credentials, Error> {
+    let (mut over, mut first_refusal) = (SetCookies::default(), None);
+    for session in sessions {
+        match exchanged(app, request, &session.token, attempt).await? {
+            Ok(granted) => {
+                let cookie_name = session.name.clone();
+                return Ok(Granted { cookie_name, cleared: over, ..granted }.deliver());
+            }
+            Err(refusal) => {
+                // A store that does not know the token may be behind one that does: that session is not over.
+                if refusal != RefreshRefusal::Invalid {
+                    session.cleared().for_each(|cookie| over.push(cookie));
+                }
+                first_refusal = first_refusal.or(Some(refusal));
+            }
+        }
+    }
+    Err(Error::Refresh(first_refusal.unwrap_or(RefreshRefusal::Invalid)))
+}
+
+/// Shows one token to the store. A refusal is an answer, an outage is an error.
+async fn exchanged<S: Store>(
+    app: &App<Hybrid<S>>,
+    request: &Parts,
+    token: &VerifiedToken,
+    attempt: Option<&IdempotencyKey>,
+) -> Result<Result<Granted, RefreshRefusal>, Error> {
+    let shared = app.scheme.parts();
+    let whose = Whose::session(token.user_id(), token.session_id());
     // The row is the authority: for the epoch, for the address in the access token, and for there being an account.
     let Some(user) = app.accounts.find(token.user_id()).await? else {
-        app.audit(&request, told(&token, Refresh::Ended), whose);
-        return Err(Error::Refresh(RefreshRefusal::Ended));
+        app.audit(request, told(token, Refresh::Ended), whose);
+        return Ok(Err(RefreshRefusal::Ended));
     };
-    let verdict = shared.store.refresh(&token, user.epoch, attempt.as_ref()).await?;
-    app.audit(&request, told(&token, verdict), whose);
+    let verdict = shared.store.refresh(token, user.epoch, attempt).await?;
+    app.audit(request, told(token, verdict), whose);
     let (refresh, refresh_expires_in) = match verdict {
         Refresh::Rotated { expires_in } | Refresh::Replayed { expires_in } => {
             (Some(token.successor()), expires_in)
         }
-        Refresh::Kept { expires_in } => (unchanged(&token), expires_in),
-        Refresh::Reused => return Err(Error::Refresh(RefreshRefusal::Reused)),
-        Refresh::Expired => return Err(Error::Refresh(RefreshRefusal::Expired)),
-        Refresh::Ended => return Err(Error::Refresh(RefreshRefusal::Ended)),
+        Refresh::Kept { expires_in } => (unchanged(token), expires_in),
+        Refresh::Reused => return Ok(Err(RefreshRefusal::Reused)),
+        Refresh::Expired => return Ok(Err(RefreshRefusal::Expired)),
+        Refresh::Ended => return Ok(Err(RefreshRefusal::Ended)),
         // Not knowing is 503: the token may well be the right one, and the client keeps it.
         Refresh::Ahead => return Err(StoreError::Behind.into()),
-        Refresh::Invalid => return Err(Error::Refresh(RefreshRefusal::Invalid)),
+        Refresh::Invalid => return Ok(Err(RefreshRefusal::Invalid)),
     };
     let (access, access_ttl) =
         shared.access.issue_within(refresh_expires_in, &grant(&user, token.session_id()))?;
-    let granted = Granted {
+    Ok(Ok(Granted {
         user_id: user.id,
         session_id: token.session_id(),
         client: token.client(),
         access,
         access_ttl,
         refresh,
+        is_kept: matches!(verdict, Refresh::Kept { .. }),
         refresh_expires_in,
-    };
-    Ok(granted.deliver())
+        cookie_name: String::new(),
+        cleared: SetCookies::default(),
+    }))
 }
 
-/// The token that a request shows, by the one way that its kind of client has. It decides alone: an `Authorization` header
-/// neither vouches for it nor takes anything away.
+/// What a request has to exchange.
+enum Presented {
+    /// An app's token.
+    Body(VerifiedToken),
+    /// A browser's sessions, the newest first; there is one at least.
+    Cookies(Vec<ShownSession>),
+}
+
+/// What a request shows, by the one way that its kind of client has. It decides alone: an `Authorization`
+/// header neither vouches for it nor takes anything away.
 fn shown<S: Store>(
     shared: &Shared<S>,
     request: &Parts,
     body: Option<&SecretString>,
-) -> Result<VerifiedToken, Error> {
-    let cookie = cookie_text(request);
-    if cookie.is_some() {
+) -> Result<Presented, Error> {
+    let cookies = shown_cookies(&shared.keys, request);
+    if !cookies.is_empty() {
         shared.origins.require_own(request)?;
     }
-    let (text, client) = match (body, cookie) {
-        (Some(_), Some(_)) => {
-            return Err(Error::Malformed("There is a refresh token in the body and one in the cookie."));
+    match (body, cookies.is_empty()) {
+        (Some(_), false) => {
+            Err(Error::Malformed("There is a refresh token in the body and one in the cookie."))
         }
-        (None, None) => return Err(Error::Unauthenticated),
-        (Some(text), None) => (text.expose_secret(), ClientKind::Mobile),
-        (None, Some(text)) => (text, ClientKind::Web),
-    };
-    received(&shared.keys, text, client).ok_or_else(|| {
-        let unknown = shared.keys.unknown_key(text).map(RefreshRefusal::UnknownKey);
-        Error::Refresh(unknown.unwrap_or(RefreshRefusal::Invalid))
-    })
+        (None, true) => Err(Error::Unauthenticated),
+        (Some(text), true) => {
+            let token = received(&shared.keys, text.expose_secret(), ClientKind::Mobile);
+            token.map(Presented::Body).ok_or_else(|| unknown(shared.keys.unknown_key(text.expose_secret())))
+        }
+        (None, false) => {
+            let unknown = unknown(cookies.unknown_key());
+            let sessions = Some(cookies.into_sessions()).filter(|sessions| !sessions.is_empty());
+            sessions.map(Presented::Cookies).ok_or(unknown)
+        }
+    }
+}
+
+/// The refusal of what is no token of ours, or of one whose key was removed.
+fn unknown(key: Option<u16>) -> Error {
+    Error::Refresh(key.map_or(RefreshRefusal::Invalid, RefreshRefusal::UnknownKey))
 }
 
 /// A token that stays: an app is told it once more, since its body always names one; a page's cookie is left alone.
@@ -150,7 +215,7 @@ pub fn described() -> Operation {
     let key = json!({
         "name": HEADER,
         "in": "header",
-        "description": "Makes the exchange safe to repeat: one for each token, kept until there is an answer",
+        "description": "Makes the exchange safe to repeat: kept until an answer brings a new token",
         "schema": { "type": "string", "maxLength": MAX_CHARS, "pattern": "^[!-~]*$" },
     });
     let refusals =

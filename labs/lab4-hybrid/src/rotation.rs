@@ -72,21 +72,21 @@ pub(crate) fn exchange(
         record.move_to(shown, digest, next, now_ms);
         record.attempt = None;
     }
+    // The exchange that made the current token, asked once more: it is done, and its outcome is the current token.
+    let same_attempt = attempt.is_some() && attempt == record.attempt.as_ref();
     // 3. The current token.
     if shown == record.generation && digest == record.current {
-        if within(policy.window, record.handed_at_ms, now_ms) {
+        if same_attempt || within(policy.window, record.handed_at_ms, now_ms) {
             return Refresh::Kept { expires_in: record.expires_in(now_ms) };
         }
         record.move_to(shown + 1, next, after, now_ms);
         record.seen_at_ms = now_ms;
         record.expires_at_ms = record.absolute_at_ms.min(now_ms + ms(policy.idle));
-        // One idempotency key serves one rotation: a client that never changes its key gains nothing by it.
-        record.attempt = attempt.filter(|new| record.attempt.as_ref() != Some(new)).cloned();
+        record.attempt = attempt.cloned();
         return Refresh::Rotated { expires_in: record.expires_in(now_ms) };
     }
     // 4. Its parent, from a tab that was slower or a client whose answer was lost.
     if shown + 1 == record.generation && next == record.current {
-        let same_attempt = attempt.is_some() && attempt == record.attempt.as_ref();
         if same_attempt || within(policy.window, record.rotated_at_ms, now_ms) {
             record.handed_at_ms = now_ms;
             return Refresh::Replayed { expires_in: record.expires_in(now_ms) };

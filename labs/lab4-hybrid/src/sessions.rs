@@ -5,6 +5,7 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::response::IntoResponse;
 use http::StatusCode;
 use http::request::Parts;
 use kit::audit::{Event, Whose};
@@ -15,6 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::delivery::shown_cookies;
 use crate::hybrid::Hybrid;
 use crate::store::{Session, Store};
 
@@ -88,13 +90,16 @@ pub async fn end<S: Store>(
     confirmed: Confirmed,
     request: Parts,
     id: Result<Path<Uuid>, PathRejection>,
-) -> Result<StatusCode, Error> {
+) -> Result<impl IntoResponse, Error> {
     let Ok(Path(session_id)) = id else { return Err(Error::NotFound) };
     let user = confirmed.user.id;
-    match app.scheme.parts().store.end(user, session_id).await? {
+    let shared = app.scheme.parts();
+    match shared.store.end(user, session_id).await? {
         true => {
             app.audit(&request, Event::SessionEnded, Whose::session(user, session_id));
-            Ok(StatusCode::NO_CONTENT)
+            let cookies = shown_cookies(&shared.keys, &request);
+            let cleared = cookies.cleared_where(|token| token.session_id() == session_id);
+            Ok((StatusCode::NO_CONTENT, cleared, ()))
         }
         false => Err(Error::NotFound),
     }

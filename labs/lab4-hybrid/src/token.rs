@@ -81,8 +81,10 @@ pub struct VerifiedToken {
 impl Keys {
     /// Starts the chain of a new session. Fails only when the system has no randomness to give.
     pub fn first_token(&self, user_id: Uuid, client: ClientKind) -> Result<FirstToken, Unspecified> {
-        let fields =
-            Fields { client, user_id, session_id: Uuid::new_v4(), generation: 1, secret: Secret::random()? };
+        // Ordered by time (RFC 9562 §5.7), so that of a browser's sessions the newest can be told: see
+        // [`cookies`](crate::delivery::cookies). It is the system's time, never a deadline. The id is no secret.
+        let session_id = Uuid::now_v7();
+        let fields = Fields { client, user_id, session_id, generation: 1, secret: Secret::random()? };
         let next = self.issuing().next(fields.session_id, 2, &fields.secret);
         Ok(FirstToken {
             session_id: fields.session_id,

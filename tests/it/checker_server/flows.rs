@@ -309,7 +309,12 @@ impl Model {
     }
 
     /// E-mail (as typed and as looked up), password, client and device of a body.
-    fn read(&self, body: &Value, sign_up: bool) -> Result<(String, String, String, String, Value), Reply> {
+    fn read(
+        &self,
+        ask: &Ask,
+        body: &Value,
+        sign_up: bool,
+    ) -> Result<(String, String, String, String, Value), Reply> {
         let number = body.get("email").and_then(Value::as_i64).filter(|_| self.is("numbers-are-addresses"));
         let email = body
             .get("email")
@@ -347,7 +352,7 @@ impl Model {
         }
         let password: String =
             if self.is("password-as-typed") { password.to_owned() } else { password.nfc().collect() };
-        let client = body.get("client").and_then(Value::as_str).unwrap_or("mobile");
+        let client = body.get("client").and_then(Value::as_str).unwrap_or(self.assumed(ask));
         if !["web", "mobile"].contains(&client) {
             return Err(invalid("client"));
         }
@@ -362,11 +367,17 @@ impl Model {
         Ok((key, shown, password, client.to_owned(), device))
     }
 
+    /// What a client is that does not say.
+    fn assumed(&self, ask: &Ask) -> &'static str {
+        let by_browser = ask.header("sec-fetch-site").is_some() && !self.is("browser-body-has-token");
+        if by_browser { "web" } else { "mobile" }
+    }
+
     fn sign_up(&mut self, ask: &Ask, body: &Value) -> Reply {
         if let Some(refusal) = self.foreign(ask) {
             return refusal;
         }
-        let (key, shown, password, client, device) = match self.read(body, true) {
+        let (key, shown, password, client, device) = match self.read(ask, body, true) {
             Ok(read) => read,
             Err(refusal) => return refusal,
         };
@@ -403,7 +414,14 @@ impl Model {
                 _ => {}
             }
         }
-        self.credentials(account, &sid, status)
+        if self.design != Design::Hybrid || self.is("one-refresh-cookie") {
+            return self.credentials(account, &sid, status);
+        }
+        if !self.is("old-session-lives-on") {
+            self.end_shown(ask);
+        }
+        let reply = self.credentials(account, &sid, status);
+        self.with_cleared(ask, reply)
     }
 
     /// A refusal, if too many have failed; otherwise what the failure is noted under.
@@ -484,7 +502,7 @@ impl Model {
         if let Some(refusal) = self.foreign(ask) {
             return refusal;
         }
-        let (key, _, password, client, device) = match self.read(body, false) {
+        let (key, _, password, client, device) = match self.read(ask, body, false) {
             Ok(read) => read,
             Err(refusal) => return refusal,
         };
@@ -529,7 +547,10 @@ impl Model {
         if !named && let Some(refusal) = self.forged_cookie(ask) {
             return refusal;
         }
-        let cookie = ask.cookie(self.cookie_name());
+        let cookie = match self.design {
+            Design::Session => ask.cookie(self.cookie_name()),
+            _ => self.refresh_cookie(ask),
+        };
         if self.is("authorization-hides-cookie") && ask.header("authorization").is_some() && cookie.is_some()
         {
             return Reply::empty();
@@ -578,6 +599,12 @@ impl Model {
             if !self.is("log-out-ends-nothing") {
                 self.end(&sid, "refresh_ended");
             }
+        }
+        if self.design == Design::Hybrid && !self.is("one-refresh-cookie") {
+            if ask.header("authorization").is_none() && !self.is("log-out-ends-nothing") {
+                self.end_shown(ask);
+            }
+            return self.with_cleared(ask, Reply::empty());
         }
         let mut clearing = self.clearing();
         if self.is("log-out-clears-without-secure") {
@@ -657,6 +684,7 @@ impl Model {
             .sid
             .and_then(|sid| self.sessions.get(&sid))
             .map_or("mobile".to_owned(), |s| s.client.clone());
+        let web = if self.assumed(ask) == "web" { "web".to_owned() } else { web };
         let sid = self.new_session(&changed.user, &web, Value::Null);
         self.credentials(&changed, &sid, 200)
     }
@@ -676,6 +704,9 @@ impl Model {
             self.accounts.insert("ghost@".to_owned() + &account.user, account);
         } else {
             self.end_user(&account.user, None);
+        }
+        if self.design == Design::Hybrid && !self.is("deletion-clears-nothing") {
+            return self.with_cleared(ask, Reply::empty());
         }
         let clearing = self.clearing();
         let clearing = if self.is("deletion-clears-nothing") { None } else { Some(clearing) };

@@ -11,7 +11,7 @@ impl Model {
     pub(crate) fn refresh(&mut self, ask: &Ask, body: &Value) -> Reply {
         let shown = body.get("refresh_token").and_then(Value::as_str).map(str::to_owned);
         let hidden = self.is("authorization-hides-refresh-token") && ask.header("authorization").is_some();
-        let cookie = ask.cookie("__Host-refresh").filter(|_| !hidden);
+        let cookie = self.refresh_cookie(ask).filter(|_| !hidden);
         if shown.is_some() && cookie.is_some() && !self.is("both-tokens-taken") {
             return Reply::problem(400, "malformed");
         }
@@ -170,7 +170,7 @@ impl Model {
         if self.design == Design::Session || (self.design == Design::Hybrid && web) {
             return reply.with(
                 "set-cookie",
-                format!("{}={token}; {}; Max-Age=1209600", self.cookie_name(), self.flags()),
+                format!("{}={token}; {}; Max-Age=1209600", self.cookie_name_of(sid), self.flags()),
             );
         }
         reply

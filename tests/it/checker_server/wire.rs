@@ -62,6 +62,13 @@ impl Ask {
             .map(|(_, v)| v.to_owned())
     }
 
+    pub(crate) fn cookies_starting(&self, beginning: &str) -> Vec<(String, String)> {
+        let header = self.header("cookie").unwrap_or_default();
+        let pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
+        let named = pairs.filter(|(name, _)| name.starts_with(beginning));
+        named.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         let query = self.parts.uri.query()?;
         query

@@ -143,7 +143,7 @@ async fn web_log_in(stage: &Stage, name: &str) -> Result<(Exchange, SetCookie), 
     let answer = stage.send(log_in(&person.email, &person.password, "web")).await?;
     answer.is(200)?;
     let cookie =
-        answer.set_cookie(name).ok_or_else(|| answer.failed(format!("a Set-Cookie line for {name}")))?;
+        answer.given_cookie(name).ok_or_else(|| answer.failed(format!("a Set-Cookie line for {name}")))?;
     Ok((answer, cookie))
 }
 
@@ -317,7 +317,7 @@ async fn deletion_clears(stage: &Stage) -> Verdict {
     let answer = stage.send(log_in(&person.email, &person.password, "web")).await?;
     let name = cookie_name(stage);
     let set =
-        answer.set_cookie(name).ok_or_else(|| answer.failed(format!("a Set-Cookie line for {name}")))?;
+        answer.given_cookie(name).ok_or_else(|| answer.failed(format!("a Set-Cookie line for {name}")))?;
     let held = stage.held(&answer)?;
     let mut call = held.on(Call::post("/auth/account/delete").json(&json!({"password": person.password})));
     if held.access.is_some() {

@@ -4,12 +4,12 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::{
-    check::{ATTACK, Check, RULE, Verdict},
+    check::{ATTACK, Check, Outcome, RULE, Verdict},
     client::Call,
     descriptor::Feature,
     exchange::Exchange,
     jwt::flipped,
-    stage::{Stage, USELESS},
+    stage::{Held, Stage, USELESS, fresh_email, fresh_password},
 };
 
 const REFRESH: &[Feature] = &[Feature::Refresh];
@@ -31,6 +31,15 @@ pub(super) const CHECKS: &[Check] = &[
         read: "contract: credentials; draft-ietf-oauth-browser-based-apps §6.1",
         needs: REFRESH,
         run: |stage| Box::pin(web_body(stage)),
+        ..ATTACK
+    },
+    Check {
+        id: "refresh.browser-body",
+        title: "a browser that does not say what it is gets no refresh token in a body; one that says mobile does",
+        gains: "A page whose author forgot `client` finds a token of 30 days where any script on the page reads it.",
+        read: "contract: credentials; W3C Fetch Metadata §2",
+        needs: REFRESH,
+        run: |stage| Box::pin(browser_body(stage)),
         ..ATTACK
     },
     Check {
@@ -165,6 +174,12 @@ fn with_token(token: &str) -> Call {
     Call::post("/auth/refresh").json(&json!({"refresh_token": token}))
 }
 
+/// Another value under the name of this browser's cookie.
+fn in_cookie_of(held: &Held, value: &str) -> Result<String, Box<Outcome>> {
+    let (name, _) = held.cookie()?.split_once('=').unwrap_or_default();
+    Ok(format!("{name}={value}"))
+}
+
 fn whole_body(stage: &Stage, answer: &Exchange) -> Verdict {
     answer.expect(answer.text("token_type").as_deref() == Some("Bearer"), "`token_type`: Bearer")?;
     for member in ["access_token", "session_id", "user_id"] {
@@ -197,7 +212,7 @@ async fn mobile_body(stage: &Stage) -> Verdict {
 async fn web_body(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
     let logged_in = stage.send(crate::stage::log_in(&person.email, &person.password, "web")).await?;
-    let set = logged_in.set_cookie("__Host-refresh").is_some();
+    let set = logged_in.given_cookie("__Host-refresh").is_some();
     logged_in.expect(set, "a Set-Cookie line for __Host-refresh")?;
     let renewed = stage.refresh(&person.held).await?;
     for answer in [logged_in, renewed] {
@@ -208,6 +223,35 @@ async fn web_body(stage: &Stage) -> Verdict {
         let hidden = answer.text("refresh_token").is_none() && !said.contains(&secret);
         answer.expect(hidden, "no refresh token in the body of a browser's answer")?;
     }
+    Ok(())
+}
+
+async fn browser_body(stage: &Stage) -> Verdict {
+    let by_browser = |path: &str, body: &Value| {
+        let headers =
+            [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")];
+        let call = Call::post(path).json(body);
+        headers.into_iter().fold(call, |call, (name, value)| call.header(name, value.to_owned()))
+    };
+    let (email, password) = (fresh_email(), fresh_password());
+    let who = json!({"email": email, "password": password});
+    let signed_up = stage.send(by_browser("/auth/signup", &who)).await?;
+    signed_up.is(201)?;
+    let logged_in = stage.send(by_browser("/auth/login", &who)).await?;
+    logged_in.is(200)?;
+    let app = stage.sign_up().await?;
+    let change = json!({"current_password": app.password, "new_password": fresh_password()});
+    let changed = stage.send(by_browser("/auth/password", &change).bearer(app.held.access()?)).await?;
+    changed.is(200)?;
+    for answer in [signed_up, logged_in, changed] {
+        let hidden = answer.text("refresh_token").is_none();
+        answer.expect(hidden, "no `refresh_token` in the body: a browser asked, and did not say `mobile`")?;
+        let given = answer.given_cookie("__Host-refresh").is_some();
+        answer.expect(given, "the refresh token in a cookie")?;
+    }
+    let app = json!({"email": email, "password": password, "client": "mobile"});
+    let said = stage.send(by_browser("/auth/login", &app)).await?;
+    said.is(200)?.must_text("refresh_token")?;
     Ok(())
 }
 
@@ -231,7 +275,8 @@ async fn garbage(stage: &Stage) -> Verdict {
         let answer = stage.send(with_token(token)).await?;
         answer.refused(401, "refresh_invalid", "this is no refresh token")?;
     }
-    let cookie = Call::post("/auth/refresh").own_cookie("__Host-refresh=garbage");
+    let page = stage.sign_up_web().await?;
+    let cookie = Call::post("/auth/refresh").own_cookie(&in_cookie_of(&page.held, "garbage")?);
     stage.send(cookie).await?.refused(401, "refresh_invalid", "this is no refresh token")?;
     Ok(())
 }
@@ -290,7 +335,7 @@ async fn wrong_delivery(stage: &Stage) -> Verdict {
     let token = page.held.cookie()?.split_once('=').map_or("", |(_, value)| value);
     let in_body = stage.send(with_token(token)).await?;
     in_body.refused(401, "refresh_invalid", "this token belongs in a browser's cookie")?;
-    let cookie = format!("__Host-refresh={}", app.held.refresh()?);
+    let cookie = in_cookie_of(&page.held, app.held.refresh()?)?;
     let in_cookie = stage.send(Call::post("/auth/refresh").own_cookie(&cookie)).await?;
     in_cookie.refused(401, "refresh_invalid", "this token belongs in an app's request body")?;
     for person in [app, page] {
@@ -358,7 +403,8 @@ async fn any_authorization(stage: &Stage) -> Verdict {
 async fn refusal_clears_nothing(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
     stage.log_out(&person.held, "local").await?.is(204)?;
-    for call in [person.held.refreshing(), Call::post("/auth/refresh").own_cookie("__Host-refresh=garbage")] {
+    let garbage = in_cookie_of(&person.held, "garbage")?;
+    for call in [person.held.refreshing(), Call::post("/auth/refresh").own_cookie(&garbage)] {
         let answer = stage.send(call).await?;
         answer.is(401)?.expect(answer.set_cookies().is_empty(), "no Set-Cookie in a refusal")?;
     }

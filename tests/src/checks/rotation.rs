@@ -160,7 +160,7 @@ async fn web_cookie(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
     let logged_in = stage.send(crate::stage::log_in(&person.email, &person.password, "web")).await?;
     let set = |answer: &Exchange| {
-        let line = answer.set_cookie("__Host-refresh");
+        let line = answer.given_cookie("__Host-refresh");
         line.ok_or_else(|| answer.failed("a Set-Cookie line for __Host-refresh"))
     };
     let (before, held) = (set(&logged_in)?, stage.held(&logged_in)?);
@@ -168,6 +168,8 @@ async fn web_cookie(stage: &Stage) -> Verdict {
     let renewed = stage.refresh(&held).await?;
     let after = set(renewed.is(200)?)?;
     renewed.expect(after.value != before.value, "another token in the cookie")?;
+    renewed
+        .expect(after.name == before.name, format!("the name that the cookie had before, {}", before.name))?;
     renewed.expect(after.scope() == before.scope(), "the attributes that the cookie had before")?;
     renewed.expect(renewed.text("refresh_token").is_none(), "no `refresh_token` in a browser's body")?;
     Ok(())

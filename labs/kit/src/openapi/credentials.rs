@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schema::{constant, object, optional, text, uuid, whole};
+use super::schema::{constant, object, optional, text, truth, uuid, whole};
 use crate::descriptor::Claims;
 use crate::scheme::Principal;
 
@@ -50,7 +50,8 @@ impl Credential {
             Self::Access => object(token),
             Self::Both => {
                 let session = [("refresh_expires_in", whole()), ("session_id", uuid())];
-                optional(object(token.into_iter().chain(session)), "refresh_token", text(1, 4096))
+                let body = optional(object(token.into_iter().chain(session)), "refresh_token", text(1, 4096));
+                optional(body, "refresh_kept", truth())
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The bodies of the five flows: what a client may say, and beside each parser what the server's document tells of it.
 
+use http::request::Parts;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -16,16 +17,29 @@ const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 pub(super) struct Credentials {
     pub(super) email: Email,
     pub(super) password: Password,
-    pub(super) client: Client,
+    pub(super) client: AskedClient,
+}
+
+/// What a client says of itself.
+pub(super) struct AskedClient {
+    kind: Option<ClientKind>,
+    device: Option<String>,
+}
+
+impl AskedClient {
+    /// The client that sent this request, whose kind the request itself shows where the body does not.
+    pub(super) fn of(self, request: &Parts) -> Client {
+        Client { kind: self.kind.unwrap_or_else(|| ClientKind::assumed(request)), device: self.device }
+    }
 }
 
 impl FromFields for Credentials {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let email = fields.required("email", Email::parse);
         let password = fields.required("password", Password::parse);
-        let kind = fields.optional("client", client_kind).unwrap_or_default();
+        let kind = fields.optional("client", client_kind);
         let device = fields.optional("device", device);
-        Some(Self { email: email?, password: password?, client: Client { kind, device } })
+        Some(Self { email: email?, password: password?, client: AskedClient { kind, device } })
     }
 
     fn shapes() -> Vec<(&'static str, Value)> {
@@ -61,17 +75,35 @@ impl FromFields for LogOutRequest {
 pub(super) struct PasswordChange {
     pub(super) current: Password,
     pub(super) new: Password,
+    client: Option<ClientKind>,
+}
+
+impl PasswordChange {
+    /// The client to give the new credentials to: the one that the old were made for. But a browser that does not say
+    /// that it is an app gets a browser's, whatever it has shown.
+    pub(super) fn client(&self, request: &Parts, of_old: Client) -> Client {
+        let assumed = match ClientKind::assumed(request) {
+            ClientKind::Web => ClientKind::Web,
+            ClientKind::Mobile => of_old.kind,
+        };
+        Client { kind: self.client.unwrap_or(assumed), ..of_old }
+    }
 }
 
 impl FromFields for PasswordChange {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let current = fields.required("current_password", Password::parse);
         let new = fields.required("new_password", Password::parse);
-        Some(Self { current: current?, new: new? })
+        let client = fields.optional("client", client_kind);
+        Some(Self { current: current?, new: new?, client })
     }
 
     fn shapes() -> Vec<(&'static str, Value)> {
-        vec![("current_password", a_password()), ("new_password", a_password())]
+        vec![
+            ("current_password", a_password()),
+            ("new_password", a_password()),
+            ("client", word(&["web", "mobile"])),
+        ]
     }
 }
 
@@ -148,6 +180,41 @@ mod tests {
             body["properties"]["client"],
             json!({ "type": ["string", "null"], "enum": ["web", "mobile", null] })
         );
+    }
+
+    fn request(headers: &[(&'static str, &'static str)]) -> Parts {
+        let mut request = http::Request::new(());
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, http::HeaderValue::from_static(value));
+        }
+        request.into_parts().0
+    }
+
+    #[test]
+    fn a_browser_is_an_app_only_if_it_says_so_and_what_is_no_browser_is_one() {
+        let kind = |kind, headers: &[_]| AskedClient { kind, device: None }.of(&request(headers)).kind;
+        for browser in ["sec-fetch-site", "sec-fetch-dest", "sec-fetch-user"] {
+            assert_eq!(kind(None, &[(browser, "x")]), ClientKind::Web, "{browser}");
+            assert_eq!(kind(Some(ClientKind::Mobile), &[(browser, "x")]), ClientKind::Mobile, "{browser}");
+        }
+        assert_eq!(kind(None, &[]), ClientKind::Mobile);
+        // What the `fetch` of Node.js sends.
+        assert_eq!(kind(None, &[("sec-fetch-mode", "cors")]), ClientKind::Mobile);
+        assert_eq!(kind(Some(ClientKind::Web), &[]), ClientKind::Web);
+    }
+
+    #[test]
+    fn a_new_password_keeps_the_clients_kind_but_in_a_browser_that_does_not_say_mobile() {
+        let kind = |client, headers: &[_], of_old| {
+            let password = || Password::parse("correct horse battery").unwrap();
+            let change = PasswordChange { current: password(), new: password(), client };
+            change.client(&request(headers), Client { kind: of_old, device: None }).kind
+        };
+        let browser = [("sec-fetch-site", "same-origin")];
+        assert_eq!(kind(None, &[], ClientKind::Mobile), ClientKind::Mobile);
+        assert_eq!(kind(None, &[], ClientKind::Web), ClientKind::Web);
+        assert_eq!(kind(None, &browser, ClientKind::Mobile), ClientKind::Web);
+        assert_eq!(kind(Some(ClientKind::Mobile), &browser, ClientKind::Mobile), ClientKind::Mobile);
     }
 
     #[test]

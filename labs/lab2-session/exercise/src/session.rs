@@ -4,6 +4,11 @@
 //! store, and for the same reason **a log-out is one**: the record is deleted, and every copy of the cookie is worth
 //! nothing from that moment.
 //!
+//! Only a log-in, a sign-up and a new password set the cookie, and only a log-out and a deletion clear it: the id stays for
+//! the session's life, so no late answer to any other request can displace a newer log-in. There is one cookie, though,
+//! and a late log-out of one tab clears what another tab has logged in to since. The hybrid, whose cookie changes all the
+//! time, has one for each session; here a page that lets one of those requests go at a time is enough.
+//!
 //! `tower_sessions::Session` is used directly and its `SessionManagerLayer` is not mounted. The layer clears the cookie with
 //! other attributes than it was set with, which browsers ignore for a `__Host-` name (the person stays logged in); turns a
 //! store's outage into an empty 500; and cannot follow a clock that is passed in.
@@ -169,7 +174,7 @@ impl<S: Store> Scheme for Sessions<S> {
         }
     }
 
-    fn forgotten(&self) -> Option<SetCookie> {
+    fn forgotten(&self, _request: &Parts, _user_id: Uuid) -> Option<SetCookie> {
         Some(COOKIE.clear())
     }
 

@@ -140,6 +140,21 @@ async fn a_log_in_sets_the_cookie_and_tells_no_secret_in_the_body() {
 }
 
 #[tokio::test]
+async fn using_a_session_sets_no_cookie_so_that_no_late_answer_can_displace_a_newer_log_in() {
+    for lab in labs().await {
+        let first = sign_up(&lab).await.cookie();
+        for _ in 0..3 {
+            lab.clock.advance(Duration::from_secs(100));
+            let me = call("GET", "/me").header(COOKIE.as_str(), &first).to(&lab).await;
+            assert_eq!((me.status, me.set_cookie()), (StatusCode::OK, None));
+            let others = call("POST", "/auth/logout").body(json!({"scope": "others"}));
+            let others = others.by_page(&first).to(&lab).await;
+            assert_eq!((others.status, others.set_cookie()), (StatusCode::NO_CONTENT, None));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_log_out_ends_the_copy_too_and_clears_the_cookie_as_it_was_set() {
     for lab in labs().await {
         let set = sign_up(&lab).await;

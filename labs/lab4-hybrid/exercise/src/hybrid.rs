@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Router;
 use http::request::Parts;
 use kit::bearer;
-use kit::cookie::SetCookie;
 use kit::descriptor::Claims;
 use kit::keyring::{HeldKeys, Keyring};
 use kit::marker::Marked;
@@ -19,9 +18,11 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::chain::Keys;
-use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, cookie_text, received};
+use crate::delivery::cookies::{SetCookies, Shown, name_of};
+use crate::delivery::{Credentials, Granted, received, shown_cookies};
 use crate::store::{Issue, NewSession, Policy, Store};
 use crate::strict::StrictVerifier;
+use crate::token::VerifiedToken;
 use crate::{refresh, sessions, store};
 
 /// What the server claims in `GET /lab`.
@@ -99,15 +100,12 @@ impl<S: Store> Hybrid<S> {
         &self.parts
     }
 
-    /// Ends the session whose cookie came along with a log-in. It is over for whoever sits here now, and it is never taken
-    /// over: the new session has a name and a secret of its own. The log-in does not depend on it: an ending that fails is
-    /// finished later.
-    async fn end_session_of_cookie(&self, request: &Parts) {
-        let Shared { store, keys, .. } = self.parts();
-        let token = cookie_text(request).and_then(|text| received(keys, text, ClientKind::Web));
-        let Some(token) = token else { return };
-        let (user, session) = (token.user_id(), token.session_id());
-        if let Err(error) = store.end_replaced(user, session).await {
+    /// Ends the sessions whose cookies came along with a log-in. They are over for whoever sits here now, and none is ever
+    /// taken over: the new session has a name and a secret of its own. The log-in does not depend on it: an ending that
+    /// fails is finished later.
+    async fn end_sessions_of(&self, cookies: &Shown) {
+        for (user, session) in cookies.sessions().iter().map(|shown| named_by(&shown.token)) {
+            let Err(error) = self.parts().store.end_replaced(user, session).await else { continue };
             let this = self.clone();
             kit::finish_later(&error, move || {
                 let this = this.clone();
@@ -119,7 +117,7 @@ impl<S: Store> Hybrid<S> {
 
 impl<S: Store> Scheme for Hybrid<S> {
     type Issued = Credentials;
-    type Ended = Option<SetCookie>;
+    type Ended = SetCookies;
 
     fn claims(&self) -> Claims {
         let Shared { access, policy, live_check, .. } = self.parts();
@@ -144,10 +142,11 @@ impl<S: Store> Scheme for Hybrid<S> {
 
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
-        // 1. self.end_session_of_cookie(request): whoever sat here before is logged out.
+        // 1. let before = shown_cookies(keys, request); self.end_sessions_of(&before): who sat here before is logged out.
         // 2. keys.first_token(user.id, client.kind): the session's name, its first token, and the digests for the store.
         // 3. store.issue(&NewSession { … }). Issue::Stale { epoch }: the store knows a later one, Error::StoreAhead { epoch }.
-        // 4. Granted { … }.deliver(): access.issue_within(expires_in, &grant(user, session_id)) is its access token.
+        // 4. Granted { … }.deliver(): access.issue_within(expires_in, &grant(user, session_id)) is its access token, the cookie is
+        //    called name_of(session_id), and the cookies of before are cleared: before.cleared().
         todo!("issue: a session, an access token, a refresh token")
     }
     // ANCHOR_END: write-issue
@@ -176,22 +175,23 @@ impl<S: Store> Scheme for Hybrid<S> {
 
     // ANCHOR: write-end
     /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
-    /// token in the body, by the cookie. What is not ours names none and hides none, and the answer is the same.
-    async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
+    /// token in the body, by cookies. What is not ours names none and hides none, and the answer is the same.
+    async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<SetCookies, Error> {
         // A request names sessions in up to three ways:
         //   the access token, even one that has run out: access.dangerous_check_ignoring_expiry(token)
         //   the refresh token in the body:               received(keys, text, ClientKind::Mobile)
-        //   the cookie:                                  received(keys, text, ClientKind::Web)
-        // The cookie counts from our own pages only (require_own); from another page it is an error where nothing else is named.
-        // What is not ours names none. End each with store.end(user_id, session_id), and clear the cookie if it is over.
+        //   the cookies, one for each session:           shown_cookies(keys, request).sessions()
+        // Cookies count from our own pages only (require_own); from another page they are an error where nothing else is named.
+        // What is not ours names none. End each with store.end(user_id, session_id), and clear the cookies: cookies.cleared(), or
+        // from another page those of the sessions that were named otherwise: cookies.cleared_where(|token| …).
         todo!("end: every session that the request names")
     }
     // ANCHOR_END: write-end
 
-    async fn end_others(&self, principal: &Principal) -> Result<Option<SetCookie>, Error> {
+    async fn end_others(&self, principal: &Principal) -> Result<SetCookies, Error> {
         let ended = self.parts().store.end_others(principal.user_id, session_of(principal)?).await?;
         tracing::info!(target: "audit", event = "sessions_ended", user = %principal.user_id, ended);
-        Ok(None)
+        Ok(SetCookies::default())
     }
 
     async fn end_all(&self, ending: &Ending) -> Result<(), Error> {
@@ -201,8 +201,8 @@ impl<S: Store> Scheme for Hybrid<S> {
         }
     }
 
-    fn forgotten(&self) -> Option<SetCookie> {
-        Some(REFRESH_COOKIE.clear())
+    fn forgotten(&self, request: &Parts, user_id: Uuid) -> SetCookies {
+        shown_cookies(&self.parts().keys, request).cleared_where(|token| token.user_id() == user_id)
     }
 
     async fn ready(&self) -> Result<(), NotReady> {
@@ -214,6 +214,11 @@ impl<S: Store> Scheme for Hybrid<S> {
 pub(crate) fn grant(user: &User, session_id: Uuid) -> Grant<'_> {
     let session = Session { id: session_id, epoch: user.epoch };
     Grant { user_id: user.id, email: user.email.as_str(), session: Some(session) }
+}
+
+/// The session that a token belongs to, and whose it is.
+fn named_by(token: &VerifiedToken) -> (Uuid, Uuid) {
+    (token.user_id(), token.session_id())
 }
 
 fn session_of(principal: &Principal) -> Result<Uuid, Error> {

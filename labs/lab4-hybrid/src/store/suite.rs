@@ -45,6 +45,7 @@ pub async fn run_all<F: Factory>(factory: &F) {
             an_ancestor_is_reuse_even_inside_the_window,
             an_idempotency_key_outlasts_the_window,
             an_idempotency_key_serves_one_rotation,
+            a_client_that_never_changes_its_key_keeps_its_token_until_the_idle_time_is_over,
             strict_mode_forgives_nothing_but_a_retry_with_its_key,
             a_lost_rotation_is_redone,
             a_lost_rotation_is_redone_and_followed_by_the_next_in_strict_mode,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::server::{CLEARED, DAY, OWN, PASSWORD, Server, USELESS};
+use crate::server::{DAY, OWN, PASSWORD, Server, USELESS, clearing};
 
 #[tokio::test]
 async fn logging_out_ends_the_session_and_leaves_the_access_token_to_its_exp() {
@@ -94,7 +94,10 @@ async fn a_page_logs_out_by_its_cookie_or_by_its_access_token_and_the_cookie_is_
     let server = Server::start().await;
     let page = server.sign_up("ann@example.test", "web").await;
     let out = server.post("/auth/logout", &[("cookie", &page.cookie()), OWN], Value::Null).await;
-    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    assert_eq!(
+        (out.status, out.set_cookies()),
+        (StatusCode::NO_CONTENT, vec![clearing(&page.cookie()).as_str()])
+    );
     server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
 
     let page = server.log_in(&[], "web").await;
@@ -109,7 +112,10 @@ async fn a_page_logs_out_by_its_cookie_or_by_its_access_token_and_the_cookie_is_
     let headers = [("cookie", renewed.cookie()), ("authorization", renewed.access())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let out = server.post("/auth/logout", &headers, Value::Null).await;
-    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    assert_eq!(
+        (out.status, out.set_cookies()),
+        (StatusCode::NO_CONTENT, vec![clearing(&renewed.cookie()).as_str()])
+    );
 }
 
 #[tokio::test]
@@ -125,7 +131,8 @@ async fn a_page_logs_out_by_its_cookie_whatever_stands_in_authorization() {
         let headers: Vec<_> =
             headers.iter().map(|(name, value)| (*name, value.as_str())).chain([OWN]).collect();
         let out = server.post("/auth/logout", &headers, Value::Null).await;
-        assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)), "{value:?}");
+        assert_eq!(out.status, StatusCode::NO_CONTENT, "{value:?}");
+        assert_eq!(out.set_cookie(), Some(clearing(&page.cookie()).as_str()), "{value:?}");
         server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
     }
 }
@@ -142,7 +149,7 @@ async fn an_access_token_of_a_key_that_was_taken_out_does_not_hide_the_cookie() 
     let headers = [("cookie", cookie.as_str()), ("authorization", stale.as_str()), OWN];
     assert_eq!(server.post("/auth/refresh", &headers, Value::Null).await.status, StatusCode::OK);
     let out = server.post("/auth/logout", &headers, Value::Null).await;
-    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(clearing(&cookie).as_str())));
     server.refresh_page(&cookie).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
 }
 
@@ -167,7 +174,10 @@ async fn a_page_that_logs_out_with_an_older_access_token_ends_the_session_of_its
     let headers = [("cookie", newer.cookie()), ("authorization", tab.access())];
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).chain([OWN]).collect();
     let out = server.post("/auth/logout", &headers, Value::Null).await;
-    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    assert_eq!(
+        (out.status, out.set_cookie()),
+        (StatusCode::NO_CONTENT, Some(clearing(&newer.cookie()).as_str()))
+    );
     for cookie in [tab.cookie(), newer.cookie()] {
         server.refresh_page(&cookie).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
     }
@@ -184,7 +194,10 @@ async fn logging_out_with_what_is_no_credential_is_logging_out_too() {
     let twice = [("cookie", page.cookie())];
     for _ in 0..2 {
         let out = server.post("/auth/logout", &[("cookie", &twice[0].1), OWN], Value::Null).await;
-        assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+        assert_eq!(
+            (out.status, out.set_cookies()),
+            (StatusCode::NO_CONTENT, vec![clearing(&page.cookie()).as_str()])
+        );
     }
     let two = [("authorization", "Bearer a"), ("authorization", "Bearer b")];
     server.post("/auth/logout", &two, Value::Null).await.refused(StatusCode::BAD_REQUEST, "malformed");
@@ -212,8 +225,13 @@ async fn logging_out_everywhere_ends_every_session() {
     let here = server.sign_up("ann@example.test", "web").await;
     let there = server.log_in(&[], "mobile").await;
     let body = json!({"scope": "global"});
-    let out = server.post("/auth/logout", &[("authorization", &here.access())], body).await;
-    assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    let headers = [("authorization", here.access()), ("cookie", here.cookie())];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let out = server.post("/auth/logout", &headers, body).await;
+    assert_eq!(
+        (out.status, out.set_cookies()),
+        (StatusCode::NO_CONTENT, vec![clearing(&here.cookie()).as_str()])
+    );
     server.refresh_page(&here.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
     server.refresh_app(&there.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
     let back = server.log_in(&[], "mobile").await;
@@ -240,9 +258,16 @@ async fn a_new_password_ends_every_session_and_starts_one_for_the_same_kind_of_c
 async fn a_deleted_accounts_refresh_token_has_ended_and_its_cookie_is_cleared() {
     let server = Server::start().await;
     let page = server.sign_up("ann@example.test", "web").await;
-    let headers = [("authorization", page.access())];
+    let other = server.sign_up("bob@example.test", "web").await;
+    let both = format!("{}; {}", other.cookie(), page.cookie());
+    let headers = [("authorization", page.access()), ("cookie", both)];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let deleted = server.post("/auth/account/delete", &headers, json!({"password": PASSWORD})).await;
-    assert_eq!((deleted.status, deleted.set_cookie()), (StatusCode::NO_CONTENT, Some(CLEARED)));
+    // Another account's session in the same browser is neither ended nor cleared.
+    assert_eq!(
+        (deleted.status, deleted.set_cookies()),
+        (StatusCode::NO_CONTENT, vec![clearing(&page.cookie()).as_str()])
+    );
+    assert_eq!(server.refresh_page(&other.cookie()).await.status, StatusCode::OK);
     server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod audit;
+mod chromium;
 mod delivery;
 mod document;
 mod endings;
@@ -10,6 +11,7 @@ mod exchange;
 mod outage;
 mod server;
 mod sessions;
+mod tabs;
 mod throttle;
 mod time_travel;
 mod unfinished;

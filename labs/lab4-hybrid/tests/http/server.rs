@@ -126,9 +126,17 @@ impl Answer {
         credentials.first().copied()
     }
 
-    /// What a browser would send back.
+    /// All cookies that are set or cleared.
+    pub(crate) fn set_cookies(&self) -> Vec<&str> {
+        self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// What a browser would send back: the one cookie that is not cleared.
     pub(crate) fn cookie(&self) -> String {
-        self.set_cookie().unwrap().split(';').next().unwrap().to_owned()
+        let pairs = self.set_cookies().into_iter().map(|line| line.split(';').next().unwrap());
+        let given: Vec<&str> = pairs.filter(|pair| !pair.ends_with('=')).collect();
+        assert_eq!(given.len(), 1, "{given:?}");
+        given[0].to_owned()
     }
 
     pub(crate) fn refused(&self, status: StatusCode, code: &str) {
@@ -137,8 +145,6 @@ impl Answer {
         assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json");
     }
 }
-
-pub(crate) const CLEARED: &str = "__Host-refresh=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict";
 
 /// `Authorization` headers that open nothing, as clients with a fault send them: an empty variable, another scheme, a forgery.
 pub(crate) const USELESS: [&str; 8] = [
@@ -151,3 +157,9 @@ pub(crate) const USELESS: [&str; 8] = [
     "Bearer eyJhbGciOiJub25lIn0.e30.",
     "José",
 ];
+
+/// The line that clears a cookie.
+pub(crate) fn clearing(cookie: &str) -> String {
+    let name = cookie.split_once('=').map_or(cookie, |(name, _)| name);
+    format!("{name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict")
+}

@@ -6,9 +6,10 @@
 //! 1. What is over stays over, and says why as long as that is remembered.
 //! 2. A session is over once it was ended, once its token was reused, once its account's epoch is above the one that it
 //!    began under, and once it has gone unused, or lived, for too long.
-//! 3. The newest token moves the session on, unless an answer carried it less than a window ago: then it stays.
+//! 3. The newest token moves the session on, unless an answer carried it less than a window ago, or the idempotency key is
+//!    that of the exchange which made it the newest: then it stays.
 //! 4. The one before it gets that same answer again, for a window from the first time, and for ever with the idempotency
-//!    key that came with the exchange, if that key had not served the exchange before as well.
+//!    key that came with the exchange.
 //! 5. Any older one is somebody's copy, and ends the session.
 //! 6. One that is newer than the newest was given out by a Redis that a failover has replaced: it is the newest. One that
 //!    is newer still shows that the store went back in time, and is neither taken nor refused.
@@ -183,7 +184,8 @@ impl History {
         let newest = history.newest(session);
         if number == newest {
             let handed_out = history.given(session, newest).last().map(|(at, _)| at);
-            if handed_out.is_some_and(|at| now - at < self.window) {
+            let same_key = key.is_some() && key == history.key_served(session, newest);
+            if same_key || handed_out.is_some_and(|at| now - at < self.window) {
                 return (Told::Kept { left: history.expires(session) - now }, history);
             }
             history.events.push(given(newest + 1, How::Rotation { key }));
@@ -256,10 +258,10 @@ impl History {
         (2..).take_while(|number| self.given(asked, *number).next().is_some()).last().unwrap_or(1)
     }
 
-    /// The key that a repeat of the exchange for `number` may show.
+    /// The key of the exchange that made `number`, for a repeat to show.
     fn key_served(&self, session: usize, number: u32) -> Option<u8> {
         match self.given(session, number).next()?.1 {
-            How::Rotation { key } => key.filter(|_| key != self.key_served(session, number - 1)),
+            How::Rotation { key } => key,
             How::Redone | How::Replay => None,
         }
     }

@@ -36,8 +36,8 @@ pub(super) struct Session {
     pub(super) thief: bool,
     /// The thief copies the idempotency key together with the cookie.
     pub(super) thief_copies_key: bool,
-    /// Clients send an idempotency key.
-    pub(super) keyed: bool,
+    pub(super) keying: Keying,
+    pub(super) rule: Rule,
     /// No window: every exchange rotates.
     pub(super) strict: bool,
     /// The window in ticks.
@@ -65,12 +65,37 @@ pub(super) struct Session {
     pub(super) ticks: u8,
 }
 
+/// What the person's client makes idempotency keys for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keying {
+    None,
+    /// An app sees its token, and makes one key for each.
+    PerToken,
+    /// A page does not see its token. It makes a key before an exchange, keeps it over reloads until an answer has told
+    /// it that there is a new token, and all tabs send the one that is kept. An answer can be lost in one more way: the
+    /// page is reloaded, and the browser takes the cookie all the same.
+    Kept,
+    /// As above, but the key is forgotten at any answer, also where the token stays.
+    PerExchange,
+}
+
+/// The protocol, and two that were not chosen, to see why.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    Ours,
+    /// The current token rotates although its key is that of the exchange that made it, and that key is forgotten.
+    KeyServesOnce,
+    /// The parent of the current token gets its successor, however late, as long as nobody has shown that one.
+    ParentUntilShown,
+}
+
 /// An honest session without mishaps, on a fast network, to be worsened by each search.
 pub(super) const PEACE: Session = Session {
     tabs: 2,
     thief: false,
     thief_copies_key: false,
-    keyed: true,
+    keying: Keying::PerToken,
+    rule: Rule::Ours,
     strict: false,
     window: 3,
     fast: Some(1),
@@ -85,6 +110,12 @@ pub(super) const PEACE: Session = Session {
     shows: 5,
     ticks: 5,
 };
+
+impl Session {
+    fn is_page(&self) -> bool {
+        matches!(self.keying, Keying::Kept | Keying::PerExchange)
+    }
+}
 
 /// A session with the tokens that it will need.
 pub(super) struct Tokens {
@@ -106,10 +137,11 @@ pub(super) enum Step {
     ExecuteAgain { tab: u8 },
     GiveUp { tab: u8 },
     Hear { tab: u8 },
+    HearBlind { tab: u8 },
     Crash { server: u8 },
     RunLate,
     Steal,
-    ThiefShows { token: u8 },
+    ThiefShows { token: u8, with_copied_key: bool },
     Tick,
     FailOver { lost: u8 },
 }
@@ -147,15 +179,17 @@ impl Tokens {
             match tab {
                 Tab::Idle => {
                     let Some(token) = state.cookie.filter(|_| state.shows > 0) else { continue };
+                    let key = self.key_of_exchange(state, token);
+                    let pending = if of.is_page() { key } else { 0 };
                     for server in 0..servers {
-                        let asked = Tab::Asked { token, at: Place { server, age: 0 } };
-                        let after = State { shows: state.shows - 1, ..*state };
+                        let asked = Tab::Asked { token, key, at: Place { server, age: 0 } };
+                        let after = State { shows: state.shows - 1, pending, ..*state };
                         put(Step::Ask { tab: number, server }, after, asked);
                     }
                 }
-                Tab::Asked { token, at } => {
-                    let (after, told) = self.shown(state, Party::Person, token);
-                    put(Step::Execute { tab: number }, after, Tab::Heard { token, told, at });
+                Tab::Asked { token, key, at } => {
+                    let (after, told) = self.shown(state, Party::Person, token, Self::persons(key));
+                    put(Step::Execute { tab: number }, after, Tab::Heard { token, key, told, at });
                     if of.losses {
                         put(Step::ExecuteUnheard { tab: number }, after, Tab::Idle);
                         put(Step::GiveUp { tab: number }, *state, Tab::Idle);
@@ -164,12 +198,18 @@ impl Tokens {
                         put(Step::ExecuteAgain { tab: number }, after, tab);
                     }
                     if of.paused.is_some() && state.late.is_none() {
-                        let late = (of.paused == Some(false)).then_some(token);
+                        let late = (of.paused == Some(false)).then_some((token, key));
                         put(Step::GiveUp { tab: number }, State { late, ..*state }, Tab::Idle);
                     }
                 }
-                Tab::Heard { token, told, .. } => {
-                    put(Step::Hear { tab: number }, self.heard(state, token, told), Tab::Idle);
+                Tab::Heard { token, key, told, .. } => {
+                    let heard = self.heard(state, token, told);
+                    let stays = told == Told::Kept && of.keying == Keying::Kept;
+                    let pending = if heard.pending == key && !stays { 0 } else { heard.pending };
+                    put(Step::Hear { tab: number }, State { pending, ..heard }, Tab::Idle);
+                    if of.is_page() && of.losses && heard.wrong.is_none() {
+                        put(Step::HearBlind { tab: number }, heard, Tab::Idle);
+                    }
                 }
             }
         }
@@ -203,8 +243,8 @@ impl Tokens {
                 found.push((Step::Crash { server }, after));
             }
         }
-        if let Some(token) = state.late {
-            let (after, _) = self.shown(state, Party::Person, token);
+        if let Some((token, key)) = state.late {
+            let (after, _) = self.shown(state, Party::Person, token, Self::persons(key));
             found.push((Step::RunLate, State { late: None, ..after }));
         }
         if state.failovers > 0 {
@@ -227,14 +267,20 @@ impl Tokens {
             return;
         }
         if let (Some(token), 0) = (state.cookie, state.stolen) {
-            found.push((Step::Steal, State { stolen: 1 << token, copied: token, ..*state }));
+            let key = if self.session.is_page() { state.pending } else { token };
+            let copied_key = if self.session.thief_copies_key { key } else { 0 };
+            found.push((Step::Steal, State { stolen: 1 << token, copied: token, copied_key, ..*state }));
         }
         for token in (1..TOKENS as u8).filter(|token| state.shows > 0 && state.stolen & (1 << token) != 0) {
-            let (mut after, told) = self.shown(state, Party::Thief, token);
-            if matches!(told, Told::Rotated | Told::Replayed) {
-                after.stolen |= 1 << (token + 1);
+            for key in self.keys_of_thief(state, token) {
+                let (mut after, told) = self.shown(state, Party::Thief, token, key);
+                if matches!(told, Told::Rotated | Told::Replayed) {
+                    after.stolen |= 1 << (token + 1);
+                }
+                let with_copied_key = matches!(key, Some((Party::Person, _)));
+                let step = Step::ThiefShows { token, with_copied_key };
+                found.push((step, State { shows: state.shows - 1, ..after }));
             }
-            found.push((Step::ThiefShows { token }, State { shows: state.shows - 1, ..after }));
         }
     }
 }

@@ -3,10 +3,11 @@
 //! Beside every promise stands the case next to it that no protocol of this kind can keep, or that a detail of this one is
 //! there to prevent: a test that finds the counter-example and prints it as a story. So a search that has gone blind fails.
 
+mod of_browsers;
 mod of_endings;
 
 use crate::effort::effort;
-use crate::exchanges::{PEACE, Session, Tokens};
+use crate::exchanges::{Keying, PEACE, Rule, Session, Tokens};
 use crate::search::{Searched, search};
 
 fn searched(session: Session) -> Searched {
@@ -51,7 +52,7 @@ fn device(of: Session) -> Session {
 fn no_tab_of_three_is_logged_out_on_a_fast_network() {
     holds(
         "three tabs in any order, commands sent twice",
-        Session { tabs: 3, keyed: false, twice: true, ..deep(6, 5) },
+        Session { tabs: 3, keying: Keying::None, twice: true, ..deep(6, 5) },
     );
 }
 
@@ -113,7 +114,7 @@ fn a_device_in_strict_mode_is_never_logged_out() {
 
 #[test]
 fn whoever_comes_second_a_window_later_is_noticed() {
-    holds("two tabs and a thief", Session { thief: true, keyed: false, ..deep(6, 5) });
+    holds("two tabs and a thief", Session { thief: true, keying: Keying::None, ..deep(6, 5) });
     holds(
         "two tabs and a thief, two servers that crash, requests and answers lost",
         Session { thief: true, losses: true, ..deep(5, 4) },
@@ -144,7 +145,8 @@ fn a_thief_who_copied_the_key_as_well_passes_once_and_not_twice() {
 
 #[test]
 fn a_thief_who_comes_inside_every_window_is_never_noticed() {
-    let patient = Session { tabs: 1, thief: true, keyed: false, coexistence_at: Some(4), ..shallow(8, 9) };
+    let patient =
+        Session { tabs: 1, thief: true, keying: Keying::None, coexistence_at: Some(4), ..shallow(8, 9) };
     finds("theft is noticed, however often the thief comes", patient, "both hold token 4", 19);
 }
 
@@ -156,8 +158,82 @@ fn two_tabs_and_an_exchange_longer_than_the_window_end_in_a_log_out() {
 
 #[test]
 fn a_lost_answer_needs_the_idempotency_key() {
-    let lossy = Session { losses: true, keyed: false, ..shallow(5, 5) };
+    let lossy = Session { losses: true, keying: Keying::None, ..shallow(5, 5) };
     finds("an answer may be lost, and the request repeated without a key", lossy, "logged out", 8);
+}
+
+/// A browser whose page keeps a key until there is a new token, on a network that loses requests and answers.
+fn page(of: Session) -> Session {
+    Session { keying: Keying::Kept, losses: true, ..of }
+}
+
+#[test]
+fn a_page_that_keeps_its_key_is_never_logged_out_by_reloads() {
+    holds("a page, a network that may take for ever, anything lost, reloads", device(page(deep(6, 8))));
+    holds(
+        "the same, commands sent twice, and a Redis that was paused",
+        Session { twice: true, paused: Some(true), ..device(page(deep(5, 6))) },
+    );
+    holds(
+        "the same with a failover that loses up to two writes",
+        Session { failovers: 1, lost_writes: 2, ..device(page(deep(5, 6))) },
+    );
+    holds("the same in strict mode", Session { strict: true, ..device(page(deep(6, 5))) });
+}
+
+#[test]
+fn no_tab_is_logged_out_where_all_send_the_key_that_the_page_keeps() {
+    holds("two tabs, two servers that crash, anything lost, reloads", page(deep(6, 6)));
+    holds("three tabs, the same", Session { tabs: 3, ..page(deep(5, 4)) });
+    holds(
+        "two tabs, a failover that loses up to two writes, commands sent twice",
+        Session { losses: false, twice: true, failovers: 1, lost_writes: 2, ..page(deep(5, 6)) },
+    );
+}
+
+/// Tab 1 hears that its token stays, and forgets the key with which tab 2 makes it an old one.
+#[test]
+fn a_key_that_is_forgotten_when_the_token_stays_logs_a_tab_out() {
+    let forgetful = Session { keying: Keying::PerExchange, ..page(shallow(5, 6)) };
+    finds("two tabs that forget the key at any answer", forgetful, "logged out", 17);
+}
+
+/// The rule before: the key of an exchange was forgotten when the token that the exchange had given was shown with it.
+#[test]
+fn a_page_whose_key_serves_once_is_logged_out_by_two_lost_answers() {
+    let before = Session { rule: Rule::KeyServesOnce, ..device(page(shallow(5, 8))) };
+    finds("the cookie arrives, the page is gone, and the next answer is lost", before, "logged out", 14);
+}
+
+#[test]
+fn a_thief_gains_nothing_by_the_key_of_an_exchange_that_it_has_not_copied() {
+    holds(
+        "a page and a thief, a network that may take for ever, anything lost, reloads",
+        Session { thief: true, ..device(page(deep(6, 5))) },
+    );
+    holds("two tabs and a thief, anything lost, reloads", Session { thief: true, ..page(deep(5, 4)) });
+}
+
+#[test]
+fn a_thief_who_copied_the_key_of_an_exchange_passes_once_and_not_twice() {
+    let both = |of| Session { thief: true, thief_copies_key: true, ..device(page(of)) };
+    holds(
+        "a page, and a thief who copied the key of the exchange: one late use may pass",
+        Session { slips: 1, ..both(deep(6, 5)) },
+    );
+    let case = "a thief is noticed at once, though it has the key of the exchange";
+    finds(case, both(shallow(5, 5)), "and was let in", 7);
+}
+
+/// What the key of the exchange was chosen over. Here nothing has to be copied but the cookie, and nobody has to come
+/// inside a window: whoever is behind gets the successor, however late.
+#[test]
+fn a_parent_that_is_answered_until_its_successor_was_shown_hides_a_thief_for_ever() {
+    let without_key = |of| Session { keying: Keying::None, rule: Rule::ParentUntilShown, ..device(of) };
+    let lossy = Session { losses: true, ..without_key(deep(6, 8)) };
+    holds("a page without keys, a network that may take for ever, anything lost", lossy);
+    let theft = Session { thief: true, slips: 1, ..without_key(shallow(8, 9)) };
+    finds("a thief who copied the cookie alone passes once and not twice", theft, "and was let in", 17);
 }
 
 #[test]
@@ -174,6 +250,6 @@ fn a_command_without_a_deadline_logs_a_device_out() {
 
 #[test]
 fn a_cookie_that_is_set_for_a_token_that_stays_logs_a_tab_out() {
-    let set = Session { kept_sets_cookie: true, keyed: false, ..shallow(6, 6) };
+    let set = Session { kept_sets_cookie: true, keying: Keying::None, ..shallow(6, 6) };
     finds("the answer that a token stays may carry a cookie, too", set, "logged out", 18);
 }

@@ -90,6 +90,11 @@ impl Fleet {
         matches!(issued, Issue::Issued { .. }).then(|| (first.session_id, first.token.expose().to_owned()))
     }
 
+    /// Ends one session.
+    pub(crate) async fn end(&self, server: usize, account: &Account, session: Uuid) {
+        self.stores[server % 2].end(account.id, session).await.unwrap();
+    }
+
     /// Shows a token as a client does: the server reads the row, then asks the store.
     pub(crate) async fn show(
         &self,

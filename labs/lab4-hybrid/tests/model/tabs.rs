@@ -1,13 +1,16 @@
-//! Eight tabs of one browser on a bad network: requests and answers are lost, and overtake one another.
+//! Eight tabs of one browser on a bad network: requests and answers are lost, and overtake one another; and now and then a
+//! tab logs in.
 //!
-//! All tabs share a cookie and, for each token, one idempotency key. As long as an exchange is shorter than half of the
-//! window, whatever is lost, no tab is ever refused.
+//! All tabs share the cookies, one for each session, and for each token one idempotency key. As long as an exchange is
+//! shorter than half of the window, whatever is lost, no tab is ever refused.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use lab4_hybrid::store::Refresh;
 use proptest::prelude::{Strategy, prop, prop_oneof};
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+use uuid::Uuid;
 
 use crate::effort::effort;
 use crate::fleet::{Account, Fleet, lets_in};
@@ -29,20 +32,33 @@ enum Step {
     Hear(usize),
     /// Whatever of the exchange is under way is lost, and the tab gives up.
     Lose(usize),
+    /// A tab logs in: the sessions of the cookies end, and the answer is there at once. Of those before it, some are not.
+    LogIn(usize),
     Pass,
 }
 
-/// A refresh under way.
+/// A refresh under way, with the cookies that there were when it was sent.
 struct Exchange {
-    token: String,
+    cookies: BTreeMap<Uuid, String>,
     age: u32,
-    verdict: Option<Refresh>,
+    outcome: Option<Outcome>,
+}
+
+/// What came of it: the session that is alive, and of it the verdict and the token that was shown.
+#[derive(Clone)]
+struct Outcome {
+    session: Uuid,
+    token: String,
+    verdict: Refresh,
 }
 
 struct Browser<'a> {
     fleet: &'a Fleet,
     account: Account,
-    cookie: String,
+    /// A session's cookie is called after it.
+    cookies: BTreeMap<Uuid, String>,
+    /// The session of the last log-in.
+    newest: Uuid,
     tabs: [Option<Exchange>; TABS],
     told: Counts,
 }
@@ -54,6 +70,8 @@ struct Counts {
     rotations: usize,
     replays: usize,
     lost: usize,
+    log_ins: usize,
+    outlived: usize,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -62,6 +80,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         5 => (0..TABS).prop_map(Step::Execute),
         4 => (0..TABS).prop_map(Step::Hear),
         1 => (0..TABS).prop_map(Step::Lose),
+        1 => (0..TABS).prop_map(Step::LogIn),
         5 => prop::strategy::Just(Step::Pass),
     ];
     prop::collection::vec(step, 40..400)
@@ -71,7 +90,7 @@ impl Browser<'_> {
     async fn take(&mut self, step: Step) -> Result<(), String> {
         match step {
             Step::Ask(tab) => {
-                let exchange = || Exchange { token: self.cookie.clone(), age: 0, verdict: None };
+                let exchange = || Exchange { cookies: self.cookies.clone(), age: 0, outcome: None };
                 let tab = &mut self.tabs[tab];
                 if tab.is_none() {
                     *tab = Some(exchange());
@@ -80,6 +99,7 @@ impl Browser<'_> {
             Step::Execute(tab) => self.execute(tab).await,
             Step::Hear(tab) => return self.hear(tab),
             Step::Lose(tab) => self.told.lost += usize::from(self.tabs[tab].take().is_some()),
+            Step::LogIn(tab) => self.log_in(tab).await,
             Step::Pass => {
                 for tab in 0..TABS {
                     // No exchange takes longer: its answer is here by now.
@@ -95,30 +115,52 @@ impl Browser<'_> {
         Ok(())
     }
 
+    async fn log_in(&mut self, tab: usize) {
+        for session in self.cookies.keys() {
+            self.fleet.end(tab, &self.account, *session).await;
+        }
+        let (session, token) = self.fleet.log_in(tab, &self.account, 0).await.unwrap();
+        self.cookies = BTreeMap::from([(session, token)]);
+        self.newest = session;
+        self.told.log_ins += 1;
+    }
+
     async fn execute(&mut self, tab: usize) {
         let Some(exchange) = &mut self.tabs[tab] else { return };
-        if exchange.verdict.is_some() {
+        if exchange.outcome.is_some() {
             return;
         }
-        // The page keeps one key for as long as it has this cookie; here it is made of what tells the cookies apart.
-        let key = &exchange.token[exchange.token.len() - 16..];
-        let verdict = self.fleet.show(tab, &self.account, &exchange.token, Some(key)).await;
-        exchange.verdict = Some(verdict);
-        self.told.exchanges += 1;
-        self.told.rotations += usize::from(matches!(verdict, Refresh::Rotated { .. }));
-        self.told.replays += usize::from(matches!(verdict, Refresh::Replayed { .. }));
+        // The newest session that is alive: an id is greater for a newer one.
+        for (session, token) in exchange.cookies.iter().rev() {
+            // The page keeps one key for as long as it has this token; here it is made of what tells tokens apart.
+            let key = &token[token.len() - 16..];
+            let verdict = self.fleet.show(tab, &self.account, token, Some(key)).await;
+            self.told.exchanges += 1;
+            self.told.rotations += usize::from(matches!(verdict, Refresh::Rotated { .. }));
+            self.told.replays += usize::from(matches!(verdict, Refresh::Replayed { .. }));
+            exchange.outcome = Some(Outcome { session: *session, token: token.clone(), verdict });
+            if lets_in(verdict) {
+                break;
+            }
+        }
     }
 
     fn hear(&mut self, tab: usize) -> Result<(), String> {
-        let Some(verdict) = self.tabs[tab].as_ref().and_then(|exchange| exchange.verdict) else {
+        let Some(heard) = self.tabs[tab].as_ref().and_then(|exchange| exchange.outcome.clone()) else {
             return Ok(());
         };
-        let exchange = self.tabs[tab].take();
-        match verdict {
+        let sent = self.tabs[tab].take();
+        let knew_newest = sent.is_some_and(|exchange| exchange.cookies.contains_key(&self.newest));
+        let is_newest = heard.session == self.newest;
+        self.told.outlived += usize::from(lets_in(heard.verdict) && !is_newest);
+        match heard.verdict {
+            // Another tab has logged in meanwhile.
+            verdict if !lets_in(verdict) && !knew_newest => Ok(()),
             verdict if !lets_in(verdict) => Err(format!("tab {tab} was logged out: {verdict:?}")),
+            _ if knew_newest && !is_newest => Err(format!("tab {tab} was answered for a session before")),
             Refresh::Kept { .. } => Ok(()),
             _ => {
-                self.cookie = exchange.map_or_else(String::new, |exchange| self.fleet.after(&exchange.token));
+                self.cookies.insert(heard.session, self.fleet.after(&heard.token));
                 Ok(())
             }
         }
@@ -127,9 +169,10 @@ impl Browser<'_> {
 
 async fn live(fleet: &Fleet, steps: &[Step]) -> Result<Counts, String> {
     let account = Account::new();
-    let (_, cookie) = fleet.log_in(0, &account, 0).await.unwrap();
+    let (newest, token) = fleet.log_in(0, &account, 0).await.unwrap();
     let (tabs, told) = (Default::default(), Counts::default());
-    let mut browser = Browser { fleet, account, cookie, tabs, told };
+    let cookies = BTreeMap::from([(newest, token)]);
+    let mut browser = Browser { fleet, account, cookies, newest, tabs, told };
     for (number, step) in steps.iter().enumerate() {
         browser.take(*step).await.map_err(|broken| format!("step {number}, {step:?}: {broken}"))?;
     }
@@ -160,11 +203,14 @@ fn no_tab_of_eight_is_logged_out_by_a_network_that_loses_and_shuffles() {
             rotations: before.rotations + one.rotations,
             replays: before.replays + one.replays,
             lost: before.lost + one.lost,
+            log_ins: before.log_ins + one.log_ins,
+            outlived: before.outlived + one.outlived,
         });
         Ok(())
     });
     outcome.unwrap_or_else(|broken| panic!("{broken}"));
     let seen = all.get();
-    assert!(seen.rotations > 0 && seen.replays > 0 && seen.lost > 0, "{seen:?} shows nothing");
+    let all_seen = [seen.rotations, seen.replays, seen.lost, seen.log_ins, seen.outlived];
+    assert!(all_seen.iter().all(|count| *count > 0), "{seen:?} shows nothing");
     println!("{browsers} browsers with {TABS} tabs in {:.1?}: {seen:?}, nobody logged out", start.elapsed());
 }

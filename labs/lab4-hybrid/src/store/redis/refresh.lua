@@ -42,12 +42,12 @@ if n == gen + 1 and ARGV[5] == next_digest then
 end
 
 -- ANCHOR: decide
+-- The exchange that made the current token, asked once more: it is done, and its outcome is the current token.
+local same_attempt = attempt ~= '' and attempt == record[9]
 -- 3. The current token. Handed out less than a window ago it stays, so a session rotates once a window at most, and
 --    what is two steps old is always older than the window.
 if n == gen and ARGV[5] == cur then
-  if now - handed_at < window then return alive('kept') end
-  -- One idempotency key serves one rotation: a client that never changes its key gains nothing by it.
-  if attempt == record[9] then attempt = '' end
+  if same_attempt or now - handed_at < window then return alive('kept') end
   move_to(n + 1, ARGV[6], ARGV[7], attempt)
   expires_at = math.min(now + tonumber(ARGV[11]), absolute_at)
   redis.call('HSET', KEYS[1], 'seen', int(now), 'expires', int(expires_at))
@@ -57,7 +57,7 @@ if n == gen and ARGV[5] == cur then
 end
 
 -- 4. Its parent, from a tab that was slower, or from a client whose answer was lost.
-if n == gen - 1 and ARGV[6] == cur and (now - rotated_at < window or (attempt ~= '' and attempt == record[9])) then
+if n == gen - 1 and ARGV[6] == cur and (same_attempt or now - rotated_at < window) then
   redis.call('HSET', KEYS[1], 'rotated', int(rotated_at), 'handed', int(now))
   return alive('replayed')
 end

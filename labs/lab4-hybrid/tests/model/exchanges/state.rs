@@ -16,11 +16,16 @@ pub(crate) struct State {
     /// The number of the token in the browser's cookie.
     pub(super) cookie: Option<u8>,
     pub(super) tabs: [Tab; TABS],
-    /// A command whose caller has given up, and which the store will still run.
-    pub(super) late: Option<u8>,
-    /// The tokens that the thief holds, as bits, and the one that it copied.
+    /// The key that the page keeps where a reload does not lose it; 0 for none.
+    pub(super) pending: u8,
+    /// A command whose caller has given up, and which the store will still run: its token and its key.
+    pub(super) late: Option<(u8, u8)>,
+    /// The tokens that the thief holds, as bits, the one that it copied, and the key that it copied; 0 for none.
     pub(super) stolen: u16,
     pub(super) copied: u8,
+    pub(super) copied_key: u8,
+    /// Whether the current token has been shown. Only for the rule that asks it.
+    pub(super) current_shown: bool,
     /// Who used each token first, and how many ticks ago. Only where there is a thief.
     pub(super) superseded: [Option<(Party, u8)>; NUMBERS],
     /// The token by whose late use a thief has gone unseen.
@@ -50,8 +55,8 @@ pub(super) enum Party {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Tab {
     Idle,
-    Asked { token: u8, at: Place },
-    Heard { token: u8, told: Told, at: Place },
+    Asked { token: u8, key: u8, at: Place },
+    Heard { token: u8, key: u8, told: Told, at: Place },
 }
 
 /// Where an exchange is, and for how many ticks it has been under way.
@@ -96,9 +101,12 @@ impl State {
             behind: 0,
             cookie: Some(1),
             tabs: [Tab::Idle; TABS],
+            pending: 0,
             late: None,
             stolen: 0,
             copied: 0,
+            copied_key: 0,
+            current_shown: false,
             superseded: [None; NUMBERS],
             slipped: None,
             shows: session.shows,
@@ -141,6 +149,16 @@ impl State {
         Self { record, superseded, ..self }
     }
 
+    /// A key that is in use nowhere.
+    pub(super) fn fresh_key(&self) -> u8 {
+        let of_record = |record: &Record| record.key.map(|(_, key)| key);
+        let recorded = self.record.iter().chain(&self.replica).filter_map(of_record);
+        let under_way = self.tabs.iter().filter_map(Tab::key);
+        let held = self.late.map(|(_, key)| key).into_iter().chain([self.copied_key]);
+        let used: Vec<u8> = recorded.chain(under_way).chain(held).collect();
+        (1..).find(|key| !used.contains(key)).unwrap_or_default()
+    }
+
     /// Whether the thief has held every token up to this number, together with the person, who holds it now.
     pub(super) fn coexist(&self, number: u8) -> bool {
         let current = self.record.is_some_and(|record| record.generation == number);
@@ -150,6 +168,13 @@ impl State {
 }
 
 impl Tab {
+    pub(super) fn key(&self) -> Option<u8> {
+        match self {
+            Self::Idle => None,
+            Self::Asked { key, .. } | Self::Heard { key, .. } => Some(*key),
+        }
+    }
+
     pub(super) fn place(&self) -> Option<Place> {
         match self {
             Self::Idle => None,
@@ -160,8 +185,8 @@ impl Tab {
     fn moved(self, by: impl Fn(Place) -> Place) -> Self {
         match self {
             Self::Idle => self,
-            Self::Asked { token, at } => Self::Asked { token, at: by(at) },
-            Self::Heard { token, told, at } => Self::Heard { token, told, at: by(at) },
+            Self::Asked { token, key, at } => Self::Asked { token, key, at: by(at) },
+            Self::Heard { token, key, told, at } => Self::Heard { token, key, told, at: by(at) },
         }
     }
 

@@ -68,15 +68,24 @@ pub(super) fn told(before: &State, step: Step, after: &State) -> String {
             }
             (_, None) => format!("Tab {} hears that it is refused.", number + 1),
         },
+        Step::HearBlind { tab: number } => format!(
+            "Tab {} is reloaded and hears nothing; the browser takes the answer, and the cookie is token {}.",
+            number + 1,
+            after.cookie.unwrap_or_default()
+        ),
         Step::Crash { server } => format!("Server {} goes down with all that it holds.", letter(server)),
         Step::RunLate => {
-            let token = before.late.unwrap_or_default();
+            let (token, _) = before.late.unwrap_or_default();
             format!("The store goes on, and runs the command with token {token}{}.", moved(before, after))
         }
-        Step::Steal => format!("The thief copies the cookie, token {}.", before.cookie.unwrap_or_default()),
-        Step::ThiefShows { token } => {
+        Step::Steal => {
+            let with = if after.copied_key == 0 { "" } else { ", and the key of the exchange" };
+            format!("The thief copies the cookie, token {}{with}.", before.cookie.unwrap_or_default())
+        }
+        Step::ThiefShows { token, with_copied_key } => {
             let gained = if after.stolen == before.stolen { "" } else { ", and gets its successor" };
-            format!("The thief shows token {token}{}{gained}.", moved(before, after))
+            let with = if with_copied_key { " with the copied key" } else { "" };
+            format!("The thief shows token {token}{with}{}{gained}.", moved(before, after))
         }
         Step::Tick => "Time passes: a part of the window.".into(),
         Step::FailOver { lost } => {

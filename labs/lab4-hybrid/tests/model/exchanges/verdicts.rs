@@ -8,7 +8,7 @@ use lab4_hybrid::store::memory::bare::{Bare, Snapshot};
 use lab4_hybrid::store::{Policy, Refresh};
 
 use super::state::{Party, Record, State, Told, Wrong};
-use super::{Session, Tokens};
+use super::{Keying, Rule, Session, Tokens};
 
 const TICK: Duration = Duration::from_secs(100);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -31,18 +31,31 @@ pub(super) type Question = (Record, u8, Option<(Party, u8)>);
 /// that follow from its number.
 pub(super) type Said = (Told, Option<Record>, bool);
 
+type Verdict = (Told, Option<Record>);
+
 impl Tokens {
-    /// A token reaches the store.
-    pub(super) fn shown(&self, state: &State, who: Party, token: u8) -> (State, Told) {
+    /// A token reaches the store, with a key that the person, or the thief, made.
+    pub(super) fn shown(
+        &self,
+        state: &State,
+        who: Party,
+        token: u8,
+        key: Option<(Party, u8)>,
+    ) -> (State, Told) {
         let Some(before) = state.record else { return (*state, Told::Ended) };
-        let question = (before, token, self.key_sent(state, who, token));
+        let question = (before, token, key);
         let known = self.said.borrow().get(&question).copied();
         let (told, record, forked) = known.unwrap_or_else(|| self.ask(question));
         self.said.borrow_mut().insert(question, (told, record, forked));
+        let (told, record) = self.by_another_rule(state, question, (told, record));
 
         let mut after = *state;
         if record != state.record {
             after = state.written(record, self.session.lost_writes * u8::from(state.failovers > 0));
+        }
+        if self.session.rule == Rule::ParentUntilShown {
+            let shown_now = told == Told::Kept && token == before.generation;
+            after.current_shown = told != Told::Rotated && (state.current_shown || shown_now);
         }
         let hasty = told == Told::Rotated && !self.session.strict && before.rotated < self.session.window;
         let wrote = told == Told::Kept && before.generation == token && record != state.record;
@@ -66,11 +79,52 @@ impl Tokens {
         (told(verdict), after.map(|after| self.record(&after)), forked)
     }
 
-    /// Which idempotency key comes with a token.
-    fn key_sent(&self, state: &State, who: Party, token: u8) -> Option<(Party, u8)> {
-        let copied = self.session.thief_copies_key && token == state.copied;
-        let whose = if copied { Party::Person } else { who };
-        self.session.keyed.then_some((whose, token))
+    /// What a protocol that was not chosen would have made of the question.
+    fn by_another_rule(&self, state: &State, (before, token, key): Question, ours: Verdict) -> Verdict {
+        let since = |ticks: u8| ticks >= self.session.window || self.session.strict;
+        match (self.session.rule, ours.0) {
+            (Rule::KeyServesOnce, Told::Kept)
+                if key.is_some()
+                    && key == before.key
+                    && token == before.generation
+                    && since(before.handed) =>
+            {
+                let moved = Record { generation: token + 1, rotated: 0, handed: 0, key: None };
+                (Told::Rotated, Some(moved))
+            }
+            (Rule::ParentUntilShown, Told::Reused)
+                if token + 1 == before.generation && !state.current_shown =>
+            {
+                (Told::Replayed, Some(Record { handed: 0, ..before }))
+            }
+            _ => ours,
+        }
+    }
+
+    /// Which idempotency key the person sends with a token, as its number, in an exchange that begins now.
+    pub(super) fn key_of_exchange(&self, state: &State, token: u8) -> u8 {
+        match self.session.keying {
+            Keying::None => 0,
+            Keying::PerToken => token,
+            Keying::Kept | Keying::PerExchange if state.pending != 0 => state.pending,
+            Keying::Kept | Keying::PerExchange => state.fresh_key(),
+        }
+    }
+
+    pub(super) fn persons(key: u8) -> Option<(Party, u8)> {
+        (key != 0).then_some((Party::Person, key))
+    }
+
+    /// Which idempotency keys a thief can send with a token.
+    pub(super) fn keys_of_thief(&self, state: &State, token: u8) -> Vec<Option<(Party, u8)>> {
+        let own = (self.session.keying != Keying::None).then_some((Party::Thief, token));
+        match self.session.keying {
+            Keying::PerToken if state.copied_key == token => vec![Self::persons(token)],
+            Keying::Kept | Keying::PerExchange if state.copied_key != 0 => {
+                vec![own, Self::persons(state.copied_key)]
+            }
+            _ => vec![own],
+        }
     }
 
     /// Theft must not go unseen: a token that somebody else superseded a window ago is let in by nobody.

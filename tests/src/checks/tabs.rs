@@ -1,0 +1,97 @@
+//! Tabs of one browser: an answer that comes late takes nothing from a session that was opened since.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    check::{Check, RULE, Verdict},
+    client::Call,
+    descriptor::Feature,
+    exchange::Exchange,
+    stage::{Stage, log_in},
+};
+
+const LATE: &str = "contract: cookies; RFC 6265bis §5.7";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "tabs.late-refresh",
+        title: "the late answer of a tab's refresh does not displace another tab's newer log-in",
+        gains: "A person who has just logged in is logged out by an answer that another tab was waiting for.",
+        read: LATE,
+        needs: &[Feature::Refresh, Feature::Rotation],
+        moves_time: true,
+        run: |stage| Box::pin(late_refresh(stage)),
+        ..RULE
+    },
+    Check {
+        id: "tabs.late-log-out",
+        title: "the late answer of a tab's log-out does not take another tab's newer log-in away",
+        gains: "A person who has just logged in again is logged out by an answer that another tab was waiting for.",
+        read: LATE,
+        needs: &[Feature::Refresh],
+        run: |stage| Box::pin(late_log_out(stage)),
+        ..RULE
+    },
+];
+
+/// A browser's cookies: of two answers with one name, the one that arrived last counts.
+struct Jar(BTreeMap<String, String>);
+
+impl Jar {
+    fn of(pair: &str) -> Self {
+        Self(
+            pair.split_once('=')
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        )
+    }
+
+    /// An answer arrives.
+    fn hear(&mut self, answer: &Exchange) {
+        for cookie in answer.set_cookies() {
+            if cookie.clears() {
+                self.0.remove(&cookie.name);
+            } else {
+                self.0.insert(cookie.name, cookie.value);
+            }
+        }
+    }
+
+    fn on(&self, call: Call) -> Call {
+        let pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if pairs.is_empty() { call } else { call.own_cookie(&pairs.join("; ")) }
+    }
+}
+
+async fn late_refresh(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    let mut jar = Jar::of(person.held.cookie()?);
+    stage.pass_refresh_window().await?;
+    let late = stage.send(jar.on(Call::post("/auth/refresh"))).await?;
+    late.is(200)?;
+    let newer = stage.send(jar.on(log_in(&person.email, &person.password, "web"))).await?;
+    newer.is(200)?;
+    jar.hear(&newer);
+    jar.hear(&late);
+    still_logged_in(stage, &jar).await
+}
+
+async fn late_log_out(stage: &Stage) -> Verdict {
+    let person = stage.sign_up_web().await?;
+    let mut jar = Jar::of(person.held.cookie()?);
+    let late = stage.send(jar.on(Call::post("/auth/logout"))).await?;
+    late.is(204)?;
+    let newer = stage.send(jar.on(log_in(&person.email, &person.password, "web"))).await?;
+    newer.is(200)?;
+    jar.hear(&newer);
+    jar.hear(&late);
+    still_logged_in(stage, &jar).await
+}
+
+/// The log-in has ended the session before, so that it can only be the newer one which is renewed.
+async fn still_logged_in(stage: &Stage, jar: &Jar) -> Verdict {
+    let next = stage.send(jar.on(Call::post("/auth/refresh"))).await?;
+    next.is_since(200, "the browser has logged in, and the answer to an older request has come after that")?;
+    Ok(())
+}
