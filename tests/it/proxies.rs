@@ -122,7 +122,9 @@ async fn a_lab_behind_haproxy_passes_every_check_that_can_be_made_there() {
 async fn haproxy_repairs_a_version_that_the_server_itself_refuses() {
     let Some((server, _haproxy, url)) = behind_haproxy(Lab::Hybrid).await else { return };
     let asked = |url: String| {
-        tokio::task::spawn_blocking(move || said_to(&url, b"GET /me HTTP/9.9\r\nConnection: close\r\n\r\n"))
+        tokio::task::spawn_blocking(move || {
+            said_to(&url, b"GET /me HTTP/9.9\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        })
     };
     let through = asked(url).await.expect("an answer");
     assert!(through.starts_with("HTTP/1.1 401 "), "{through}");

@@ -260,8 +260,12 @@ const FAULTS: &[Fault] = &[
     fault("expired-log-out-refused", Access, &["expiry.log-out-after"]),
     fault("idle-unlimited", Session, &["expiry.session-idle"]),
     fault("absolute-unlimited", Session, &["expiry.session-absolute"]),
-    fault("idle-not-renewed", Hybrid, &["expiry.refresh-idle", "expiry.refresh-absolute"]),
-    fault("absolute-moved", Hybrid, &["expiry.refresh-absolute"]),
+    fault(
+        "idle-not-renewed",
+        Hybrid,
+        &["expiry.refresh-idle", "expiry.refresh-absolute", "expiry.access-within-session"],
+    ),
+    fault("absolute-moved", Hybrid, &["expiry.refresh-absolute", "expiry.access-within-session"]),
     fault("access-outlives-session", Hybrid, &["expiry.access-within-session"]),
     fault(
         "one-failure-more",
