@@ -233,6 +233,7 @@ fn a_database_that_another_process_holds_refuses_changes_as_an_outage_and_lets_p
         .flat_map(|design| {
             [
                 "every change is 503 with Retry-After",
+                "each of them within 1.5 s, its hashing included",
                 "log-ins and /me go on",
                 "each change succeeds when the lock is gone",
             ]
