@@ -37,6 +37,7 @@ async fn server() -> Router {
 /// Posts an address and a password through the proxy, and says what the log holds of it.
 async fn post(server: &Router, log: &KeptLog, path: &str, password: &str) -> (StatusCode, Vec<Value>) {
     let mut request = Request::post(path)
+        .header("host", "localhost")
         .header("content-type", "application/json")
         .header("x-forwarded-for", "203.0.113.9")
         .body(Body::from(json!({ "email": EMAIL, "password": password }).to_string()))
