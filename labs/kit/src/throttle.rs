@@ -70,13 +70,11 @@ impl Throttle {
         }
         let key = account_key(log_in.email);
         let account = if log_in.is_known { Account::Known(key) } else { Account::MadeUp(key) };
-        let LogInLimits {
-            failures_per_account_and_address, failures_per_account, failures_per_address, ..
-        } = self.limits;
+        let limits = self.limits;
         self.attempt(vec![
-            (Key::Guess(account, log_in.address), Some(failures_per_account_and_address)),
-            (Key::Account(account), Some(failures_per_account)),
-            (Key::Address(log_in.address), Some(failures_per_address)),
+            (Key::Guess(account, log_in.address), Some(limits.failures_per_account_and_address)),
+            (Key::Account(account), Some(limits.failures_per_account)),
+            (Key::Address(log_in.address), Some(limits.failures_per_address)),
         ])
         .await
     }

@@ -38,6 +38,7 @@ async fn server(config: &Config) -> Router {
 /// A request from an address that ends in `last`.
 fn request(path: &str, last: u8, headers: &HeaderMap, body: &Value) -> Request<Body> {
     let mut request = Request::post(path)
+        .header("host", "localhost")
         .header("content-type", "application/json")
         .body(Body::from(body.to_string()))
         .unwrap();
