@@ -86,11 +86,10 @@ pub(crate) fn exchange(
         return Refresh::Rotated { expires_in: record.expires_in(now_ms) };
     }
     // 4. Its parent, from a tab that was slower or a client whose answer was lost.
-    if shown + 1 == record.generation && next == record.current {
-        if same_attempt || within(policy.window, record.rotated_at_ms, now_ms) {
-            record.handed_at_ms = now_ms;
-            return Refresh::Replayed { expires_in: record.expires_in(now_ms) };
-        }
+    let is_parent = shown + 1 == record.generation && next == record.current;
+    if is_parent && (same_attempt || within(policy.window, record.rotated_at_ms, now_ms)) {
+        record.handed_at_ms = now_ms;
+        return Refresh::Replayed { expires_in: record.expires_in(now_ms) };
     }
     // 5. Any other ancestor: the counter catches them all, in constant memory.
     if shown < record.generation {

@@ -53,8 +53,16 @@ fn one_cookie_for_all_sessions_lets_a_late_answer_log_the_person_out() {
     finds("one cookie for whatever session the browser has", shared, "logged out", 8);
 }
 
+const NO_ROTATION: Habits = Habits { names: Names::Shared, rotates: false, tabs: 2, requests: 3, ..BUSY };
+
+#[test]
+fn one_cookie_for_all_sessions_lets_an_older_log_in_displace_a_newer_one() {
+    finds("two log-ins at once, one cookie for both", NO_ROTATION, "the browser gets session 1", 8);
+}
+
 #[test]
 fn one_cookie_for_all_sessions_lets_the_late_answer_of_a_log_out_take_a_log_in_away() {
-    let shared = Habits { names: Names::Shared, rotates: false, tabs: 2, requests: 3, ..BUSY };
-    finds("one cookie for whatever session the browser has", shared, "logged out", 8);
+    // Which of two log-ins counts is the test above; here it is left open.
+    let shared = Habits { skewed: true, ..NO_ROTATION };
+    finds("a log-out and a log-in at once, one cookie", shared, "logged out", 8);
 }
