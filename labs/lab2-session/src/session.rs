@@ -136,8 +136,6 @@ impl<S: Store> Scheme for Sessions<S> {
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         let holder = Holder::new(user, self.clock.now_ms(), &self.limits);
-        // A request that cannot be read is refused before anything is made.
-        let presented = presented(request)?;
         // ANCHOR: issue
         // No id goes in, so that the store draws one: an id from the client could be one that somebody else knows
         // (session fixation).
@@ -146,7 +144,8 @@ impl<S: Store> Scheme for Sessions<S> {
         session.save().await.map_err(session_fault)?;
         let id = session.id().ok_or(Error::Internal("a session was made without an id".into()))?;
         // The session of before ends only now: had the new one failed, the person would be left with neither.
-        if let Presented::Session(before) = presented {
+        // Its cookie decides: an `Authorization` header that came along takes nothing away.
+        if let Presented::Session(before) = presented_cookie(request) {
             self.end_replaced(before).await;
         }
         // ANCHOR_END: issue

@@ -122,8 +122,8 @@ impl Scene {
 
     async fn sessions_in_redis(&mut self) -> usize {
         let keys: Vec<String> = self.admin.keys("session:*").await.unwrap();
-        let is_session =
-            |key: &&String| !key.starts_with("session:user:") && !key.starts_with("session:epoch:");
+        let others = ["session:user:", "session:epoch:", "session:marker"];
+        let is_session = |key: &&String| !others.iter().any(|other| key.starts_with(other));
         keys.iter().filter(is_session).count()
     }
 

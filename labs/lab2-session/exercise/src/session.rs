@@ -134,7 +134,7 @@ impl<S: Store> Scheme for Sessions<S> {
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         // 1. Holder::new(user, now, &self.limits) says whose session it is and until when.
         // 2. Session::new(None, …): without an id, so that the store draws one (session fixation). Insert the holder, save.
-        // 3. The session of the cookie that came along ends now: see `presented` and `end_replaced`.
+        // 3. The session of the cookie that came along ends now: see `presented_cookie` and `end_replaced`.
         // 4. COOKIE.set(id, self.limits.absolute) beside Json(Body { … }).
         todo!("issue: a new session, its id in the cookie")
     }
