@@ -14,7 +14,9 @@ use http_body_util::BodyExt;
 use kit::config::AccountsAt;
 use kit::redis::discovery::Found;
 use kit::testing::{KeptLog, private_redis};
-use kit::{Clock, Config, Origins, Store};
+use kit::{Clock, Config, Origins};
+use lab2_session::Sessions;
+use lab2_session::store::redis::RedisStore;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncCommands, cmd};
 use serde_json::{Value, json};
@@ -62,8 +64,10 @@ impl Call {
 }
 
 impl Answer {
+    /// The session's cookie, beside that of the device.
     fn set_cookie(&self) -> Option<&str> {
-        self.headers.get(SET_COOKIE).map(|value| value.to_str().unwrap())
+        let mut cookies = self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+        cookies.find(|cookie| cookie.starts_with("__Host-session="))
     }
 
     /// What the browser sends from now on.
@@ -89,12 +93,17 @@ struct Scene {
     admin: MultiplexedConnection,
 }
 
-async fn server(found: &Found, folder: &TempDir) -> Router {
-    let store = Store::Redis(found.url.clone());
+async fn store(found: &Found) -> RedisStore {
+    let config = Config::default();
+    RedisStore::connect(&found.url, config.redis, (&config).into(), Clock::system()).await.unwrap()
+}
+
+async fn server(store: RedisStore, folder: &TempDir) -> Router {
     let accounts = AccountsAt::File(folder.path().join("accounts.sqlite"));
-    let config = Config { store, accounts, ..Config::default() };
+    let config = Config { accounts, ..Config::default() };
     let origins = Origins::new(&[OWN.parse().unwrap()], SocketAddr::from(([127, 0, 0, 1], 0)), "");
-    lab2_session::router(&config, Clock::system(), origins).await.unwrap()
+    let scheme = Sessions::new(store, (&config).into(), Clock::system(), origins);
+    lab2_session::router_over(scheme, &config).await.unwrap()
 }
 
 impl Scene {
@@ -103,7 +112,7 @@ impl Scene {
         let (log, folder) = (KeptLog::start(), tempfile::tempdir().unwrap());
         let client = redis::Client::open(redis.url.as_str()).unwrap();
         let admin = client.get_multiplexed_async_connection().await.unwrap();
-        let router = server(&redis, &folder).await;
+        let router = server(store(&redis).await, &folder).await;
         Some(Self { router, redis, log, folder, admin })
     }
 
@@ -117,7 +126,18 @@ impl Scene {
 
     /// The server is gone, whatever it was doing, and another one starts on what it left.
     async fn restart(&mut self) {
-        self.router = server(&self.redis, &self.folder).await;
+        self.router = Router::new();
+        self.router = server(store(&self.redis).await, &self.folder).await;
+    }
+
+    /// As above, while Redis refuses. A server does not connect without the rights that it needs, so Redis refuses again
+    /// from then on, before the server reads what was left to it.
+    async fn restart_refused(&mut self) {
+        self.router = Router::new();
+        self.redis_refuses(false).await;
+        let store = store(&self.redis).await;
+        self.redis_refuses(true).await;
+        self.router = server(store, &self.folder).await;
     }
 
     async fn sessions_in_redis(&mut self) -> usize {
@@ -269,7 +289,7 @@ async fn a_server_that_starts_with_an_unfinished_ending_refuses_from_its_first_r
     let (phone, laptop) = (scene.sign_up().await.cookie(), scene.log_in(PASSWORD).await.cookie());
     scene.redis_refuses(true).await;
     assert_eq!(scene.change_password(&laptop).await.status, StatusCode::OK);
-    scene.restart().await;
+    scene.restart_refused().await;
     assert_eq!(scene.sessions_in_redis().await, 2);
     assert_eq!(scene.me(&phone).await, StatusCode::UNAUTHORIZED);
     scene.redis_refuses(false).await;

@@ -15,7 +15,7 @@
  * @typedef {State & { reason: string }} Change `reason`: `signup`, `login`, `password`, `refresh`, `logout` or `deleted`, in
  *   any tab; or the code with which the server refused a refresh, such as `refresh_reused`
  * @typedef {{ signal?: AbortSignal }} Abortable
- * @typedef {State & { access: string | null, expiresAt: number, refreshAt: number }} Login
+ * @typedef {State & { access: string | null, expiresAt: number, refreshAt: number, keepsKey?: boolean }} Login
  * @typedef {{ version: number, login: Login, reason: string }} News
  */
 
@@ -125,7 +125,11 @@ export class AuthClient {
     return this.state;
   }
 
-  /** @param {string} email @param {string} password @param {Abortable} [options] */
+  /**
+   * If the account was made and the server can open no session at the moment, the state is `out`: let the user log in.
+   * The same holds for `changePassword`.
+   * @param {string} email @param {string} password @param {Abortable} [options]
+   */
   signUp(email, password, options) {
     const body = { email, password, client: 'web', device: this.#device };
     return this.#enter('signup', () => this.#send('/auth/signup', body, options), options);
@@ -228,6 +232,7 @@ export class AuthClient {
     if (problem && !problem.isRefusal) throw problem; // says nothing about the session
     this.#write('exchange', null); // an answer came, and with it the cookie
     const login = problem ? OUT : await loginOf(response);
+    if (login.keepsKey) this.#write('exchange', key); // the token stays: the exchange is still to be done
     // Without Web Locks a login of another tab can overtake a refresh, and this is the answer about the session before.
     if (!locks() && this.#storedVersion() !== version) throw noAnswer('another tab has logged in or out meanwhile');
     this.#become(login, problem?.code ?? 'refresh');
@@ -370,11 +375,12 @@ const bearing = (request, token) => {
 /** What the body of a login or a refresh says. @param {Response} response @returns {Promise<Login>} */
 const loginOf = async response => {
   const body = await response.json().catch(cause => { throw noAnswer('the body was lost', cause); });
+  if (body.log_in === 'required') return OUT; // the account was made or changed, and its store opens no session now
   // Wall-clock time: it goes on while a laptop sleeps, and is the same in all tabs.
   const [now, ttlMs] = [Date.now(), body.expires_in * 1000];
   return {
     status: 'in', userId: body.user_id, sessionId: body.session_id, access: body.access_token,
-    expiresAt: now + ttlMs, refreshAt: now + ttlMs - Math.min(MARGIN.mostMs, ttlMs * MARGIN.part),
+    keepsKey: body.refresh_kept === true, expiresAt: now + ttlMs, refreshAt: now + ttlMs - Math.min(MARGIN.mostMs, ttlMs * MARGIN.part),
   };
 };
 

@@ -34,7 +34,8 @@ pub struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     refresh_expires_in: u64,
-    /// The token that was shown stays. A page cannot see that, and keeps its idempotency key for the next exchange.
+    /// The token that was shown stays, and this exchange was not done. A page cannot see that, and keeps its idempotency
+    /// key for the next one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     refresh_kept: bool,
     session_id: Uuid,
@@ -50,7 +51,7 @@ pub(crate) struct Granted {
     pub(crate) access_ttl: Duration,
     /// None: the client keeps the one that it has.
     pub(crate) refresh: Option<RefreshToken>,
-    /// The token is the one that the client has shown.
+    /// The token stays, and the client keeps its idempotency key with it.
     pub(crate) is_kept: bool,
     /// How long the session lives if it is not used again, which is how long the refresh token is good for.
     pub(crate) refresh_expires_in: Duration,

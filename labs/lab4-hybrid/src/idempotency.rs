@@ -4,15 +4,15 @@
 //! passes before the client is back on the network, the same token with the same key still gets the same successor; a
 //! thief who holds the token alone is told apart by not knowing the key. And if the browser got the answer's cookie but the
 //! page did not see the answer, the current token with that key stays: the exchange that made it is done, and is not done
-//! twice.
+//! twice. That answer spends the key, as the lost one would have.
 //!
 //! # What a client does
 //!
 //! 1. Before an exchange it takes the key that it has stored. If there is none, it makes a random one and stores it, where
 //!    a reload or a crash does not lose it and where all tabs find it (`localStorage`).
 //! 2. After a 5xx, or without an answer, it keeps the key and sends it again: now, after a reload, or tomorrow.
-//! 3. It forgets the key when an answer brings a **new** token (200) and when the session is over (401). An answer with
-//!    `"refresh_kept": true` brings none, and the key is kept for the next exchange.
+//! 3. It forgets the key when an answer says that its exchange is done (200), and when the session is over (401). An answer
+//!    with `"refresh_kept": true` says that the token stays and the exchange was not done: the key is kept for the next one.
 //!
 //! So a key lives as long as a token. An app, which sees its token, may as well make one key for each. A page cannot see
 //! its token, which is why the answer tells it whether the token stays. If a page forgets its key at every answer, this

@@ -121,7 +121,7 @@ async fn exchanged<S: Store>(
         Refresh::Rotated { expires_in } | Refresh::Replayed { expires_in } => {
             (Some(token.successor()), expires_in)
         }
-        Refresh::Kept { expires_in } => (unchanged(token), expires_in),
+        Refresh::Kept { expires_in } | Refresh::Done { expires_in } => (unchanged(token), expires_in),
         Refresh::Reused => return Ok(Err(RefreshRefusal::Reused)),
         Refresh::Expired => return Ok(Err(RefreshRefusal::Expired)),
         Refresh::Ended => return Ok(Err(RefreshRefusal::Ended)),
@@ -202,6 +202,7 @@ fn told(token: &VerifiedToken, verdict: Refresh) -> Event {
         Refresh::Ahead => return Event::RefreshAhead { generation },
         Refresh::Rotated { .. } => "rotated",
         Refresh::Kept { .. } => "kept",
+        Refresh::Done { .. } => "done",
         Refresh::Replayed { .. } => "replayed",
         Refresh::Expired => "expired",
         Refresh::Ended => "ended",

@@ -76,8 +76,12 @@ pub(crate) fn exchange(
     let same_attempt = attempt.is_some() && attempt == record.attempt.as_ref();
     // 3. The current token.
     if shown == record.generation && digest == record.current {
-        if same_attempt || within(policy.window, record.handed_at_ms, now_ms) {
-            return Refresh::Kept { expires_in: record.expires_in(now_ms) };
+        let expires_in = record.expires_in(now_ms);
+        if same_attempt {
+            return Refresh::Done { expires_in };
+        }
+        if within(policy.window, record.handed_at_ms, now_ms) {
+            return Refresh::Kept { expires_in };
         }
         record.move_to(shown + 1, next, after, now_ms);
         record.seen_at_ms = now_ms;

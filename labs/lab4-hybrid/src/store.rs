@@ -174,6 +174,12 @@ pub enum Refresh {
         /// As above.
         expires_in: Duration,
     },
+    /// The exchange that made this token, asked once more by its idempotency key: it is done, and this token is its outcome.
+    /// Nothing was written, as above; but the key is spent, and the next exchange needs another.
+    Done {
+        /// As above.
+        expires_in: Duration,
+    },
     /// The session had moved on moments before, by another tab or by this request's first attempt. The same successor.
     Replayed {
         /// As above.

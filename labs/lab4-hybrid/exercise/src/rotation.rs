@@ -72,9 +72,9 @@ pub(crate) fn exchange(
         record.move_to(shown, digest, next, now_ms);
         record.attempt = None;
     }
-    // 3. The current token (same number, same digest). Within the window of being handed out, or by the attempt that is
-    //    remembered: Kept. Else the session moves to its successor, is seen now, lives for another idle time but never past
-    //    its absolute end, and remembers the attempt: Rotated.
+    // 3. The current token (same number, same digest). By the attempt that is remembered: Done, and nothing is written. Within
+    //    the window of being handed out: Kept. Else the session moves to its successor, is seen now, lives for another idle
+    //    time but never past its absolute end, and remembers the attempt: Rotated.
     // 4. Its parent (one number less, and its next digest is the current one), by the same attempt or within the window of
     //    the rotation: handed out now, Replayed.
     // 5. Any smaller number: Reused. The caller ends the session.

@@ -249,6 +249,7 @@ impl Store for Redis {
         match (verdict.as_str(), more.as_slice()) {
             ("rotated", [expires_in]) => Ok(Refresh::Rotated { expires_in: duration(expires_in)? }),
             ("kept", [expires_in]) => Ok(Refresh::Kept { expires_in: duration(expires_in)? }),
+            ("done", [expires_in]) => Ok(Refresh::Done { expires_in: duration(expires_in)? }),
             ("replayed", [expires_in]) => Ok(Refresh::Replayed { expires_in: duration(expires_in)? }),
             ("reused", _) => self.confirmed(&keys).await.map(|()| Refresh::Reused),
             ("expired", _) => Ok(Refresh::Expired),

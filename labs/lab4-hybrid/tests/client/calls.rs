@@ -97,3 +97,16 @@ async fn a_refusal_is_an_error_with_the_contracts_code_and_changes_nothing() {
     assert_eq!(stage.does(0, invalid), json!(["/email", "/password"]));
     assert_eq!(stage.does(0, "me()"), ANN);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_was_made_without_a_session_is_no_error_and_nobody_is_in() {
+    let Some(mut stage) = Stage::new(1).await else { return };
+    stage.network.next("/auth/signup", &[Fate::NoSession]);
+    assert_eq!(
+        stage.does(0, "client.signUp('ann@example.test', 'not seen by the server').then(s => s.status)"),
+        "out"
+    );
+    assert_eq!(stage.network.count("/auth/refresh"), 0, "there is nothing to refresh");
+    stage.sign_up(0, ANN);
+    assert_eq!(stage.does(0, "me()"), ANN);
+}

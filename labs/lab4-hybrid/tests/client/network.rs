@@ -28,6 +28,8 @@ pub(crate) enum Fate {
     Unavailable,
     /// 401 in the server's stead, from a gateway that wants a log-in of its own.
     Gateway,
+    /// 201 in the server's stead, which made the account and can open no session.
+    NoSession,
 }
 
 /// Something that was seen to pass, in order.
@@ -185,6 +187,7 @@ impl Network {
         match fate {
             Fate::Unavailable => return Ok(unavailable()),
             Fate::Gateway => return Ok(GATEWAY.to_vec()),
+            Fate::NoSession => return Ok(no_session()),
             _ => {}
         }
         let mut upstream = TcpStream::connect(server).await?;
@@ -216,6 +219,12 @@ const GATEWAY: &[u8] =
 fn unavailable() -> Vec<u8> {
     let body = r#"{"status":503,"code":"store_unavailable","detail":"The store is away."}"#;
     let head = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1";
+    format!("{head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn no_session() -> Vec<u8> {
+    let body = r#"{"user_id":"1","email":"ann@example.test","log_in":"required"}"#;
+    let head = "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nretry-after: 1";
     format!("{head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).into_bytes()
 }
 

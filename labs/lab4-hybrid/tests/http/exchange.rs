@@ -5,9 +5,9 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
 use kit::Config;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::server::{DAY, Server, WINDOW};
+use crate::server::{DAY, OWN, Server, WINDOW};
 
 #[tokio::test]
 async fn what_is_no_token_is_refused_with_the_bearer_challenge() {
@@ -93,4 +93,27 @@ async fn no_access_token_outlives_its_session() {
     assert_eq!(server.me(&late.access()).await.status, StatusCode::OK);
     server.clock.advance(Duration::from_secs(10));
     server.me(&late.access()).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
+}
+
+/// A page that keeps its key for as long as it is told that the token stays must not keep it for ever: its session would
+/// never rotate again, and end with the idle time however often the person comes back.
+#[tokio::test]
+async fn a_page_that_missed_an_answer_is_told_that_the_exchange_is_done_and_rotates_with_its_next_key() {
+    let server = Server::start().await;
+    let page = server.sign_up("ann@example.test", "web").await;
+    let exchange = async |cookie: &str, key: &str| {
+        let headers = [("cookie", cookie), ("idempotency-key", key), OWN];
+        server.post("/auth/refresh", &headers, Value::Null).await
+    };
+    // The browser takes the cookie, and the page is reloaded before it sees the answer.
+    let second = exchange(&page.cookie(), "k1").await.cookie();
+    server.clock.advance(WINDOW);
+    let done = exchange(&second, "k1").await;
+    assert_eq!((done.status, done.set_cookie()), (StatusCode::OK, None));
+    assert_eq!(done.json.get("refresh_kept"), None, "the key is spent");
+    let third = exchange(&second, "k2").await.cookie();
+    assert_ne!(third, second);
+    // Its twin: a token that was handed out moments ago stays, and the key with it.
+    let kept = exchange(&third, "k3").await;
+    assert_eq!((kept.set_cookie(), &kept.json["refresh_kept"]), (None, &json!(true)));
 }

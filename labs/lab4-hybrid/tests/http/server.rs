@@ -120,15 +120,15 @@ impl Answer {
     }
 
     pub(crate) fn set_cookie(&self) -> Option<&str> {
-        let cookies = self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
-        let credentials: Vec<_> = cookies.filter(|cookie| !cookie.starts_with("__Host-device=")).collect();
-        assert!(credentials.len() <= 1, "{credentials:?}");
-        credentials.first().copied()
+        let cookies = self.set_cookies();
+        assert!(cookies.len() <= 1, "{cookies:?}");
+        cookies.first().copied()
     }
 
-    /// All cookies that are set or cleared.
+    /// All cookies that are set or cleared, but for the one that a device is recognised by.
     pub(crate) fn set_cookies(&self) -> Vec<&str> {
-        self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect()
+        let cookies = self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+        cookies.filter(|cookie| !cookie.starts_with("__Host-device=")).collect()
     }
 
     /// What a browser would send back: the one cookie that is not cleared.

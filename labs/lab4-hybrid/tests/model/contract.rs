@@ -53,6 +53,9 @@ pub(crate) enum Told {
     Kept {
         left: u64,
     },
+    Done {
+        left: u64,
+    },
     Replayed {
         left: u64,
     },
@@ -185,7 +188,10 @@ impl History {
         if number == newest {
             let handed_out = history.given(session, newest).last().map(|(at, _)| at);
             let same_key = key.is_some() && key == history.key_served(session, newest);
-            if same_key || handed_out.is_some_and(|at| now - at < self.window) {
+            if same_key {
+                return (Told::Done { left: history.expires(session) - now }, history);
+            }
+            if handed_out.is_some_and(|at| now - at < self.window) {
                 return (Told::Kept { left: history.expires(session) - now }, history);
             }
             history.events.push(given(newest + 1, How::Rotation { key }));

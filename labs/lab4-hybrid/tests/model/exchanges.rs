@@ -219,8 +219,8 @@ impl Tokens {
     fn heard(&self, state: &State, token: u8, told: Told) -> State {
         let mut after = *state;
         match told {
-            Told::Kept if !self.session.kept_sets_cookie => {}
-            Told::Kept => after.cookie = Some(token),
+            Told::Kept | Told::Done if !self.session.kept_sets_cookie => {}
+            Told::Kept | Told::Done => after.cookie = Some(token),
             Told::Rotated | Told::Replayed => after.cookie = Some(token + 1),
             refused => {
                 after.cookie = None;

@@ -73,7 +73,10 @@ async fn stage_over(server: &Server) -> Stage<Redis> {
 }
 
 fn lets_in(verdict: Refresh) -> bool {
-    matches!(verdict, Refresh::Rotated { .. } | Refresh::Kept { .. } | Refresh::Replayed { .. })
+    matches!(
+        verdict,
+        Refresh::Rotated { .. } | Refresh::Kept { .. } | Refresh::Done { .. } | Refresh::Replayed { .. }
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

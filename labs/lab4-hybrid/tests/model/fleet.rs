@@ -139,5 +139,8 @@ impl Fleet {
 }
 
 pub(crate) fn lets_in(verdict: Refresh) -> bool {
-    matches!(verdict, Refresh::Rotated { .. } | Refresh::Kept { .. } | Refresh::Replayed { .. })
+    matches!(
+        verdict,
+        Refresh::Rotated { .. } | Refresh::Kept { .. } | Refresh::Done { .. } | Refresh::Replayed { .. }
+    )
 }

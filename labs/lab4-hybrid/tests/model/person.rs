@@ -162,6 +162,7 @@ impl Question {
                 match store.refresh(&self.token.unwrap(), epoch, key.as_ref()).await.unwrap() {
                     Refresh::Rotated { expires_in } => Told::Rotated { left: rounded(expires_in) },
                     Refresh::Kept { expires_in } => Told::Kept { left: rounded(expires_in) },
+                    Refresh::Done { expires_in } => Told::Done { left: rounded(expires_in) },
                     Refresh::Replayed { expires_in } => Told::Replayed { left: rounded(expires_in) },
                     Refresh::Reused => Told::Refused(Why::Reused),
                     Refresh::Expired => Told::Refused(Why::Expired),

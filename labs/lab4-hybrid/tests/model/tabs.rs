@@ -158,7 +158,7 @@ impl Browser<'_> {
             verdict if !lets_in(verdict) && !knew_newest => Ok(()),
             verdict if !lets_in(verdict) => Err(format!("tab {tab} was logged out: {verdict:?}")),
             _ if knew_newest && !is_newest => Err(format!("tab {tab} was answered for a session before")),
-            Refresh::Kept { .. } => Ok(()),
+            Refresh::Kept { .. } | Refresh::Done { .. } => Ok(()),
             _ => {
                 self.cookies.insert(heard.session, self.fleet.after(&heard.token));
                 Ok(())

@@ -3,7 +3,7 @@
 -- ARGV: 3 sid   4 n, the token's number   5 digest n   6 digest n+1   7 digest n+2   8 epoch of the row
 --       9 idempotency key, hashed, or ''   10 window   11 idle   12 how long an expired record stays
 --       13 how long an ending is remembered
--- 'rotated' | 'kept' | 'replayed' {expires in}, or 'reused' | 'expired' | 'ended' | 'ahead' | 'invalid'
+-- 'rotated' | 'kept' | 'done' | 'replayed' {expires in}, or 'reused' | 'expired' | 'ended' | 'ahead' | 'invalid'
 local sid, n, attempt, window = ARGV[3], tonumber(ARGV[4]), ARGV[9], tonumber(ARGV[10])
 local record = redis.call('HMGET', KEYS[1],
   'gen', 'cur', 'next', 'rotated', 'handed', 'expires', 'limit', 'epoch', 'key')
@@ -47,7 +47,8 @@ local same_attempt = attempt ~= '' and attempt == record[9]
 -- 3. The current token. Handed out less than a window ago it stays, so a session rotates once a window at most, and
 --    what is two steps old is always older than the window.
 if n == gen and ARGV[5] == cur then
-  if same_attempt or now - handed_at < window then return alive('kept') end
+  if same_attempt then return alive('done') end
+  if now - handed_at < window then return alive('kept') end
   move_to(n + 1, ARGV[6], ARGV[7], attempt)
   expires_at = math.min(now + tonumber(ARGV[11]), absolute_at)
   redis.call('HSET', KEYS[1], 'seen', int(now), 'expires', int(expires_at))

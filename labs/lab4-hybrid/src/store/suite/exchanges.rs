@@ -87,7 +87,7 @@ pub(super) async fn an_idempotency_key_serves_one_rotation<F: Factory>(factory: 
     let second = stage.after(&first);
     for _ in 0..3 {
         stage.pass(DAY);
-        assert_eq!(name(stage.show_with(&second, 0, Some("k1")).await), "kept");
+        assert_eq!(name(stage.show_with(&second, 0, Some("k1")).await), "done");
         assert_eq!(name(stage.show_with(&first, 0, Some("k1")).await), "replayed");
     }
     stage.pass(WINDOW);
@@ -106,7 +106,7 @@ pub(super) async fn a_client_that_never_changes_its_key_keeps_its_token_until_th
     assert_eq!(name(stage.show_with(&first, 0, Some("always the same")).await), "rotated");
     let second = stage.after(&first);
     stage.pass(13 * DAY);
-    assert_eq!(name(stage.show_with(&second, 0, Some("always the same")).await), "kept");
+    assert_eq!(name(stage.show_with(&second, 0, Some("always the same")).await), "done");
     stage.pass(DAY);
     assert_eq!(stage.show_with(&second, 0, Some("always the same")).await, Refresh::Expired);
 }

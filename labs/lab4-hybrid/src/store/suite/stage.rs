@@ -140,6 +140,7 @@ pub(super) fn name(verdict: Refresh) -> &'static str {
     match verdict {
         Refresh::Rotated { .. } => "rotated",
         Refresh::Kept { .. } => "kept",
+        Refresh::Done { .. } => "done",
         Refresh::Replayed { .. } => "replayed",
         Refresh::Reused => "reused",
         Refresh::Expired => "expired",
@@ -151,13 +152,18 @@ pub(super) fn name(verdict: Refresh) -> &'static str {
 
 /// Whether a verdict lets the client go on.
 pub(super) fn lets_in(verdict: Refresh) -> bool {
-    matches!(verdict, Refresh::Rotated { .. } | Refresh::Kept { .. } | Refresh::Replayed { .. })
+    matches!(
+        verdict,
+        Refresh::Rotated { .. } | Refresh::Kept { .. } | Refresh::Done { .. } | Refresh::Replayed { .. }
+    )
 }
 
 /// How long the session of a verdict will live unused, in whole days, rounded up.
 pub(super) fn days_left(verdict: Refresh) -> u64 {
-    let (Refresh::Rotated { expires_in } | Refresh::Kept { expires_in } | Refresh::Replayed { expires_in }) =
-        verdict
+    let (Refresh::Rotated { expires_in }
+    | Refresh::Kept { expires_in }
+    | Refresh::Done { expires_in }
+    | Refresh::Replayed { expires_in }) = verdict
     else {
         panic!("{verdict:?} leaves no session");
     };

@@ -152,7 +152,7 @@ impl Account {
             after.refreshes[device] = None;
             let moved_on = matches!(verdict, Refresh::Rotated { .. } | Refresh::Replayed { .. });
             after.held[device] += u8::from(moved_on);
-            let lives = moved_on || matches!(verdict, Refresh::Kept { .. });
+            let lives = moved_on || matches!(verdict, Refresh::Kept { .. } | Refresh::Done { .. });
             let after_failover = state.failovers < self.affair.failovers;
             if lives && state.is_promised() && state.covered[device] {
                 after.wrong = after.wrong.or(Some(Wrong::LivesOn { device, after_failover }));

@@ -70,6 +70,8 @@ pub(super) struct Place {
 pub(super) enum Told {
     Rotated,
     Kept,
+    /// The exchange that made the token, asked once more: it stays, and the key is spent.
+    Done,
     Replayed,
     Reused,
     Ended,

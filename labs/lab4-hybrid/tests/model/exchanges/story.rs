@@ -118,6 +118,7 @@ fn verdict(told: Told, token: u8) -> String {
         Told::Rotated => format!("rotated, the next is token {}", token + 1),
         Told::Replayed => format!("replayed, the next is token {} as before", token + 1),
         Told::Kept => "it stays".into(),
+        Told::Done => "that exchange is done, it stays".into(),
         Told::Reused => "reused, the session is over".into(),
         Told::Ended => "the session is over".into(),
         Told::Ahead => "the record is behind it, so there is no verdict".into(),

@@ -54,11 +54,12 @@ impl Tokens {
             after = state.written(record, self.session.lost_writes * u8::from(state.failovers > 0));
         }
         if self.session.rule == Rule::ParentUntilShown {
-            let shown_now = told == Told::Kept && token == before.generation;
+            let shown_now = matches!(told, Told::Kept | Told::Done) && token == before.generation;
             after.current_shown = told != Told::Rotated && (state.current_shown || shown_now);
         }
         let hasty = told == Told::Rotated && !self.session.strict && before.rotated < self.session.window;
-        let wrote = told == Told::Kept && before.generation == token && record != state.record;
+        let wrote =
+            matches!(told, Told::Kept | Told::Done) && before.generation == token && record != state.record;
         let wrong = [(forked, Wrong::Forked), (hasty, Wrong::TooOften), (wrote, Wrong::KeptWrote)];
         let wrong = wrong.into_iter().find_map(|(is, wrong)| is.then_some(wrong));
         after.wrong = after.wrong.or(wrong);
@@ -83,7 +84,7 @@ impl Tokens {
     fn by_another_rule(&self, state: &State, (before, token, key): Question, ours: Verdict) -> Verdict {
         let since = |ticks: u8| ticks >= self.session.window || self.session.strict;
         match (self.session.rule, ours.0) {
-            (Rule::KeyServesOnce, Told::Kept)
+            (Rule::KeyServesOnce, Told::Done)
                 if key.is_some()
                     && key == before.key
                     && token == before.generation
@@ -189,6 +190,7 @@ fn told(verdict: Refresh) -> Told {
     match verdict {
         Refresh::Rotated { .. } => Told::Rotated,
         Refresh::Kept { .. } => Told::Kept,
+        Refresh::Done { .. } => Told::Done,
         Refresh::Replayed { .. } => Told::Replayed,
         Refresh::Reused => Told::Reused,
         Refresh::Ended | Refresh::Expired => Told::Ended,
