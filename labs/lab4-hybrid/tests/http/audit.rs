@@ -242,8 +242,8 @@ async fn a_forged_access_token_is_told_and_one_that_has_expired_is_not() {
 
 #[tokio::test]
 async fn tokens_of_a_removed_key_are_told_with_its_number() {
-    const OLD: &str = "1=00000000001111111111222222222233";
-    const NEW: &str = "2=33333333334444444444555555555566";
+    const OLD: &str = "1=0123456789abcdefghijklmnopqrstuv";
+    const NEW: &str = "2=vutsrqponmlkjihgfedcba9876543210";
     let server = async |keys: &str| {
         let keys: kit::keyring::Keyring = keys.parse().unwrap();
         let (access_keys, refresh_keys) = (Some(keys.clone()), Some(keys));
