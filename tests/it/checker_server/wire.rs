@@ -52,20 +52,16 @@ impl Ask {
     }
 
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
-        let lines = self.parts.headers.get_all("cookie").iter();
-        let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned()).collect();
-        lines
-            .iter()
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(n, _)| *n == name)
-            .map(|(_, v)| v.to_owned())
+        self.cookies_starting(name).into_iter().find(|(found, _)| found == name).map(|(_, value)| value)
     }
 
+    /// The cookies whose names begin like this, of all `Cookie` headers.
     pub(crate) fn cookies_starting(&self, beginning: &str) -> Vec<(String, String)> {
-        let header = self.header("cookie").unwrap_or_default();
-        let pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
-        let named = pairs.filter(|(name, _)| name.starts_with(beginning));
+        let lines = self.parts.headers.get_all("cookie").iter();
+        let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned()).collect();
+        let pairs = lines.iter().flat_map(|line| line.split(';'));
+        let named = pairs.filter_map(|pair| pair.trim().split_once('='));
+        let named = named.filter(|(name, _)| name.starts_with(beginning));
         named.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
