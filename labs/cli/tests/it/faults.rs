@@ -249,8 +249,11 @@ fn a_flood_of_sign_ups_leaves_log_ins_at_200_and_ends_at_the_limit() {
         "sign-up-flood",
         &[
             "a taken address: log-ins all 200",
+            "a taken address: sign-ups are answered, or refused with 429 or 503",
             "fresh addresses: log-ins all 200",
+            "fresh addresses: sign-ups are answered, or refused with 429 or 503",
             "fresh addresses, limited: log-ins all 200",
+            "fresh addresses, limited: sign-ups are answered, or refused with 429 or 503",
             "no more than the 20 allowed are made",
         ],
     );
