@@ -188,7 +188,12 @@ pub(crate) async fn to_its_end<T: Send + 'static>(
         tracing::trace!("the change begins");
         change.await
     };
-    tokio::spawn(change.in_current_span()).await.map_err(|error| Error::Internal(error.into()))?
+    match tokio::spawn(change.in_current_span()).await {
+        Ok(done) => done,
+        // A panic goes on in the request that it belongs to: what surrounds that one knows what to answer.
+        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+        Err(ended) => Err(Error::Internal(ended.into())),
+    }
 }
 
 #[cfg(test)]
@@ -219,6 +224,13 @@ mod tests {
         endings.forget(ending(2));
         assert!(endings.refuse_ended(&made_under(Some(1))).is_ok());
         assert!(!endings.any.load(Ordering::Relaxed));
+    }
+
+    /// The exercises' servers answer a `todo!()` with 501, and catch it around the request.
+    #[tokio::test]
+    #[should_panic(expected = "not written yet")]
+    async fn a_change_that_panics_panics_in_its_request() {
+        let _ = to_its_end::<()>(async { panic!("not written yet") }).await;
     }
 
     #[test]
