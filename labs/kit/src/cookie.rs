@@ -79,7 +79,8 @@ impl HostCookie {
 /// headers, since HTTP/2 splits them (RFC 9113 §8.2.3) and not every proxy joins them again.
 pub fn read<'a>(request: &'a Parts, name: &str) -> Option<&'a str> {
     let mut unreadable = None;
-    for value in values(request, name) {
+    let named = pairs(&request.headers).filter(|(found, _)| *found == name.as_bytes());
+    for (_, value) in named {
         match std::str::from_utf8(value) {
             Ok(value) => return Some(value),
             Err(_) => unreadable = Some(""),
@@ -88,11 +89,27 @@ pub fn read<'a>(request: &'a Parts, name: &str) -> Option<&'a str> {
     unreadable
 }
 
-/// The values of all cookies of this name.
-fn values<'a>(request: &'a Parts, name: &str) -> impl Iterator<Item = &'a [u8]> {
-    let headers = request.headers.get_all(COOKIE).iter();
-    let pairs = headers.flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
-    pairs.filter_map(move |pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+/// All cookies whose names begin like this, as names and values, in the order of the header. A pair that cannot be read
+/// spoils itself alone.
+pub fn starting_with<'a>(
+    headers: &'a HeaderMap,
+    beginning: &str,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let text = |bytes| std::str::from_utf8(bytes).ok();
+    pairs(headers)
+        .filter_map(move |(name, value)| Some((text(name)?, text(value)?)))
+        .filter(move |(name, _)| name.starts_with(beginning))
+}
+
+/// The names and values of all cookies, as bytes.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let pairs =
+        headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(|pair| {
+        let pair = pair.trim_ascii();
+        let equals = pair.iter().position(|byte| *byte == b'=')?;
+        Some((&pair[..equals], &pair[equals + 1..]))
+    })
 }
 
 impl SetCookie {
@@ -100,19 +117,6 @@ impl SetCookie {
     pub(crate) fn into_header(self) -> HeaderValue {
         self.0
     }
-}
-
-/// All cookies whose names begin like this, as names and values, in the order of the header. A pair that cannot be read
-/// spoils itself alone.
-pub fn starting_with<'a>(
-    headers: &'a HeaderMap,
-    beginning: &str,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let pairs =
-        headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
-    pairs
-        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
-        .filter(move |(name, _)| name.starts_with(beginning))
 }
 
 impl IntoResponseParts for SetCookie {

@@ -39,7 +39,7 @@ impl FromStr for Origin {
         match text {
             "*" => return Err(refused("it would let in every site")),
             "null" => {
-                return Err(refused("browsers send it for sandboxed frames and local files of anybody"));
+                return Err(refused("browsers send it for every sandboxed frame and local file"));
             }
             _ => {}
         }
@@ -119,7 +119,7 @@ mod tests {
     fn what_is_not_an_origin_is_refused_with_a_sentence_that_says_why() {
         for (written, why) in [
             ("*", "it would let in every site"),
-            ("null", "browsers send it for sandboxed frames and local files of anybody"),
+            ("null", "browsers send it for every sandboxed frame and local file"),
             ("app.example", "it has no http:// or https://"),
             ("app.example:443", "it has no http:// or https://"),
             ("", "it has no http:// or https://"),

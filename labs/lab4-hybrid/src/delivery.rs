@@ -87,7 +87,7 @@ impl Granted {
     }
 }
 
-/// The refresh cookies, whoever sent them.
+/// The refresh cookies of a request, from whichever page it came.
 pub(crate) fn shown_cookies(keys: &Keys, request: &Parts) -> Shown {
     Shown::read(keys, &request.headers)
 }

@@ -36,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "signup.domain-spellings",
         title: "a domain in letters and the same one as A-labels are one account",
-        gains: "Signs up with the other spelling of somebody's address, and receives what is meant for them.",
+        gains: "Signs up with another spelling of a user's address, and receives what is meant for that user.",
         read: "RFC 5890 §2.3.2.1, contract: e-mail",
         run: |stage| Box::pin(domain_spellings(stage)),
         ..ATTACK

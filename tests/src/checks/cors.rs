@@ -45,7 +45,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "cors.unlisted",
         title: "an origin that is not listed gets no Access-Control header, also one that looks alike",
-        gains: "A page of another site reads the answers, in the name of whoever looks at it.",
+        gains: "A page of another site reads the answers in the name of the user who opens it.",
         read: "OWASP WSTG-CLNT-07, CWE-942",
         needs: CORS,
         run: |stage| Box::pin(unlisted(stage)),

@@ -25,7 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "logout.every-ending-is-instant",
         title: "after any ending of all sessions (everywhere, a new password, a deletion) /me refuses them at once",
-        gains: "Whoever copied the credential reads on after the person has changed the password because of it.",
+        gains: "A thief with a copy of the credential reads on after the user has changed the password.",
         read: "OWASP ASVS 7.4.3",
         needs: &[Feature::InstantRevocation, Feature::Scopes],
         run: |stage| Box::pin(every_ending_is_instant(stage)),

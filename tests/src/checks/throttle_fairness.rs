@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "throttle.foreign-device",
-        title: "a device token of another account gets nobody past the limit",
+        title: "a device token of another account lets no client past the limit",
         gains: "Logs in to an own account once and then tries passwords of others without end.",
         read: DEVICE_READ,
         moves_time: true,

@@ -41,7 +41,7 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Fault> {
         promises.push(login(name, "a login is let in with room", person, 200).await?);
     }
     let seen = watch.end().await?;
-    let served = "whoever is logged in is served while it is full";
+    let served = "logged-in users are served while it is full";
     promises.push(Promise::new(served, if all_served { "yes" } else { "no" }, all_served));
     promises.push(judge::unnoticed(&seen));
     promises.extend(judge::harmless(&seen));

@@ -65,11 +65,11 @@ pub(crate) fn felt(seen: &Seen) -> Promise {
     Promise::new("the fault is felt at all", format!("{refused} refusals"), refused > 0)
 }
 
-/// That nobody was refused anything.
+/// That no request was refused.
 pub(crate) fn unnoticed(seen: &Seen) -> Promise {
     let bad = all(seen).filter(|answer| !answer.is_good()).count();
     let seen_word = format!("{bad} refusals in {} answers", all(seen).count());
-    Promise::new("nobody notices", seen_word, bad == 0 && seen.store.errors.total() == 0)
+    Promise::new("no user notices", seen_word, bad == 0 && seen.store.errors.total() == 0)
 }
 
 /// The hybrid's `/me` asks no store, so no fault of it may show there.

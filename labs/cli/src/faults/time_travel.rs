@@ -122,7 +122,7 @@ async fn asked(people: &mut People) -> Result<Vec<Promise>, Fault> {
     let unfair = count(|answer| !answer.is_fair_refusal());
     let of = answers.len();
     Ok(vec![
-        Promise::new("nobody is let in by the wrong store", format!("{let_in} of {of}"), let_in == 0),
+        Promise::new("the wrong store lets no client in", format!("{let_in} of {of}"), let_in == 0),
         Promise::new("no wrong 401", format!("{wrong} of {of}"), wrong == 0),
         Promise::new(
             "refusals are 503 with Retry-After, and clear no cookie",

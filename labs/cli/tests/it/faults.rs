@@ -61,7 +61,7 @@ fn a_store_that_comes_back_empty_or_from_a_backup_is_not_believed() {
         keeps(
             id,
             &[
-                "nobody is let in by the wrong store",
+                "the wrong store lets no client in",
                 "no wrong 401",
                 "refusals are 503 with Retry-After, and clear no cookie",
                 "stateless /me goes on",
@@ -144,7 +144,7 @@ fn a_redis_that_may_forget_is_not_ready() {
 
 #[test]
 fn a_redis_that_forgot_its_scripts_is_taught_them_within_the_call() {
-    keeps("scripts-flushed", &[&["nobody notices"][..], &HARMLESS].concat());
+    keeps("scripts-flushed", &[&["no user notices"][..], &HARMLESS].concat());
 }
 
 /// What must hold when what answers is a replica, until it is not.
@@ -180,8 +180,8 @@ fn a_full_redis_refuses_logins_and_serves_whoever_is_logged_in() {
         "hybrid: a login is let in with room",
         "session: ready with room",
         "session: a login is let in with room",
-        "whoever is logged in is served while it is full",
-        "nobody notices",
+        "logged-in users are served while it is full",
+        "no user notices",
     ];
     keeps("full-store", &[&says[..], &HARMLESS].concat());
 }

@@ -42,7 +42,7 @@ const LONGEST: [Bound; 6] = [
     (
         |config| config.limits.idle_timeout,
         60 * MINUTE,
-        "AUTHLAB_IDLE_TIMEOUT is at most 3600 (an hour): a connection that nobody uses takes the place of one that is used",
+        "AUTHLAB_IDLE_TIMEOUT is at most 3600 (an hour): an unused connection takes the place of one that is used",
     ),
 ];
 
@@ -63,7 +63,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     let rings = config.access_keys.as_ref().zip(config.refresh_keys.as_ref());
     if rings.is_some_and(|(access, refresh)| access.shares_a_secret_with(refresh)) {
         return Err(ConfigError::Combination(
-            "AUTHLAB_ACCESS_KEYS and AUTHLAB_REFRESH_KEYS have a secret in common: whoever may check access tokens could make \
+            "AUTHLAB_ACCESS_KEYS and AUTHLAB_REFRESH_KEYS have a secret in common: a service that may check access tokens could make \
              refresh tokens; give each its own, from `openssl rand -base64 48`",
         ));
     }

@@ -15,7 +15,7 @@ pub enum ConnectError {
         /// What the client says.
         source: RedisError,
     },
-    /// Nobody answers there.
+    /// No server answers there.
     #[error("no Redis answers at {url} ({source}); start one there, or use `--store memory`")]
     Unreachable {
         /// The URL without its password.
@@ -23,7 +23,7 @@ pub enum ConnectError {
         /// What the client says.
         source: RedisError,
     },
-    /// Somebody answers who is no Redis, or does not let us in.
+    /// What answers is not a Redis, or refuses the user.
     #[error("what answers at {url} does not work as Redis ({source}); check the address and the password")]
     NotRedis {
         /// The URL without its password.

@@ -100,8 +100,8 @@ impl<S: Store> Hybrid<S> {
         &self.parts
     }
 
-    /// Ends the sessions whose cookies came along with a log-in. They are over for whoever sits here now, and none is ever
-    /// taken over: the new session has a name and a secret of its own. The log-in does not depend on it: an ending that
+    /// Ends the sessions whose cookies came along with a log-in. A browser has one user at a time, and no session is
+    /// ever taken over: the new one has a name and a secret of its own. The log-in does not depend on it: an ending that
     /// fails is finished later.
     async fn end_sessions_of(&self, cookies: &Shown) {
         for (user, session) in cookies.sessions().iter().map(|shown| named_by(&shown.token)) {
@@ -152,7 +152,7 @@ impl<S: Store> Scheme for Hybrid<S> {
     // ANCHOR_END: write-issue
 
     // ANCHOR: two-paths
-    /// Asks nobody. So an access token whose session was ended still passes here, until its `exp`.
+    /// Asks no store. So an access token whose session was ended still passes here, until its `exp`.
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
         let token = bearer::token(request)?.ok_or(Error::Unauthenticated)?;
         self.parts().strict.check(token)

@@ -14,7 +14,7 @@ const english = {
   ],
   change: {
     login: 'Logged in.', signup: 'Signed up and logged in.', refresh: 'Still logged in from before.', logout: 'Logged out.',
-    unauthenticated: 'Nobody is logged in in this browser.', refresh_ended: 'The server has ended the session.',
+    unauthenticated: 'No user is logged in in this browser.', refresh_ended: 'The server has ended the session.',
     refresh_reused: 'A refresh token was used twice, so the server has ended the session.', refresh_expired: 'The session was not used for too long.',
   },
   changed: (status, reason) => `${status}: ${reason}`,
