@@ -51,6 +51,15 @@ pub(crate) struct Known {
     pub(crate) password_mark: [u8; 32],
 }
 
+impl Known {
+    /// An account with this password's hash.
+    pub(crate) fn new(id: Uuid, hash: &Hashed) -> Self {
+        let mut password_mark = [0; 32];
+        password_mark.copy_from_slice(digest(&SHA256, hash.as_str().as_bytes()).as_ref());
+        Self { id, password_mark }
+    }
+}
+
 /// The accounts' store, and the only place that sees password hashes.
 #[derive(Clone)]
 pub struct Accounts {
@@ -82,11 +91,9 @@ impl Accounts {
             .fetch_optional(&self.database.pool)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let (id, hash): (&[u8], &str) = (row.try_get("id")?, row.try_get("password_hash")?);
-        let mut password_mark = [0; 32];
-        password_mark.copy_from_slice(digest(&SHA256, hash.as_bytes()).as_ref());
+        let id: &[u8] = row.try_get("id")?;
         let id = Uuid::from_slice(id).map_err(|error| Error::Internal(error.into()))?;
-        Ok(Some(Known { id, password_mark }))
+        Ok(Some(Known::new(id, &Hashed::from_stored(row.try_get("password_hash")?))))
     }
 
     /// Makes an account. Fails with [`Error::EmailTaken`].

@@ -19,9 +19,9 @@ const PLACES: usize = 1024;
 
 static FREE: Semaphore = Semaphore::const_new(PLACES);
 
-/// Repeats what failed with `error` in the background, until an attempt says that it succeeded. It is given up, with a line in the log, after some
-/// ten minutes, when too many others are waiting, or when the server ends: what is finished here must not be what anybody
-/// was promised.
+/// Repeats what failed with `error` in the background, until an attempt says that it succeeded. It is given up, with a line
+/// in the log, after some ten minutes, when too many others are waiting, or when the server ends. So nothing that was
+/// promised to a client may be left to this.
 pub fn finish_later<F>(error: &impl Display, attempt: impl FnMut() -> F + Send + 'static)
 where
     F: Future<Output = bool> + Send,

@@ -17,10 +17,10 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
 use self::asked::{Credentials, Deletion, LogOutRequest, PasswordChange};
-use self::attempts::{admit_sign_up, lane, place, remember};
+use self::attempts::{admit_sign_up, lane, place};
 pub use self::described::routes;
 use self::happened::happened;
-use crate::accounts::{Email, User};
+use crate::accounts::{Email, Known, User};
 use crate::audit::{Event, Whose};
 use crate::body::Body;
 use crate::descriptor::Descriptor;
@@ -71,7 +71,7 @@ async fn sign_up<S: Scheme>(
         let user = app.accounts.add(new.email, &hash).await?;
         let issued = lifted::issue(&app, &request, &user, &client).await;
         let mut response = happened(StatusCode::CREATED, &user, issued);
-        remember(&app, &mut response, &request, &client, &user.email).await;
+        app.devices.remember(&mut response, &request, &client, &Known::new(user.id, &hash));
         let whose = Whose { user: Some(user.id), ..claimed };
         app.audit(&request, Event::SignUp, whose.opened(&response));
         Ok(response)
@@ -110,7 +110,9 @@ async fn log_in<S: Scheme>(
     let issued = lifted::issue(&app, &request, &user, &client).await;
     let issued = issued.inspect_err(|_| app.audit(&request, Event::LogInUnserved, proven))?;
     let mut response = (StatusCode::OK, issued).into_response();
-    remember(&app, &mut response, &request, &client, email).await;
+    if let Some(account) = &known {
+        app.devices.remember(&mut response, &request, &client, account);
+    }
     app.audit(&request, Event::LogIn, proven.opened(&response));
     Ok(response)
 }
@@ -171,7 +173,7 @@ async fn change_password<S: Scheme>(
             None => Err(Error::StoreUnavailable("the earlier sessions are not ended yet".into())),
         };
         let mut response = happened(StatusCode::OK, &user, issued);
-        remember(&app, &mut response, &request, &client, &user.email).await;
+        app.devices.remember(&mut response, &request, &client, &Known::new(user.id, &hash));
         let whose = whose(&confirmed.principal).named(app.account_names.of(&user.email));
         app.audit(&request, Event::PasswordChanged, whose.opened(&response));
         Ok(response)

@@ -1,14 +1,11 @@
-//! What surrounds every attempt that names an account: its place in the throttle, its turn at the hasher, and what its
-//! device is recognised by afterwards.
+//! What surrounds every attempt that names an account: its place in the throttle, and its turn at the hasher.
 
-use axum::response::Response;
 use http::request::Parts;
 
 use crate::accounts::{Accounts, Email};
 use crate::audit::{Event, Whose};
 use crate::error::Error;
 use crate::password::{Lane, Work};
-use crate::scheme::Client;
 use crate::state::App;
 
 /// The place that an attempt got; where it got none, the audit log is told.
@@ -40,19 +37,4 @@ pub(super) async fn admit_sign_up<S>(app: &App<S>, request: &Parts, email: &Emai
 /// The accounts, for a client whose passwords wait for their hashing behind its own and not behind everybody's.
 pub(super) fn lane<S>(app: &App<S>, request: &Parts, work: Work) -> Accounts {
     app.accounts.in_lane(Lane { work, address: Some(app.proxies.client(request)) })
-}
-
-/// Gives the device what it is recognised by at the next log-in. Without it a log-in is as good as any.
-pub(super) async fn remember<S>(
-    app: &App<S>,
-    response: &mut Response,
-    request: &Parts,
-    client: &Client,
-    email: &Email,
-) {
-    match app.accounts.known(email).await {
-        Ok(Some(account)) => app.devices.remember(response, request, client, &account),
-        Ok(None) => {}
-        Err(error) => tracing::warn!(%error, "a device was not remembered"),
-    }
 }

@@ -205,8 +205,9 @@ local function end_sessions(index, hashes)
 end
 ";
 
-/// Creates a session, unless its id is taken or its epoch is over; then the answer is the later epoch. Makes room for it in the user's index: expired sessions
-/// go, then those that would expire first. An epoch that is new here ends everything that is older.
+/// Creates a session, unless its id is taken or its epoch is over; then the answer is the later epoch. Makes room for it in
+/// the user's index: expired sessions go, then those that would expire first. An epoch that is new here ends everything that
+/// is older.
 const CREATE: &str = "
 local session, index, epochs = KEYS[1], KEYS[2], KEYS[3]
 local value, hash, over_at, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
