@@ -32,6 +32,12 @@ const CREDENTIALS: usize = 8;
 /// How many accounts are deleted at once: each costs the server a password hash.
 const AT_ONCE: usize = 4;
 
+/// How often a request is sent while the server answers 503: a database that is busy for a moment says so.
+const TRIES: usize = 4;
+
+/// The longest pause before the next try, whatever the server asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
 /// What became of the accounts that a run created.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Accounts {
@@ -208,15 +214,31 @@ impl Broom {
         if self.is_silent.load(Ordering::Relaxed) {
             return Err(SILENT.to_owned());
         }
-        let Ok(answer) = self.client.send(call).await else {
-            self.is_silent.store(true, Ordering::Relaxed);
-            return Err(SILENT.to_owned());
-        };
-        if answer.status == 429 {
-            self.is_throttled.store(true, Ordering::Relaxed);
+        let mut tries = 0;
+        loop {
+            let Ok(answer) = self.client.send(call.clone()).await else {
+                self.is_silent.store(true, Ordering::Relaxed);
+                return Err(SILENT.to_owned());
+            };
+            tries += 1;
+            match pause_asked_for(&answer) {
+                Some(pause) if tries < TRIES => tokio::time::sleep(pause).await,
+                _ => {
+                    if answer.status == 429 {
+                        self.is_throttled.store(true, Ordering::Relaxed);
+                    }
+                    return Ok(answer);
+                }
+            }
         }
-        Ok(answer)
     }
+}
+
+/// How long to wait before the request is sent again, where the server asks for that: a 503 with `Retry-After` in seconds
+/// (RFC 9110 §10.2.3).
+fn pause_asked_for(answer: &Exchange) -> Option<Duration> {
+    let seconds = answer.header("retry-after")?.parse().ok()?;
+    (answer.status == 503).then_some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
 }
 
 /// What came of a request to delete.
@@ -303,6 +325,22 @@ mod tests {
     async fn a_server_that_throttles_the_log_in_is_left_alone_and_that_is_told() {
         let told = cleaned(&["401 Unauthorized", "429 Too Many Requests"], vec![account()]).await;
         assert_eq!(told, left("the server throttles the checker's address", 1));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_busy_for_a_moment_is_asked_again() {
+        const BUSY: &str = "503 Service Unavailable\r\nretry-after: 0";
+        let told = cleaned(&[BUSY, BUSY, BUSY, "204 No Content"], vec![account()]).await;
+        assert_eq!(told, Accounts { created: 1, deleted: 1, ..Accounts::default() });
+    }
+
+    #[tokio::test]
+    async fn a_server_that_stays_busy_or_names_no_time_is_told_with_its_answer() {
+        const BUSY: &str = "503 Service Unavailable\r\nretry-after: 0";
+        let told = cleaned(&[BUSY; 4], vec![account()]).await;
+        assert_eq!(told, left("the server answers 503 when asked to delete the account", 1));
+        let told = cleaned(&["503 Service Unavailable"], vec![account()]).await;
+        assert_eq!(told, left("the server answers 503 when asked to delete the account", 1));
     }
 
     #[tokio::test]
