@@ -142,6 +142,8 @@ struct Broom {
     client: Client,
     is_silent: AtomicBool,
     is_throttled: AtomicBool,
+    /// The server answered 503 to every try of one request: no other request waits for it.
+    stays_busy: AtomicBool,
 }
 
 type Gone = Result<(), String>;
@@ -154,7 +156,12 @@ const THROTTLED: &str = "the server throttles the checker's address";
 
 impl Broom {
     fn new(client: Client) -> Self {
-        Self { client, is_silent: AtomicBool::new(false), is_throttled: AtomicBool::new(false) }
+        Self {
+            client,
+            is_silent: AtomicBool::new(false),
+            is_throttled: AtomicBool::new(false),
+            stays_busy: AtomicBool::new(false),
+        }
     }
 
     async fn delete(&self, account: &Account) -> Gone {
@@ -214,23 +221,30 @@ impl Broom {
         if self.is_silent.load(Ordering::Relaxed) {
             return Err(SILENT.to_owned());
         }
-        let mut tries = 0;
-        loop {
-            let Ok(answer) = self.client.send(call.clone()).await else {
-                self.is_silent.store(true, Ordering::Relaxed);
-                return Err(SILENT.to_owned());
-            };
-            tries += 1;
-            match pause_asked_for(&answer) {
-                Some(pause) if tries < TRIES => tokio::time::sleep(pause).await,
-                _ => {
-                    if answer.status == 429 {
-                        self.is_throttled.store(true, Ordering::Relaxed);
-                    }
-                    return Ok(answer);
-                }
+        let mut answer = self.send_once(&call).await?;
+        for _ in 1..TRIES {
+            let Some(pause) = pause_asked_for(&answer) else { return Ok(answer) };
+            if self.stays_busy.load(Ordering::Relaxed) {
+                return Ok(answer);
             }
+            tokio::time::sleep(pause).await;
+            answer = self.send_once(&call).await?;
         }
+        if pause_asked_for(&answer).is_some() {
+            self.stays_busy.store(true, Ordering::Relaxed);
+        }
+        Ok(answer)
+    }
+
+    async fn send_once(&self, call: &Call) -> Result<Exchange, String> {
+        let Ok(answer) = self.client.send(call.clone()).await else {
+            self.is_silent.store(true, Ordering::Relaxed);
+            return Err(SILENT.to_owned());
+        };
+        if answer.status == 429 {
+            self.is_throttled.store(true, Ordering::Relaxed);
+        }
+        Ok(answer)
     }
 }
 
@@ -341,6 +355,16 @@ mod tests {
         assert_eq!(told, left("the server answers 503 when asked to delete the account", 1));
         let told = cleaned(&["503 Service Unavailable"], vec![account()]).await;
         assert_eq!(told, left("the server answers 503 when asked to delete the account", 1));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_stayed_busy_for_one_account_is_asked_once_for_each_of_the_others() {
+        const BUSY: &str = "503 Service Unavailable\r\nretry-after: 0";
+        let broom = Broom::new(answering(&[BUSY, BUSY, BUSY, BUSY, BUSY, "204 No Content"]).await);
+        assert!(broom.delete(&account()).await.is_err());
+        // The fifth answer is the whole of the second account's, and the sixth is the third's.
+        assert!(broom.delete(&account()).await.is_err());
+        assert_eq!(broom.delete(&account()).await, Ok(()));
     }
 
     #[tokio::test]
