@@ -7,8 +7,8 @@
 //!
 //! A refused log-in may name no account at all, and an attack has to be seen all the same. So lines about an e-mail address
 //! carry `account`, a keyed hash of it: one name for one address, whether it has an account or not, which the line of a
-//! sign-up or log-in has beside the account's id. Requests that are refused before they are anybody's (a page of another
-//! site, a forged token) have lines too, at most a few in a second, or any client could fill the disk.
+//! sign-up or log-in has beside the account's id. Requests that are refused before the server knows whose they are (a
+//! page of another site, a forged token) have lines too, at most a few in a second, or any client could fill the disk.
 
 mod account_name;
 mod refusals;
@@ -150,7 +150,7 @@ impl Event {
 }
 
 impl<S> App<S> {
-    /// Nobody yet: whoever gave this e-mail address.
+    /// No account yet: the client that gave this e-mail address.
     pub(crate) fn claimed(&self, email: &Email) -> Whose {
         Whose::default().named(self.account_names.of(email))
     }

@@ -67,7 +67,7 @@ impl Origins {
     // ANCHOR_END: own
 
     /// For sign-up and log-in, which no cookie authenticates: an app may say nothing of where it comes from, a page that is
-    /// not listed may not log somebody in (log-in CSRF).
+    /// not listed may not log its visitor in (log-in CSRF).
     pub(crate) fn refuse_foreign(&self, request: &Parts) -> Result<(), Error> {
         match (fetch_site(request), self.origin(request)) {
             (_, Sender::Foreign) => Err(Error::Csrf("Origin is foreign")),

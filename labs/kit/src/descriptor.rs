@@ -44,7 +44,7 @@ pub(crate) struct Descriptor {
     refresh_window: Option<u64>,
     limits: Limits,
     controls: bool,
-    /// Whose pages may use the server. Browsers tell anybody who asks with one of them, so this is no secret.
+    /// Whose pages may use the server. Any client can learn them by asking with one in `Origin`, so this is no secret.
     origins: Vec<String>,
 }
 

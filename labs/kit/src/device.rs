@@ -124,7 +124,7 @@ fn message(device: Uuid, account: &Known) -> [u8; 16 + 16 + 32] {
     message
 }
 
-/// The tokens that a request shows, whoever made them.
+/// The tokens that a request shows, genuine or not.
 fn shown(request: &Parts) -> Vec<[u8; TOKEN_BYTES]> {
     let header = request.headers.get(HEADER).and_then(|value| value.to_str().ok());
     let texts = [header, cookie::read(request, COOKIE.name)];

@@ -315,8 +315,8 @@ impl From<redis::RedisError> for Error {
 
 impl From<sqlx::Error> for Error {
     /// A database that is busy, read-only, full, gone or out of connections is an outage: nothing is wrong with the request,
-    /// and it may be sent again. What is left is a fault of ours: a statement that makes no sense, or a value that does not
-    /// read.
+    /// and it may be sent again. Every other error is a fault of ours: a statement that makes no sense, or a value
+    /// that does not read.
     fn from(error: sqlx::Error) -> Self {
         let outage = match &error {
             sqlx::Error::PoolTimedOut

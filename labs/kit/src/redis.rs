@@ -222,7 +222,7 @@ impl Redis {
 }
 
 impl WatchedRedis {
-    /// The link without the guard, while anybody else holds it.
+    /// The link without the guard, while another holder keeps it alive.
     pub(crate) fn upgrade(&self) -> Option<Redis> {
         self.0.upgrade().map(|link| Redis { link, guarded: false })
     }

@@ -92,9 +92,9 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     fn end_others(&self, principal: &Principal) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
 
     /// Ends every credential of an account that was issued under an earlier epoch, as far as this scheme can. The account's
-    /// row has been deleted, or its epoch raised, before this is called: what the ending says is true already. So a failure
-    /// here is nobody's answer. The kit remembers the ending and calls again until this succeeds, perhaps twice at once, and
-    /// perhaps after the server was restarted. Fails with [`Error::StoreAhead`], and has ended nothing, when the store
+    /// row has been deleted, or its epoch raised, before this is called: what the ending says is true already. So no
+    /// client is told of a failure here. The kit remembers the ending and calls again until this succeeds, perhaps twice at
+    /// once, and perhaps after the server was restarted. Fails with [`Error::StoreAhead`], and has ended nothing, when the store
     /// knows a greater epoch.
     fn end_all(&self, ending: &Ending) -> impl Future<Output = Result<(), Error>> + Send;
 

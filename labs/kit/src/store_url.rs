@@ -51,7 +51,7 @@ fn place(rest: &str) -> Option<String> {
     Some(hosts.join(",") + database)
 }
 
-/// A name such as `memory` or `postgres`, in which nobody would take a password for one.
+/// A name such as `memory` or `postgres`, which cannot be mistaken for a password.
 fn is_word(text: &str) -> bool {
     (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase())
 }

@@ -80,7 +80,7 @@ impl Throttle {
     }
 
     /// Takes a place for one proof of the password by a live session. Its failures count for log-ins too, so that a
-    /// copied session gives nobody more guesses; but only its own counter can refuse it.
+    /// copied session gives its thief no more guesses; but only its own counter can refuse it.
     pub(crate) async fn proof(&self, proof: Proof<'_>) -> Result<Attempt<'_>, Error> {
         let session = match proof.session_id {
             Some(session) => Key::Session(session, None),

@@ -147,7 +147,7 @@ impl Scene {
         keys.iter().filter(is_session).count()
     }
 
-    /// Waits until Redis holds so many sessions: nobody asks for it, so this says that the server does it by itself.
+    /// Waits until Redis holds so many sessions: no request asks for it, so this says that the server does it by itself.
     async fn until_redis_holds(&mut self, sessions: usize) {
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.sessions_in_redis().await != sessions {

@@ -132,11 +132,11 @@ impl StrictVerifier {
     }
 }
 
-/// Why a token is refused whose header is none that we write: it is that of a key which we do not hold, or not ours.
+/// Why a token is refused whose header does not match: it names a key that this server does not hold, or another issuer made it.
 fn foreign(token: &str) -> Error {
     match token.split('.').next().and_then(header_key_number) {
         Some(number) => Error::UnknownKey(number),
-        None => Error::ForgedToken("its header is none that we write"),
+        None => Error::ForgedToken("the header does not match any that this server issues"),
     }
 }
 

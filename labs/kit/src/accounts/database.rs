@@ -1,7 +1,7 @@
 //! Opening the accounts' database: who may read its file, how long a lock is waited for, and which tables it has.
 //!
 //! The file holds addresses and password hashes, so only its owner may read it, and `-wal` and `-shm` beside it, which
-//! SQLite makes with the same rights. What is deleted is overwritten (`secure_delete`), and the log of writes is emptied
+//! SQLite makes with the same rights. SQLite overwrites what is deleted (`secure_delete`), and the log of writes is emptied
 //! after a deletion, since SQLite would otherwise keep the old pages there until it needs the room.
 
 use std::path::{Path, PathBuf};
@@ -87,8 +87,8 @@ impl Database {
             .max_connections(8)
             .acquire_timeout(ACQUIRE)
             .before_acquire(move |_, _| {
-                // Whoever writes to a file that has been removed or replaced writes to nowhere. A new connection then
-                // fails, which is an outage.
+                // A write to a file that has been removed or replaced is lost. A new connection then fails, which is an
+                // outage.
                 let still_there = identity(&path) == opened;
                 Box::pin(async move { Ok(still_there) })
             })
@@ -112,8 +112,8 @@ impl Database {
         }
     }
 
-    /// Empties the log of writes, if something was deleted since the last time. Fails while somebody reads or writes; the
-    /// next call tries again.
+    /// Empties the log of writes, if something was deleted since the last time. Fails while another connection reads or
+    /// writes; the next call tries again.
     pub(super) async fn wipe_traces(&self) -> Result<(), sqlx::Error> {
         let Some(file) = &self.file else { return Ok(()) };
         if !file.has_traces.swap(false, Ordering::Relaxed) {
@@ -127,7 +127,7 @@ impl Database {
     }
 }
 
-/// Whether it could be emptied. Waits for nobody: it holds the write lock meanwhile.
+/// Whether it could be emptied. Does not wait for other connections, since it holds the write lock meanwhile.
 async fn empty_log(options: &SqliteConnectOptions) -> Result<bool, sqlx::Error> {
     let mut connection = options.clone().busy_timeout(Duration::ZERO).connect().await?;
     let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;

@@ -1,4 +1,4 @@
-//! Lines about requests that are refused before they are anybody's.
+//! Lines about requests that are refused before the server knows whose they are.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};

@@ -29,9 +29,9 @@ pub(crate) enum Work {
     /// A log-in.
     #[default]
     LogIn,
-    /// A sign-up, which anybody can send who makes up an address.
+    /// A sign-up, which any client can send with an invented address.
     SignUp,
-    /// A change by somebody who is logged in.
+    /// A change by a user who is logged in.
     Account,
 }
 

@@ -109,7 +109,7 @@ impl Belief {
         *self.state.borrow() == State::Doubted
     }
 
-    /// Returns when somebody has doubts.
+    /// Returns when a caller or the link has doubts.
     pub(super) async fn doubts(&self) {
         self.look.notified().await;
     }

@@ -22,15 +22,16 @@ const REPLICA_PAUSE: Duration = Duration::from_millis(500);
 /// How often a node is asked for its role while nothing else says that it changed.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// Tries new connections until one leads to a primary, then lets calls through on it. Gives up when nobody holds the link
-/// any more. A new connection each time, since one whose packets vanish stays silent for as long as the kernel is patient.
+/// Tries new connections until one leads to a primary, then lets calls through on it. Gives up when the last holder of
+/// the link is gone. A new connection each time, since one whose packets vanish stays silent for as long as the kernel is
+/// patient.
 pub(super) async fn mend(link: Weak<Link>) {
     loop {
         let Some(link) = link.upgrade() else { return };
         let found = tokio::time::timeout(link.times.deadline, fresh(&link)).await;
         let pause = match found {
             Ok(Ok((manager, true))) => {
-                // Before anybody can use it: what is at its other end has not been looked at.
+                // Before a request can use it: the watch has not looked yet at the store at its other end.
                 link.belief.doubt();
                 *link.manager.write().unwrap_or_else(PoisonError::into_inner) = manager;
                 link.breaker.close();

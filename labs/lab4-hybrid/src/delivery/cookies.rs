@@ -13,7 +13,7 @@
 //!    those cookies.** A session that has ended never lives again, so an answer that clears its cookie may be as late as
 //!    it likes. A refresh clears those that it has found to be over on its way to the one that counts.
 //! 3. **At most [`MOST`] sessions of one request are looked at**, the newest. A browser gains one stale cookie for each
-//!    late answer and loses all of them at the next log-in; only somebody who makes up the header has more.
+//!    late answer and loses all of them at the next log-in; only a client that makes up the header has more.
 //! 4. A token under the name of another session is not accepted, and a cookie whose name we would not give is not ours.
 //!
 //! The cookie of earlier versions, `__Host-refresh`, is still read, and a session that was opened with it keeps it: a

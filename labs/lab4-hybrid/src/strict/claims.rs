@@ -60,7 +60,7 @@ impl<'a> Claims<'a> {
             user_id: uuid(self.sub)?,
             session_id: Some(uuid(self.sid)?),
             email: self.email.into_owned(),
-            // Stateless: until its `exp` nobody asks whether it has ended.
+            // Stateless: until its `exp` no server asks whether it has ended.
             epoch: None,
         })
     }

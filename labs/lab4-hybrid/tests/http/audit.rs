@@ -234,7 +234,7 @@ async fn a_forged_access_token_is_told_and_one_that_has_expired_is_not() {
     let line = |reason: &str| json!({ "event": "forged_token", "address": "::", "reason": reason });
     assert_eq!(scene.told(&[]), [line("the signature does not hold")]);
     scene.server.me("Bearer undefined").await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
-    assert_eq!(scene.told(&[]), [line("its header is none that we write")]);
+    assert_eq!(scene.told(&[]), [line("the header does not match any that this server issues")]);
     scene.server.clock.advance(DAY);
     scene.server.me(&access).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
     assert_eq!(scene.told(&[]), Vec::<Value>::new());

@@ -1,5 +1,5 @@
 //! Changes of an account that happen although Redis refuses to write: told as done, and finished later. Meanwhile the
-//! account's row is the authority wherever this scheme asks anybody.
+//! account's row is the authority wherever this scheme asks a store.
 
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,7 @@ impl Scene {
         cmd("GET").arg(key).query_async(&mut self.admin).await.unwrap()
     }
 
-    /// Nobody asks for it, so this says that the server does it by itself.
+    /// No request asks for it, so this says that the server does it by itself.
     async fn until_redis_knows(&mut self, user: &str, epoch: &str) {
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.epoch_in_redis(user).await.as_deref() != Some(epoch) {

@@ -85,7 +85,7 @@ pub(super) enum Rule {
     Ours,
     /// The current token rotates although its key is that of the exchange that made it, and that key is forgotten.
     KeyServesOnce,
-    /// The parent of the current token gets its successor, however late, as long as nobody has shown that one.
+    /// The parent of the current token gets its successor, however late, as long as no client has shown that one.
     ParentUntilShown,
 }
 

@@ -225,8 +225,8 @@ fn a_thief_who_copied_the_key_of_an_exchange_passes_once_and_not_twice() {
     finds(case, both(shallow(5, 5)), "and was let in", 7);
 }
 
-/// What the key of the exchange was chosen over. Here nothing has to be copied but the cookie, and nobody has to come
-/// inside a window: whoever is behind gets the successor, however late.
+/// What the key of the exchange was chosen over. Here the thief has to copy the cookie alone, and need not come
+/// inside a window: the client that is behind gets the successor, however late.
 #[test]
 fn a_parent_that_is_answered_until_its_successor_was_shown_hides_a_thief_for_ever() {
     let without_key = |of| Session { keying: Keying::None, rule: Rule::ParentUntilShown, ..device(of) };

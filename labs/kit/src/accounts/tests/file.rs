@@ -36,7 +36,7 @@ impl File {
         name.into()
     }
 
-    /// What somebody who steals the files can read.
+    /// What a thief of the files can read.
     fn bytes(&self) -> Vec<u8> {
         let files = ["", "-wal", "-shm"].map(|suffix| std::fs::read(self.with(suffix)).unwrap_or_default());
         files.concat()

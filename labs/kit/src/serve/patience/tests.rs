@@ -19,7 +19,7 @@ const PATIENCE: Patience =
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 const BODY_BYTES: usize = 1000;
 
-/// A client's end of a connection that takes this many bytes before somebody reads them. Answers take `work`.
+/// A client's end of a connection that takes this many bytes before the other end reads them. Answers take `work`.
 fn connected(bytes: usize, work: Duration) -> DuplexStream {
     let (client, server) = tokio::io::duplex(bytes);
     let turns = Turns::new();
