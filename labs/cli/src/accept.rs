@@ -1,14 +1,43 @@
 //! `cargo lab store accept`: the operator's answer to a store that the servers refuse.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::{Args, Subcommand};
 use kit::Config;
 use kit::config::AccountsAt;
 use kit::marker::accept::accept;
 use serde_json::json;
 
-use crate::arguments::{AcceptArguments, StoreCommand};
 use crate::fault::Fault;
+
+#[derive(Debug, Args)]
+pub(crate) struct AcceptArguments {
+    /// The URL of the servers' Redis [default: AUTHLAB_STORE or REDIS_URL]
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<kit::Store>,
+    /// The SQLite file that the accounts are in [default: AUTHLAB_ACCOUNTS]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// Do so also where the servers believe the store
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Take a store that is empty, restored from a backup or another one, and log everybody out
+    ///
+    /// A server refuses a store that is not the one that its accounts know, or is older: it answers 503 where it needs the
+    /// store, and /health/ready says why. Bringing the right store back is enough, and loses nothing. Where it is lost, this
+    /// command raises the epoch of every account, removes the sessions from the store (in a cluster the epochs alone end
+    /// them), and writes a new marker. Servers may run meanwhile, and believe the store within a second. A run that broke off
+    /// has opened nothing and is repeated.
+    Accept(AcceptArguments),
+}
 
 pub(crate) async fn run(command: StoreCommand) -> Result<ExitCode, Fault> {
     let StoreCommand::Accept(AcceptArguments { store, accounts, force, json }) = command;

@@ -1,14 +1,34 @@
 //! `cargo lab backup FILE`: a copy of the accounts, while servers run.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Args;
 use kit::Config;
 use kit::accounts::backup::back_up;
 use kit::config::AccountsAt;
 use serde_json::json;
 
-use crate::arguments::BackupArguments;
 use crate::fault::Fault;
+
+/// Copy the accounts to a new file while servers run
+///
+/// A plain copy of the accounts' file misses what was written last, which SQLite keeps in another file beside it. This
+/// writes one file with the accounts of one moment, checks it, and says how many accounts it holds. A file that exists is
+/// not overwritten. To restore, stop the servers, remove the accounts' file with its -wal and -shm, and put the copy in
+/// its place. Sessions and refresh tokens are in the store and not in the copy.
+#[derive(Debug, Args)]
+pub(crate) struct BackupArguments {
+    /// The file to write. On Unix only its owner may read it: it holds e-mail addresses and password hashes
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The SQLite file that the accounts are in [default: AUTHLAB_ACCOUNTS]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// Print what was written as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 pub(crate) async fn run(arguments: BackupArguments) -> Result<ExitCode, Fault> {
     let at = match arguments.accounts {

@@ -4,6 +4,7 @@
 //! that fails half way, what was measured until then is written: `report.json`, `report.md` and `report.html` in
 //! `target/authlab/report`.
 
+mod arguments;
 mod ceiling;
 mod claims;
 mod commands;
@@ -37,12 +38,12 @@ use measure::report::{Report, SCHEMA};
 use measure::rounds::{self, Design as Measured, Plan as Rounds};
 use measure::scale::Prices;
 
+pub(crate) use self::arguments::BenchArguments;
 use self::lineup::{Entry, Lineup};
 use self::peers::Chosen;
 use self::plan::Plan;
 use self::stop::Stop;
 use self::timeline::Timeline;
-use crate::arguments::BenchArguments;
 use crate::fault::Fault;
 use crate::store::{self, Ready};
 

@@ -3,16 +3,48 @@
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use clap::Args;
 use conformance::{AccountsAfter, CheckResult, Descriptor, Options, Report, Target};
 use kit::config::Store;
 use tokio::sync::Notify;
 
-use crate::arguments::CheckArguments;
 use crate::design::Design;
 use crate::fault::Fault;
 use crate::screen::{self, DIM, Progress};
 use crate::server::Server;
 use crate::store::{self, Ready, Wanted};
+
+/// Hold a lab, or any server in any language, against the HTTP contract
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The lab to start and check
+    #[arg(value_enum, required_unless_present = "url", conflicts_with = "url")]
+    pub(crate) lab: Option<Design>,
+    /// The store of the lab to start: `memory`, `redis` (find one) or a URL [default: memory]
+    #[arg(long, value_name = "STORE", conflicts_with = "url")]
+    pub(crate) store: Option<Wanted>,
+    /// A server that runs already, as `http://127.0.0.1:8080`
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// For a server without /lab: the design it follows
+    #[arg(long, value_name = "LAB", requires = "url", requires = "features")]
+    pub(crate) design: Option<String>,
+    /// For a server without /lab: what it claims, as access-jwt,refresh
+    #[arg(long, value_name = "FEATURE", value_delimiter = ',', requires = "url")]
+    pub(crate) features: Vec<conformance::Feature>,
+    /// Only these checks: ids or topics, as csrf or rotation.replay-after-window
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Leave the accounts that the checks create on the server; without it they are deleted at the end
+    #[arg(long)]
+    pub(crate) keep_accounts: bool,
+    /// List the checks, what each is for and which misbehaving servers it has been shown to catch, and run none
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// The exit code of a program that Ctrl-C ended, as shells tell it (128 + SIGINT).
 const INTERRUPTED: u8 = 130;

@@ -3,14 +3,28 @@
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
+use clap::Args;
 use kit::redis::discovery;
 use serde::Serialize;
 use tokio::process::Command;
 
-use crate::arguments::DoctorArguments;
 use crate::fault::Fault;
 use crate::learn::ready;
 use crate::screen::{DIM, GOOD, heading};
+
+/// See what this machine has, what each thing is needed for, and how to get it
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Whether this machine can go through the whole workshop without a network; exit code 1 if something is missing
+    #[arg(long)]
+    pub(crate) workshop: bool,
+    /// Fetch the crates and build the exercises and the book first
+    #[arg(long, requires = "workshop")]
+    pub(crate) prepare: bool,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// How long a program may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -29,16 +29,39 @@ mod watch;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use measure::machine::Machine;
 use serde::Serialize;
 
 use self::redis_server::Source;
 use self::row::{Outcome, Row, Setup, Verdict};
 use self::time_travel::Comes;
-use crate::arguments::FaultsArguments;
 use crate::fault::Fault;
 use crate::screen::Progress;
+use crate::store::Wanted;
 use crate::tour;
+
+/// Break Redis, the network and the clocks under load, and see what people notice
+///
+/// Each row starts a Redis of its own, the hybrid and the session server as processes, and a proxy between; puts them
+/// under a small load; breaks one thing; and compares what was seen with what must hold. All rows take about a minute
+/// and a half. Writes target/authlab/faults.json. Exit code 1 if a promise was broken.
+#[derive(Debug, Args)]
+pub(crate) struct FaultsArguments {
+    /// Where the Redis to break comes from: `redis` starts one of its own, from the PATH or else in a container. A Redis
+    /// at a URL is somebody's and is left alone [default: redis]
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<Wanted>,
+    /// Outages of 30 s instead of 4 s, and 10,000 idle connections instead of 500 where the system allows them
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Only these rows, as redis-killed,black-hole
+    #[arg(long, value_name = "ROW", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Print the report as JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// What the command found: `faults.json`.
 #[derive(Debug, Serialize)]

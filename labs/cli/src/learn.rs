@@ -41,7 +41,7 @@ use crate::screen::{self, BAD, DIM, GOOD, TITLE};
 /// The width of what is printed and does not stay.
 const COLUMNS: usize = 80;
 
-/// What every command of the workshop takes.
+// What every command of the workshop takes. Not in its docs, which clap would show as the help of each command.
 #[derive(Debug, Args)]
 pub(crate) struct WorkshopArguments {
     /// The language [default: from LANG]
@@ -52,6 +52,11 @@ pub(crate) struct WorkshopArguments {
     target_dir: Option<PathBuf>,
 }
 
+/// The workshop: the next step, its checks at every save, one key for each thing to do
+///
+/// Each lab has an exercise beside it: its own source, with a few functions left out. The checks are those of `cargo lab
+/// check`, and say what was sent, what should have come back, and what an attacker does with it. Progress is kept in
+/// .authlab, which git ignores. Without a terminal: judges once, prints, and ends with 0 if the step is done.
 #[derive(Debug, Args)]
 pub(crate) struct LearnArguments {
     /// A lab or a step to go to, as `session` or `session.issue`
@@ -67,6 +72,7 @@ pub(crate) struct LearnArguments {
     workshop: WorkshopArguments,
 }
 
+/// How the lab itself does the current step
 #[derive(Debug, Args)]
 pub(crate) struct SolutionArguments {
     /// Put it into the exercise; what stood there is kept beside it
@@ -76,6 +82,7 @@ pub(crate) struct SolutionArguments {
     workshop: WorkshopArguments,
 }
 
+/// Bring a lab's starters back; what was written is kept beside them
 #[derive(Debug, Args)]
 pub(crate) struct ResetArguments {
     /// The lab [default: the one of the current step]
@@ -85,6 +92,7 @@ pub(crate) struct ResetArguments {
     workshop: WorkshopArguments,
 }
 
+/// How far you are
 #[derive(Debug, Args)]
 pub(crate) struct ProgressArguments {
     /// Read a completion code, which `cargo lab progress` prints when all labs are done; `-` reads it from stdin
@@ -97,6 +105,7 @@ pub(crate) struct ProgressArguments {
     workshop: WorkshopArguments,
 }
 
+/// Prove the workshop: starters fail exactly their checks, solutions pass them step by step, nothing is lost
 #[derive(Debug, Args)]
 pub(crate) struct VerifyCourseArguments {
     /// Print it as JSON

@@ -28,8 +28,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use kit::config::LogFormat;
 
-use crate::arguments::{Arguments, Command, TourArguments};
+use crate::arguments::{Arguments, Command};
 use crate::fault::Fault;
+use crate::tour::TourArguments;
 
 #[tokio::main]
 async fn main() -> ExitCode {

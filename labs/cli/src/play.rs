@@ -58,6 +58,10 @@ const CONNECTIONS: usize = 256;
 /// How often empty rooms are looked for.
 const SWEEP: Duration = Duration::from_secs(60);
 
+/// The playground: be the person, be the thief, move the clock, and see who gets in
+///
+/// A page on this machine with the three designs side by side, each a real server, and every request shown. Nothing is
+/// loaded from anywhere else. Ctrl-C stops it.
 #[derive(Debug, Args)]
 pub(crate) struct PlayArguments {
     /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL. Without it: REDIS_URL, else a Redis

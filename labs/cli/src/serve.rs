@@ -3,18 +3,48 @@
 //! The first line on stdout is its announcement, for the program that started it; all else goes to the log on stderr.
 
 use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Args;
 use kit::config::{AccountsAt, LogFormat, Store};
 use kit::{Clock, Config, Origin, Origins, announcement};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::arguments::ServeArguments;
 use crate::design::Design;
 use crate::fault::Fault;
 use crate::screen;
-use crate::store;
+use crate::store::{self, Wanted};
+
+/// Run one lab's server
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// The design to serve
+    #[arg(value_enum)]
+    pub(crate) lab: Design,
+    /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL. Without it: AUTHLAB_STORE,
+    /// REDIS_URL, else memory. A URL with a password is better put there: others on this machine see a command line
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<Wanted>,
+    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080, or AUTHLAB_LISTEN]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where accounts live: `memory` or a SQLite file [default: memory, or AUTHLAB_ACCOUNTS]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// An origin whose pages may use this server, as `https://app.example`: its own, or another's, which gets CORS; may be
+    /// repeated
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) origin: Vec<String>,
+    /// Let /lab/clock move this server's clock. For lessons; loopback only
+    #[arg(long)]
+    pub(crate) lab_controls: bool,
+    /// End when stdin ends, so that a server does not outlive the program that started it
+    #[arg(long, hide = true)]
+    pub(crate) until_stdin_ends: bool,
+}
 
 pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
     let mut config = Config::from_env()?;

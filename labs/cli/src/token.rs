@@ -7,17 +7,32 @@ mod explain;
 mod parts;
 
 use std::io::Read;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Args;
 use jsonwebtoken::crypto;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
-use crate::arguments::TokenArguments;
 use crate::fault::Fault;
 use crate::screen::{BAD, DIM, GOOD, heading};
 use explain::Finding;
 use parts::Parts;
+
+/// Take a token apart and explain it
+#[derive(Debug, Args)]
+pub(crate) struct TokenArguments {
+    /// The token; `-` reads it from stdin, so that it does not stay in the shell's history
+    #[arg(value_name = "JWT")]
+    pub(crate) token: String,
+    /// A file with the secret, to check the signature (HS256)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// The most that is read as a token, in bytes. Ours have at most 4 KiB; somebody else's may be longer.
 const MAX_BYTES: u64 = 64 * 1024;

@@ -11,15 +11,26 @@ mod tables;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Args;
 use measure::machine::Machine;
 use serde::Serialize;
 
-use crate::arguments::TourArguments;
 use crate::design::Design;
 use crate::fault::Fault;
 use crate::screen::Progress;
 use crate::server::Server;
-use crate::store::{self, Ready};
+use crate::store::{self, Ready, Wanted};
+
+#[derive(Debug, Args)]
+pub(crate) struct TourArguments {
+    /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL as `redis://127.0.0.1:6379`.
+    /// Without it: REDIS_URL, else a Redis that is found, else memory
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<Wanted>,
+    /// Print the result as JSON instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// What the tour found: `tour.json`.
 #[derive(Debug, Serialize)]

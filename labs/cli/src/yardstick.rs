@@ -7,16 +7,23 @@ mod bare;
 use std::io::Write;
 use std::process::ExitCode;
 
+/// A server that no design can beat, for `bench` to measure by
+#[derive(Debug, Args)]
+pub(crate) struct YardstickArguments {
+    /// What the server does
+    #[arg(value_enum, default_value = "nothing")]
+    pub(crate) kind: Yardstick,
+}
+
 pub(crate) use self::bare::COOKIE;
 use axum::http::StatusCode;
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use kit::announcement;
 use kit::config::LogFormat;
 use measure::do_nothing;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-use crate::arguments::YardstickArguments;
 use crate::fault::Fault;
 use crate::serve::stdin_ends;
 use crate::server::Process;

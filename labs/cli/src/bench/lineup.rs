@@ -6,9 +6,9 @@ use measure::report::{Report, Skipped, Subject};
 use measure::rounds::Design as Measured;
 
 use super::Bench;
+use super::arguments::BenchArguments;
 use super::commands::Commands;
 use super::url::{self, Guest};
-use crate::arguments::BenchArguments;
 use crate::design::Design;
 use crate::fault::Fault;
 use crate::server::Server;

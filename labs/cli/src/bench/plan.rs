@@ -5,8 +5,8 @@ use std::time::Duration;
 use measure::load::{ClosedLoop, FixedRate, Load};
 use measure::rounds::Plan as Rounds;
 
+use super::arguments::BenchArguments;
 use super::targets::Effort;
-use crate::arguments::BenchArguments;
 use crate::fault::Fault;
 
 /// Connections wherever their number is not what is looked at.
@@ -278,31 +278,33 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::arguments::{Arguments, Command};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: BenchArguments,
+    }
 
     fn planned(line: &str) -> Result<Plan, Fault> {
-        match Arguments::try_parse_from(line.split(' ')).unwrap().command {
-            Some(Command::Bench(arguments)) => Plan::of(&arguments),
-            _ => panic!("{line} is no measurement"),
-        }
+        Plan::of(&Line::try_parse_from(line.split(' ')).unwrap().arguments)
     }
 
     #[test]
     fn a_plan_keeps_the_time_that_its_help_promises() {
         let seconds = |line: &str| planned(line).unwrap().duration().as_secs();
         // Servers have to start, and a busy machine is slower than the plan.
-        assert!(seconds("authlab bench --quick") <= 45, "{}", seconds("authlab bench --quick"));
-        assert!(seconds("authlab bench") <= 17 * 60, "{}", seconds("authlab bench"));
-        assert!(seconds("authlab bench --targets") <= 4 * 60, "{}", seconds("authlab bench --targets"));
-        assert!(seconds("authlab bench --targets --quick") <= 45);
-        assert!(seconds("authlab bench --smoke") <= 15, "{}", seconds("authlab bench --smoke"));
+        assert!(seconds("bench --quick") <= 45, "{}", seconds("bench --quick"));
+        assert!(seconds("bench") <= 17 * 60, "{}", seconds("bench"));
+        assert!(seconds("bench --targets") <= 4 * 60, "{}", seconds("bench --targets"));
+        assert!(seconds("bench --targets --quick") <= 45);
+        assert!(seconds("bench --smoke") <= 15, "{}", seconds("bench --smoke"));
     }
 
     #[test]
     fn a_round_trip_that_is_none_is_refused_in_a_sentence() {
-        assert_eq!(planned("authlab bench --rtt 0,3").unwrap().rtt_ms, [0.0, 3.0]);
-        let Fault(sentence) = planned("authlab bench --rtt 0,3000").unwrap_err();
+        assert_eq!(planned("bench --rtt 0,3").unwrap().rtt_ms, [0.0, 3.0]);
+        let Fault(sentence) = planned("bench --rtt 0,3000").unwrap_err();
         assert_eq!(sentence, "--rtt 3000: a round trip is 0 to 100 ms, as in --rtt 0,0.5,2");
-        assert!(planned("authlab bench --rtt NaN").is_err());
+        assert!(planned("bench --rtt NaN").is_err());
     }
 }

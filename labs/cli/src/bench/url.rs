@@ -10,7 +10,7 @@ use reqwest::header::SET_COOKIE;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::arguments::BenchArguments;
+use super::arguments::BenchArguments;
 use crate::fault::Fault;
 use crate::screen;
 

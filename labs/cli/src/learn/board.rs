@@ -37,6 +37,10 @@ pub(crate) const PORT: u16 = 8090;
 /// The most bytes of one report. Ours have a few hundred.
 const MAX_BYTES: usize = 4096;
 
+/// A page for the wall of a room: who has done which steps
+///
+/// Learners appear on it with `cargo lab learn --board URL --nickname NAME`. It is served on this machine alone unless
+/// --listen names an address of the network, and it forgets everything when it ends.
 #[derive(Debug, Args)]
 pub(crate) struct BoardArguments {
     /// The address to listen on. On one of the network's, everybody there sees the board and can write on it; port 0 takes a

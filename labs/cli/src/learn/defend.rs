@@ -9,6 +9,10 @@ use super::{COLUMNS, WorkshopArguments};
 use crate::fault::Fault;
 use crate::screen::{self, DIM};
 
+/// Attack and defend: a lab's attack on a build that is weak on purpose, then on yours
+///
+/// What is tried are checks that judge the lab anyway. The weak build differs from the lab in the functions that get the
+/// attacker in. Exit code 1 if something got in on yours, or yours is not finished.
 #[derive(Debug, Args)]
 pub(crate) struct DefendArguments {
     /// The lab [default: the one of the current step]

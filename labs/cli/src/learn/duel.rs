@@ -22,6 +22,11 @@ use crate::fault::Fault;
 use crate::screen::{self, DIM};
 use crate::server::Process;
 
+/// Two people in a room: the checker's attacks on the other's server and on yours, and who let what in
+///
+/// One types `cargo lab duel --listen ADDRESS:PORT` and tells the other the address, who types `cargo lab duel --url
+/// URL`. A server on another machine is only touched if whoever runs it has agreed. Exit code 1 if something got in on
+/// yours.
 #[derive(Debug, Args)]
 pub(crate) struct DuelArguments {
     /// The lab whose exercise stands for you [default: the one that the other server says it is, or of the current step]
