@@ -13,6 +13,7 @@ mod run;
 mod serve;
 mod themes;
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -211,6 +212,7 @@ fn build(lang: Lang, figures: &Figures, to: Option<&Path>) -> Result<PathBuf> {
     book.build().with_context(|| format!("{} cannot be built", folder.display()))?;
     let built = book.build_dir_for("html");
     themes::keep_light_and_dark(&built)?;
+    fs::write(built.join("workbench.js"), lab1_token::WORKBENCH)?;
     if lang == Lang::Ja {
         interface::translate(&built)?;
     }

@@ -9,13 +9,20 @@ use std::path::Path;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
-use Room::{Book, Cli, Conformance, Exercise, Kit, Lab, Measure};
+use Room::{
+    Book, Cli, Conformance, Exercise, Harness, Kit, Lab, Measure, Outages, Playground, Runner, Workshop,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Room {
     Kit,
     Lab,
     Exercise,
+    Harness,
+    Workshop,
+    Playground,
+    Outages,
+    Runner,
     Cli,
     Conformance,
     Measure,
@@ -28,9 +35,14 @@ const EXERCISE: &str = "/exercise";
 /// Where each of the other rooms lies. The first that fits counts.
 const FOLDERS: &[(&str, Room)] = &[
     ("labs/kit", Kit),
+    ("labs/harness", Harness),
+    ("labs/workshop", Workshop),
+    ("labs/playground", Playground),
+    ("labs/outages", Outages),
     ("labs/cli", Cli),
     ("labs/lab", Lab),
     ("tests", Conformance),
+    ("benches/runner", Runner),
     ("benches", Measure),
     ("book", Book),
 ];
@@ -41,15 +53,24 @@ const RULES: &[(Room, &[Room], &[Room])] = &[
     (Lab, &[Kit], &[Kit]),
     // It stands on what its lab stands on, and its tests are those that the lab is judged by.
     (Exercise, &[Kit], &[Kit, Lab, Conformance]),
-    (Cli, &[Kit, Lab, Conformance, Measure], &[Kit, Lab, Conformance, Measure]),
+    (Harness, &[Kit, Lab], &[Kit, Lab]),
+    (Workshop, &[Kit, Lab, Harness, Conformance], &[Kit]),
+    // A slow network is made by the proxy of the meter.
+    (Playground, &[Kit, Lab, Harness, Measure], &[Kit]),
+    (Outages, &[Kit, Harness, Measure], &[Kit]),
+    // A peer's server is checked before it is measured.
+    (Runner, &[Kit, Lab, Harness, Measure], &[Kit, Lab, Conformance]),
+    (Cli, &[Kit, Harness, Workshop, Playground, Outages, Runner, Conformance, Measure], &[Kit]),
     (Conformance, &[], &[Kit, Lab]),
     (Measure, &[], &[Kit, Lab]),
     // It shows the figures of a report.
     (Book, &[Measure], &[Kit]),
 ];
 
-/// The arrows between two labs: the hybrid hands out the access token that the lab before it made.
-const SIDEWAYS: &[(&str, &str)] = &[("lab4-hybrid", "lab3-access"), ("lab4-exercise", "lab3-access")];
+/// Arrows that no rule of two rooms allows. The hybrid hands out the access token that the lab before it made; a page of the
+/// book has the token lab's workbench.
+const SINGLE: &[(&str, &str)] =
+    &[("lab4-hybrid", "lab3-access"), ("lab4-exercise", "lab3-access"), ("book", "lab1-token")];
 
 #[derive(Debug)]
 struct Arrow {
@@ -75,7 +96,7 @@ impl Arrow {
         }
         let allowed = if self.kind == DependencyKind::Development { tested } else { shipped };
         allowed.contains(&self.used.1)
-            || SIDEWAYS.iter().any(|(user, used)| *user == self.user.0 && *used == self.used.0)
+            || SINGLE.iter().any(|(user, used)| *user == self.user.0 && *used == self.used.0)
     }
 }
 
@@ -144,6 +165,9 @@ fn arrow(user: (&str, &str), used: (&str, &str), kind: DependencyKind) -> Arrow 
 }
 
 const KIT: (&str, &str) = ("kit", "labs/kit");
+const COMMANDS: (&str, &str) = ("harness", "labs/harness");
+const PLAY: (&str, &str) = ("playground", "labs/playground");
+const BENCH: (&str, &str) = ("runner", "benches/runner");
 const CLI: (&str, &str) = ("authlab", "labs/cli");
 const SESSION: (&str, &str) = ("lab2-session", "labs/lab2-session");
 const ACCESS: (&str, &str) = ("lab3-access", "labs/lab3-access");
@@ -157,7 +181,10 @@ const BOOK: (&str, &str) = ("book", "book");
 fn the_judge_lets_the_arrows_of_the_design_pass() {
     use DependencyKind::{Development, Normal};
     for (user, used, kind) in [
-        (CLI, HYBRID, Normal),
+        (COMMANDS, HYBRID, Normal),
+        (PLAY, COMMANDS, Normal),
+        (BENCH, METER, Normal),
+        (CLI, PLAY, Normal),
         (CLI, CHECKER, Normal),
         (CLI, METER, Normal),
         (SESSION, KIT, Normal),
@@ -192,6 +219,11 @@ fn the_judge_refuses_an_arrow_up_or_sideways_and_a_lab_in_what_judges_it() {
         (LEARNED, SESSION, Normal),
         (LEARNED, CHECKER, Normal),
         (CLI, LEARNED, Normal),
+        (CLI, HYBRID, Normal),
+        (COMMANDS, PLAY, Normal),
+        (PLAY, BENCH, Normal),
+        (PLAY, CLI, Normal),
+        (BENCH, CHECKER, Normal),
     ] {
         let arrow = arrow(user, used, kind);
         assert!(!arrow.is_allowed(), "{arrow}");

@@ -19,7 +19,7 @@ pub(super) fn faults(page: &Page) -> Vec<Fault> {
             }
         }
     }
-    let (checks, breaks) = (checks(&root), text_of(&root.join("labs/cli/src/faults.rs")));
+    let (checks, breaks) = (checks(&root), text_of(&root.join("labs/outages/src/lib.rs")));
     let offered = text_of(&root.join("labs/cli/src/arguments.rs"));
     for (index, line) in page.text.lines().enumerate() {
         let mut say = |what: String| faults.push(page.fault(index + 1, what));

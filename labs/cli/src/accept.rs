@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use harness::Failure;
 use kit::Config;
 use kit::config::AccountsAt;
 use kit::marker::accept::accept;
 use serde_json::json;
-
-use crate::fault::Fault;
 
 #[derive(Debug, Args)]
 pub(crate) struct AcceptArguments {
@@ -39,7 +38,7 @@ pub(crate) enum StoreCommand {
     Accept(AcceptArguments),
 }
 
-pub(crate) async fn run(command: StoreCommand) -> Result<ExitCode, Fault> {
+pub(crate) async fn run(command: StoreCommand) -> Result<ExitCode, Failure> {
     let StoreCommand::Accept(AcceptArguments { store, accounts, force, json }) = command;
     let config = Config::from_env()?;
     let store = store.unwrap_or(config.store);

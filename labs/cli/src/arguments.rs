@@ -4,22 +4,22 @@ use clap::{Parser, Subcommand};
 
 use crate::accept::StoreCommand;
 use crate::backup::BackupArguments;
-use crate::bench::BenchArguments;
 use crate::check::CheckArguments;
 use crate::doctor::DoctorArguments;
-use crate::faults::FaultsArguments;
-use crate::learn::board::BoardArguments;
-use crate::learn::defend::DefendArguments;
-use crate::learn::duel::DuelArguments;
-use crate::learn::{
-    LearnArguments, ProgressArguments, ResetArguments, SolutionArguments, VerifyCourseArguments,
-    WorkshopArguments,
-};
-use crate::play::PlayArguments;
 use crate::serve::ServeArguments;
 use crate::token::TokenArguments;
 use crate::tour::TourArguments;
-use crate::yardstick::YardstickArguments;
+use outages::FaultsArguments;
+use playground::PlayArguments;
+use runner::BenchArguments;
+use runner::yardstick::YardstickArguments;
+use workshop::board::BoardArguments;
+use workshop::defend::DefendArguments;
+use workshop::duel::DuelArguments;
+use workshop::{
+    LearnArguments, ProgressArguments, ResetArguments, SolutionArguments, VerifyCourseArguments,
+    WorkshopArguments,
+};
 
 /// Sessions or JWT? See which design lets a thief stay in after log out, and what each one costs.
 ///

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use harness::Failure;
 use kit::Config;
 use kit::accounts::backup::back_up;
 use kit::config::AccountsAt;
 use serde_json::json;
-
-use crate::fault::Fault;
 
 /// Copy the accounts to a new file while servers run
 ///
@@ -30,7 +29,7 @@ pub(crate) struct BackupArguments {
     pub(crate) json: bool,
 }
 
-pub(crate) async fn run(arguments: BackupArguments) -> Result<ExitCode, Fault> {
+pub(crate) async fn run(arguments: BackupArguments) -> Result<ExitCode, Failure> {
     let at = match arguments.accounts {
         Some(path) => AccountsAt::named(path),
         None => Config::from_env()?.accounts,

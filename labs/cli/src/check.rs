@@ -5,14 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use conformance::{AccountsAfter, CheckResult, Descriptor, Options, Report, Target};
+use harness::Failure;
+use harness::design::Design;
+use harness::server::Server;
+use harness::store::{self, Ready, Wanted};
+use harness::terminal::{self, DIM, Progress};
 use kit::config::Store;
 use tokio::sync::Notify;
-
-use crate::design::Design;
-use crate::fault::Fault;
-use crate::screen::{self, DIM, Progress};
-use crate::server::Server;
-use crate::store::{self, Ready, Wanted};
 
 /// Hold a lab, or any server in any language, against the HTTP contract
 #[derive(Debug, Args)]
@@ -65,7 +64,7 @@ struct Interrupt {
     is_told: AtomicBool,
 }
 
-pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<ExitCode, Fault> {
+pub(crate) async fn run(arguments: CheckArguments, telling: Telling) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::default();
     tokio::select! {
         done = check(arguments, telling, &interrupt) => done,
@@ -77,7 +76,7 @@ async fn check(
     arguments: CheckArguments,
     telling: Telling,
     interrupt: &Interrupt,
-) -> Result<ExitCode, Fault> {
+) -> Result<ExitCode, Failure> {
     if arguments.list {
         list(telling, arguments.json)?;
         return Ok(ExitCode::SUCCESS);
@@ -85,7 +84,7 @@ async fn check(
     conformance::are_checks(&arguments.only)?;
     let started = match arguments.lab {
         Some(Design::None) => {
-            return Err(Fault::new("`none` has no authentication to check; try session, access or hybrid"));
+            return Err(Failure::new("`none` has no authentication to check; try session, access or hybrid"));
         }
         Some(lab) => Some(start(lab, arguments.store.clone()).await?),
         None => None,
@@ -150,14 +149,14 @@ impl Interrupt {
 
 /// Starts a lab with its clock free to move. Memory unless something else is asked for: a check is about behaviour, and
 /// nobody should need a Redis to see it.
-async fn start(lab: Design, wanted: Option<Wanted>) -> Result<(Server, Ready), Fault> {
+async fn start(lab: Design, wanted: Option<Wanted>) -> Result<(Server, Ready), Failure> {
     let store = store::get(Some(wanted.unwrap_or(Wanted::Memory))).await?;
     let server = Server::start(lab, &store.as_config(), true).await?;
     Ok((server, store))
 }
 
-async fn given(arguments: &CheckArguments) -> Result<Target, Fault> {
-    let url = arguments.url.as_deref().ok_or_else(|| Fault::new("name a lab or a --url"))?;
+async fn given(arguments: &CheckArguments) -> Result<Target, Failure> {
+    let url = arguments.url.as_deref().ok_or_else(|| Failure::new("name a lab or a --url"))?;
     if arguments.features.is_empty() {
         return Ok(Target::discover(url).await?);
     }
@@ -165,12 +164,12 @@ async fn given(arguments: &CheckArguments) -> Result<Target, Fault> {
     Ok(Target::described(url, Descriptor::described(design, arguments.features.iter().copied())).await?)
 }
 
-fn print(report: &Report, telling: Telling, json: bool) -> Result<(), Fault> {
+fn print(report: &Report, telling: Telling, json: bool) -> Result<(), Failure> {
     if json {
         println!("{}", serde_json::to_string_pretty(report)?);
         return Ok(());
     }
-    let colour = screen::stdout_has_colour();
+    let colour = terminal::stdout_has_colour();
     let text = match telling {
         Telling::Checks => report.text(colour),
         Telling::Attacks => report.attack_text(colour),
@@ -179,7 +178,7 @@ fn print(report: &Report, telling: Telling, json: bool) -> Result<(), Fault> {
     Ok(())
 }
 
-fn list(telling: Telling, json: bool) -> Result<(), Fault> {
+fn list(telling: Telling, json: bool) -> Result<(), Failure> {
     let wanted = conformance::checks().into_iter().filter(|check| telling == Telling::Checks || check.attack);
     if json {
         let ids: Vec<_> = wanted

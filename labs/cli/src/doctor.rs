@@ -1,16 +1,14 @@
 //! `cargo lab doctor`: what this machine has, what each thing is for, and the command that gets it.
 
-use std::process::{ExitCode, Stdio};
-use std::time::Duration;
+use std::process::ExitCode;
 
 use clap::Args;
+use harness::Failure;
+use harness::program::says;
+use harness::terminal::{DIM, GOOD, heading};
 use kit::redis::discovery;
 use serde::Serialize;
-use tokio::process::Command;
-
-use crate::fault::Fault;
-use crate::learn::ready;
-use crate::screen::{DIM, GOOD, heading};
+use workshop::ready;
 
 /// See what this machine has, what each thing is needed for, and how to get it
 #[derive(Debug, Args)]
@@ -26,9 +24,6 @@ pub(crate) struct DoctorArguments {
     pub(crate) json: bool,
 }
 
-/// How long a program may take to say its version.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// One thing that the labs can use.
 #[derive(Debug, Serialize)]
 struct Part {
@@ -40,7 +35,7 @@ struct Part {
     get_it: &'static str,
 }
 
-pub(crate) async fn run(arguments: DoctorArguments) -> Result<ExitCode, Fault> {
+pub(crate) async fn run(arguments: DoctorArguments) -> Result<ExitCode, Failure> {
     if arguments.workshop {
         return ready::run(arguments.prepare, arguments.json).await;
     }
@@ -129,15 +124,4 @@ async fn browser() -> Option<String> {
         }
     }
     None
-}
-
-/// The first line that a program says of itself; nothing if it is not there, fails, or takes too long.
-pub(crate) async fn says(program: &str, arguments: &[&str]) -> Option<String> {
-    which::which(program).ok()?;
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let line = text.lines().next().map(str::trim).filter(|line| !line.is_empty())?;
-    output.status.success().then(|| line.to_owned())
 }

@@ -6,30 +6,20 @@
 mod accept;
 mod arguments;
 mod backup;
-mod bench;
 mod check;
-mod design;
 mod doctor;
-mod fault;
-mod faults;
-mod learn;
 mod misuse;
-mod play;
-mod screen;
 mod serve;
-mod server;
-mod store;
 mod token;
 mod tour;
-mod yardstick;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use harness::{Failure, terminal};
 use kit::config::LogFormat;
 
 use crate::arguments::{Arguments, Command};
-use crate::fault::Fault;
 use crate::tour::TourArguments;
 
 #[tokio::main]
@@ -47,7 +37,7 @@ async fn main() -> ExitCode {
         // A server stops in its own way, with the requests under way answered.
         Some(Command::Serve(arguments)) => serve::run(arguments).await,
         // A measurement that is stopped still writes what it has.
-        Some(Command::Bench(arguments)) => bench::run(arguments).await,
+        Some(Command::Bench(arguments)) => runner::run(arguments).await,
         // A run of checks that is interrupted still deletes the accounts that it created.
         Some(Command::Check(arguments)) => check::run(arguments, check::Telling::Checks).await,
         Some(Command::Attack(arguments)) => check::run(arguments, check::Telling::Attacks).await,
@@ -59,8 +49,8 @@ async fn main() -> ExitCode {
     };
     match done {
         Ok(code) => code,
-        Err(Fault(sentence)) => {
-            complain(serves, &sentence);
+        Err(failure) => {
+            complain(serves, &failure.to_string());
             ExitCode::from(2)
         }
     }
@@ -70,7 +60,7 @@ async fn main() -> ExitCode {
 fn complain(serves: bool, sentence: &str) {
     match kit::log::format() {
         LogFormat::Json if serves => kit::log::last_line(sentence),
-        _ => screen::complain(sentence),
+        _ => terminal::complain(sentence),
     }
 }
 
@@ -86,29 +76,29 @@ fn misused(usage: clap::Error) -> ExitCode {
     usage.exit()
 }
 
-async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, Fault> {
+async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, Failure> {
     match command {
         None => tour::run(tour).await,
         Some(Command::Serve(arguments)) => serve::run(arguments).await,
         Some(Command::Backup(arguments)) => backup::run(arguments).await,
         Some(Command::Store { command }) => accept::run(command).await,
-        Some(Command::Bench(arguments)) => bench::run(arguments).await,
+        Some(Command::Bench(arguments)) => runner::run(arguments).await,
         Some(Command::Check(arguments)) => check::run(arguments, check::Telling::Checks).await,
         Some(Command::Attack(arguments)) => check::run(arguments, check::Telling::Attacks).await,
-        Some(Command::Faults(arguments)) => faults::run(arguments).await,
-        Some(Command::Yardstick(arguments)) => yardstick::run(arguments).await,
-        Some(Command::Learn(arguments)) => learn::learn(arguments, false).await,
-        Some(Command::Watch(arguments)) => learn::learn(arguments, true).await,
-        Some(Command::Hint(arguments)) => learn::hint(arguments),
-        Some(Command::Solution(arguments)) => learn::solution(arguments),
-        Some(Command::Reset(arguments)) => learn::reset(arguments),
-        Some(Command::Progress(arguments)) => learn::progress(arguments),
-        Some(Command::Skip(arguments)) => learn::skip(arguments),
-        Some(Command::Defend(arguments)) => learn::defend::run(arguments).await,
-        Some(Command::Duel(arguments)) => learn::duel::run(arguments).await,
-        Some(Command::Board(arguments)) => learn::board::run(arguments).await,
-        Some(Command::VerifyCourse(arguments)) => learn::verify_course(arguments).await,
-        Some(Command::Play(arguments)) => play::run(arguments).await,
+        Some(Command::Faults(arguments)) => outages::run(arguments).await,
+        Some(Command::Yardstick(arguments)) => runner::yardstick::run(arguments).await,
+        Some(Command::Learn(arguments)) => workshop::learn(arguments, false).await,
+        Some(Command::Watch(arguments)) => workshop::learn(arguments, true).await,
+        Some(Command::Hint(arguments)) => workshop::hint(arguments),
+        Some(Command::Solution(arguments)) => workshop::solution(arguments),
+        Some(Command::Reset(arguments)) => workshop::reset(arguments),
+        Some(Command::Progress(arguments)) => workshop::progress(arguments),
+        Some(Command::Skip(arguments)) => workshop::skip(arguments),
+        Some(Command::Defend(arguments)) => workshop::defend::run(arguments).await,
+        Some(Command::Duel(arguments)) => workshop::duel::run(arguments).await,
+        Some(Command::Board(arguments)) => workshop::board::run(arguments).await,
+        Some(Command::VerifyCourse(arguments)) => workshop::verify_course(arguments).await,
+        Some(Command::Play(arguments)) => playground::run(arguments).await,
         Some(Command::Token(arguments)) => token::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
     }

@@ -2,21 +2,20 @@
 //!
 //! The first line on stdout is its announcement, for the program that started it; all else goes to the log on stderr.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use harness::Failure;
+use harness::design::Design;
+use harness::process::stdin_ends;
+use harness::store::{self, Wanted};
+use harness::terminal;
 use kit::config::{AccountsAt, LogFormat, Store};
 use kit::{Clock, Config, Origin, Origins, announcement};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-
-use crate::design::Design;
-use crate::fault::Fault;
-use crate::screen;
-use crate::store::{self, Wanted};
 
 /// Run one lab's server
 #[derive(Debug, Args)]
@@ -46,7 +45,7 @@ pub(crate) struct ServeArguments {
     pub(crate) until_stdin_ends: bool,
 }
 
-pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
+pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Failure> {
     let mut config = Config::from_env()?;
     if config.listen.port() == 0 && arguments.listen.is_none() {
         config.listen.set_port(8080);
@@ -58,7 +57,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
     }
     for origin in &arguments.origin {
         // Parsed here and not by the argument parser, which would show a password that stands in it.
-        let origin = origin.parse::<Origin>().map_err(|error| Fault::new(format!("--origin: {error}")))?;
+        let origin = origin.parse::<Origin>().map_err(|error| Failure::new(format!("--origin: {error}")))?;
         config.origins.push(origin);
     }
     // Only a Redis that was asked for is looked for: a server is no tour.
@@ -71,7 +70,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Fault> {
     }
     let config = config.checked()?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        Fault::new(format!(
+        Failure::new(format!(
             "cannot listen on {} ({error}); choose another with --listen 127.0.0.1:0",
             config.listen
         ))
@@ -101,13 +100,13 @@ fn announce(
     config: &Config,
     bound: std::net::SocketAddr,
     origins: &Origins,
-) -> Result<(), Fault> {
+) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{}", announcement::line(config.log, bound))?;
     stdout.flush()?;
     tracing::info!(%lab, store = %config.store, origins = %origins.iter().collect::<Vec<_>>().join(" "), "serving");
     let note = |sentence: &str| match config.log {
-        LogFormat::Text => screen::warn(sentence),
+        LogFormat::Text => terminal::warn(sentence),
         LogFormat::Json => tracing::warn!("{sentence}"),
     };
     let uses_access_keys = matches!(lab, Design::Access | Design::Hybrid);
@@ -131,7 +130,7 @@ fn announce(
 
 /// Ctrl-C, or the signal that an operator's tools send, by its name. Listens for them from the moment it is called: a server
 /// that has said where it listens is not to die of a signal that it should have heard.
-fn told_to_stop() -> Result<impl Future<Output = &'static str>, Fault> {
+fn told_to_stop() -> Result<impl Future<Output = &'static str>, Failure> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -152,17 +151,4 @@ fn told_to_stop() -> Result<impl Future<Output = &'static str>, Fault> {
             "Ctrl-C"
         })
     }
-}
-
-/// A thread reads, because tokio's own stdin keeps the runtime from ending while it waits for a line: a server that has got
-/// a signal would go on until its stdin ended as well.
-pub(crate) async fn stdin_ends() {
-    let (open, ended) = oneshot::channel::<()>();
-    std::thread::spawn(move || {
-        let mut bytes = [0; 64];
-        while matches!(std::io::stdin().read(&mut bytes), Ok(1..)) {}
-        drop(open);
-    });
-    // An error says that the thread is done.
-    let _done = ended.await;
 }

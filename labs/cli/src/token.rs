@@ -11,14 +11,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use harness::Failure;
+use harness::terminal::{BAD, DIM, GOOD, heading};
 use jsonwebtoken::crypto;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
-use crate::fault::Fault;
-use crate::screen::{BAD, DIM, GOOD, heading};
-use explain::Finding;
-use parts::Parts;
+use self::explain::Finding;
+use self::parts::Parts;
 
 /// Take a token apart and explain it
 #[derive(Debug, Args)]
@@ -37,13 +37,13 @@ pub(crate) struct TokenArguments {
 /// The most that is read as a token, in bytes. Ours have at most 4 KiB; somebody else's may be longer.
 const MAX_BYTES: u64 = 64 * 1024;
 
-pub(crate) fn run(arguments: TokenArguments) -> Result<ExitCode, Fault> {
+pub(crate) fn run(arguments: TokenArguments) -> Result<ExitCode, Failure> {
     let text = if arguments.token == "-" { from_stdin()? } else { arguments.token };
     let parts = Parts::split(text.trim())?;
     let signature = match &arguments.secret_file {
         Some(path) => {
             let secret = std::fs::read(path)
-                .map_err(|error| Fault::new(format!("{} cannot be read ({error})", path.display())))?;
+                .map_err(|error| Failure::new(format!("{} cannot be read ({error})", path.display())))?;
             Some(holds(&parts, secret.trim_ascii_end())?)
         }
         None => None,
@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: TokenArguments) -> Result<ExitCode, Fault> {
     Ok(if signature == Some(false) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn from_stdin() -> Result<String, Fault> {
+fn from_stdin() -> Result<String, Failure> {
     let mut text = String::new();
     std::io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text)?;
     Ok(text)
@@ -69,16 +69,16 @@ fn from_stdin() -> Result<String, Fault> {
 
 /// Whether the signature is an HMAC of the first two parts under this secret. The algorithm is the one that the command is
 /// about, not the one that the token names.
-fn holds(parts: &Parts, secret: &[u8]) -> Result<bool, Fault> {
+fn holds(parts: &Parts, secret: &[u8]) -> Result<bool, Failure> {
     let named = parts.header.get("alg").and_then(Value::as_str).unwrap_or_default();
     if named != "HS256" {
-        return Err(Fault::new(format!("the token names alg `{named}`; a secret checks HS256 only")));
+        return Err(Failure::new(format!("the token names alg `{named}`; a secret checks HS256 only")));
     }
     let key = DecodingKey::from_secret(secret);
     Ok(crypto::verify(&parts.signature, parts.signed.as_bytes(), &key, Algorithm::HS256).unwrap_or(false))
 }
 
-fn print(parts: &Parts, findings: &[Finding], signature: Option<bool>) -> Result<(), Fault> {
+fn print(parts: &Parts, findings: &[Finding], signature: Option<bool>) -> Result<(), Failure> {
     heading("Header");
     anstream::println!("{}", serde_json::to_string_pretty(&parts.header)?);
     heading("Claims: signed, not encrypted; whoever holds the token reads them");

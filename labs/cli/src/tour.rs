@@ -3,23 +3,21 @@
 //! First the logout problem is lived against each design over real HTTP; then the same `/me` is measured on each. Both
 //! come out as a table, and as JSON in `target/authlab/tour.json`.
 
-pub(crate) mod client;
 mod cost;
 mod logout;
 mod tables;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use harness::Failure;
+use harness::design::Design;
+use harness::output::keep;
+use harness::server::Server;
+use harness::store::{self, Ready, Wanted};
+use harness::terminal::Progress;
 use measure::machine::Machine;
 use serde::Serialize;
-
-use crate::design::Design;
-use crate::fault::Fault;
-use crate::screen::Progress;
-use crate::server::Server;
-use crate::store::{self, Ready, Wanted};
 
 #[derive(Debug, Args)]
 pub(crate) struct TourArguments {
@@ -49,7 +47,7 @@ pub(crate) struct Tour {
     pub(crate) doubts: Vec<cost::Doubted>,
 }
 
-pub(crate) async fn run(arguments: TourArguments) -> Result<ExitCode, Fault> {
+pub(crate) async fn run(arguments: TourArguments) -> Result<ExitCode, Failure> {
     let progress = Progress::new((Design::COMPARED.len() + Design::MEASURED.len()) as u64 + cost::STEPS);
     progress.stage("looking for a Redis");
     let store = store::get(arguments.store).await?;
@@ -65,7 +63,7 @@ pub(crate) async fn run(arguments: TourArguments) -> Result<ExitCode, Fault> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn take(store: &Ready, progress: &Progress) -> Result<Tour, Fault> {
+async fn take(store: &Ready, progress: &Progress) -> Result<Tour, Failure> {
     let mut verdicts = Vec::new();
     for design in Design::COMPARED {
         progress.stage(format!("{design}: a thief copies the credential, then the person logs out"));
@@ -89,30 +87,4 @@ async fn take(store: &Ready, progress: &Progress) -> Result<Tour, Fault> {
         latency_at_rps: measured.latency_at_rps,
         doubts: measured.doubts,
     })
-}
-
-/// Keeps a result below the build's own folder, which git ignores.
-pub(crate) fn keep(name: &str, json: &str) -> Result<PathBuf, Fault> {
-    let folder = build_folder().join("authlab");
-    let path = folder.join(name);
-    std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::write(&path, json))
-        .map_err(|error| Fault::new(format!("{} cannot be written ({error})", path.display())))?;
-    Ok(path)
-}
-
-/// The folder that cargo built this program into: `target`, wherever that is. A program that was moved elsewhere uses
-/// `target` in the folder it is called from.
-pub(crate) fn build_folder() -> PathBuf {
-    let program = std::env::current_exe().ok();
-    // `target/release/authlab` itself, or a test in `target/debug/deps`.
-    let mut above = program.iter().flat_map(|program| program.ancestors().skip(1).take(3));
-    match above.find(|folder| folder.join("CACHEDIR.TAG").exists()) {
-        Some(folder) => {
-            let here = std::env::current_dir().ok();
-            let relative = here.as_deref().and_then(|here| folder.strip_prefix(here).ok());
-            relative.unwrap_or(folder).to_owned()
-        }
-        _ => PathBuf::from("target"),
-    }
 }

@@ -9,3 +9,7 @@ pub mod answers;
 pub mod guess;
 pub mod judge;
 pub mod jwt;
+
+/// The token workbench, a script for a page: the book and the playground have it. It takes a token apart, lets it be edited
+/// and signed, and judges it twice.
+pub const WORKBENCH: &str = include_str!("../assets/workbench.js");

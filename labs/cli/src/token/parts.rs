@@ -2,9 +2,8 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use harness::Failure;
 use serde_json::{Map, Value};
-
-use crate::fault::Fault;
 
 /// The parts, decoded but not believed.
 #[derive(Debug)]
@@ -19,10 +18,10 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn split(token: &str) -> Result<Self, Fault> {
+    pub(super) fn split(token: &str) -> Result<Self, Failure> {
         let token = token.strip_prefix("Bearer ").unwrap_or(token);
         if token.starts_with("rt1.") {
-            return Err(Fault::new(
+            return Err(Failure::new(
                 "this is a refresh token of the hybrid: opaque on purpose, so there is nothing in it to read",
             ));
         }
@@ -34,7 +33,7 @@ impl Parts {
             } else {
                 ""
             };
-            return Err(Fault::new(format!(
+            return Err(Failure::new(format!(
                 "a JWT has three parts with dots between them, this has {found}{hint}"
             )));
         };
@@ -49,15 +48,15 @@ impl Parts {
     }
 }
 
-fn bytes(part: &str, text: &str) -> Result<Vec<u8>, Fault> {
-    BASE64_URL_SAFE_NO_PAD
-        .decode(text)
-        .map_err(|error| Fault::new(format!("the token's {part} is not base64url without padding ({error})")))
+fn bytes(part: &str, text: &str) -> Result<Vec<u8>, Failure> {
+    BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|error| {
+        Failure::new(format!("the token's {part} is not base64url without padding ({error})"))
+    })
 }
 
-fn object(part: &str, text: &str) -> Result<Map<String, Value>, Fault> {
+fn object(part: &str, text: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_slice(&bytes(part, text)?)
-        .map_err(|error| Fault::new(format!("the token's {part} is not a JSON object ({error})")))
+        .map_err(|error| Failure::new(format!("the token's {part} is not a JSON object ({error})")))
 }
 
 #[cfg(test)]
@@ -78,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_is_no_token_is_told_why() {
-        let fault = |text: &str| Parts::split(text).unwrap_err().0;
+        let fault = |text: &str| Parts::split(text).unwrap_err().to_string();
         assert!(fault("a.b").contains("this has 2"));
         assert!(fault("a.b.c.d.e").contains("JWE"));
         assert!(fault("rt1.AAAA").contains("refresh token"));

@@ -8,6 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use harness::Failure;
+use harness::client::Client;
+use harness::server::Server;
+use harness::store::Ready;
+use harness::terminal::Progress;
 use kit::Redis;
 use kit::config::RedisTimes;
 use measure::doubt::Doubt;
@@ -15,12 +20,6 @@ use measure::figures::Comparison;
 use measure::load::{ClosedLoop, FixedRate, Load, Reach, Target};
 use measure::rounds::{self, Design as Measured, Plan, StoreCounter};
 use serde::Serialize;
-
-use super::client::Client;
-use crate::fault::Fault;
-use crate::screen::Progress;
-use crate::server::Server;
-use crate::store::Ready;
 
 const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 5;
@@ -72,7 +71,11 @@ pub(crate) struct Doubted {
 }
 
 /// Measures the servers, the baseline among them.
-pub(crate) async fn measure(servers: &[Server], store: &Ready, progress: &Progress) -> Result<Costs, Fault> {
+pub(crate) async fn measure(
+    servers: &[Server],
+    store: &Ready,
+    progress: &Progress,
+) -> Result<Costs, Failure> {
     let counter = match store.url() {
         Some(url) => Some(commands(url).await?),
         None => None,
@@ -106,7 +109,7 @@ async fn pass(
     rounds: usize,
     what: &str,
     progress: &Progress,
-) -> Result<Comparison, Fault> {
+) -> Result<Comparison, Failure> {
     progress.stage(format!("measuring {what}: {rounds} rounds of each design, in turn"));
     let plan = Plan { load, rounds, warm_up: WARM_UP, keep_histograms: false };
     let comparison = rounds::compare(designs, &plan, |now| {
@@ -118,13 +121,13 @@ async fn pass(
     progress.step();
     if let Some(design) = comparison.designs.iter().find(|design| !design.is_served()) {
         let errors = &design.errors;
-        return Err(Fault::new(format!("the {} server failed under load: {errors:?}", design.design)));
+        return Err(Failure::new(format!("the {} server failed under load: {errors:?}", design.design)));
     }
     Ok(comparison)
 }
 
-fn cost(name: &str, ceiling: &Comparison, latency: &Comparison) -> Result<Cost, Fault> {
-    let missing = || Fault::new(format!("the measurement has no figures for {name}"));
+fn cost(name: &str, ceiling: &Comparison, latency: &Comparison) -> Result<Cost, Failure> {
+    let missing = || Failure::new(format!("the measurement has no figures for {name}"));
     let (limit, fixed) =
         (ceiling.design(name).ok_or_else(missing)?, latency.design(name).ok_or_else(missing)?);
     Ok(Cost {
@@ -155,14 +158,14 @@ fn doubts(ceiling: &Comparison, latency: &Comparison) -> Vec<Doubted> {
     [about(ceiling, "limit"), about(latency, "latency")].concat()
 }
 
-async fn target(server: &Server) -> Result<Target, Fault> {
+async fn target(server: &Server) -> Result<Target, Failure> {
     let credential = Client::of(server)?.sign_up_and_log_in().await?;
     let (name, value) = credential.header;
     Ok(Target::get(&server.url, "/me", Reach::LoopbackOnly)?.header(name, value.to_str()?)?)
 }
 
 /// Counts the commands that a Redis has run, its own questions left out.
-async fn commands(url: &str) -> Result<StoreCounter, Fault> {
+async fn commands(url: &str) -> Result<StoreCounter, Failure> {
     let redis = Redis::connect(url, RedisTimes::default()).await?;
     let own = Arc::new(AtomicU64::new(0));
     Ok(StoreCounter::new(move || {

@@ -1,10 +1,9 @@
 //! The logout problem, lived: a thief copies a credential, its owner logs out, the thief goes on trying.
 
+use harness::Failure;
+use harness::client::Client;
+use harness::server::Server;
 use serde::Serialize;
-
-use super::client::Client;
-use crate::fault::Fault;
-use crate::server::Server;
 
 /// The step in which time is moved, in seconds; longer once an hour is over, so that a long-lived token is seen through
 /// within a few thousand tries.
@@ -30,12 +29,12 @@ pub(crate) struct Verdict {
 }
 
 /// Lives it against one server, whose clock is moved to see the end.
-pub(crate) async fn live(server: &Server) -> Result<Verdict, Fault> {
+pub(crate) async fn live(server: &Server) -> Result<Verdict, Failure> {
     let client = Client::of(server)?;
     let person = client.sign_up_and_log_in().await?;
     let thief = person.clone();
     if !client.is_let_in(&thief).await? {
-        return Err(Fault::new(format!(
+        return Err(Failure::new(format!(
             "the {} server refuses a credential that it has just issued",
             server.design
         )));

@@ -4,12 +4,12 @@ use std::mem::discriminant;
 use std::path::Path;
 
 use anstyle::Style;
+use harness::store::Ready;
+use harness::terminal::{self, BAD, DIM, GOOD, heading, paint, sentence, table};
 
 use super::Tour;
 use super::cost::{Cost, Doubted};
 use super::logout::Verdict;
-use crate::screen::{self, BAD, DIM, GOOD, heading, paint, sentence, table};
-use crate::store::Ready;
 
 const STILL_IN: &str = "YES, still in";
 const SHUT_OUT: &str = "no, shut out";
@@ -23,13 +23,13 @@ pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
         machine.cpu_model
     );
     if !store.misses.is_empty() {
-        screen::warn(&format!(
+        terminal::warn(&format!(
             "no Redis was found ({}), so everything is kept in memory",
             store.misses.join("; ")
         ));
     }
     if machine.build_profile != "release" {
-        screen::warn(
+        terminal::warn(
             "this is no release build: believe the first table, and none of the times in the second",
         );
     }

@@ -1,0 +1,148 @@
+//! What a Redis is asked, and what it keeps: read from its own counters, with our questions left out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use harness::Failure;
+use harness::client::Client;
+use kit::Redis;
+use kit::config::RedisTimes;
+use measure::load::{self, ClosedLoop, Load, Target};
+use measure::report::StorePerRequest;
+use measure::rounds::StoreCounter;
+
+/// Requests of which what one asks is the mean.
+const REQUESTS: u64 = 200;
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Somebody's own Redis may hold millions of keys, and to weigh them all would put it under load.
+const MOST_KEYS: u64 = 5_000;
+
+/// The counters of one Redis.
+#[derive(Clone)]
+pub(crate) struct Commands {
+    redis: Redis,
+    own: Arc<AtomicU64>,
+}
+
+impl Commands {
+    pub(crate) async fn of(url: &str) -> Result<Self, Failure> {
+        let redis = Redis::connect(url, RedisTimes::default()).await?;
+        Ok(Self { redis, own: Arc::default() })
+    }
+
+    /// What counts the commands of a round. Clones share the count of their own questions.
+    pub(crate) fn counter(&self) -> StoreCounter {
+        let commands = self.clone();
+        StoreCounter::new(move || {
+            let commands = commands.clone();
+            async move {
+                let info = commands.info("stats").await?;
+                let total = info.get("total_commands_processed").copied().unwrap_or_default();
+                // An INFO does not count itself, but those before it.
+                let own = commands.own.load(Ordering::Relaxed) - 1;
+                Ok((total as u64).saturating_sub(own))
+            }
+        })
+    }
+
+    /// What one request asks, on a server without load.
+    pub(crate) async fn per_request(&self, target: &Target) -> Result<StorePerRequest, Failure> {
+        let alone = ClosedLoop { max_requests: REQUESTS, ..ClosedLoop::new(1, PATIENCE) };
+        let idle = self.info("stats").await?;
+        let before = self.info("stats").await?;
+        let run = load::run(target, &Load::Closed(alone)).await?;
+        let after = self.info("stats").await?;
+        let requests = run.requests().max(1) as f64;
+        let of = |name: &str| {
+            let at = |info: &HashMap<String, f64>| info.get(name).copied().unwrap_or_default();
+            // What a question of ours counts for itself is between the first two.
+            ((at(&after) - at(&before)) - (at(&before) - at(&idle))).max(0.0) / requests
+        };
+        Ok(StorePerRequest {
+            commands: of("total_commands_processed"),
+            bytes_in: of("total_net_input_bytes"),
+            bytes_out: of("total_net_output_bytes"),
+        })
+    }
+
+    /// Memory that one more session of one person takes, over some log-ins. None where there are too many keys to weigh.
+    pub(crate) async fn stored_per_session(
+        &self,
+        log_ins: usize,
+        client: &Client<'_>,
+    ) -> Result<Option<f64>, Failure> {
+        let person = client.sign_up().await?;
+        let Some(before) = self.weight().await? else { return Ok(None) };
+        for _ in 0..log_ins {
+            client.log_in(&person).await?;
+        }
+        let after = self.weight().await?;
+        Ok(after.map(|after| after.saturating_sub(before) as f64 / log_ins as f64))
+    }
+
+    /// How often scripts were called from outside, each of them one round trip.
+    pub(crate) async fn script_calls(&self) -> Result<f64, Failure> {
+        let info: String = self.ask(redis::cmd("INFO").arg("commandstats")).await?;
+        let calls = |name: &str| {
+            let line = info.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|line| line.split(',').next()?.parse::<f64>().ok()).unwrap_or_default()
+        };
+        Ok(calls("cmdstat_evalsha:calls=") + calls("cmdstat_eval:calls="))
+    }
+
+    /// How long it takes to ask it something and have the answer: the median of some `PING`s, one after the other.
+    pub(crate) async fn round_trip(&self, pings: usize) -> Result<Duration, Failure> {
+        let mut took = Vec::with_capacity(pings);
+        for _ in 0..pings {
+            let asked = std::time::Instant::now();
+            let _pong: String = self.ask(&redis::cmd("PING")).await?;
+            took.push(asked.elapsed());
+        }
+        took.sort_unstable();
+        took.get(pings / 2)
+            .copied()
+            .ok_or_else(|| Failure::new("a round trip is measured with one PING at least"))
+    }
+
+    /// What all keys take together, in bytes. None where there are too many to weigh.
+    pub(crate) async fn weight(&self) -> Result<Option<u64>, Failure> {
+        if self.ask::<u64>(&redis::cmd("DBSIZE")).await? > MOST_KEYS {
+            return Ok(None);
+        }
+        let (mut cursor, mut sum) = (0_u64, 0);
+        loop {
+            let (next, keys): (u64, Vec<String>) =
+                self.ask(redis::cmd("SCAN").arg(cursor).arg("COUNT").arg(500)).await?;
+            let mut pipeline = redis::pipe();
+            for key in &keys {
+                pipeline.cmd("MEMORY").arg("USAGE").arg(key).arg("SAMPLES").arg(0);
+            }
+            if !keys.is_empty() {
+                self.own.fetch_add(keys.len() as u64, Ordering::Relaxed);
+                let weights: Vec<Option<u64>> = self.redis.pipeline(&pipeline).await?;
+                sum += weights.into_iter().flatten().sum::<u64>();
+            }
+            cursor = next;
+            if cursor == 0 {
+                return Ok(Some(sum));
+            }
+        }
+    }
+
+    async fn info(&self, section: &str) -> redis::RedisResult<HashMap<String, f64>> {
+        self.own.fetch_add(1, Ordering::Relaxed);
+        let info: String = self.redis.query(redis::cmd("INFO").arg(section)).await?;
+        let number = |line: &str| {
+            let (name, value) = line.trim().split_once(':')?;
+            Some((name.to_owned(), value.parse().ok()?))
+        };
+        Ok(info.lines().filter_map(number).collect())
+    }
+
+    async fn ask<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, Failure> {
+        self.own.fetch_add(1, Ordering::Relaxed);
+        Ok(self.redis.query(command).await?)
+    }
+}

@@ -1,0 +1,233 @@
+//! `cargo lab bench`: the full measurement and its report.
+//!
+//! A sequence of parts, each of which adds to the one report. Whatever ends it, the end of the plan, Ctrl-C, or a server
+//! that fails half way, what was measured until then is written: `report.json`, `report.md` and `report.html` in
+//! `target/authlab/report`.
+
+mod arguments;
+mod ceiling;
+mod claims;
+mod commands;
+mod crowd;
+mod distance;
+mod exchange;
+mod lineup;
+mod older;
+mod peers;
+mod plan;
+mod rates;
+mod refresh;
+mod revocation;
+mod scale;
+mod stop;
+mod tables;
+mod targets;
+mod timeline;
+mod url;
+mod write;
+pub mod yardstick;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use harness::Failure;
+use harness::store::{self, Ready};
+use kit::Clock;
+use measure::compare::Changes;
+use measure::figures::Comparison;
+use measure::machine::Machine;
+use measure::report::{Report, SCHEMA};
+use measure::rounds::{self, Design as Measured, Plan as Rounds};
+use measure::scale::Prices;
+
+pub use self::arguments::BenchArguments;
+use self::lineup::{Entry, Lineup};
+use self::peers::Chosen;
+use self::plan::Plan;
+use self::stop::Stop;
+use self::timeline::Timeline;
+
+/// What every part of the measurement needs.
+struct Bench {
+    plan: Plan,
+    store: Ready,
+    stop: Stop,
+    timeline: Timeline,
+}
+
+/// Measures what was asked for, writes the report, and prints it.
+///
+/// # Errors
+/// Where an argument cannot be used, a server does not come up, or the report cannot be written.
+pub async fn run(arguments: BenchArguments) -> Result<ExitCode, Failure> {
+    // Read before anything is measured: twenty minutes are too long to learn that a file is not there.
+    let older = arguments.compare.as_deref().map(older::read).transpose()?;
+    let prices = prices(arguments.prices.as_deref())?;
+    let (report, done) = match &arguments.report {
+        Some(path) => {
+            let mut report = older::read(path)?;
+            if let Some(scale) = report.scale.as_mut().filter(|_| arguments.prices.is_some()) {
+                scale.prices = prices;
+            }
+            (report, Ok(()))
+        }
+        None => measured(&arguments, prices).await?,
+    };
+    let told = tell(&arguments, report, older)?;
+    done.map(|()| told)
+}
+
+/// Writes what was found, prints it, and says with which code that ends.
+fn tell(arguments: &BenchArguments, mut report: Report, older: Option<Report>) -> Result<ExitCode, Failure> {
+    let mut refused = None;
+    if let Some(older) = older {
+        match Changes::between(&older, &report, arguments.other_machine) {
+            Ok(changes) => report.changes = Some(changes),
+            Err(error) => refused = Some(Failure::from(error)),
+        }
+    }
+    let written = write::all(&report, arguments.into.as_deref())?;
+    if arguments.json {
+        println!("{}", written.json);
+    } else {
+        tables::print(&report, &written);
+    }
+    if let Some(refused) = refused {
+        return Err(refused);
+    }
+    let is_worse = report.changes.as_ref().is_some_and(|changes| changes.regressions().next().is_some());
+    Ok(match (is_worse && arguments.fail_on_regression, report.complete) {
+        (true, _) => ExitCode::FAILURE,
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::from(130),
+    })
+}
+
+/// The report of a measurement that is made now, and how that ended.
+async fn measured(
+    arguments: &BenchArguments,
+    prices: Prices,
+) -> Result<(Report, Result<(), Failure>), Failure> {
+    let (began, plan) = (Instant::now(), Plan::of(arguments)?);
+    let entries = lineup::chosen(&arguments.designs, arguments.targets)?;
+    let peers = peers::chosen(arguments.peers.as_deref())?;
+    let timeline = Timeline::new(plan.duration());
+    timeline.stage("looking for a Redis");
+    let store = store::get(arguments.store.clone()).await?;
+    let bench = Bench { plan, store, stop: Stop::on_ctrl_c(), timeline };
+    let mut report = blank(&bench);
+    let done = measure(&bench, arguments, &entries, &peers, prices, &mut report).await;
+    report.took_s = began.elapsed().as_secs_f64();
+    report.complete = done.is_ok() && !bench.stop.is_told();
+    Ok((report, done))
+}
+
+async fn measure(
+    bench: &Bench,
+    arguments: &BenchArguments,
+    entries: &[Entry],
+    peers: &Chosen,
+    prices: Prices,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let peers = peers::install(bench, peers, report).await;
+    let Some(lineup) =
+        bench.stop.unless_told(Lineup::start(bench, arguments, entries, report)).await.transpose()?
+    else {
+        return Ok(());
+    };
+    let done = measure_lineup(bench, arguments, &lineup, peers, prices, report).await;
+    lineup.leave().await;
+    done
+}
+
+async fn measure_lineup(
+    bench: &Bench,
+    arguments: &BenchArguments,
+    lineup: &Lineup,
+    peers: peers::Ready,
+    prices: Prices,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    if arguments.targets {
+        peers::measure(bench, lineup, peers, report).await?;
+        return targets::measure(bench, lineup, report).await;
+    }
+    ceiling::measure(bench, lineup, report).await?;
+    rates::measure(bench, lineup, report).await?;
+    distance::measure(bench, lineup, report).await?;
+    revocation::measure(bench, lineup, report).await?;
+    refresh::measure(bench, lineup, report).await?;
+    crowd::measure(bench, lineup, report).await?;
+    peers::measure(bench, lineup, peers, report).await?;
+    claims::measure(bench, lineup, report).await?;
+    scale::measure(bench, lineup, prices, report).await?;
+    targets::measure(bench, lineup, report).await
+}
+
+/// What a cost is reckoned with: a person's own figures, or ours.
+fn prices(path: Option<&Path>) -> Result<Prices, Failure> {
+    let Some(path) = path else { return Ok(Prices::ours()?) };
+    let unusable = |why: &dyn std::fmt::Display| Failure::new(format!("{}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(&error))?;
+    Prices::read(&text).map_err(|error| unusable(&error))
+}
+
+fn blank(bench: &Bench) -> Report {
+    Report {
+        schema: SCHEMA,
+        begun_unix_s: Clock::system().now_s(),
+        took_s: 0.0,
+        plan: bench.plan.name.to_owned(),
+        complete: false,
+        machine: Machine::describe(bench.store.description()),
+        subjects: Vec::new(),
+        skipped: Vec::new(),
+        generator_ceiling: None,
+        ceiling: None,
+        rates: Vec::new(),
+        histograms: Vec::new(),
+        concurrency: Vec::new(),
+        round_trips: Vec::new(),
+        claims: Vec::new(),
+        revocation: Vec::new(),
+        refresh: None,
+        scale: None,
+        targets: None,
+        changes: None,
+        peers: None,
+        libraries: None,
+    }
+}
+
+impl Bench {
+    /// One comparison, shown as it goes on. None if there is nothing of it because of Ctrl-C.
+    async fn compare(
+        &self,
+        what: &str,
+        designs: &[Measured],
+        rounds: Rounds,
+    ) -> Result<Option<Comparison>, Failure> {
+        if self.stop.is_told() || designs.is_empty() {
+            return Ok(None);
+        }
+        self.timeline.stage(what);
+        let each = rounds.load.duration();
+        let warm_up = rounds.warm_up;
+        let mut before = None;
+        let comparison = rounds::compare_until(self.stop.told(), designs, &rounds, |now| {
+            // What is reported is about to happen; what was reported before is over.
+            self.timeline.passed(before.take().unwrap_or_default());
+            before = Some(if now.round == 0 { warm_up } else { each });
+            let round = if now.round == 0 {
+                "warm-up".into()
+            } else {
+                format!("round {} of {}", now.round, rounds.rounds)
+            };
+            self.timeline.detail(&format!("{what}: {}, {round}", now.design));
+        })
+        .await?;
+        Ok((comparison.rounds > 0).then_some(comparison))
+    }
+}

@@ -1,0 +1,216 @@
+//! What people would otherwise use, under the same load in the same run.
+//!
+//! Each peer is one idiomatic source file in `benches/peers` that speaks as much of the contract as a log-in and `/me` take.
+//! All are installed before anything is measured, so that no measurement has an installation beside it, and take their turn
+//! in rounds of their own at the end, between those of ours that do the same work.
+
+mod install;
+mod known;
+pub(crate) mod libraries;
+mod runtime;
+
+use harness::Failure;
+use harness::server::Process;
+use measure::load::{Reach, Target as Loaded};
+use measure::process;
+use measure::report::peers::{MOST_CPU, Peer as Told, Peers};
+use measure::report::{Report, Skipped, Subject};
+use measure::rounds::Design as Measured;
+use measure::targets::{Limit, Target};
+
+use self::install::Installed;
+use self::known::LIBRARIES;
+pub(crate) use self::known::{Chosen, OURS, Peer, chosen};
+use self::runtime::Runtime;
+use super::ceiling::rounded;
+use super::lineup::{Lineup, Place};
+use super::plan::CONNECTIONS;
+use super::{Bench, url};
+
+/// The share of the slowest one's limit at which latency is compared.
+const SHARE: f64 = 0.5;
+
+/// What of it is on this machine.
+#[derive(Default)]
+pub(crate) struct Ready {
+    servers: Vec<(Peer, Installed)>,
+    libraries: Option<Vec<Installed>>,
+}
+
+/// Installs what is not there yet. What cannot be installed is skipped, and the report says why.
+pub(crate) async fn install(bench: &Bench, chosen: &Chosen, report: &mut Report) -> Ready {
+    let mut ready = Ready::default();
+    for peer in chosen.servers.iter().copied() {
+        if peer.place == Place::Redis && bench.store.url().is_none() {
+            skip(report, peer.name, "It needs a Redis; `cargo lab doctor` says how to get one.");
+            continue;
+        }
+        match fetched(bench, peer.name, peer.runtime).await {
+            Some(Ok(installed)) => ready.servers.push((peer, installed)),
+            Some(Err(why)) => skip(report, peer.name, &why.to_string()),
+            None => return ready,
+        }
+    }
+    if chosen.libraries {
+        let libraries = ready.libraries.get_or_insert_default();
+        for (name, runtime) in libraries::FOLDERS {
+            match fetched(bench, name, runtime).await {
+                Some(Ok(installed)) => libraries.push(installed),
+                Some(Err(why)) => skip(report, name, &why.to_string()),
+                None => return ready,
+            }
+        }
+    }
+    ready
+}
+
+async fn fetched(bench: &Bench, name: &str, runtime: Runtime) -> Option<Result<Installed, Failure>> {
+    bench.timeline.stage(&format!("{name}: installing what it needs"));
+    bench.stop.unless_told(install::install(name, runtime)).await
+}
+
+/// Measures the servers between ours, and then the libraries.
+pub(crate) async fn measure(
+    bench: &Bench,
+    lineup: &Lineup,
+    ready: Ready,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    servers(bench, lineup, ready.servers, report).await?;
+    let Some(installed) = ready.libraries.filter(|_| !bench.stop.is_told()) else { return Ok(()) };
+    match libraries::measure(bench, &installed).await {
+        Ok(Some((libraries, failed))) => {
+            report.libraries = Some(libraries);
+            failed.iter().for_each(|(name, why)| skip(report, name, &why.to_string()));
+        }
+        Ok(None) => {}
+        Err(why) => skip(report, LIBRARIES, &why.to_string()),
+    }
+    Ok(())
+}
+
+async fn servers(
+    bench: &Bench,
+    lineup: &Lineup,
+    ready: Vec<(Peer, Installed)>,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let (mut running, mut measured, mut told) = (Vec::new(), Vec::new(), Vec::new());
+    for (peer, installed) in ready {
+        if bench.stop.is_told() {
+            return Ok(());
+        }
+        bench.timeline.stage(&format!("{}: starting its server", peer.name));
+        match enter(bench, lineup, &peer, &installed).await {
+            Ok((server, design, subject)) => {
+                running.push(server);
+                measured.push(design);
+                told.push((peer.told(&installed), subject));
+            }
+            Err(why) => skip(report, peer.name, &why.to_string()),
+        }
+    }
+    if measured.is_empty() {
+        return Ok(());
+    }
+    let mut ours = vec!["none"];
+    ours.extend(told.iter().flat_map(|(peer, _)| &peer.ours).map(String::as_str));
+    let designs = [lineup.named(&ours), measured.clone()].concat();
+    let rounds = bench.plan.peers.closed(CONNECTIONS);
+    let ceiling = bench.compare("the limits of the peers", &designs, rounds).await?;
+    for ((_, subject), design) in told.iter_mut().zip(&measured) {
+        subject.resident_bytes = design.pid.map(process::resident_bytes).transpose()?;
+    }
+    let (entries, subjects) = told.into_iter().unzip();
+    report.subjects.extend::<Vec<_>>(subjects);
+    let mut peers = Peers { entries, ceiling, at_rate: None };
+    if let Some(slowest) = peers.slowest_rps() {
+        let rate_rps = rounded(slowest * SHARE);
+        let what = format!("the peers at {rate_rps:.0} requests/s");
+        peers.at_rate = bench.compare(&what, &designs, bench.plan.peers_at_rate.at_rate(rate_rps)).await?;
+    }
+    report.peers = Some(peers);
+    Ok(())
+}
+
+/// What each peer's figures say of the target.
+pub(crate) fn targets(report: &Report) -> Vec<Target> {
+    let how = "the same /me in other languages and frameworks, under the same load, in turn";
+    let Some(peers) = &report.peers else {
+        let why =
+            "The peers were not run: `--peers` installs and runs what this machine has the languages for.";
+        let what = "CPU a request: ours / each peer's";
+        return vec![Target::new("T7", what, Limit::AtMost(MOST_CPU), Err(why.to_owned()), how)];
+    };
+    let of = |peer: &Told| {
+        let ours = peer.ours.first()?;
+        let share = peers.share(ours, &peer.name)?;
+        let (cpu, p99) = (
+            format!("CPU a request: {ours} / {}", peer.name),
+            format!("p99 at one rate: {ours} / {}", peer.name),
+        );
+        let latency = share.p99.ok_or_else(|| "It was stopped before that.".to_owned());
+        Some([
+            Target::new("T7", &cpu, Limit::AtMost(MOST_CPU), Ok(share.server_cpu), how),
+            Target::new("T7", &p99, Limit::AtMost(1.0), latency, how),
+        ])
+    };
+    peers.entries.iter().filter_map(of).flatten().collect()
+}
+
+/// Starts one and logs in to it, as the contract says.
+async fn enter(
+    bench: &Bench,
+    lineup: &Lineup,
+    peer: &Peer,
+    installed: &Installed,
+) -> Result<(Process, Measured, Subject), Failure> {
+    let server = peer.start(installed, bench.store.url()).await?;
+    let (name, value) = url::Guest::signed_up(&server.url).await?.credential;
+    let target = Loaded::get(&server.url, "/me", Reach::LoopbackOnly)?.header(&name, &value)?;
+    let commands = lineup.commands.as_ref().filter(|_| peer.place == Place::Redis);
+    let subject = Subject {
+        name: peer.name.to_owned(),
+        what: format!("{}; {}", peer.what, installed.runs_on),
+        store: if peer.place == Place::Redis { "redis" } else { "none" }.to_owned(),
+        credential_bytes: Some((name.len() + value.len() + 4) as u64),
+        store_per_request: match commands {
+            Some(commands) => Some(commands.per_request(&target).await?),
+            None => None,
+        },
+        stored_bytes_per_session: None,
+        resident_bytes: None,
+    };
+    let measured = Measured {
+        name: peer.name.to_owned(),
+        target,
+        pid: Some(server.pid),
+        store_pid: bench.store.pid().filter(|_| peer.place == Place::Redis),
+        store_counter: lineup.commands.as_ref().map(super::commands::Commands::counter),
+    };
+    Ok((server, measured, subject))
+}
+
+impl Peer {
+    async fn start(&self, installed: &Installed, redis: Option<&str>) -> Result<Process, Failure> {
+        let mut command = installed.command("server");
+        command.env("PORT", "0").envs(redis.map(|url| ("REDIS_URL", url)));
+        Process::start(command, self.name).await
+    }
+
+    fn told(&self, installed: &Installed) -> Told {
+        Told {
+            name: self.name.to_owned(),
+            what: self.what.to_owned(),
+            runs_on: installed.runs_on.clone(),
+            ours: self.rivals.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+}
+
+fn skip(report: &mut Report, what: &str, why: &str) {
+    report.skipped.push(Skipped { what: what.to_owned(), why: why.to_owned() });
+}
+
+#[cfg(test)]
+mod tests;

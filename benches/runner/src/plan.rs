@@ -1,0 +1,310 @@
+//! How much is measured. A full report takes its time; a quick one shows what is what; a smoke test only that it works.
+
+use std::time::Duration;
+
+use harness::Failure;
+use measure::load::{ClosedLoop, FixedRate, Load};
+use measure::rounds::Plan as Rounds;
+
+use super::arguments::BenchArguments;
+use super::targets::Effort;
+
+/// Connections wherever their number is not what is looked at.
+pub(crate) const CONNECTIONS: usize = 64;
+/// The round trips to Redis that are tried, in ms.
+const RTT_MS: [f64; 5] = [0.0, 0.25, 0.5, 1.0, 2.0];
+/// No network that this is about is slower.
+const LONGEST_RTT_MS: f64 = 100.0;
+
+/// A token's times are whole seconds, so one of two seconds lives for more than one, which is time enough to use it.
+const SHORT_TTL: Duration = Duration::from_secs(2);
+
+/// What one comparison is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pass {
+    rounds: usize,
+    round: Duration,
+    warm_up: Duration,
+}
+
+/// All of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) name: &'static str,
+    pub(crate) ceiling: Pass,
+    pub(crate) rates: Pass,
+    /// Shares of the slowest design's ceiling.
+    pub(crate) shares: &'static [f64],
+    pub(crate) distance: Pass,
+    pub(crate) rtt_ms: Vec<f64>,
+    pub(crate) crowd: Pass,
+    pub(crate) connections: &'static [usize],
+    pub(crate) claims: Pass,
+    /// Roles that access tokens carry beside the usual claims; a lab takes tokens of 4 KiB at most.
+    pub(crate) roles: &'static [usize],
+    /// Each design on one and on two processes.
+    pub(crate) scale: Pass,
+    /// How often each design is logged out of, and how long access tokens live meanwhile.
+    pub(crate) log_outs: usize,
+    pub(crate) access_ttl: Duration,
+    pub(crate) refresh: Pass,
+    /// The peers and ours beside them; what compiles while it runs is given time for it.
+    pub(crate) peers: Pass,
+    pub(crate) peers_at_rate: Pass,
+    /// A round is one library's turn.
+    pub(crate) libraries: Pass,
+    /// Log-ins to see what a session takes in Redis; each costs a password hash.
+    pub(crate) log_ins: usize,
+    /// What is measured for the targets; none: they are not.
+    pub(crate) targets: Option<Effort>,
+    designs: usize,
+    /// With those of ours beside them; 0 where none was asked for.
+    peer_designs: usize,
+    works: usize,
+}
+
+const fn pass(rounds: usize, round_ms: u64, warm_up_ms: u64) -> Pass {
+    Pass { rounds, round: Duration::from_millis(round_ms), warm_up: Duration::from_millis(warm_up_ms) }
+}
+
+impl Plan {
+    /// What was asked for.
+    pub(crate) fn of(arguments: &BenchArguments) -> Result<Self, Failure> {
+        let (mut plan, effort) = match (arguments.smoke, arguments.quick) {
+            (true, _) => (Self::smoke(), Self::SMOKE_EFFORT),
+            (_, true) => (Self::quick(), Self::QUICK_EFFORT),
+            _ => (Self::full(), Self::FULL_EFFORT),
+        };
+        if arguments.targets {
+            plan = plan.only_targets(effort);
+        }
+        if let Some(rtt_ms) = &arguments.rtt {
+            if let Some(wrong) = rtt_ms.iter().find(|ms| !(0.0..=LONGEST_RTT_MS).contains(*ms)) {
+                return Err(Failure::new(format!(
+                    "--rtt {wrong}: a round trip is 0 to {LONGEST_RTT_MS} ms, as in --rtt 0,0.5,2"
+                )));
+            }
+            plan.rtt_ms = rtt_ms.clone();
+        }
+        let asked =
+            if arguments.designs.is_empty() { super::lineup::NAMES.len() } else { arguments.designs.len() };
+        plan.designs = asked + arguments.url.len();
+        let peers = super::peers::chosen(arguments.peers.as_deref())?;
+        plan.peer_designs = match peers.servers.len() {
+            0 => 0,
+            count => count + super::peers::OURS,
+        };
+        plan.works = if peers.libraries { super::peers::libraries::WORKS } else { 0 };
+        Ok(plan)
+    }
+
+    const FULL_EFFORT: Effort = Effort {
+        designs: pass(9, 2_000, 1_000),
+        exchange: pass(7, 1_000, 1_000),
+        generator: pass(5, 2_000, 0),
+        token_rounds: 2_000,
+        frozen: Duration::from_secs(8),
+    };
+    const QUICK_EFFORT: Effort = Effort {
+        designs: pass(5, 600, 250),
+        exchange: pass(3, 500, 500),
+        generator: pass(3, 1_000, 0),
+        token_rounds: 500,
+        frozen: Duration::from_secs(3),
+    };
+    const SMOKE_EFFORT: Effort = Effort {
+        designs: pass(2, 100, 0),
+        exchange: pass(1, 100, 100),
+        generator: pass(1, 100, 0),
+        token_rounds: 20,
+        frozen: Duration::from_secs(2),
+    };
+
+    /// The targets and nothing else.
+    fn only_targets(self, effort: Effort) -> Self {
+        let none = pass(0, 0, 0);
+        Self {
+            name: match self.name {
+                "quick" => "targets, quick",
+                "smoke" => "targets, smoke",
+                _ => "targets",
+            },
+            ceiling: none,
+            shares: &[],
+            rtt_ms: Vec::new(),
+            connections: &[],
+            roles: &[],
+            scale: none,
+            log_outs: 0,
+            refresh: none,
+            targets: Some(effort),
+            ..self
+        }
+    }
+
+    fn full() -> Self {
+        Self {
+            name: "full",
+            ceiling: pass(9, 2_000, 1_000),
+            rates: pass(5, 2_000, 500),
+            shares: &[0.1, 0.3, 0.5, 0.7, 0.9],
+            distance: pass(5, 1_500, 500),
+            rtt_ms: RTT_MS.to_vec(),
+            crowd: pass(5, 1_000, 300),
+            connections: &[1, 8, 64, 256],
+            claims: pass(5, 1_000, 300),
+            roles: &[0, 16, 64, 160],
+            scale: pass(5, 1_500, 0),
+            log_outs: 5,
+            access_ttl: SHORT_TTL,
+            refresh: pass(5, 1_500, 500),
+            peers: pass(7, 1_500, 2_000),
+            peers_at_rate: pass(5, 1_500, 500),
+            libraries: pass(9, 200, 200),
+            log_ins: 20,
+            targets: Some(Self::FULL_EFFORT),
+            designs: 0,
+            peer_designs: 0,
+            works: 0,
+        }
+    }
+
+    fn quick() -> Self {
+        Self {
+            name: "quick",
+            ceiling: pass(4, 400, 200),
+            rates: pass(1, 500, 100),
+            shares: &[0.3, 0.7],
+            distance: pass(1, 500, 100),
+            rtt_ms: vec![0.0, 0.5, 2.0],
+            crowd: pass(1, 400, 50),
+            connections: &[1, 64],
+            claims: pass(2, 300, 50),
+            roles: &[0, 160],
+            scale: pass(2, 400, 0),
+            log_outs: 1,
+            access_ttl: SHORT_TTL,
+            refresh: pass(3, 400, 100),
+            peers: pass(3, 400, 800),
+            peers_at_rate: pass(3, 400, 100),
+            libraries: pass(5, 50, 50),
+            log_ins: 8,
+            targets: None,
+            designs: 0,
+            peer_designs: 0,
+            works: 0,
+        }
+    }
+
+    fn smoke() -> Self {
+        let least = pass(1, 100, 0);
+        Self {
+            name: "smoke",
+            ceiling: pass(2, 100, 50),
+            rates: least,
+            shares: &[0.3],
+            distance: least,
+            rtt_ms: vec![0.0, 2.0],
+            crowd: least,
+            connections: &[1, 8],
+            claims: least,
+            roles: &[160],
+            scale: least,
+            log_outs: 1,
+            access_ttl: SHORT_TTL,
+            refresh: least,
+            peers: pass(2, 100, 100),
+            peers_at_rate: least,
+            libraries: pass(1, 10, 10),
+            log_ins: 2,
+            targets: Some(Self::SMOKE_EFFORT),
+            designs: 0,
+            peer_designs: 0,
+            works: 0,
+        }
+    }
+
+    /// How long it takes, if it takes no longer than planned.
+    pub(crate) fn duration(&self) -> Duration {
+        let of = |pass: Pass, designs: usize, times: usize| pass.duration(designs) * times as u32;
+        of(self.ceiling, self.designs + 1, 1)
+            + of(self.rates, self.designs, self.shares.len())
+            + of(self.distance, super::distance::DESIGNS.len(), self.rtt_ms.len())
+            + of(self.crowd, super::crowd::DESIGNS.len(), self.connections.len())
+            + of(self.refresh, 1, 1)
+            + of(self.peers, self.peer_designs, 1)
+            + of(self.peers_at_rate, self.peer_designs, 1)
+            + of(self.libraries, self.works, 1)
+            + of(self.claims, super::claims::DESIGNS.len(), self.roles.len())
+            + super::scale::duration(self)
+            + super::revocation::duration(self)
+            + super::targets::duration(self)
+    }
+}
+
+impl Pass {
+    /// As fast as each server answers.
+    pub(crate) fn closed(&self, connections: usize) -> Rounds {
+        self.under(Load::Closed(ClosedLoop::new(connections, self.round)))
+    }
+
+    /// On a schedule.
+    pub(crate) fn at_rate(&self, rate_rps: f64) -> Rounds {
+        self.under(Load::Fixed(FixedRate::new(rate_rps, CONNECTIONS, self.round)))
+    }
+
+    /// For work that is no comparison: how many rounds there are.
+    pub(crate) fn rounds(&self) -> usize {
+        self.rounds
+    }
+
+    /// And how long one is.
+    pub(crate) fn round(&self) -> Duration {
+        self.round
+    }
+
+    fn under(&self, load: Load) -> Rounds {
+        Rounds { load, rounds: self.rounds, warm_up: self.warm_up, keep_histograms: false }
+    }
+
+    /// How long so many designs take with it.
+    pub(crate) fn duration(&self, designs: usize) -> Duration {
+        (self.warm_up + self.round * self.rounds as u32) * designs as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: BenchArguments,
+    }
+
+    fn planned(line: &str) -> Result<Plan, Failure> {
+        Plan::of(&Line::try_parse_from(line.split(' ')).unwrap().arguments)
+    }
+
+    #[test]
+    fn a_plan_keeps_the_time_that_its_help_promises() {
+        let seconds = |line: &str| planned(line).unwrap().duration().as_secs();
+        // Servers have to start, and a busy machine is slower than the plan.
+        assert!(seconds("bench --quick") <= 45, "{}", seconds("bench --quick"));
+        assert!(seconds("bench") <= 17 * 60, "{}", seconds("bench"));
+        assert!(seconds("bench --targets") <= 4 * 60, "{}", seconds("bench --targets"));
+        assert!(seconds("bench --targets --quick") <= 45);
+        assert!(seconds("bench --smoke") <= 15, "{}", seconds("bench --smoke"));
+    }
+
+    #[test]
+    fn a_round_trip_that_is_none_is_refused_in_a_sentence() {
+        assert_eq!(planned("bench --rtt 0,3").unwrap().rtt_ms, [0.0, 3.0]);
+        let sentence = planned("bench --rtt 0,3000").unwrap_err().to_string();
+        assert_eq!(sentence, "--rtt 3000: a round trip is 0 to 100 ms, as in --rtt 0,0.5,2");
+        assert!(planned("bench --rtt NaN").is_err());
+    }
+}

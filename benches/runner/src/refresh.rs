@@ -1,0 +1,69 @@
+//! What an exchange of a refresh token costs, where every one of them rotates.
+
+use harness::Failure;
+use harness::client::Client;
+use harness::server::Server;
+use measure::figures::Median;
+use measure::report::{Refresh, Report, Skipped};
+
+use super::Bench;
+use super::exchange::{CLIENTS, Exchange, Round};
+use super::lineup::{Entered, Lineup};
+
+/// Every exchange rotates.
+const STRICT: (&str, &str) = ("AUTHLAB_REFRESH_WINDOW", "0");
+
+pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
+    let Some(hybrid) = lineup.entered("hybrid").filter(|_| report.ceiling.is_some()) else { return Ok(()) };
+    let Some(commands) = &lineup.commands else {
+        let why = "Its cost is that of a round trip to Redis, and there is none.".to_owned();
+        report.skipped.push(Skipped { what: "what staying logged in costs".to_owned(), why });
+        return Ok(());
+    };
+    bench.timeline.stage("exchanging refresh tokens");
+    let measured = async {
+        let (_server, mut exchange) = rotating(bench, hybrid, CLIENTS).await?;
+        let mut rounds = Vec::new();
+        for _ in 0..bench.plan.refresh.rounds() {
+            rounds.push(exchange.round(commands, bench.store.pid(), bench.plan.refresh.round()).await?);
+            bench.timeline.passed(bench.plan.refresh.round());
+        }
+        sum_up(&rounds)
+    };
+    if let Some(refresh) = bench.stop.unless_told(measured).await {
+        report.refresh = Some(refresh?);
+    }
+    Ok(())
+}
+
+/// The hybrid with no window, and so many clients that are logged in to it.
+pub(crate) async fn rotating(
+    bench: &Bench,
+    hybrid: &Entered,
+    clients: usize,
+) -> Result<(Server, Exchange), Failure> {
+    let server = hybrid.entry.start(&bench.store.as_config(), &[STRICT]).await?;
+    let mut tokens = Vec::new();
+    for _ in 0..clients {
+        let token = Client::of(&server)?.sign_up_and_log_in().await?.refresh_token;
+        tokens.push(token.ok_or_else(|| Failure::new("the hybrid's log-in gave no refresh token"))?);
+    }
+    let exchange = Exchange { url: server.url.clone(), pid: server.pid, tokens };
+    Ok((server, exchange))
+}
+
+fn sum_up(rounds: &[Round]) -> Result<Refresh, Failure> {
+    let of = |figure: &dyn Fn(&Round) -> f64| {
+        Median::of(rounds.iter().map(figure)).ok_or_else(|| Failure::new("no refresh token was exchanged"))
+    };
+    let store: Option<Vec<f64>> = rounds.iter().map(Round::store_us).collect();
+    Ok(Refresh {
+        clients: CLIENTS,
+        exchanges: rounds.iter().map(|round| round.exchanges).sum(),
+        throughput_rps: of(&|round| round.exchanges as f64 / round.took.as_secs_f64())?.median,
+        server_cpu_us: of(&Round::server_us)?,
+        store_cpu_us: store.and_then(Median::of),
+        store_round_trips: of(&Round::trips)?,
+        access_ttl_s: kit::Config::default().access_ttl.as_secs(),
+    })
+}

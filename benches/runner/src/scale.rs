@@ -1,0 +1,241 @@
+//! The model of what many servers do, and its check: the same designs with one and with two app server processes, each
+//! pinned to a processor of its own.
+
+use harness::Failure;
+use harness::client::Client;
+use harness::server::Server;
+use kit::Store;
+use measure::figures::Median;
+use measure::load::{self, ClosedLoop, Load};
+use measure::process;
+use measure::report::{Report, Skipped};
+use measure::scale::{Check, Demand, Prices, Scale, mva};
+
+use super::Bench;
+use super::lineup::{Entered, Lineup, target};
+use super::plan::CONNECTIONS;
+
+pub(crate) const DESIGNS: [&str; 3] = ["session-redis", "hybrid", "hybrid+denylist"];
+/// Those that are run with one process and with two: one that asks Redis, and one that does not.
+pub(crate) const CHECKED: [&str; 2] = ["session-redis", "hybrid"];
+pub(crate) const SERVERS: [usize; 2] = [1, 2];
+/// As many as at the ceiling, where the demands come from.
+const GENERATOR_THREADS: usize = 2;
+
+pub(crate) async fn measure(
+    bench: &Bench,
+    lineup: &Lineup,
+    prices: Prices,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let demands: Vec<Demand> = DESIGNS.iter().filter_map(|design| Demand::of(report, design)).collect();
+    if demands.is_empty() {
+        if report.ceiling.is_some() {
+            let why = "The model wants the CPU time of a Redis that was started here, and there is none."
+                .to_owned();
+            report.skipped.push(Skipped { what: "how far it scales".to_owned(), why });
+        }
+        return Ok(());
+    }
+    let mut scale = Scale { demands, checks: Vec::new(), prices };
+    match process::own_processors() {
+        Ok(processors) => scale.checks = checks(bench, lineup, &scale.demands, &processors).await?,
+        Err(why) => {
+            let why = format!("No process can be pinned to a processor here: {why}.");
+            report.skipped.push(Skipped { what: "the check of the model".to_owned(), why });
+        }
+    }
+    report.scale = Some(scale);
+    Ok(())
+}
+
+/// The model's word against what is measured, for each design with each number of servers.
+async fn checks(
+    bench: &Bench,
+    lineup: &Lineup,
+    demands: &[Demand],
+    processors: &[usize],
+) -> Result<Vec<Check>, Failure> {
+    let mut checks = Vec::new();
+    for name in CHECKED {
+        let demand = demands.iter().find(|demand| demand.design == name);
+        let Some((entered, demand)) = lineup.entered(name).zip(demand) else { continue };
+        for servers in SERVERS {
+            bench.timeline.stage(&format!("{name} on {servers} pinned processes"));
+            match bench.stop.unless_told(check(bench, entered, demand, servers, processors)).await {
+                Some(check) => checks.push(check?),
+                None => return Ok(checks),
+            }
+        }
+    }
+    Ok(checks)
+}
+
+/// Which processors run what.
+struct Place {
+    apps: Vec<usize>,
+    store: Vec<usize>,
+    generator: Vec<usize>,
+    words: String,
+}
+
+impl Place {
+    /// Each app server has a processor. What is left is the generator's and Redis'; where nothing is, they run everywhere.
+    fn on(processors: &[usize], servers: usize) -> Self {
+        let (apps, rest) = processors.split_at(servers.min(processors.len()));
+        let apps = apps.to_vec();
+        match rest {
+            [] => {
+                let all = processors.to_vec();
+                let words = "generator and Redis on the same processors".to_owned();
+                Self { apps, store: all.clone(), generator: all, words }
+            }
+            [one] => {
+                let words = "generator and Redis share another".to_owned();
+                Self { apps, store: vec![*one], generator: vec![*one], words }
+            }
+            [first, others @ ..] => {
+                let words = "generator and Redis have others".to_owned();
+                Self {
+                    apps,
+                    store: vec![*first],
+                    generator: others.iter().copied().take(GENERATOR_THREADS).collect(),
+                    words,
+                }
+            }
+        }
+    }
+
+    /// The queue that each processor is, with what a request demands of it on average.
+    fn demands(&self, demand: &Demand) -> Vec<f64> {
+        let mut processors: Vec<usize> = [&self.apps[..], &self.store, &self.generator].concat();
+        processors.sort_unstable();
+        processors.dedup();
+        let servers = self.apps.len() as f64;
+        let is_shared = self.apps.iter().any(|app| self.generator.contains(app));
+        if is_shared {
+            // Whoever may run everywhere goes where there is room, so that all processors are equally busy.
+            let whole = demand.app_us + demand.store_us + demand.generator_us;
+            return vec![whole / processors.len() as f64; processors.len()];
+        }
+        let share = |asked: f64, of: &[usize], processor: usize| {
+            if of.contains(&processor) { asked / of.len() as f64 } else { 0.0 }
+        };
+        let each = processors.iter().map(|processor| {
+            let app = if self.apps.contains(processor) { demand.app_us / servers } else { 0.0 };
+            app + share(demand.store_us, &self.store, *processor)
+                + share(demand.generator_us, &self.generator, *processor)
+        });
+        each.collect()
+    }
+}
+
+async fn check(
+    bench: &Bench,
+    entered: &Entered,
+    demand: &Demand,
+    servers: usize,
+    processors: &[usize],
+) -> Result<Check, Failure> {
+    // Where a quota leaves less CPU time than there are processors, no more of them are busy than it is enough for.
+    let busy = std::thread::available_parallelism().map_or(1, usize::from).min(processors.len());
+    let servers = servers.min(busy);
+    let place = Place::on(&processors[..busy], servers);
+    let store = entered.entry.store(bench).unwrap_or(Store::Memory);
+    let mut started = Vec::new();
+    for cpu in &place.apps {
+        // One worker thread: a server of one core, as the model counts them.
+        let server = entered.entry.start(&store, &[("TOKIO_WORKER_THREADS", "1")]).await?;
+        process::pin(server.pid, &[*cpu])?;
+        let credential = Client::of(&server)?.sign_up_and_log_in().await?;
+        started.push((target(&server.url, &credential)?, server));
+    }
+    let _unpinned = Pinned::put(bench.store.pid(), &place, processors)?;
+    let pass = bench.plan.scale;
+    let mut rates = Vec::new();
+    for round in 0..=pass.rounds() {
+        let each = started.iter().map(|(target, _server): &(_, Server)| {
+            let threads = GENERATOR_THREADS / servers;
+            let load = ClosedLoop { threads, ..ClosedLoop::new(CONNECTIONS / servers, pass.round()) };
+            async move { load::run(target, &Load::Closed(load)).await }
+        });
+        let runs = futures_util::future::try_join_all(each).await?;
+        // The first is for warming up.
+        if round > 0 {
+            rates.push(runs.iter().map(load::Run::throughput_rps).sum::<f64>());
+        }
+        bench.timeline.passed(pass.round());
+    }
+    let demands = place.demands(demand);
+    Ok(Check {
+        design: demand.design.clone(),
+        servers,
+        place: place.words,
+        connections: CONNECTIONS,
+        predicted_rps: mva::closed(&demands, 0.0, CONNECTIONS).throughput_rps,
+        bound_rps: mva::bound_rps(&demands),
+        measured_rps: Median::of(rates).ok_or_else(|| Failure::new("the model was checked in no round"))?,
+    })
+}
+
+/// The generator, which is this process, and Redis on their processors. Dropped, they run everywhere again.
+struct Pinned {
+    pids: Vec<u32>,
+    all: Vec<usize>,
+}
+
+impl Pinned {
+    fn put(store: Option<u32>, place: &Place, processors: &[usize]) -> Result<Self, Failure> {
+        let own = std::process::id();
+        process::pin(own, &place.generator)?;
+        if let Some(pid) = store {
+            process::pin(pid, &place.store)?;
+        }
+        Ok(Self { pids: [own].into_iter().chain(store).collect(), all: processors.to_vec() })
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        for pid in &self.pids {
+            // A Redis that has ended meanwhile needs no processor.
+            process::pin(*pid, &self.all).ok();
+        }
+    }
+}
+
+/// How long all of it takes.
+pub(crate) fn duration(plan: &super::plan::Plan) -> std::time::Duration {
+    plan.scale.round() * ((plan.scale.rounds() + 1) * CHECKED.len() * SERVERS.len()) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn demand() -> Demand {
+        Demand {
+            design: "session-redis".to_owned(),
+            app_us: 16.0,
+            store_us: 6.0,
+            round_trips: 1.0,
+            generator_us: 8.0,
+            upkeep_us: (0.0, 0.0),
+            stored_bytes: 0.0,
+        }
+    }
+
+    #[test]
+    fn each_processor_has_what_runs_on_it() {
+        assert_eq!(Place::on(&[0, 1], 1).demands(&demand()), [16.0, 14.0]);
+        assert_eq!(Place::on(&[0, 1], 2).demands(&demand()), [15.0, 15.0]);
+        let eight: Vec<usize> = (0..8).collect();
+        assert_eq!(Place::on(&eight, 2).demands(&demand()), [8.0, 8.0, 6.0, 4.0, 4.0]);
+    }
+
+    #[test]
+    fn processors_are_taken_by_the_numbers_that_they_have() {
+        let place = Place::on(&[5, 11], 1);
+        assert_eq!((place.apps, place.store, place.generator), (vec![5], vec![11], vec![11]));
+    }
+}

@@ -1,0 +1,50 @@
+//! The report on a terminal: the tables without the charts.
+
+use anstyle::Style;
+use harness::terminal::{DIM, heading, sentence, table};
+use measure::report::Report;
+use measure::report::sections::{self, Section};
+
+use super::write::Written;
+
+/// What a terminal shows; the rest is in the files.
+const SHOWN: [&str; 10] = [
+    "changes",
+    "cost",
+    "round-trip",
+    "revocation",
+    "refresh",
+    "scale",
+    "targets",
+    "peers",
+    "libraries",
+    "doubts",
+];
+
+pub(crate) fn print(report: &Report, written: &Written) {
+    for line in sections::preface(report) {
+        sentence(&line, Style::new());
+    }
+    for Section { id, title, table: figures, .. } in sections::all(report) {
+        if !SHOWN.contains(&id) {
+            continue;
+        }
+        heading(&title);
+        let header: Vec<&str> = figures.header.iter().map(String::as_str).collect();
+        let right_from = match id {
+            "doubts" => header.len(),
+            "targets" => 2,
+            "changes" => 3,
+            _ => 1,
+        };
+        anstream::print!("{}", table(&header, right_from, figures.rows));
+    }
+    let folder = written.folder.display();
+    heading("The report");
+    anstream::println!(" {folder}/report.html      with charts, in one file: open it in a browser");
+    anstream::println!(" {folder}/report.md        the same as text");
+    anstream::println!(" {folder}/report.json      every figure, raw rounds and histograms among them");
+    anstream::println!(
+        "{DIM} cargo lab bench --url http://127.0.0.1:3000/me puts a server of yours beside them{DIM:#}"
+    );
+}

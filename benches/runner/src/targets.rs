@@ -1,0 +1,165 @@
+//! What must hold, measured in one run: each design beside its bare twin, in the same rounds.
+//!
+//! | target | by |
+//! |---|---|
+//! | T1 | [`token`]: the check of a token beside its parts and a library, in this process |
+//! | T2, T3, T5 | this file: designs and bare servers under the same load, in turn |
+//! | T4 | [`rotation`]: an exchange beside a script that does nothing |
+//! | T6 | [`generator`]: the load generator beside wrk, and a server that stands still |
+//! | T7 | the peers, where they were asked for |
+//! | T9 | others, later: told as not measured |
+//! | T8 | [`stored`]: what Redis keeps |
+
+mod generator;
+mod rotation;
+mod stored;
+mod token;
+
+use std::time::Duration;
+
+use harness::Failure;
+use harness::server::Process;
+use measure::figures::{Comparison, Median, RoundFigures};
+use measure::load::{Reach, Target as Loaded};
+use measure::report::Report;
+use measure::rounds::Design as Measured;
+use measure::targets::{Limit, Target, Targets, paired};
+
+use super::Bench;
+use super::lineup::Lineup;
+use super::plan::{CONNECTIONS, Pass, Plan};
+use crate::yardstick::{self, Yardstick};
+
+/// Those of the designs that a target is about.
+pub(crate) const DESIGNS: [&str; 3] = ["none", "session-redis", "hybrid"];
+pub(crate) const NO_REDIS: &str = "It needs a Redis; `cargo lab doctor` says how to get one.";
+
+/// How much is measured for the targets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    pub(crate) designs: Pass,
+    pub(crate) exchange: Pass,
+    pub(crate) generator: Pass,
+    /// Rounds of about a millisecond.
+    pub(crate) token_rounds: usize,
+    /// How long requests come while a server stands still for half a second.
+    pub(crate) frozen: Duration,
+}
+
+pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
+    let Some(effort) = bench.plan.targets.filter(|_| !bench.stop.is_told()) else { return Ok(()) };
+    bench.timeline.stage("checking tokens in turn with a library");
+    let token_check = tokio::task::block_in_place(|| token::timed(effort.token_rounds))?;
+    let mut rows = token::judged(&token_check);
+    let comparison = designs(bench, lineup, effort).await?;
+    if let Some(comparison) = &comparison {
+        rows.extend(of_designs(comparison, bench.store.url().is_some()));
+    }
+    let Some(rotation) = bench.stop.unless_told(rotation::measure(bench, lineup, effort)).await else {
+        report.targets = Some(Targets { rows, comparison, token_check });
+        return Ok(());
+    };
+    rows.extend(rotation?);
+    if let Some(generator) = bench.stop.unless_told(generator::measure(bench, effort)).await {
+        rows.extend(generator?);
+    }
+    rows.extend(super::peers::targets(report));
+    if let Some(stored) = bench.stop.unless_told(stored::measure(bench, lineup, report)).await {
+        rows.extend(stored?);
+    }
+    rows.push(Target::new(
+        "T9",
+        "stateless path with / without instant revocation",
+        Limit::AtLeast(0.97),
+        Err("It belongs to the lab on revocation, which is not written yet.".to_owned()),
+        "requests/s with and without the revocation list, in turn",
+    ));
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    report.targets = Some(Targets { rows, comparison, token_check });
+    Ok(())
+}
+
+/// The designs and their bare twins, as fast as each answers.
+async fn designs(bench: &Bench, lineup: &Lineup, effort: Effort) -> Result<Option<Comparison>, Failure> {
+    let mut designs = lineup.named(&DESIGNS);
+    let mut twins: Vec<Process> = Vec::new();
+    for kind in [Yardstick::Bare, Yardstick::Get] {
+        let store = bench.store.url().filter(|_| kind == Yardstick::Get);
+        if kind == Yardstick::Get && store.is_none() {
+            continue;
+        }
+        let twin = yardstick::start(kind, store).await?;
+        designs.push(Measured {
+            name: kind.name().to_owned(),
+            target: Loaded::get(&twin.url, "/me", Reach::LoopbackOnly)?
+                .header("cookie", yardstick::COOKIE)?,
+            pid: Some(twin.pid),
+            store_pid: bench.store.pid(),
+            store_counter: lineup.commands.as_ref().map(super::commands::Commands::counter),
+        });
+        twins.push(twin);
+    }
+    bench.compare("designs beside their bare twins", &designs, effort.designs.closed(CONNECTIONS)).await
+}
+
+fn of_designs(comparison: &Comparison, has_redis: bool) -> Vec<Target> {
+    let throughput = |round: &RoundFigures| Some(round.throughput_rps);
+    let absent = |name: &str| match (has_redis, comparison.design(name)) {
+        (false, _) => NO_REDIS.to_owned(),
+        (true, None) => format!("`{name}` was not among the designs of this run."),
+        (true, Some(_)) => "More than one request in a hundred failed.".to_owned(),
+    };
+    let ratio =
+        |one: &str, other: &str| paired(comparison, (one, other), throughput).ok_or_else(|| absent(one));
+    let of = |name: &str, figure: fn(&measure::figures::DesignFigures) -> Option<Median>| {
+        comparison
+            .design(name)
+            .filter(|design| design.is_served())
+            .and_then(figure)
+            .ok_or_else(|| absent(name))
+    };
+    let how = format!(
+        "{CONNECTIONS} connections, each sending its next request when the last was answered; {} rounds in turn",
+        comparison.rounds
+    );
+    let row = |id, what, limit, figure| Target::new(id, what, limit, figure, how.clone());
+    vec![
+        row("T2", "requests/s: hybrid / none", Limit::AtLeast(0.95), ratio("hybrid", "none")),
+        row(
+            "T2",
+            "server CPU µs: hybrid over none",
+            Limit::AtMost(1.0),
+            of("hybrid", |figures| figures.server_cpu_over_baseline_us),
+        ),
+        row(
+            "T2",
+            "Redis commands a request: hybrid",
+            Limit::Exactly(0.0),
+            of("hybrid", |figures| figures.store_round_trips),
+        ),
+        row(
+            "T3",
+            "requests/s: session-redis / bare GET",
+            Limit::AtLeast(0.90),
+            ratio("session-redis", "get"),
+        ),
+        row(
+            "T3",
+            "Redis commands a request: session-redis",
+            Limit::Exactly(1.0),
+            of("session-redis", |figures| figures.store_round_trips),
+        ),
+        row("T5", "requests/s: none / bare route", Limit::AtLeast(0.90), ratio("none", "bare")),
+    ]
+}
+
+/// How long all of it takes.
+pub(crate) fn duration(plan: &Plan) -> Duration {
+    let Some(effort) = plan.targets else { return Duration::ZERO };
+    // The two bare ones and the three designs; an exchange and its twin; the generator and wrk.
+    effort.designs.duration(DESIGNS.len() + 2)
+        + effort.exchange.duration(2)
+        + effort.generator.duration(2)
+        + effort.frozen
+        + Duration::from_millis(effort.token_rounds as u64)
+}

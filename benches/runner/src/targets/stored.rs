@@ -1,0 +1,62 @@
+//! T8: what one more session takes in Redis, and whether an exchange makes it grow.
+
+use harness::Failure;
+use measure::figures::Median;
+use measure::report::Report;
+use measure::targets::{Limit, Target};
+
+use super::super::Bench;
+use super::super::lineup::Lineup;
+use super::super::refresh::rotating;
+use super::NO_REDIS;
+
+/// More than any list of remembered tokens would be cut at.
+const EXCHANGES: usize = 50;
+const HOW: &str = "MEMORY USAGE of all keys before and after some log-ins of one person, without load";
+
+pub(super) async fn measure(bench: &Bench, lineup: &Lineup, report: &Report) -> Result<Vec<Target>, Failure> {
+    let stored = |name: &str| {
+        let bytes = report.subject(name).and_then(|subject| subject.stored_bytes_per_session);
+        bytes.and_then(|bytes| Median::of([bytes])).ok_or_else(|| NO_REDIS.to_owned())
+    };
+    Ok(vec![
+        Target::new(
+            "T8",
+            "stored bytes a session: session-redis",
+            Limit::AtMost(300.0),
+            stored("session-redis"),
+            HOW,
+        ),
+        Target::new("T8", "stored bytes a session: hybrid", Limit::AtMost(400.0), stored("hybrid"), HOW),
+        Target::new(
+            "T8",
+            "bytes that an exchange adds in Redis: hybrid",
+            Limit::Exactly(0.0),
+            after_exchanges(bench, lineup).await?,
+            format!(
+                "MEMORY USAGE of all keys around {EXCHANGES} exchanges of one session, every one rotating"
+            ),
+        ),
+    ])
+}
+
+async fn after_exchanges(bench: &Bench, lineup: &Lineup) -> Result<Result<Median, String>, Failure> {
+    let (Some(hybrid), Some(commands)) = (lineup.entered("hybrid"), &lineup.commands) else {
+        return Ok(Err(NO_REDIS.to_owned()));
+    };
+    bench.timeline.stage("weighing a session that rotates");
+    let (_server, mut exchange) = rotating(bench, hybrid, 1).await?;
+    // The first exchange may leave a trace that later ones replace: what counts is whether it goes on.
+    exchange.times(1).await?;
+    let before = commands.weight().await?;
+    exchange.times(EXCHANGES).await?;
+    let after = commands.weight().await?;
+    Ok(match (before, after) {
+        // A key that ran out meanwhile is no gain.
+        (Some(before), Some(after)) => {
+            let added = after.saturating_sub(before) as f64 / EXCHANGES as f64;
+            Median::of([added]).ok_or_else(|| "Nothing was weighed.".to_owned())
+        }
+        _ => Err("There are too many keys in this Redis to weigh them all.".to_owned()),
+    })
+}

@@ -1,0 +1,218 @@
+//! A server that runs already, in whatever language: its address, and how to be let in.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use harness::Failure;
+use harness::terminal;
+use measure::load::{Reach, Target};
+use measure::report::Subject;
+use measure::rounds::Design as Measured;
+use reqwest::header::SET_COOKIE;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::arguments::BenchArguments;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An account that was created on a server for a measurement, with its credential.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    base: String,
+    person: Value,
+    /// The header, name and value.
+    pub(crate) credential: (String, String),
+}
+
+/// The server as the rounds take it, as the report tells of it, and the account that was created there, if one was.
+pub(crate) async fn measured(
+    url: &str,
+    arguments: &BenchArguments,
+) -> Result<(Measured, Subject, Option<Guest>), Failure> {
+    let (base, path) = parted(url);
+    let reach = if arguments.my_own_server { Reach::MyOwnServerAnywhere } else { Reach::LoopbackOnly };
+    // Asked first, so that a server that is not to be put under load is not logged in to either.
+    let mut target = Target::get(base, path, reach)?;
+    let (headers, guest) = match arguments.header.is_empty() {
+        false => (arguments.header.iter().map(|header| header_of(header)).collect::<Result<_, _>>()?, None),
+        true => {
+            let guest = Guest::signed_up(base).await?;
+            (vec![guest.credential.clone()], Some(guest))
+        }
+    };
+    for (name, value) in &headers {
+        target = target.header(name, value)?;
+    }
+    let bytes = headers.iter().map(|(name, value)| (name.len() + value.len() + 4) as u64).sum();
+    let subject = Subject {
+        name: url.to_owned(),
+        what: "a server at a URL, of which only the answers are known".to_owned(),
+        store: "unknown".to_owned(),
+        credential_bytes: Some(bytes),
+        store_per_request: None,
+        stored_bytes_per_session: None,
+        resident_bytes: None,
+    };
+    let measured = Measured { name: url.to_owned(), target, pid: None, store_pid: None, store_counter: None };
+    Ok((measured, subject, guest))
+}
+
+/// Base and path; `/me` where the URL ends with its host.
+fn parted(url: &str) -> (&str, &str) {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    match url[host..].find('/') {
+        Some(at) if url[host + at..].len() > 1 => url.split_at(host + at),
+        Some(at) => (&url[..host + at], "/me"),
+        None => (url, "/me"),
+    }
+}
+
+fn header_of(text: &str) -> Result<(String, String), Failure> {
+    match text.split_once(':') {
+        Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        None => Err(Failure::new("--header needs a name and a value, as in \"authorization: Bearer eyJ…\"")),
+    }
+}
+
+impl Guest {
+    /// Signs up as the contract says, and takes the access token or the cookie that comes.
+    pub(crate) async fn signed_up(base: &str) -> Result<Self, Failure> {
+        let person = json!({
+            "email": format!("{}@example.test", Uuid::new_v4().simple()),
+            "password": "correct horse battery staple",
+        });
+        let credential = asked_in(base, "/auth/signup", StatusCode::CREATED, &person).await?;
+        Ok(Self { base: base.to_owned(), person, credential })
+    }
+
+    /// Deletes the account. Where that does not succeed, the measurement is as good as before, and a note says so.
+    pub(crate) async fn leave(self) {
+        if let Err(why) = self.deleted().await {
+            let (email, base) = (self.person["email"].as_str().unwrap_or_default(), &self.base);
+            terminal::warn(&format!(
+                "the account {email}, created for the measurement, is left on {base}: {why}"
+            ));
+        }
+    }
+
+    async fn deleted(&self) -> Result<(), Failure> {
+        let mut status = self.delete_with(&self.credential).await?;
+        if status == StatusCode::UNAUTHORIZED {
+            // A long measurement outlives an access token.
+            let fresh = asked_in(&self.base, "/auth/login", StatusCode::OK, &self.person).await?;
+            status = self.delete_with(&fresh).await?;
+        }
+        match status.is_success() {
+            true => Ok(()),
+            false => Err(Failure::new(format!("DELETE /auth/account answered {status}"))),
+        }
+    }
+
+    async fn delete_with(&self, (name, value): &(String, String)) -> Result<StatusCode, Failure> {
+        let request = http()?.delete(format!("{}/auth/account", self.base)).header(name, value);
+        // A cookie is believed from the server's own pages alone.
+        let request = request.header("sec-fetch-site", "same-origin");
+        Ok(request.json(&json!({ "password": self.person["password"] })).send().await?.status())
+    }
+}
+
+fn http() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()
+}
+
+/// The credential that a sign-up or log-in gives.
+async fn asked_in(
+    base: &str,
+    path: &str,
+    expected: StatusCode,
+    person: &Value,
+) -> Result<(String, String), Failure> {
+    let no_way_in = |why: &str| {
+        Failure::new(format!(
+            "{base} gave no credential ({why}); give one with --header \"authorization: Bearer …\""
+        ))
+    };
+    let answer = http()?.post(format!("{base}{path}")).json(person).send().await?;
+    if answer.status() != expected {
+        return Err(no_way_in(&format!("POST {path} answered {}", answer.status())));
+    }
+    let cookie = answer.headers().get(SET_COOKIE).and_then(|cookie| cookie.to_str().ok()).map(str::to_owned);
+    let body: Value = answer.json().await.unwrap_or_default();
+    match (body["access_token"].as_str(), cookie) {
+        (Some(token), _) => Ok(("authorization".to_owned(), format!("Bearer {token}"))),
+        (None, Some(cookie)) => {
+            Ok(("cookie".to_owned(), cookie.split(';').next().unwrap_or_default().to_owned()))
+        }
+        (None, None) => Err(no_way_in("neither an access token nor a cookie came")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use kit::{Clock, Config, Origins};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The session lab and the access lab, each on a free port of this process.
+    async fn servers() -> [String; 2] {
+        let mut urls = Vec::new();
+        for lab in ["session", "access"] {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let (config, clock) = (Config::default(), Clock::system());
+            let origins = Origins::new(&[], address, lab);
+            let router: Router = match lab {
+                "session" => lab2_session::router(&config, clock, origins).await.unwrap(),
+                _ => lab3_access::router(&config, clock, origins).await.unwrap(),
+            };
+            tokio::spawn(kit::serve(listener, router, config.limits, std::future::pending()));
+            urls.push(format!("http://{address}"));
+        }
+        urls.try_into().unwrap()
+    }
+
+    #[test]
+    fn a_url_without_a_path_is_asked_for_me() {
+        assert_eq!(parted("http://127.0.0.1:3000"), ("http://127.0.0.1:3000", "/me"));
+        assert_eq!(parted("http://127.0.0.1:3000/"), ("http://127.0.0.1:3000", "/me"));
+        assert_eq!(parted("http://127.0.0.1:3000/api/me?x=1"), ("http://127.0.0.1:3000", "/api/me?x=1"));
+    }
+
+    /// The same person's log-in, which only an account that is there lets in.
+    async fn logs_in(guest: &Guest) -> bool {
+        asked_in(&guest.base, "/auth/login", StatusCode::OK, &guest.person).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn the_account_of_a_measurement_is_deleted_with_its_cookie_or_its_token() {
+        for url in servers().await {
+            let guest = Guest::signed_up(&url).await.unwrap();
+            assert!(logs_in(&guest).await, "{guest:?}");
+            guest.deleted().await.unwrap();
+            assert!(!logs_in(&guest).await, "{guest:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_account_whose_credential_has_ended_is_deleted_and_one_whose_password_is_another_is_left() {
+        let [_session, access] = servers().await;
+        let ended = ("authorization".to_owned(), "Bearer ended".to_owned());
+        let guest = Guest { credential: ended, ..Guest::signed_up(&access).await.unwrap() };
+        guest.deleted().await.unwrap();
+        assert!(!logs_in(&guest).await);
+
+        let mut guest = Guest::signed_up(&access).await.unwrap();
+        guest.person["password"] = json!("another correct horse");
+        let why = guest.deleted().await.unwrap_err().to_string();
+        assert_eq!(why, "DELETE /auth/account answered 403 Forbidden");
+    }
+
+    #[test]
+    fn a_header_has_a_name_and_a_value() {
+        assert_eq!(header_of("cookie: a=b:c").unwrap(), ("cookie".to_owned(), "a=b:c".to_owned()));
+        assert!(header_of("Bearer").is_err());
+    }
+}

@@ -1,0 +1,149 @@
+//! A lab's server as a child process: how the tour and the checker meet real servers.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use kit::announcement;
+use kit::config::Store;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::design::Design;
+use crate::failure::Failure;
+
+/// How long a server may take to listen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server. It ends when this is dropped, and also when this program dies without a chance to drop anything:
+/// it watches the pipe on its stdin.
+pub struct Server {
+    /// Which design it serves.
+    pub design: Design,
+    /// Its base URL.
+    pub url: String,
+    /// Its process.
+    pub pid: u32,
+    _process: Process,
+}
+
+/// A child process of this program that listens.
+pub struct Process {
+    /// Its base URL.
+    pub url: String,
+    /// Its process id.
+    pub pid: u32,
+    _child: Child,
+}
+
+impl Server {
+    /// Starts a design on a free port and waits until it listens.
+    pub async fn start(design: Design, store: &Store, lab_controls: bool) -> Result<Self, Failure> {
+        let arguments: &[&str] = match lab_controls {
+            true => &["--accounts", "memory", "--lab-controls"],
+            false => &["--accounts", "memory"],
+        };
+        Self::start_with(design, store, arguments, &[]).await
+    }
+
+    /// The same, with more arguments, and with settings in the environment.
+    pub async fn start_with(
+        design: Design,
+        store: &Store,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
+        let process = Process::start(command(design, store, arguments, settings)?, design.name()).await?;
+        Ok(Self { design, url: process.url.clone(), pid: process.pid, _process: process })
+    }
+}
+
+/// The store goes by the environment: its URL may hold a password, and every user of this machine sees a command line.
+fn command(
+    design: Design,
+    store: &Store,
+    arguments: &[&str],
+    settings: &[(&str, &str)],
+) -> std::io::Result<Command> {
+    let store = match store {
+        Store::Memory => "memory",
+        Store::Redis(url) => url,
+    };
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(["serve", design.name(), "--listen", "127.0.0.1:0", "--until-stdin-ends"])
+        .args(arguments)
+        .env("AUTHLAB_STORE", store)
+        .envs(settings.iter().copied());
+    Ok(command)
+}
+
+impl Process {
+    /// Starts a command whose first line on stdout is its address, and which ends with its stdin.
+    pub async fn start(mut command: Command, name: &str) -> Result<Self, Failure> {
+        command
+            .env("RUST_LOG", "off")
+            // A server of the tour is set up by the tour alone: the settings of a real one are not to leak into it.
+            .env_remove("AUTHLAB_ORIGIN")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        // Ctrl-C on a terminal goes to everybody in front of it. A server is ended by whoever started it.
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command.spawn()?;
+        let url =
+            tokio::time::timeout(PATIENCE, announcement(&mut child, name)).await.map_err(|_elapsed| {
+                Failure::new(format!("the {name} server did not listen within {} s", PATIENCE.as_secs()))
+            })??;
+        let pid = child.id().ok_or_else(|| Failure::new(format!("the {name} server ended at once")))?;
+        Ok(Self { url, pid, _child: child })
+    }
+}
+
+async fn announcement(child: &mut Child, name: &str) -> Result<String, Failure> {
+    let stdout = child.stdout.take().ok_or_else(|| Failure::new("a child process has no stdout"))?;
+    let mut lines = BufReader::new(stdout).lines();
+    if let Some(line) = lines.next_line().await?
+        && let Some(url) = announcement::url_in(&line)
+    {
+        return Ok(url);
+    }
+    let mut said = String::new();
+    if let Some(stderr) = child.stderr.take() {
+        stderr.take(4096).read_to_string(&mut said).await?;
+    }
+    Err(Failure::new(format!("the {name} server did not start: {}", reason(&said))))
+}
+
+/// Why a server ended, from what it wrote to stderr: its last line is an object where `AUTHLAB_LOG` asks for JSON.
+fn reason(said: &str) -> String {
+    let last = said.lines().last().and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    match last.as_ref().and_then(|line| line["message"].as_str()) {
+        Some(message) => message.to_owned(),
+        None => said.trim().trim_start_matches("error: ").to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_of_a_store_is_on_no_command_line() {
+        let store = Store::Redis("redis://u:hunter2@db.example".to_owned());
+        let command = command(Design::Hybrid, &store, &["--accounts", "memory"], &[]).unwrap();
+        let command = command.as_std();
+        assert!(!command.get_args().any(|argument| argument.to_string_lossy().contains("hunter2")));
+        let given =
+            command.get_envs().find(|(name, _)| *name == "AUTHLAB_STORE").and_then(|(_, value)| value);
+        assert_eq!(given, Some("redis://u:hunter2@db.example".as_ref()));
+    }
+
+    #[test]
+    fn a_server_that_did_not_start_gives_its_reason_in_either_format() {
+        assert_eq!(reason("error: cannot listen\n"), "cannot listen");
+        assert_eq!(reason("{\"level\":\"ERROR\",\"message\":\"cannot listen\"}\n"), "cannot listen");
+        assert_eq!(reason(""), "");
+    }
+}

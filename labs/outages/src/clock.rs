@@ -1,0 +1,79 @@
+//! Two servers whose clocks are 120 s apart. The lab's clock only moves forward; but a server that is behind another one
+//! sees what a server sees whose clock was set back: credentials and records from its own future. So moving one of two
+//! servers ahead covers both directions.
+
+use std::time::Duration;
+
+use harness::Failure;
+use harness::design::Design;
+use harness::server::Server;
+
+use super::person::{Call, Person};
+use super::row::{Outcome, Promise, Setup};
+
+const APART_S: u64 = 120;
+/// What the server is configured with by default: `exp` has no leeway, `iat` and `nbf` have this.
+const LEEWAY_S: u64 = 5;
+const ACCESS_TTL_S: u64 = 900;
+/// Time passes while the row runs: a boundary is met within this.
+const DRIFT_S: u64 = 3;
+const KEYS: [(&str, &str); 2] = [
+    ("AUTHLAB_ACCESS_KEYS", "1=an-access-key-for-one-run-of-the-clock-row-only"),
+    ("AUTHLAB_REFRESH_KEYS", "1=a-refresh-key-for-one-run-of-the-clock-row-only"),
+];
+
+pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
+    let redis = setup.source.start().await?;
+    let store = kit::Store::Redis(redis.url());
+    let folder = tempfile::tempdir()?;
+    let accounts = folder.path().join("accounts.sqlite").display().to_string();
+    let arguments = ["--accounts", &accounts, "--lab-controls"];
+    let ahead = Server::start_with(Design::Hybrid, &store, &arguments, &KEYS).await?;
+    let behind = Server::start_with(Design::Hybrid, &store, &arguments, &KEYS).await?;
+    let mut promises = Vec::new();
+    let mut expect = |must: &str, seen: Option<u16>, status: u16| {
+        let shown = seen.map_or("no answer".to_owned(), |seen| seen.to_string());
+        promises.push(Promise::new(must, shown, seen == Some(status)));
+    };
+
+    let mut early = Person::sign_up(&behind.url, "mobile").await?;
+    early.at(&ahead.url).advance(APART_S).await?;
+    expect(
+        "a token of the slow server, at the fast one",
+        early.at(&ahead.url).ask(Call::Me).await.status,
+        200,
+    );
+
+    // Rotations to and fro: each server writes times that the other one cannot have seen yet.
+    for (server, must) in [
+        (&ahead, "a refresh at the fast server"),
+        (&behind, "then at the slow one, whose record is from its future"),
+        (&ahead, "and at the fast one again"),
+    ] {
+        let mut there = early.at(&server.url);
+        expect(must, there.ask(Call::Refresh).await.status, 200);
+        early = there;
+    }
+
+    let late = Person::sign_up(&ahead.url, "mobile").await?;
+    let mut late_at_behind = late.at(&behind.url);
+    expect(
+        "a token of the fast server, at the slow one: from the future",
+        late_at_behind.ask(Call::Me).await.status,
+        401,
+    );
+    late_at_behind.advance(APART_S - LEEWAY_S - DRIFT_S).await?;
+    expect("just before it is within the leeway of 5 s", late_at_behind.ask(Call::Me).await.status, 401);
+    late_at_behind.advance(DRIFT_S).await?;
+    expect("within it", late_at_behind.ask(Call::Me).await.status, 200);
+
+    let mut at_ahead = late.at(&ahead.url);
+    at_ahead.advance(ACCESS_TTL_S - DRIFT_S).await?;
+    expect("a token just before its end", at_ahead.ask(Call::Me).await.status, 200);
+    at_ahead.advance(DRIFT_S).await?;
+    expect("at its end, without leeway", at_ahead.ask(Call::Me).await.status, 401);
+    at_ahead.advance(Duration::from_secs(100_000_000).as_secs()).await?;
+    expect("three years later", at_ahead.ask(Call::Me).await.status, 401);
+    expect("and its session has expired", at_ahead.ask(Call::Refresh).await.status, 401);
+    Ok(Outcome::Seen(promises))
+}

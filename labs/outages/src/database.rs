@@ -1,0 +1,117 @@
+//! A SQLite that another process writes to and does not let go of: a backup by hand, a forgotten shell, a migration.
+
+use std::time::{Duration, Instant};
+
+use harness::Failure;
+use harness::design::Design;
+use harness::server::Server;
+use kit::Store;
+use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+
+use super::person::{Answer, Call, PASSWORD, Person};
+use super::row::{Outcome, Promise};
+
+/// How long the other process holds the lock, at least.
+const HELD: Duration = Duration::from_secs(2);
+/// A second for the store, as everywhere, and the hashing of the passwords before it.
+const LIMIT: Duration = Duration::from_millis(1500);
+
+/// Everything that changes an account, each by a person of its own.
+struct Changes {
+    calls: Vec<(&'static str, Person, &'static str, Value)>,
+    visitor: Person,
+}
+
+impl Changes {
+    async fn prepare(base: &str) -> Result<Self, Failure> {
+        let person = || Person::sign_up(base, "web");
+        let email = "someone-new@example.test";
+        let proof = json!({ "password": PASSWORD });
+        let change = json!({ "current_password": PASSWORD, "new_password": format!("another {PASSWORD}") });
+        let calls = vec![
+            ("sign-up", person().await?, "/auth/signup", json!({ "email": email, "password": PASSWORD })),
+            ("new password", person().await?, "/auth/password", change),
+            ("log-out everywhere", person().await?, "/auth/logout", json!({ "scope": "global" })),
+            ("deletion", person().await?, "/auth/account/delete", proof),
+        ];
+        Ok(Self { calls, visitor: person().await? })
+    }
+
+    async fn make(&self) -> Vec<(&'static str, Answer)> {
+        let mut answers = Vec::new();
+        for (name, person, path, body) in &self.calls {
+            answers.push((*name, person.post(path, body).await));
+        }
+        answers
+    }
+
+    /// What only reads: a log-in, and `/me`.
+    async fn read(&mut self) -> Vec<(&'static str, Answer)> {
+        let body = json!({ "email": self.visitor.email, "password": PASSWORD });
+        let me = self.visitor.ask(Call::Me).await;
+        vec![("/me", me), ("log-in", self.visitor.post("/auth/login", &body).await)]
+    }
+}
+
+/// Changes are refused as an outage is, reading goes on, and nothing is half done afterwards.
+pub(crate) async fn busy() -> Result<Outcome, Failure> {
+    let mut promises = Vec::new();
+    for design in [Design::Hybrid, Design::Session] {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("accounts.sqlite");
+        let accounts = file.to_str().ok_or_else(|| Failure::new("a temporary folder's name is not UTF-8"))?;
+        let server = Server::start_with(design, &Store::Memory, &["--accounts", accounts], &[]).await?;
+        let mut changes = Changes::prepare(&server.url).await?;
+
+        let mut other = SqliteConnectOptions::new().filename(&file).connect().await?;
+        let lock = other.begin_with("BEGIN IMMEDIATE").await?;
+        let began = Instant::now();
+        let (mut refused, mut read) = (Vec::new(), Vec::new());
+        while began.elapsed() < HELD {
+            refused.extend(changes.make().await);
+            read.extend(changes.read().await);
+        }
+        lock.rollback().await?;
+        let after = changes.make().await;
+
+        let name = design.name();
+        promises.extend([
+            Promise::new(
+                format!("{name}: every change is 503 with Retry-After"),
+                told(&refused),
+                refused.iter().all(|(_, answer)| answer.is_fair_refusal()),
+            ),
+            Promise::within(
+                &format!("{name}: each of them within 1.5 s, its hashing included"),
+                refused.iter().map(|(_, answer)| answer.took).max(),
+                LIMIT,
+            ),
+            Promise::new(
+                format!("{name}: log-ins and /me go on"),
+                told(&read),
+                read.iter().all(|(_, answer)| answer.is_good()),
+            ),
+            Promise::new(
+                format!("{name}: each change succeeds when the lock is gone"),
+                told(&after),
+                after.iter().all(|(_, answer)| answer.is_good()),
+            ),
+        ]);
+    }
+    Ok(Outcome::Seen(promises))
+}
+
+/// `sign-up 503, deletion 503`: each with every status that it had.
+fn told(answers: &[(&'static str, Answer)]) -> String {
+    let mut told: Vec<String> = Vec::new();
+    for (name, answer) in answers {
+        let status = answer.status.map_or("nothing".to_owned(), |status| status.to_string());
+        let line = format!("{name} {status}");
+        if !told.contains(&line) {
+            told.push(line);
+        }
+    }
+    told.join(", ")
+}

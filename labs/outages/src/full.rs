@@ -1,0 +1,55 @@
+//! A Redis whose memory is full: the people who are there go on, and new ones have to wait.
+
+use std::time::{Duration, Instant};
+
+use harness::Failure;
+
+use super::judge;
+use super::person::Person;
+use super::refusing::{ready, set};
+use super::row::{Outcome, Promise, Setup};
+use super::stage::Stage;
+use super::watch::Watch;
+
+/// How long it stays full.
+const LENGTH: Duration = Duration::from_secs(1);
+const RECOVERY: Duration = Duration::from_secs(2);
+
+/// With `noeviction`, Redis refuses what needs memory. A login that went through, where a refresh does not, would let new
+/// people lock out the others.
+pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
+    let stage = Stage::start(setup).await?;
+    let redis = stage.redis.connect().await?;
+    let (hybrid, session) = (stage.on_hybrid("mobile").await?, stage.on_session().await?);
+    let people = [("hybrid", &hybrid), ("session", &session)];
+    let watch = Watch::begin(&stage).await?;
+    set(&redis, "maxmemory", "1").await?;
+    let mut promises = Vec::new();
+    for (name, person) in people {
+        promises.push(
+            ready(name, "not ready, and says that it is full", person, |status, body| {
+                status == 503 && body["detail"].as_str().is_some_and(|detail| detail.contains("is full"))
+            })
+            .await?,
+        );
+        promises.push(login(name, "a login is refused with 503", person, 503).await?);
+    }
+    tokio::time::sleep(LENGTH).await;
+    let all_served = watch.steady_since(Instant::now(), RECOVERY).await;
+    set(&redis, "maxmemory", "0").await?;
+    for (name, person) in people {
+        promises.push(ready(name, "ready with room", person, |status, _| status == 200).await?);
+        promises.push(login(name, "a login is let in with room", person, 200).await?);
+    }
+    let seen = watch.end().await?;
+    let served = "logged-in users are served while it is full";
+    promises.push(Promise::new(served, if all_served { "yes" } else { "no" }, all_served));
+    promises.push(judge::unnoticed(&seen));
+    promises.extend(judge::harmless(&seen));
+    Ok(Outcome::Seen(promises))
+}
+
+async fn login(name: &str, must: &str, person: &Person, expected: u16) -> Result<Promise, Failure> {
+    let status = person.log_in_again().await?;
+    Ok(Promise::new(format!("{name}: {must}"), status.to_string(), status == expected))
+}

@@ -1,0 +1,90 @@
+//! Commands that ran after their caller had given up: Redis was frozen, and reads them all when it goes on.
+
+use std::time::Duration;
+
+use harness::Failure;
+use kit::Redis;
+use tokio::time::timeout;
+
+use super::person::{Answer, Call, Person};
+use super::row::{Outcome, Promise, Setup};
+use super::stage::Stage;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
+    let stage = Stage::start(setup).await?;
+    let (mut renews, mut leaves) = (stage.on_hybrid("mobile").await?, stage.on_hybrid("mobile").await?);
+    // One exchange each, so that the scripts are known and nothing is sent twice.
+    let warm = [
+        renews.ask(Call::Refresh).await,
+        leaves.ask(Call::Refresh).await,
+        leaves.at(&stage.hybrid.url).ask(Call::Sessions).await,
+    ];
+    let redis = stage.redis.connect().await?;
+    let (before, ran) = (generation(&redis, &renews).await?, scripts_run(&redis).await?);
+
+    stage.redis.pause().await?;
+    let refused = tokio::join!(renews.ask(Call::Refresh), leaves.ask(Call::LogOut));
+    stage.redis.resume().await?;
+
+    let late = timeout(PATIENCE, async {
+        loop {
+            let late = scripts_run(&redis).await? - ran;
+            if late >= 2 {
+                return Ok::<_, Failure>(late);
+            }
+        }
+    });
+    let late = late.await.unwrap_or(Ok(0))?;
+    let after = generation(&redis, &renews).await?;
+    let (renewed, still_in) = (renews.ask(Call::Refresh).await, leaves.ask(Call::Refresh).await);
+    let after_use = generation(&redis, &renews).await?;
+    let fair = refused.0.is_fair_refusal() && refused.1.is_fair_refusal();
+    let all_good = warm.iter().all(|answer| answer.is_good());
+    Ok(Outcome::Seen(vec![
+        Promise::new(
+            "a refresh and a log-out are refused while it is frozen",
+            format!("{} and {}", shown(&refused.0), shown(&refused.1)),
+            fair && all_good,
+        ),
+        Promise::new("both commands run late", format!("{late} scripts ran after the thaw"), late == 2),
+        Promise::new(
+            "the late refresh changes nothing",
+            format!("generation {before} → {after}"),
+            after == before,
+        ),
+        Promise::new(
+            "its token is good, and rotates once",
+            format!("generation {after} → {after_use}"),
+            renewed.is_good() && after_use == before + 1,
+        ),
+        Promise::new(
+            "who was told that the log-out failed is still logged in",
+            shown(&still_in),
+            still_in.is_good(),
+        ),
+    ]))
+}
+
+/// How often a session's token was rotated, as Redis has it.
+async fn generation(redis: &Redis, person: &Person) -> Result<i64, Failure> {
+    let missing = || Failure::new("the hybrid's sign-up named no session");
+    let (user, session) = (person.user_id.ok_or_else(missing)?, person.session_id.ok_or_else(missing)?);
+    let key = format!("auth:{{{}}}:s:{}", user.simple(), session.simple());
+    Ok(redis.query(redis::cmd("HGET").arg(key).arg("gen")).await?)
+}
+
+/// How many scripts this Redis has run.
+async fn scripts_run(redis: &Redis) -> Result<u64, Failure> {
+    let stats: String = redis.query(redis::cmd("INFO").arg("commandstats")).await?;
+    let calls = stats
+        .lines()
+        .filter(|line| line.starts_with("cmdstat_evalsha:") || line.starts_with("cmdstat_eval:"));
+    let count = |line: &str| line.split(['=', ',']).nth(1)?.parse::<u64>().ok();
+    Ok(calls.filter_map(count).sum())
+}
+
+fn shown(answer: &Answer) -> String {
+    answer.status.map_or("no answer".to_owned(), |status| status.to_string())
+}

@@ -1,0 +1,127 @@
+//! A flood of sign-ups from one address beside people who log in. 75 connections that signed up a taken address made every
+//! log-in 503 once: each of them waited for a hash, in one queue with everybody.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use harness::Failure;
+use harness::server::Server;
+use reqwest::Client;
+use serde_json::json;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::person::{PASSWORD, Person};
+use super::row::{Outcome, Promise};
+use super::stage::hybrid_alone;
+
+const CONNECTIONS: usize = 75;
+const FLOODED: Duration = Duration::from_secs(3);
+/// Let the flood have its own address, as a balancer on this machine would tell it.
+const BALANCED: (&str, &str) = ("AUTHLAB_TRUSTED_PROXIES", "127.0.0.1");
+const FLOODS_FROM: &str = "203.0.113.66";
+const LIMIT: (&str, &str) = ("AUTHLAB_SIGN_UPS_PER_ADDRESS", "20");
+/// So many that the limit does not end the flood: then the turns at the hasher have to do.
+const UNLIMITED: (&str, &str) = ("AUTHLAB_SIGN_UPS_PER_ADDRESS", "1000000");
+
+/// How many answers there were of each status; 0 stands for none.
+type Answers = BTreeMap<u16, u64>;
+
+/// Whom the flood signs up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signs {
+    /// One address, which has an account.
+    Taken,
+    /// Another address each time.
+    Fresh,
+}
+
+pub(crate) async fn row() -> Result<Outcome, Failure> {
+    let mut promises = Vec::new();
+    for (setting, signs, name) in [
+        (UNLIMITED, Signs::Taken, "a taken address"),
+        (UNLIMITED, Signs::Fresh, "fresh addresses"),
+        (LIMIT, Signs::Fresh, "fresh addresses, limited"),
+    ] {
+        let hybrid = hybrid_alone(&[BALANCED, setting]).await?;
+        let person = Person::sign_up(&hybrid.url, "mobile").await?;
+        let (flood, log_ins) =
+            tokio::join!(flood(&hybrid, signs, &person.email), log_ins(&hybrid, &person.email));
+        let (flood, log_ins) = (flood?, log_ins?);
+        promises.push(Promise::new(
+            format!("{name}: log-ins all 200"),
+            told(&log_ins),
+            log_ins.len() == 1 && log_ins.contains_key(&200),
+        ));
+        let allowed: &[u16] = match signs {
+            Signs::Taken => &[409, 429, 503],
+            Signs::Fresh => &[201, 429, 503],
+        };
+        promises.push(Promise::new(
+            format!("{name}: sign-ups are answered, or refused with 429 or 503"),
+            told(&flood),
+            flood.keys().all(|status| allowed.contains(status)),
+        ));
+        if setting == LIMIT {
+            let made = flood.get(&201).copied().unwrap_or_default();
+            let refused = flood.get(&429).copied().unwrap_or_default();
+            let seen = format!("{made} made, {refused} refused with 429");
+            promises.push(Promise::new(
+                "no more than the 20 allowed are made",
+                seen,
+                made <= 20 && refused > 0,
+            ));
+        }
+    }
+    Ok(Outcome::Seen(promises))
+}
+
+async fn flood(hybrid: &Server, signs: Signs, taken: &str) -> Result<Answers, Failure> {
+    let (client, until) = (Client::builder().no_proxy().build()?, Instant::now() + FLOODED);
+    let mut connections = JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        let (client, url, taken) = (client.clone(), format!("{}/auth/signup", hybrid.url), taken.to_owned());
+        connections.spawn(async move {
+            let mut answers = Answers::new();
+            while Instant::now() < until {
+                let email = match signs {
+                    Signs::Taken => taken.clone(),
+                    Signs::Fresh => format!("{}@example.test", Uuid::new_v4().simple()),
+                };
+                let body = json!({ "email": email, "password": PASSWORD });
+                let request = client.post(&url).header("x-forwarded-for", FLOODS_FROM).json(&body);
+                count(&mut answers, request.send().await);
+            }
+            answers
+        });
+    }
+    let mut all = Answers::new();
+    while let Some(answers) = connections.join_next().await {
+        for (status, number) in answers.map_err(|error| Failure::new(error.to_string()))? {
+            *all.entry(status).or_default() += number;
+        }
+    }
+    Ok(all)
+}
+
+/// One person logs in again and again, from an address of their own, until the flood is over.
+async fn log_ins(hybrid: &Server, email: &str) -> Result<Answers, Failure> {
+    let (client, until) = (Client::builder().no_proxy().build()?, Instant::now() + FLOODED);
+    let body = json!({ "email": email, "password": PASSWORD });
+    let mut answers = Answers::new();
+    while Instant::now() < until {
+        let request = client.post(format!("{}/auth/login", hybrid.url)).json(&body);
+        count(&mut answers, request.send().await);
+    }
+    Ok(answers)
+}
+
+fn count(answers: &mut Answers, answer: reqwest::Result<reqwest::Response>) {
+    let status = answer.map_or(0, |answer| answer.status().as_u16());
+    *answers.entry(status).or_default() += 1;
+}
+
+fn told(answers: &Answers) -> String {
+    let told: Vec<_> = answers.iter().map(|(status, number)| format!("{number} × {status}")).collect();
+    told.join(", ")
+}

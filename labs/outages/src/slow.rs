@@ -1,0 +1,97 @@
+//! A store that answers late. Latency may rise by what the network adds, and what cannot be served in time is refused.
+
+use std::time::Duration;
+
+use harness::Failure;
+use measure::load::{self, ClosedLoop, Load};
+use measure::proxy::Impairment;
+
+use super::row::{Outcome, Promise, Setup};
+use super::stage::Stage;
+use super::watch::{Loaded, slice};
+
+const RPS: f64 = 100.0;
+const LENGTH: Duration = Duration::from_secs(1);
+/// Enough that no arrival waits for a connection at the longest delay: that would be the generator's queue, not the server's.
+const CONNECTIONS: usize = 64;
+const DELAYS_MS: [u32; 3] = [5, 50, 200];
+/// What proxy and machine may add to a round trip, beside a tenth of it.
+const SLACK: Duration = Duration::from_millis(5);
+
+/// The bound of the server in the second row, and the callers that it is offered.
+const PLACES: &str = "16";
+const CALLERS: usize = 64;
+
+/// Latency rises by the round trip that the network adds, once: nothing queues behind it.
+pub(crate) async fn rises(setup: &Setup) -> Result<Outcome, Failure> {
+    let stage = Stage::start(setup).await?;
+    let session = stage.on_session().await?.me_target()?;
+    let hybrid = stage.on_hybrid("mobile").await?.me_target()?;
+    let quiet = slice(&session, RPS, CONNECTIONS, LENGTH).await?;
+    let mut promises = vec![good("undisturbed: session /me", &quiet)];
+    for delay_ms in DELAYS_MS {
+        let delay = Duration::from_millis(u64::from(delay_ms));
+        stage.proxy.set(Impairment::delay(delay / 2));
+        let (slow, stateless) =
+            tokio::join!(slice(&session, RPS, CONNECTIONS, LENGTH), slice(&hybrid, RPS, CONNECTIONS, LENGTH));
+        let (slow, stateless) = (slow?, stateless?);
+        let rise_us = slow.latency.quantile_us(0.5) - quiet.latency.quantile_us(0.5);
+        let rise = Duration::from_secs_f64(rise_us.max(0.0) / 1e6);
+        let most = delay + delay / 10 + SLACK;
+        promises.push(
+            Promise::new(
+                format!(
+                    "+{delay_ms} ms: session /me slower by that, and by no more than {} ms",
+                    most.as_millis()
+                ),
+                format!("p50 +{:.1} ms", rise.as_secs_f64() * 1e3),
+                slow.errors.total() == 0 && slow.answered > 0 && rise >= delay - delay / 20 && rise <= most,
+            )
+            .of_a_ratio(),
+        );
+        promises.push(good(&format!("+{delay_ms} ms: stateless /me"), &stateless));
+    }
+    Ok(Outcome::Seen(promises))
+}
+
+/// More callers than places: those who find none are refused at once, and those who find one do not wait for the others.
+pub(crate) async fn sheds(setup: &Setup) -> Result<Outcome, Failure> {
+    let stage = Stage::with(setup, &[("AUTHLAB_REDIS_IN_FLIGHT", PLACES)]).await?;
+    let session = stage.on_session().await?.me_target()?;
+    let delay = Duration::from_millis(200);
+    stage.proxy.set(Impairment::delay(delay / 2));
+    let run = load::run(&session, &Load::Closed(ClosedLoop::new(CALLERS, LENGTH))).await?;
+    let shed = run.errors.unexpected_status.get(&503).copied().unwrap_or_default();
+    let p99 = Duration::from_secs_f64(run.latency.quantile_us(0.99) / 1e6);
+    // Each place is used again as soon as its call is answered, one round trip later.
+    let places: f64 = PLACES.parse()?;
+    let most = places * (LENGTH.as_secs_f64() / delay.as_secs_f64() + 1.0);
+    Ok(Outcome::Seen(vec![
+        Promise::new(
+            format!("{CALLERS} callers, {PLACES} places: no more calls under way than places"),
+            format!("{} served in {} s, {most:.0} would be the most", run.answered, LENGTH.as_secs()),
+            run.answered > 0 && run.answered as f64 <= most,
+        ),
+        Promise::new(
+            "who is served waits one round trip",
+            format!("p99 {:.0} ms", p99.as_secs_f64() * 1e3),
+            p99 <= delay * 2,
+        )
+        .of_a_ratio(),
+        Promise::new(
+            "the rest is refused with 503 and nothing else",
+            format!("{shed} refused, {} other", run.errors.total() - shed),
+            shed > 0 && run.errors.total() == shed,
+        ),
+    ]))
+}
+
+fn good(what: &str, load: &Loaded) -> Promise {
+    let seen = format!(
+        "{} good, {} bad, p50 {:.1} ms",
+        load.answered,
+        load.errors.total(),
+        load.latency.quantile_us(0.5) / 1e3
+    );
+    Promise::new(format!("{what} is all good"), seen, load.answered > 0 && load.errors.total() == 0)
+}

@@ -1,0 +1,186 @@
+//! One design of the three: its server, its person, its thief, and what became of each request.
+
+mod acts;
+
+use std::time::Duration;
+
+use harness::Failure;
+use harness::design::Design;
+use kit::{Clock, Store};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::action::Action;
+use super::contents::Whose;
+use super::holding::Holding;
+use super::revocation::Revocation;
+use super::seen::{Seen, Shown, Somebody, Verdict, Who};
+use super::server::Server;
+use super::wire::{Call, Exchange};
+
+/// The most sessions whose cookies are remembered, to look them up in a memory store.
+const MOST_COOKIES: usize = 20;
+/// How often, and at what distance, a server is asked whether it has its store back.
+const MENDING_LOOKS: usize = 50;
+const MENDING_PAUSE: Duration = Duration::from_millis(100);
+
+/// One design of a room.
+pub(super) struct Column {
+    server: Server,
+    email: String,
+    password: String,
+    whose: Whose,
+    person: Holding,
+    thief: Holding,
+    /// What was sent since the last look.
+    exchanges: Vec<Shown>,
+    /// Keys that the opening of the account left behind. They are no part of the story.
+    before: Vec<String>,
+    store_calls: u64,
+    revocation: Option<Revocation>,
+}
+
+impl Column {
+    /// Starts the server and opens the person's account. Signing up logs in as well; that log-in is ended, so that a
+    /// visitor begins with somebody who holds nothing, and a store that is empty. The server reaches its store `over` a line.
+    pub(super) async fn open(
+        design: Design,
+        over: &Store,
+        store: &Store,
+        clock: Clock,
+    ) -> Result<Self, Failure> {
+        let server = Server::start(design, over, store, clock).await?;
+        let (email, password) = ("ann@example.test".to_owned(), "correct horse battery staple".to_owned());
+        let answer =
+            server.ask(&Call::post("/auth/signup", json!({ "email": email, "password": password }))).await?;
+        let user = answer.body.get("user_id").and_then(Value::as_str).map(Uuid::parse_str);
+        let Some(Ok(user)) = user else {
+            return Err(Failure::new(format!(
+                "the {design} server opened no account: status {}",
+                answer.status
+            )));
+        };
+        let mut first = Holding::default();
+        first.take(&answer, 0);
+        server.ask(&leaving(&first, json!({}))).await?;
+        let whose = Whose { user, cookies: Vec::new() };
+        let before = server.contents.of(&whose).await.unwrap_or_default();
+        Ok(Self {
+            server,
+            before: before.into_iter().map(|entry| entry.key).collect(),
+            email,
+            password,
+            whose,
+            person: Holding::default(),
+            thief: Holding::default(),
+            exchanges: Vec::new(),
+            store_calls: 0,
+            revocation: None,
+        })
+    }
+
+    /// Where the visitor's own tabs find this server, if it is the hybrid's.
+    pub(super) fn tabs(&self) -> &str {
+        self.server.tabs()
+    }
+
+    /// Cuts or mends the line between the server and its store, where that is a switch.
+    pub(super) fn cut(&self, cut: bool) {
+        self.server.gate.set_cut(cut);
+    }
+
+    /// Waits until the server says that it has its store back, or until that takes too long.
+    pub(super) async fn mended(&self) {
+        for _ in 0..MENDING_LOOKS {
+            if self.server.ask(&Call::get("/health/ready")).await.is_ok_and(|answer| answer.is_done()) {
+                return;
+            }
+            tokio::time::sleep(MENDING_PAUSE).await;
+        }
+    }
+
+    /// Does one action, then sees who gets in. `now_s` is the room's time.
+    pub(super) async fn act(&mut self, action: Option<Action>, now_s: u64) -> Result<Seen, Failure> {
+        let outcome = match action {
+            Some(action) => self.perform(action, now_s).await?,
+            None => acts::DONE.to_owned(),
+        };
+        let (person, thief) = (self.probe(Who::Person).await?, self.probe(Who::Thief).await?);
+        if let Some(revocation) = &mut self.revocation {
+            match thief {
+                Verdict::In => revocation.let_in(now_s),
+                Verdict::Out => revocation.shut_out(now_s),
+                Verdict::Nothing | Verdict::Unknown => {}
+            }
+        }
+        let looked = self.server.contents.of(&self.whose).await;
+        let (mut store, store_unseen) = looked.map_or_else(|why| (Vec::new(), Some(why)), |all| (all, None));
+        store.retain(|entry| !self.before.contains(&entry.key));
+        Ok(Seen {
+            outcome,
+            exchanges: std::mem::take(&mut self.exchanges),
+            person: Somebody { verdict: person, holds: self.person.clone() },
+            thief: Somebody { verdict: thief, holds: self.thief.clone() },
+            store,
+            store_unseen,
+            store_calls: self.store_calls,
+            revocation: self.revocation.clone(),
+        })
+    }
+
+    /// Asks the door by itself what it says to somebody, so that the page can show who gets in.
+    async fn probe(&mut self, who: Who) -> Result<Verdict, Failure> {
+        if self.holding(who).is_empty() {
+            return Ok(Verdict::Nothing);
+        }
+        let verdict = Verdict::of(self.ask_me(who, true).await?.status);
+        if verdict == Verdict::Out {
+            match who {
+                Who::Person => self.person.refused_at_the_door(),
+                Who::Thief => self.thief.refused_at_the_door(),
+            }
+        }
+        Ok(verdict)
+    }
+
+    async fn ask_me(&mut self, who: Who, probe: bool) -> Result<Exchange, Failure> {
+        let mut call = Call::get("/me");
+        self.holding(who).sign(&mut call);
+        self.send(who, probe, &call).await
+    }
+
+    fn holding(&self, who: Who) -> &Holding {
+        match who {
+            Who::Person => &self.person,
+            Who::Thief => &self.thief,
+        }
+    }
+
+    fn receive(&mut self, answer: &Exchange, now_s: u64) {
+        self.person.take(answer, now_s);
+        if let Some((_, name)) = self.person.cookie.as_ref().and_then(|cookie| cookie.text.split_once('=')) {
+            self.whose.cookies.retain(|known| known != name);
+            self.whose.cookies.push(name.to_owned());
+            let too_many = self.whose.cookies.len().saturating_sub(MOST_COOKIES);
+            self.whose.cookies.drain(..too_many);
+        }
+    }
+
+    async fn send(&mut self, who: Who, probe: bool, call: &Call) -> Result<Exchange, Failure> {
+        let before = self.server.gate.calls();
+        let exchange = self.server.ask(call).await?;
+        let store_calls = self.server.gate.calls().saturating_sub(before);
+        if !probe {
+            self.store_calls += store_calls;
+        }
+        self.exchanges.push(Shown { who, probe, store_calls, exchange: exchange.clone() });
+        Ok(exchange)
+    }
+}
+
+/// The request that logs somebody out.
+fn leaving(holding: &Holding, body: Value) -> Call {
+    let mut call = Call::post("/auth/logout", body);
+    holding.sign(&mut call);
+    call
+}

@@ -1,0 +1,145 @@
+//! What the person and the thief do in one design: each act is the request that an app would send.
+
+use harness::Failure;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::super::action::Action;
+use super::super::holding::Holding;
+use super::super::revocation::Revocation;
+use super::super::seen::Who;
+use super::super::wire::{Call, Exchange};
+use super::{Column, leaving};
+
+/// What an act came to.
+pub(super) const DONE: &str = "done";
+/// What it came to where nobody had anything to show.
+const NOTHING_HELD: &str = "nothing-held";
+
+impl Column {
+    /// Does one action, and says what it came to: `done`, the code of the refusal, or that nobody held anything.
+    pub(super) async fn perform(&mut self, action: Action, now_s: u64) -> Result<String, Failure> {
+        let outcome = match action {
+            Action::SignIn => self.sign_in(now_s).await?,
+            Action::Steal => self.steal(),
+            Action::PersonTries => self.knock(Who::Person).await?,
+            Action::ThiefTries => self.knock(Who::Thief).await?,
+            Action::PersonRefreshes => self.refresh(Who::Person, now_s).await?,
+            Action::ThiefRefreshes => self.refresh(Who::Thief, now_s).await?,
+            Action::LogOut => self.log_out(None).await?,
+            Action::LogOutEverywhere => self.log_out(Some("global")).await?,
+            Action::ChangePassword => self.change_password(now_s).await?,
+            // The room has moved its clock, or thrown the switch.
+            Action::WaitMinute | Action::WaitQuarter | Action::WaitMonth => DONE.to_owned(),
+            Action::CutStore | Action::MendStore => DONE.to_owned(),
+        };
+        match (action, outcome.as_str()) {
+            (Action::LogOut | Action::LogOutEverywhere, DONE) => self.ends("log-out", now_s),
+            (Action::ChangePassword, DONE) => self.ends("change-password", now_s),
+            (_, "refresh_reused") => self.ends("reuse-detected", now_s),
+            _ => {}
+        }
+        Ok(outcome)
+    }
+
+    /// Begins to measure for how long the thief's copy works on. While an earlier ending has not taken effect, a further
+    /// one is no new beginning.
+    fn ends(&mut self, how: &'static str, now_s: u64) {
+        let waiting = self.revocation.as_ref().is_some_and(Revocation::is_open);
+        if !self.thief.is_empty() && !waiting {
+            self.revocation = Some(Revocation::begun(how, now_s));
+        }
+    }
+
+    async fn sign_in(&mut self, now_s: u64) -> Result<String, Failure> {
+        let mut call = Call::post("/auth/login", json!({ "email": self.email, "password": self.password }));
+        // A browser sends the old cookie along, and the server ends that session.
+        self.person.cookie_only().sign(&mut call);
+        let answer = self.send(Who::Person, false, &call).await?;
+        if answer.is_done() {
+            self.person = Holding::default();
+            self.receive(&answer, now_s);
+        }
+        Ok(outcome_of(&answer))
+    }
+
+    fn steal(&mut self) -> String {
+        if self.person.is_empty() {
+            return NOTHING_HELD.to_owned();
+        }
+        // A fresh copy says nothing about what becomes of the old one.
+        self.revocation = self.revocation.take().filter(|revocation| !revocation.is_open());
+        self.thief = self.person.copied();
+        DONE.to_owned()
+    }
+
+    /// `GET /me` with whatever somebody holds.
+    async fn knock(&mut self, who: Who) -> Result<String, Failure> {
+        if who == Who::Thief && self.thief.is_empty() {
+            return Ok(NOTHING_HELD.to_owned());
+        }
+        Ok(outcome_of(&self.ask_me(who, false).await?))
+    }
+
+    async fn refresh(&mut self, who: Who, now_s: u64) -> Result<String, Failure> {
+        let holding = match who {
+            Who::Person => &mut self.person,
+            Who::Thief => &mut self.thief,
+        };
+        if holding.is_empty() {
+            return Ok(NOTHING_HELD.to_owned());
+        }
+        let call = holding.exchange(who == Who::Person);
+        let answer = self.send(who, false, &call).await?;
+        match who {
+            Who::Person if answer.is_done() => self.receive(&answer, now_s),
+            // An honest app forgets what was refused, and asks for the password.
+            Who::Person if answer.status == 401 => self.person = Holding::default(),
+            Who::Thief if answer.is_done() => self.thief.take(&answer, now_s),
+            Who::Thief if answer.status == 401 => self.thief.refused_to_refresh(),
+            Who::Person | Who::Thief => {}
+        }
+        Ok(outcome_of(&answer))
+    }
+
+    async fn log_out(&mut self, scope: Option<&str>) -> Result<String, Failure> {
+        if self.person.is_empty() {
+            return Ok(NOTHING_HELD.to_owned());
+        }
+        let body = match (scope, &self.person.refresh) {
+            (Some(scope), _) => json!({ "scope": scope }),
+            (None, Some(token)) => json!({ "refresh_token": token.text }),
+            (None, None) => json!({}),
+        };
+        let answer = self.send(Who::Person, false, &leaving(&self.person, body)).await?;
+        if answer.is_done() {
+            // The app forgets what it held. In a design that keeps nothing, that is all that ends.
+            self.person = Holding::default();
+        }
+        Ok(outcome_of(&answer))
+    }
+
+    async fn change_password(&mut self, now_s: u64) -> Result<String, Failure> {
+        if self.person.is_empty() {
+            return Ok(NOTHING_HELD.to_owned());
+        }
+        let new = format!("another passphrase {}", Uuid::new_v4().simple());
+        let mut call =
+            Call::post("/auth/password", json!({ "current_password": self.password, "new_password": new }));
+        self.person.sign(&mut call);
+        let answer = self.send(Who::Person, false, &call).await?;
+        if answer.is_done() {
+            self.password = new;
+            self.receive(&answer, now_s);
+        }
+        Ok(outcome_of(&answer))
+    }
+}
+
+fn outcome_of(answer: &Exchange) -> String {
+    match answer.code() {
+        _ if answer.is_done() => DONE.to_owned(),
+        Some(code) => code.to_owned(),
+        None => answer.status.to_string(),
+    }
+}

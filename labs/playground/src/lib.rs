@@ -1,0 +1,175 @@
+//! `cargo lab play`: the logout problem on a page, with real servers behind it.
+//!
+//! Each visitor gets a room: the three designs as three servers in this program, a person and a thief who speak to them
+//! over real HTTP, and a clock that can be moved. One click does the same in all three columns, and every byte is shown.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `site` | the page and the rooms over HTTP, for this machine alone |
+//! | `rooms`, `room` | who has which room; one clock and three columns, step by step |
+//! | `column` | one design: what the person and the thief do, and who gets in |
+//! | `action` | what can be done |
+//! | `holding` | what a client holds, which is what a thief copies |
+//! | `wire` | HTTP byte by byte |
+//! | `server`, `watched`, `contents` | a lab's server, the gate before its store, and what the store holds |
+//! | `line` | what lies between the servers and the store, and can be cut |
+//! | `revocation` | for how long a copy works on |
+//! | `page/` | what the browser gets |
+//! | `tabs`, `tabs/` | a page for the visitor's own tabs, which talk to the room's hybrid by the reference client |
+
+mod action;
+mod column;
+mod contents;
+mod holding;
+mod line;
+mod page;
+mod revocation;
+mod room;
+mod rooms;
+mod seen;
+mod server;
+mod site;
+mod tabs;
+mod watched;
+mod wire;
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use harness::Failure;
+use harness::language::Language;
+use harness::process::stdin_ends;
+use harness::store::{self, Wanted};
+use harness::terminal;
+use kit::config::{Limits, LogFormat};
+use kit::{Origins, announcement};
+use tokio::net::TcpListener;
+
+use self::rooms::Rooms;
+use self::site::Site;
+
+/// Where the page is, so that a link to a scenario works tomorrow as well.
+const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4747);
+/// Connections at once. A browser opens six.
+const CONNECTIONS: usize = 256;
+/// How often empty rooms are looked for.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// The playground: be the person, be the thief, move the clock, and see who gets in
+///
+/// A page on this machine with the three designs side by side, each a real server, and every request shown. Nothing is
+/// loaded from anywhere else. Ctrl-C stops it.
+#[derive(Debug, Args)]
+pub struct PlayArguments {
+    /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL. Without it: REDIS_URL, else a Redis
+    /// that is found, else memory
+    #[arg(long, value_name = "STORE")]
+    store: Option<Wanted>,
+    /// The address to listen on, loopback only; port 0 takes a free one [default: 127.0.0.1:4747, or a free port]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// The language that the page begins in [default: the browser's]
+    #[arg(long, value_enum)]
+    lang: Option<Language>,
+    /// Open the page in the browser
+    #[arg(long)]
+    open: bool,
+    /// End when stdin ends, so that a server does not outlive the program that started it
+    #[arg(long, hide = true)]
+    until_stdin_ends: bool,
+}
+
+/// Serves the playground until Ctrl-C.
+///
+/// # Errors
+/// Where its address cannot be listened on, or a design's server does not come up.
+pub async fn run(arguments: PlayArguments) -> Result<ExitCode, Failure> {
+    let listener = listen(arguments.listen).await?;
+    let bound = listener.local_addr()?;
+    let ready = store::get(arguments.store).await?;
+    if !ready.misses.is_empty() {
+        terminal::warn(&format!(
+            "no Redis was found ({}), so everything is kept in memory",
+            ready.misses.join("; ")
+        ));
+    }
+    let rooms = Rooms::new(ready.as_config());
+    // The first room, thrown away: what cannot work is told here and not on the page.
+    rooms.open().await?;
+    let site = Site {
+        rooms: rooms.clone(),
+        origins: Origins::new(&[], bound, "play"),
+        language: arguments.lang,
+        store: ready.description().to_owned(),
+    };
+    let url = format!("http://{bound}");
+    let mut stdout = std::io::stdout();
+    // In one go: whoever waits for the first line may not stay for the second.
+    let listening = announcement::line(LogFormat::Text, bound);
+    let banner = format!("{listening}\nstore: {} · Ctrl-C stops it\n", ready.description());
+    stdout.write_all(banner.as_bytes())?;
+    if arguments.open {
+        open(&url);
+    }
+    let limits = Limits { connections: CONNECTIONS, drain: Duration::from_secs(1), ..Limits::default() };
+    let until_stdin_ends = arguments.until_stdin_ends;
+    tokio::select! {
+        () = kit::serve(listener, site::router(site), limits, async move {
+            match until_stdin_ends {
+                true => stdin_ends().await,
+                false => std::future::pending().await,
+            }
+        }) => {}
+        () = sweep(&rooms) => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The address that was asked for, and it must be this machine's own; without a wish the usual one, or a free one where
+/// that is taken.
+async fn listen(asked: Option<SocketAddr>) -> Result<TcpListener, Failure> {
+    let Some(asked) = asked else {
+        return match TcpListener::bind(USUAL).await {
+            Ok(listener) => Ok(listener),
+            Err(_taken) => Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?),
+        };
+    };
+    if !asked.ip().to_canonical().is_loopback() {
+        return Err(Failure::new(format!(
+            "the playground shows credentials and moves clocks, so it listens on this machine only; {asked} is not a \
+             loopback address"
+        )));
+    }
+    TcpListener::bind(asked).await.map_err(|error| {
+        Failure::new(format!("cannot listen on {asked} ({error}); choose another with --listen 127.0.0.1:0"))
+    })
+}
+
+async fn sweep(rooms: &Rooms) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        rooms.sweep(Instant::now());
+    }
+}
+
+/// Asks the system to show the page. That there is no browser is no reason to stop.
+fn open(url: &str) {
+    let (program, arguments): (&str, &[&str]) = match std::env::consts::OS {
+        "macos" => ("open", &[]),
+        "windows" => ("cmd", &["/c", "start"]),
+        _ => ("xdg-open", &[]),
+    };
+    let started = Command::new(program)
+        .args(arguments)
+        .arg(url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    if let Err(error) = started {
+        terminal::warn(&format!("no browser could be opened ({error}); open {url} yourself"));
+    }
+}

@@ -1,0 +1,186 @@
+//! The playground over HTTP: the page, and the rooms.
+//!
+//! The rooms hold credentials in the clear, so nobody but a page of this very server may ask for them. The name in `Host`
+//! must be a loopback name, or a page elsewhere could have its own name point here (DNS rebinding); what changes
+//! something must come from the page itself (Fetch Metadata, or `Origin` in older browsers); and no answer may be framed,
+//! sniffed or read from another origin.
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use harness::language::Language;
+use kit::{Origins, names_loopback};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::action::Action;
+use super::page;
+use super::room::{MOST_STEPS, NotDone, Room};
+use super::rooms::Rooms;
+
+/// The longest body of a request, in bytes: the name of an action.
+const MOST_BODY: usize = 1024;
+/// Everything from this server and nothing inline. The picture in the page's tab is written in the page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What the routes need.
+#[derive(Clone)]
+pub(super) struct Site {
+    pub(super) rooms: Rooms,
+    pub(super) origins: Origins,
+    pub(super) language: Option<Language>,
+    /// What the store is called.
+    pub(super) store: String,
+}
+
+/// The whole server.
+pub(super) fn router(site: Site) -> Router {
+    Router::new()
+        .route("/", get(show_page))
+        .route("/page/{name}", get(show_file))
+        .route("/rooms", post(open_room))
+        .route("/rooms/{name}", get(show_room))
+        .route("/rooms/{name}/steps", post(take_step))
+        .fallback(async || refuse(StatusCode::NOT_FOUND, "not_found", "There is nothing here."))
+        .method_not_allowed_fallback(async || {
+            refuse(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This cannot be done here.")
+        })
+        .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(from_fn_with_state(site.origins.clone(), from_this_page_alone))
+        .layer(from_fn(hardened))
+        .with_state(site)
+}
+
+async fn show_page(State(site): State<Site>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page::html(site.language))
+}
+
+async fn show_file(Path(name): Path<String>) -> Response {
+    match page::file(&name) {
+        Some((kind, content)) => ([(header::CONTENT_TYPE, kind)], content).into_response(),
+        None => refuse(StatusCode::NOT_FOUND, "not_found", "There is no such file."),
+    }
+}
+
+async fn open_room(State(site): State<Site>) -> Response {
+    match site.rooms.open().await {
+        Ok((name, room)) => {
+            let room = room.lock().await;
+            (StatusCode::CREATED, Json(seen(name, &site, &room))).into_response()
+        }
+        Err(failure) => refuse(StatusCode::SERVICE_UNAVAILABLE, "no_room", &failure.to_string()),
+    }
+}
+
+async fn show_room(State(site): State<Site>, Path(name): Path<String>) -> Response {
+    let found = Uuid::parse_str(&name).ok().and_then(|name| site.rooms.find(name));
+    match found {
+        Some(room) => {
+            let room = room.lock().await;
+            Json(seen(name, &site, &room)).into_response()
+        }
+        None => no_such_room(),
+    }
+}
+
+fn seen(name: impl Serialize, site: &Site, room: &Room) -> Value {
+    json!({
+        "room": name, "store": site.store, "line": room.line(), "tabs": room.tabs(), "steps": room.steps(),
+    })
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    action: String,
+}
+
+async fn take_step(
+    State(site): State<Site>,
+    Path(name): Path<String>,
+    wish: Result<Json<Wish>, JsonRejection>,
+) -> Response {
+    let wish = match wish {
+        Ok(Json(wish)) => wish,
+        Err(rejection) => return refuse(rejection.status(), "unreadable", &rejection.body_text()),
+    };
+    let Some(action) = Action::named(&wish.action) else {
+        let all = json!(Action::ALL).to_string();
+        return refuse(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "unknown_action",
+            &format!("The actions are {all}."),
+        );
+    };
+    let Some(room) = Uuid::parse_str(&name).ok().and_then(|name| site.rooms.find(name)) else {
+        return no_such_room();
+    };
+    // One thing at a time. Who is in a hurry waits in line, and there are only so many connections.
+    let mut room = room.lock().await;
+    match room.act(action).await {
+        Ok(step) => Json(step).into_response(),
+        Err(NotDone::Full) => {
+            let sentence = format!("A room has {MOST_STEPS} steps, and they are used up. Begin again.");
+            refuse(StatusCode::CONFLICT, "room_full", &sentence)
+        }
+        Err(NotDone::Broken(failure)) => {
+            refuse(StatusCode::INTERNAL_SERVER_ERROR, "broken", &failure.to_string())
+        }
+    }
+}
+
+fn no_such_room() -> Response {
+    refuse(StatusCode::NOT_FOUND, "no_such_room", "There is no such room, or it was left too long ago.")
+}
+
+fn refuse(status: StatusCode, code: &str, detail: &str) -> Response {
+    let problem = json!({ "type": "about:blank", "status": status.as_u16(), "code": code, "detail": detail });
+    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+    (status, kind, problem.to_string()).into_response()
+}
+
+/// Refuses whoever is not a page of this server, or a person at this machine.
+async fn from_this_page_alone(State(origins): State<Origins>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    if !names_loopback(&parts.headers) {
+        return refuse(
+            StatusCode::MISDIRECTED_REQUEST,
+            "foreign_host",
+            "This server answers to loopback names only.",
+        );
+    }
+    if is_from_another_page(&parts) || origins.require_own(&parts).is_err() {
+        return refuse(StatusCode::FORBIDDEN, "foreign_origin", "Only this server's own page may ask that.");
+    }
+    next.run(Request::from_parts(parts, body)).await
+}
+
+/// A page elsewhere may lead a person here, by a link, and nothing else.
+fn is_from_another_page(parts: &Parts) -> bool {
+    let value = |name: &str| parts.headers.get(name).map(HeaderValue::as_bytes);
+    let foreign = matches!(value("sec-fetch-site"), Some(site) if site != b"same-origin" && site != b"none");
+    foreign && value("sec-fetch-mode") != Some(b"navigate")
+}
+
+/// Adds what keeps an answer from being framed, sniffed or read by another origin.
+pub(super) async fn hardened(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    for (name, value) in headers {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

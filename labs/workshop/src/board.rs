@@ -1,0 +1,138 @@
+//! `cargo lab board`: a page for the wall of a room, that shows who has done which steps.
+//!
+//! It knows of a learner what their `--board` posts, a nickname and the names of steps, and it forgets all of it when it
+//! ends. Whoever reaches it can post under any name: it is a wall to write on and no register. Everything about it has a
+//! limit, so that nobody in the room can do more than write nonsense there.
+
+mod page;
+mod post;
+mod wall;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{DefaultBodyLimit, RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post as posting};
+use axum::{Json, Router};
+use clap::Args;
+use harness::Failure;
+use harness::language::Language;
+use harness::terminal;
+use kit::config::LogFormat;
+use kit::{Clock, Config, announcement};
+use tokio::net::TcpListener;
+
+use self::wall::{Refusal, Report, Wall};
+use super::course::Course;
+pub(crate) use post::Poster;
+pub(crate) use wall::Nickname;
+
+/// The port that the board takes if it is told no other.
+pub(crate) const PORT: u16 = 8090;
+
+/// The most bytes of one report. Ours have a few hundred.
+const MAX_BYTES: usize = 4096;
+
+/// A page for the wall of a room: who has done which steps
+///
+/// Learners appear on it with `cargo lab learn --board URL --nickname NAME`. It is served on this machine alone unless
+/// --listen names an address of the network, and it forgets everything when it ends.
+#[derive(Debug, Args)]
+pub struct BoardArguments {
+    /// The address to listen on. On one of the network's, everybody there sees the board and can write on it; port 0 takes a
+    /// free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value_t = SocketAddr::from(([127, 0, 0, 1], PORT)))]
+    listen: SocketAddr,
+    /// The language of the page for those whose browser asks for neither [default: from LANG]
+    #[arg(long, value_enum)]
+    lang: Option<Language>,
+    /// End when stdin ends, so that a board does not outlive the program that started it
+    #[arg(long, hide = true)]
+    until_stdin_ends: bool,
+}
+
+/// What every request is answered from.
+struct Board {
+    course: Course,
+    wall: Mutex<Wall>,
+    language: Language,
+}
+
+/// Serves the board until Ctrl-C.
+///
+/// # Errors
+/// Where its address cannot be listened on.
+pub async fn run(arguments: BoardArguments) -> Result<ExitCode, Failure> {
+    let course = Course::find()?;
+    let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
+        Failure::new(format!(
+            "cannot listen on {} ({error}); choose another with --listen 127.0.0.1:0",
+            arguments.listen
+        ))
+    })?;
+    let bound = listener.local_addr()?;
+    println!("{}", announcement::line(LogFormat::Text, bound));
+    if !bound.ip().is_loopback() {
+        terminal::warn(
+            "everybody on this network sees this board and can write on it; it keeps nicknames and steps, and nothing else",
+        );
+    }
+    let until_stdin_ends = arguments.until_stdin_ends;
+    let stop = async move {
+        if until_stdin_ends {
+            harness::process::stdin_ends().await;
+        } else {
+            // Ctrl-C ends this command from outside.
+            std::future::pending::<()>().await;
+        }
+    };
+    let routes = routes(course, Language::chosen(arguments.lang), Clock::system());
+    kit::serve(listener, routes, Config::default().limits, stop).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn routes(course: Course, language: Language, clock: Clock) -> Router {
+    let board = Board { course, wall: Mutex::new(Wall::new(clock)), language };
+    Router::new()
+        .route("/", get(show))
+        .route("/progress", posting(write))
+        .layer(DefaultBodyLimit::max(MAX_BYTES))
+        .with_state(Arc::new(board))
+}
+
+/// No script runs in this page and nothing is fetched for it, whatever stands in it.
+const HEADERS: [(HeaderName, &str); 4] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
+
+async fn show(
+    State(board): State<Arc<Board>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> impl IntoResponse {
+    let language = page::language(query.as_deref(), &headers, board.language);
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("ADDRESS:PORT");
+    let learners = board.wall.lock().unwrap_or_else(PoisonError::into_inner).learners();
+    (HEADERS, Html(page::html(&board.course, &learners, language, host)))
+}
+
+/// A page elsewhere cannot post here: JSON is no form's content type, and no other origin is allowed to send it.
+async fn write(State(board): State<Arc<Board>>, Json(report): Json<Report>) -> Response {
+    let written = board.wall.lock().unwrap_or_else(PoisonError::into_inner).write(report, &board.course);
+    match written {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(Refusal::Full) => (StatusCode::SERVICE_UNAVAILABLE, "the board is full").into_response(),
+        Err(Refusal::TooManySteps) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "a report names each step once").into_response()
+        }
+    }
+}

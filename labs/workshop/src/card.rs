@@ -1,0 +1,269 @@
+//! What a learner sees: one step, what fails first and all there is to know about it.
+//!
+//! A card is made of plain lines with styles; who prints it decides whether there is colour. On a terminal it fits the
+//! height by shortening what is longest; piped, nothing is cut.
+
+pub(super) mod in_full;
+
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use conformance::Outcome;
+use harness::language::Language;
+use harness::terminal::{BAD, DIM, GOOD, TITLE};
+
+use self::in_full::in_full;
+use super::course::{Course, Lab, Step};
+use super::judge::Finding;
+use super::layout::{columns, cut, fitted, wrapped};
+use super::progress::Progress;
+
+const KEY: Style = AnsiColor::Cyan.on_default().bold();
+
+/// What came of building and judging.
+#[derive(Debug)]
+pub(crate) enum Round {
+    /// The compiler's errors.
+    Errors(Vec<String>),
+    /// The findings, the step's own last.
+    Judged(Vec<Finding>),
+    /// Why neither could be done.
+    Impossible(String),
+}
+
+/// What a card is made of.
+pub(crate) struct View<'a> {
+    pub(crate) course: &'a Course,
+    pub(crate) progress: &'a Progress,
+    pub(crate) lab: &'a Lab,
+    pub(crate) step: &'a Step,
+    pub(crate) language: Language,
+    pub(crate) round: Option<&'a Round>,
+    /// What is going on.
+    pub(crate) busy: Option<&'a str>,
+    /// The line at which to write.
+    pub(crate) line: Option<usize>,
+    /// A word to the learner, about what they asked for last.
+    pub(crate) said: Option<&'a str>,
+    /// Whether keys are heard.
+    pub(crate) keys: bool,
+    /// Whether there is a board that does not answer.
+    pub(crate) board_is_silent: bool,
+}
+
+impl View<'_> {
+    /// The card within so many columns and, on a terminal, rows.
+    pub(crate) fn card(&self, width: usize, rows: Option<usize>) -> Vec<String> {
+        fitted(rows, |limit| self.lines(width, limit))
+    }
+
+    /// `limit`: how many lines one part may have.
+    fn lines(&self, width: usize, limit: usize) -> Vec<String> {
+        let mut lines = vec![self.heading(width), String::new(), self.title()];
+        lines.extend(wrapped(
+            self.step.task.in_language(self.language),
+            "  ",
+            "  ",
+            width,
+            Style::new(),
+            limit,
+        ));
+        lines.push(format!("  {KEY}{}{KEY:#}", self.place()));
+        lines.push(String::new());
+        lines.extend(self.verdict(width, limit));
+        lines.extend(self.hint(width, limit));
+        if let Some(said) = self.said {
+            lines.push(String::new());
+            lines.extend(wrapped(said, "  ", "  ", width, TITLE, limit));
+        }
+        lines.push(String::new());
+        lines.push(self.footer(width));
+        lines
+    }
+
+    fn heading(&self, width: usize) -> String {
+        let all: usize = self.course.labs.iter().map(|lab| lab.steps.len()).sum();
+        let done: usize = self.course.labs.iter().map(|lab| self.progress.done(&lab.steps)).sum();
+        let at = self.course.labs.iter().position(|lab| lab.id == self.lab.id).unwrap_or(0) + 1;
+        let title = self.lab.title.in_language(self.language);
+        let (labs, minutes) = (self.course.labs.len(), self.lab.minutes);
+        let left = match self.language {
+            Language::En => format!(" Lab {at} of {labs}: {title} ({minutes} min)"),
+            Language::Ja => format!(" ラボ {at}/{labs}: {title}({minutes} 分)"),
+        };
+        let right = format!("{done}/{all} ");
+        let room = width.saturating_sub(columns(&left) + columns(&right) + 3);
+        let bar = (all * 3).min(room);
+        let full = (bar * done).checked_div(all).unwrap_or(0);
+        let (full, open) = ("━".repeat(full), "╌".repeat(bar - full));
+        let gap = " ".repeat(width.saturating_sub(columns(&left) + bar + 1 + columns(&right)));
+        format!("{TITLE}{left}{TITLE:#}{gap}{GOOD}{full}{GOOD:#}{DIM}{open}{DIM:#} {right}")
+    }
+
+    fn title(&self) -> String {
+        let at = self.lab.steps.iter().position(|step| step.id == self.step.id).unwrap_or(0) + 1;
+        let (title, of) = (self.step.title.in_language(self.language), self.lab.steps.len());
+        let step = self.language.choose("Step", "ステップ");
+        format!(" {TITLE}{step} {at}/{of}  {title}{TITLE:#}")
+    }
+
+    /// The file, as it is typed from the project's folder, and the line.
+    fn place(&self) -> String {
+        let path = self.lab.exercise(&self.step.file);
+        let path = shown(&path, &self.course.root);
+        self.line.map_or(path.clone(), |line| format!("{path}:{line}"))
+    }
+
+    fn verdict(&self, width: usize, limit: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        match self.round {
+            None => {}
+            Some(Round::Impossible(why)) => lines.extend(wrapped(why, "  ", "  ", width, BAD, limit)),
+            Some(Round::Errors(errors)) => lines.extend(self.errors(errors, limit)),
+            Some(Round::Judged(findings)) => lines.extend(self.findings(findings, width, limit)),
+        }
+        if let Some(busy) = self.busy {
+            lines.push(format!("  {DIM}… {busy}{DIM:#}"));
+        }
+        lines
+    }
+
+    fn errors(&self, errors: &[String], limit: usize) -> Vec<String> {
+        let mut lines = vec![format!(
+            " {BAD}✗{BAD:#} {}",
+            self.language.choose("It does not compile:", "コンパイルできません:")
+        )];
+        let first = errors.first().map(String::as_str).unwrap_or_default();
+        lines.extend(cut(first.lines().map(|line| format!("  {line}")).collect(), limit));
+        if errors.len() > 1 {
+            let more = errors.len() - 1;
+            lines.push(match self.language {
+                Language::En => format!("  {DIM}and {more} more{DIM:#}"),
+                Language::Ja => format!("  {DIM}ほかに {more} 件{DIM:#}"),
+            });
+        }
+        lines
+    }
+
+    fn findings(&self, findings: &[Finding], width: usize, limit: usize) -> Vec<String> {
+        let passed = findings.iter().filter(|finding| finding.passed()).count();
+        let marks: String = findings
+            .iter()
+            .map(|finding| match finding.outcome {
+                Outcome::Passed => format!("{GOOD}✓{GOOD:#}"),
+                Outcome::NotWritten { .. } => format!("{DIM}·{DIM:#}"),
+                _ => format!("{BAD}✗{BAD:#}"),
+            })
+            .collect();
+        let of = findings.len();
+        let sum = match self.language {
+            Language::En => format!("{passed} of {of} checks pass"),
+            Language::Ja => format!("チェック {of} 件中 {passed} 件が通りました"),
+        };
+        let mut lines = vec![format!("  {marks}  {sum}")];
+        match findings.iter().find(|finding| !finding.passed()) {
+            Some(first) => lines.extend(in_full(first, self.language, width, limit)),
+            None => {
+                lines.push(String::new());
+                let surprise = self.step.surprise.in_language(self.language);
+                lines.extend(wrapped(surprise, "  ", "  ", width, GOOD, limit));
+                let (book, page) = (self.language.choose("in the book:", "本のページ:"), &self.lab.page);
+                lines.push(format!("  {DIM}{book} `cargo book serve`, {page}.html{DIM:#}"));
+                lines.extend(self.invitation());
+            }
+        }
+        lines
+    }
+
+    /// Whether every step of the lab is done, so that there is a server worth attacking.
+    fn lab_is_done(&self) -> bool {
+        self.progress.done(&self.lab.steps) == self.lab.steps.len()
+    }
+
+    /// After a lab's last step: attack it.
+    fn invitation(&self) -> Option<String> {
+        if !self.lab_is_done() {
+            return None;
+        }
+        let (en, ja) = match (self.keys, self.progress.defended_at_ms(self.lab)) {
+            (true, None) => (
+                "The lab is done. Attack it: a weak build first, then yours.",
+                "このラボは完了です。攻撃してみましょう。まず弱いビルド、次に自分のサーバーです。",
+            ),
+            (true, Some(_)) => {
+                ("The lab is done, and its attack kept out.", "このラボは完了し、攻撃も防ぎました。")
+            }
+            (false, None) => (
+                "The lab is done. `cargo lab defend` attacks a weak build, then yours.",
+                "このラボは完了です。`cargo lab defend` で弱いビルドと自分のサーバーを攻撃できます。",
+            ),
+            (false, Some(_)) => return None,
+        };
+        let key = if self.keys { format!("{KEY}a{KEY:#} ") } else { String::new() };
+        Some(format!("  {key}{}", self.language.choose(en, ja)))
+    }
+
+    fn hint(&self, width: usize, limit: usize) -> Vec<String> {
+        let (shown, of) = (self.progress.of(self.step).hints, self.step.hints.len());
+        let Some(hint) = shown.checked_sub(1).and_then(|at| self.step.hints.get(at)) else {
+            return if self.keys || self.progress.of(self.step).is_done() {
+                Vec::new()
+            } else {
+                let word = self.language.choose("hint", "ヒント");
+                vec![format!("   {word}{}cargo lab hint", " ".repeat(10 - columns(word)))]
+            };
+        };
+        let label = match self.language {
+            Language::En => format!("   hint {shown}/{of}  "),
+            Language::Ja => format!("   ヒント {shown}/{of}  "),
+        };
+        let indent = " ".repeat(13);
+        let mut lines = vec![String::new()];
+        lines.extend(wrapped(hint.in_language(self.language), &label, &indent, width, Style::new(), limit));
+        lines
+    }
+
+    fn footer(&self, width: usize) -> String {
+        if !self.keys {
+            let next = match self.progress.of(self.step).is_done() {
+                true => self.language.choose(
+                    "next: `cargo lab learn` shows the next step",
+                    "次は: `cargo lab learn` で次のステップへ",
+                ),
+                false => self.language.choose(
+                    "next: save and run `cargo lab learn` again, or leave `cargo lab watch` open",
+                    "次は: 保存して `cargo lab learn`、または `cargo lab watch` を開いたままに",
+                ),
+            };
+            return format!(" {DIM}{next}{DIM:#}");
+        }
+        let keys = match self.lab_is_done() {
+            true => self.language.choose(
+                "a attack  s solution  n next  b back  r reset  q quit",
+                "a 攻撃  s 解答  n 次へ  b 前へ  r やり直し  q 終了",
+            ),
+            false => self.language.choose(
+                "h hint  s solution  n next  b back  r reset  q quit",
+                "h ヒント  s 解答  n 次へ  b 前へ  r やり直し  q 終了",
+            ),
+        };
+        let watching = match self.board_is_silent {
+            true => self.language.choose("the board is silent", "ボードが応答しません"),
+            false => self.language.choose("checks run at every save", "保存するたびに確かめます"),
+        };
+        let room = width.saturating_sub(columns(keys) + 4);
+        let watching = if columns(watching) <= room { watching } else { "" };
+        let keys: String = keys
+            .split("  ")
+            .map(|key| {
+                key.split_once(' ').map_or(key.into(), |(key, word)| format!("{KEY}{key}{KEY:#} {word}  "))
+            })
+            .collect();
+        format!(" {keys} {DIM}{watching}{DIM:#}")
+    }
+}
+
+/// A path as a person types it from the project's folder.
+pub(crate) fn shown(path: &Path, root: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
+}

@@ -1,0 +1,281 @@
+//! Completion: a code that says which labs are done and when, and how it is read again.
+//!
+//! The code is a token, signed as lab 1 signs one, so its owner can take it apart with what they wrote themselves. **It
+//! proves nothing**: its key stands below for everybody to read, and with it anybody signs whatever they like. It keeps a
+//! leader's list free of typing errors, and no more.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::process::ExitCode;
+
+use harness::Failure;
+use harness::language::Language;
+use harness::terminal::{self, BAD, DIM, GOOD, TITLE};
+use lab1_token::jwt::{self, Refused};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::course::{Course, Lab};
+use super::progress::Progress;
+
+/// A public key, and therefore none: see above.
+const KEY: &[u8] = b"the key of authlab's completion codes, which everybody may know";
+
+const HEADER: &str = r#"{"alg":"HS256"}"#;
+
+/// A code of ours is under 1 KiB. A longer text is refused before it is looked at.
+const MAX_BYTES: usize = 4096;
+
+/// What a code says.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Completed {
+    /// When it was made, in seconds since the Unix epoch.
+    iat: u64,
+    labs: BTreeMap<String, LabDone>,
+}
+
+/// What a code says of a lab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct LabDone {
+    /// How many steps are done.
+    steps: usize,
+    /// For how many of them the lab's own solution was taken.
+    skipped: usize,
+    /// How many hints were read.
+    hints: usize,
+    /// When its last step passed; seconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    passed: Option<u64>,
+    /// When its attack was kept out first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept_out: Option<u64>,
+}
+
+impl LabDone {
+    fn of(lab: &Lab, progress: &Progress) -> Self {
+        let records: Vec<_> = lab.steps.iter().map(|step| progress.of(step)).collect();
+        let seconds = |ms: u64| ms / 1000;
+        Self {
+            steps: progress.done(&lab.steps),
+            skipped: records.iter().filter(|record| record.skipped).count(),
+            hints: records.iter().map(|record| record.hints).sum(),
+            passed: records.iter().filter_map(|record| record.passed_at_ms).max().map(seconds),
+            kept_out: progress.defended_at_ms(lab).map(seconds),
+        }
+    }
+}
+
+/// The summary of a course that is done, and its code; nothing of one that is not.
+pub(super) fn summary(course: &Course, progress: &Progress, now_s: u64) -> Option<Summary> {
+    let is_done = course.labs.iter().all(|lab| progress.done(&lab.steps) == lab.steps.len());
+    if !is_done {
+        return None;
+    }
+    let labs = course.labs.iter().map(|lab| (lab.id.clone(), LabDone::of(lab, progress))).collect();
+    let completed = Completed { iat: now_s, labs };
+    // Numbers and short names: there is nothing in it that JSON could not say.
+    let payload = serde_json::to_string(&completed).unwrap_or_default();
+    Some(Summary { completed, code: jwt::sign(KEY, HEADER, &payload) })
+}
+
+/// A course that is done.
+pub(super) struct Summary {
+    completed: Completed,
+    pub(super) code: String,
+}
+
+impl Summary {
+    pub(super) fn print(&self, course: &Course, language: Language) {
+        print(&self.completed, course, language);
+        let (title, note) = (
+            language.choose("Your code:", "修了コード:"),
+            language.choose(
+                "Whoever leads the workshop checks it with `cargo lab progress --verify CODE`. It proves nothing: its key is \
+                 public. `cargo lab token CODE` takes it apart.",
+                "進行役は `cargo lab progress --verify CODE` で確かめられます。鍵は公開されているので、証明にはなりません。\
+                 `cargo lab token CODE` で分解できます。",
+            ),
+        );
+        anstream::println!("\n{TITLE}{title}{TITLE:#}\n{}\n", self.code);
+        for line in super::layout::wrapped(note, " ", " ", super::COLUMNS, DIM, usize::MAX) {
+            anstream::println!("{line}");
+        }
+    }
+}
+
+/// Says what a code says, and whether it is of this course and complete. `-` reads it from stdin.
+pub(super) fn verify(
+    code: &str,
+    course: &Course,
+    language: Language,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    let text = if code == "-" { from_stdin()? } else { code.to_owned() };
+    let read = read(&text)?;
+    let missing = missing(&read, course);
+    if json {
+        let report = serde_json::json!({ "complete": missing.is_empty(), "missing": missing, "code": read });
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print(&read, course, language);
+        let verdict = match (missing.is_empty(), language) {
+            (true, Language::En) => format!("{GOOD}✓ all labs are done{GOOD:#}"),
+            (true, Language::Ja) => format!("{GOOD}✓ すべてのラボを終えています{GOOD:#}"),
+            (false, Language::En) => format!("{BAD}✗ not done: {}{BAD:#}", missing.join(", ")),
+            (false, Language::Ja) => format!("{BAD}✗ 終わっていないもの: {}{BAD:#}", missing.join(", ")),
+        };
+        anstream::println!("\n {verdict}");
+    }
+    Ok(if missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn from_stdin() -> Result<String, Failure> {
+    let mut text = String::new();
+    // One byte more than is taken, so that a longer text is seen to be one.
+    std::io::stdin().lock().take(MAX_BYTES as u64 + 1).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// What a code says, if it is one of ours.
+fn read(text: &str) -> Result<Completed, Failure> {
+    if text.len() > MAX_BYTES {
+        return Err(Failure::new(format!("a completion code has at most {MAX_BYTES} bytes: this is none")));
+    }
+    // A chat or a mail breaks long lines.
+    let code: String = text.split_whitespace().collect();
+    let payload = jwt::verify(KEY, &code).map_err(|refused| {
+        Failure::new(match refused {
+            Refused::Parts => "a completion code has three parts with dots between them; copy all of it",
+            Refused::Signature => {
+                "this is no completion code as authlab made it: its signature does not hold"
+            }
+            Refused::Unreadable | Refused::Algorithm => {
+                "this is no completion code: a part of it cannot be read"
+            }
+        })
+    })?;
+    serde_json::from_value(payload)
+        .map_err(|error| Failure::new(format!("this code is signed and says something else ({error})")))
+}
+
+/// The labs of this course of which a code does not say that every step is done.
+fn missing(completed: &Completed, course: &Course) -> Vec<String> {
+    let is_missing = |lab: &&Lab| completed.labs.get(&lab.id).is_none_or(|done| done.steps < lab.steps.len());
+    course.labs.iter().filter(is_missing).map(|lab| lab.id.clone()).collect()
+}
+
+fn print(completed: &Completed, course: &Course, language: Language) {
+    let header: [&str; 6] = match language {
+        Language::En => ["lab", "steps", "taken over", "hints", "passed (UTC)", "attack kept out (UTC)"],
+        Language::Ja => ["ラボ", "ステップ", "解答を使用", "ヒント", "合格 (UTC)", "攻撃を防いだ (UTC)"],
+    };
+    let rows = course.labs.iter().filter_map(|lab| {
+        let done = completed.labs.get(&lab.id)?;
+        let at = |time: Option<u64>| time.map_or_else(|| "-".to_owned(), date);
+        let LabDone { steps, skipped, hints, passed, kept_out } = *done;
+        Some(vec![
+            lab.id.clone(),
+            format!("{steps}/{}", lab.steps.len()),
+            skipped.to_string(),
+            hints.to_string(),
+            at(passed),
+            at(kept_out),
+        ])
+    });
+    anstream::print!("{}", terminal::table(&header, 1, rows.collect()));
+    let made = language.choose("code made", "発行");
+    anstream::println!(" {DIM}{made} {} UTC{DIM:#}", date(completed.iat));
+}
+
+/// A moment to the minute; a number that is none of this age is shown as it is.
+fn date(seconds: u64) -> String {
+    let time =
+        i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    time.map_or_else(
+        || seconds.to_string(),
+        |time| {
+            let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
+            format!("{year}-{month:02}-{day:02} {:02}:{:02}", time.hour(), time.minute())
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn course() -> Course {
+        Course::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
+    }
+
+    fn completed(course: &Course) -> Completed {
+        let done = |lab: &Lab| LabDone {
+            steps: lab.steps.len(),
+            skipped: 1,
+            hints: 2,
+            passed: Some(1_764_000_000),
+            kept_out: None,
+        };
+        Completed {
+            iat: 1_764_000_100,
+            labs: course.labs.iter().map(|lab| (lab.id.clone(), done(lab))).collect(),
+        }
+    }
+
+    fn code(completed: &Completed) -> String {
+        jwt::sign(KEY, HEADER, &serde_json::to_string(completed).unwrap())
+    }
+
+    fn why(text: &str) -> String {
+        read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_code_says_what_was_put_into_it_also_where_a_mail_broke_its_line() {
+        let course = course();
+        let completed = completed(&course);
+        let code = code(&completed);
+        assert!(code.len() < 1024, "{}", code.len());
+        assert_eq!(read(&code).unwrap(), completed);
+        let (start, end) = code.split_at(76);
+        assert_eq!(read(&format!(" {start}\r\n{end}\n")).unwrap(), completed);
+        assert_eq!(missing(&completed, &course), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_code_that_was_changed_cut_or_signed_with_another_key_is_refused_with_its_reason() {
+        let completed = completed(&course());
+        let code = code(&completed);
+        assert!(why(&code[..code.len() - 1]).contains("no completion code"));
+        assert!(why(code.rsplit_once('.').unwrap().0).contains("copy all of it"));
+        let other = jwt::sign(b"another", HEADER, &serde_json::to_string(&completed).unwrap());
+        assert!(why(&other).contains("signature does not hold"));
+        let payload = code.split('.').nth(1).unwrap();
+        let promoted = code.replace(payload, &jwt::encode(br#"{"iat":1,"labs":{}}"#));
+        assert!(why(&promoted).contains("signature does not hold"));
+        assert!(why(&jwt::sign(KEY, HEADER, r#"{"role":"admin"}"#)).contains("says something else"));
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_refused_unread_and_one_that_is_just_short_enough_is_read() {
+        assert!(why(&"a".repeat(MAX_BYTES + 1)).contains("at most 4096 bytes"));
+        assert!(why(&"a".repeat(MAX_BYTES)).contains("three parts"));
+    }
+
+    #[test]
+    fn a_code_that_lacks_a_step_or_a_lab_names_the_lab() {
+        let course = course();
+        let mut completed = completed(&course);
+        completed.labs.get_mut("session").unwrap().steps -= 1;
+        completed.labs.remove("hybrid");
+        assert_eq!(missing(&completed, &course), ["session", "hybrid"]);
+    }
+
+    #[test]
+    fn a_moment_is_a_date_and_a_number_beyond_all_dates_is_itself() {
+        assert_eq!(date(1_764_000_000), "2025-11-24 16:00");
+        assert_eq!(date(u64::MAX), u64::MAX.to_string());
+    }
+}

@@ -1,0 +1,60 @@
+//! `cargo lab defend`: a lab's attack on a build that is weak on purpose, then on the learner's own.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use harness::Failure;
+use harness::terminal::{self, DIM};
+
+use super::attack::told;
+use super::{COLUMNS, WorkshopArguments};
+
+/// Attack and defend: a lab's attack on a build that is weak on purpose, then on yours
+///
+/// What is tried are checks that judge the lab anyway. The weak build differs from the lab in the functions that get the
+/// attacker in. Exit code 1 if something got in on yours, or yours is not finished.
+#[derive(Debug, Args)]
+pub struct DefendArguments {
+    /// The lab [default: the one of the current step]
+    #[arg(value_name = "LAB")]
+    lab: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    workshop: WorkshopArguments,
+}
+
+/// Plays a lab's attack on the weak build and on the learner's.
+///
+/// # Errors
+/// Where the lab has no such step, or a build or a server does not come up.
+pub async fn run(arguments: DefendArguments) -> Result<ExitCode, Failure> {
+    let mut workshop = arguments.workshop.open()?;
+    // Another lab than the one that is being worked on may be attacked; the work stays where it is.
+    let id = match &arguments.lab {
+        Some(name) => workshop.course.lab(name)?.id.clone(),
+        None => workshop.current()?.0.id.clone(),
+    };
+    let progress = terminal::Progress::new(1);
+    progress.stage(workshop.language.choose(
+        "building both servers (the first time this takes a few minutes)",
+        "二つのサーバーをビルドしています(初回は数分かかります)",
+    ));
+    let task = workshop.attack(workshop.course.lab(&id)?, terminal::stdout_has_colour());
+    let battle = task.attack(|line| progress.detail(line)).await?;
+    drop(progress);
+    workshop.note_battle(&id, &battle)?;
+    let lab = workshop.course.lab(&id)?;
+    let ended = if battle.is_defended() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&told::as_json(&battle, lab))?);
+        return Ok(ended);
+    }
+    for line in told::lines(&battle, lab, &workshop.course.root, workshop.language, COLUMNS, usize::MAX) {
+        anstream::println!("{line}");
+    }
+    let next = workshop.language.choose("next: `cargo lab learn`", "次は: `cargo lab learn`");
+    anstream::println!(" {DIM}{next}{DIM:#}");
+    Ok(ended)
+}

@@ -1,0 +1,199 @@
+//! `cargo lab duel`: two people in a room, each with a server, and the attacks of the checker between them.
+//!
+//! One side lets the other in with `--listen`; the other side attacks with `--url`, and its own exercise stands the same
+//! attacks beside it. Only what was tried on both counts: a server on another machine has no lab controls, so what needs its
+//! clock moved cannot be tried there.
+
+mod consent;
+mod told;
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use conformance::{AccountsAfter, CheckResult, Options, Report, Target};
+use harness::Failure;
+use harness::server::Process;
+use harness::terminal::{self, DIM};
+
+use super::WorkshopArguments;
+use super::build::{self, Built, Which};
+use super::course::{Judge, Lab};
+use super::workshop::Workshop;
+
+/// Two people in a room: the checker's attacks on the other's server and on yours, and who let what in
+///
+/// One types `cargo lab duel --listen ADDRESS:PORT` and tells the other the address, who types `cargo lab duel --url
+/// URL`. A server on another machine is only touched if whoever runs it has agreed. Exit code 1 if something got in on
+/// yours.
+#[derive(Debug, Args)]
+pub struct DuelArguments {
+    /// The lab whose exercise stands for you [default: the one that the other server says it is, or of the current step]
+    #[arg(value_name = "LAB")]
+    lab: Option<String>,
+    /// The other's server, as http://192.168.1.7:8080
+    #[arg(long, value_name = "URL", required_unless_present = "listen")]
+    url: Option<String>,
+    /// Your server, if it is not your exercise
+    #[arg(long, value_name = "URL", requires = "url", conflicts_with = "lab")]
+    mine: Option<String>,
+    /// Let the other attack your exercise: serve it at this address of your machine, until Ctrl-C
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "url")]
+    listen: Option<SocketAddr>,
+    /// Whoever runs the servers that are not on this machine has agreed to this
+    #[arg(long, requires = "url")]
+    they_agreed: bool,
+    /// Only these attacks: ids or topics, as csrf or access.alg-none
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', requires = "url")]
+    only: Vec<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    workshop: WorkshopArguments,
+}
+
+/// Both sides, attacked alike.
+struct Duel {
+    you: Report,
+    they: Report,
+}
+
+/// Waits for the other, or attacks the server of the other.
+///
+/// # Errors
+/// Where the other cannot be reached or has not agreed.
+pub async fn run(arguments: DuelArguments) -> Result<ExitCode, Failure> {
+    let DuelArguments { lab, url, mine, listen, they_agreed, only, json, workshop } = arguments;
+    let workshop = workshop.open()?;
+    if let Some(listen) = listen {
+        return let_in(&workshop, lab.as_deref(), listen).await;
+    }
+    let url = url.ok_or_else(|| Failure::new("name the other's server with --url"))?;
+    conformance::are_checks(&only)?;
+    for asked in [Some(&url), mine.as_ref()].into_iter().flatten() {
+        consent::get(asked, they_agreed, workshop.language)?;
+    }
+    let progress = terminal::Progress::new(2);
+    let theirs = Target::discover(&url).await?;
+    let you = match &mine {
+        Some(mine) => {
+            attacked(&Target::discover(mine).await?, &only, AccountsAfter::Deleted, &progress).await?
+        }
+        None => {
+            let lab = lab.as_deref().unwrap_or(&theirs.descriptor().lab);
+            let (server, _) = exercise(&workshop, lab, None, &progress).await?;
+            let target = Target::discover(&server.url).await?.reached_directly();
+            attacked(&target, &only, AccountsAfter::EndWithServer, &progress).await?
+        }
+    };
+    let they = attacked(&theirs, &only, AccountsAfter::Deleted, &progress).await?;
+    drop(progress);
+    let duel = Duel { you, they };
+    match json {
+        true => println!("{}", serde_json::to_string_pretty(&told::as_json(&duel))?),
+        false => {
+            for line in told::lines(&duel, workshop.language) {
+                anstream::println!("{line}");
+            }
+        }
+    }
+    Ok(if duel.you.failures().next().is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Whatever fails is tried once more, by itself: a server that was only busy is not to be told that it let somebody in.
+async fn attacked(
+    target: &Target,
+    only: &[String],
+    accounts: AccountsAfter,
+    progress: &terminal::Progress,
+) -> Result<Report, Failure> {
+    progress.stage(format!("attacking {}", target.base_url()));
+    let said = |result: &CheckResult| progress.detail(result.id);
+    let options = Options { only: only.to_vec(), attacks_only: true, accounts, ..Options::default() };
+    let mut report = conformance::run(target, &options, said).await?;
+    let failed: Vec<String> = report.failures().map(|result| result.id.to_owned()).collect();
+    if !failed.is_empty() {
+        let options = Options { only: failed, attacks_only: true, concurrency: 1, accounts };
+        let again = conformance::run(target, &options, said).await?;
+        report.accounts.add(&again.accounts);
+        for second in again.results {
+            if let Some(first) = report.results.iter_mut().find(|first| first.id == second.id) {
+                *first = second;
+            }
+        }
+    }
+    progress.step();
+    Ok(report)
+}
+
+/// The learner's own server of a lab, and its lab.
+async fn exercise<'a>(
+    workshop: &'a Workshop,
+    lab: &str,
+    listen: Option<SocketAddr>,
+    progress: &terminal::Progress,
+) -> Result<(Process, &'a Lab), Failure> {
+    let lab = match workshop.course.labs.iter().find(|known| known.id == lab) {
+        Some(lab) if lab.judge == Judge::Http => lab,
+        _ => {
+            let servers = workshop.course.labs.iter().filter(|lab| lab.judge == Judge::Http);
+            let names: Vec<&str> = servers.map(|lab| lab.id.as_str()).collect();
+            return Err(Failure::new(format!(
+                "there is no exercise with a server for `{lab}`; choose from {}, or name your server with --mine",
+                names.join(", ")
+            )));
+        }
+    };
+    progress.stage(format!("building your {}", lab.id));
+    let said = |line: &str| progress.detail(line);
+    match build::build(&workshop.course.root, &workshop.target_dir, &lab.package, Which::Own, false, said)
+        .await?
+    {
+        Built::Program(program) => Ok((started(program, listen).await?, lab)),
+        Built::Errors(errors) => {
+            let first = errors.into_iter().next().unwrap_or_default();
+            Err(Failure::new(format!("your {} does not compile:\n{first}", lab.id)))
+        }
+    }
+}
+
+async fn started(program: PathBuf, listen: Option<SocketAddr>) -> Result<Process, Failure> {
+    let mut command = tokio::process::Command::new(program);
+    if let Some(listen) = listen {
+        command.args(["--listen", &listen.to_string()]);
+    }
+    Process::start(command, "learner's").await
+}
+
+/// Serves the learner's exercise for the other to attack.
+async fn let_in(workshop: &Workshop, lab: Option<&str>, listen: SocketAddr) -> Result<ExitCode, Failure> {
+    if listen.ip().is_unspecified() {
+        // A server is known by its address to whoever judges where requests come from, and `0.0.0.0` is nobody's.
+        let likely = own_address().map_or("192.168.1.5".to_owned(), |address| address.to_string());
+        let port = listen.port();
+        return Err(Failure::new(format!(
+            "name the address by which the other reaches you, as --listen {likely}:{port}"
+        )));
+    }
+    let current = workshop.current()?.0.id.as_str();
+    let progress = terminal::Progress::new(1);
+    let (server, lab) = exercise(workshop, lab.unwrap_or(current), Some(listen), &progress).await?;
+    drop(progress);
+    let (url, choose) = (&server.url, |en, ja| workshop.language.choose(en, ja));
+    println!("{} {}: {url}", choose("your exercise of lab", "あなたの演習サーバー"), lab.id);
+    let agreed = if listen.ip().is_loopback() { "" } else { " --they-agreed" };
+    println!("{} cargo lab duel --url {url}{agreed}", choose("the other types:", "相手が入力するコマンド:"));
+    anstream::println!("{DIM}{}{DIM:#}", choose("Ctrl-C ends it", "Ctrl-C で終わります"));
+    // Ctrl-C ends this command from outside, and with it the server.
+    std::future::pending().await
+}
+
+/// The address by which this machine is most likely reached. Nothing is sent: to connect a UDP socket only asks which way a
+/// packet would go, and 192.0.2.1 is nobody (RFC 5737).
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|address| !address.is_unspecified())
+}

@@ -1,0 +1,90 @@
+//! Nobody is attacked who has not agreed to it: what is not on this machine is asked for first.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use harness::Failure;
+use harness::language::Language;
+use reqwest::Url;
+
+/// Passes for a server on this machine, or with the flag; else asks, and where there is nobody to ask, refuses.
+pub(super) fn get(url: &str, they_agreed: bool, language: Language) -> Result<(), Failure> {
+    if they_agreed || is_on_this_machine(url) {
+        return Ok(());
+    }
+    let refusal = || {
+        Failure::new(format!(
+            "{url} is not on this machine, and nothing was sent to it; if whoever runs it has agreed to be attacked, say \
+             so with --they-agreed"
+        ))
+    };
+    if !std::io::stdin().is_terminal() {
+        return Err(refusal());
+    }
+    let question = match language {
+        Language::En => {
+            format!("{url} is not on this machine. Has whoever runs it agreed to be attacked? [y/N] ")
+        }
+        Language::Ja => {
+            format!("{url} はこのコンピューターではありません。相手は攻撃に同意していますか。[y/N] ")
+        }
+    };
+    eprint!("{question}");
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    if is_yes(&answer) { Ok(()) } else { Err(refusal()) }
+}
+
+fn is_yes(answer: &str) -> bool {
+    ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
+}
+
+/// By what stands in the URL. A name is only believed to be this machine's where RFC 6761 §6.3 says that it is.
+fn is_on_this_machine(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else {
+        // Who asks for a server at what is no URL is told so, and reaches nobody.
+        return true;
+    };
+    let host = url.host_str().unwrap_or_default();
+    match host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_known_by_loopback_addresses_and_names_and_by_nothing_else() {
+        for own in [
+            "http://127.0.0.1:8080",
+            "http://127.9.9.9/",
+            "http://[::1]:80",
+            "http://localhost",
+            "http://a.localhost:1",
+        ] {
+            assert!(is_on_this_machine(own), "{own}");
+        }
+        for other in [
+            "http://192.168.1.7:8080",
+            "http://0.0.0.0:8080",
+            "http://example.test",
+            "http://localhost.example.test",
+            "http://127.0.0.1.example.test",
+            "http://127.0.0.1@192.168.1.7/",
+            "http://[::ffff:192.168.1.7]/",
+        ] {
+            assert!(!is_on_this_machine(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn only_a_yes_is_one() {
+        assert!(is_yes("y\n") && is_yes(" YES "));
+        for answer in ["", "\n", "n", "yo", "j"] {
+            assert!(!is_yes(answer), "{answer}");
+        }
+    }
+}

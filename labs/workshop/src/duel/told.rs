@@ -1,0 +1,293 @@
+//! Who let what in, on one screen.
+
+use std::collections::BTreeMap;
+
+use conformance::{Accounts, CheckResult, Report};
+use harness::language::Language;
+use harness::terminal::{self, BAD, DIM, GOOD, TITLE};
+use serde_json::{Value, json};
+
+use super::Duel;
+use crate::COLUMNS;
+use crate::attack::{Way, told::said};
+use crate::layout::wrapped;
+
+/// How many attacks are named one by one, on each side.
+const NAMED: usize = 2;
+
+/// How many topics have a row of their own: those in which something got in, or is not written.
+const TOPICS: usize = 5;
+
+/// One attack on both sides.
+struct Attack<'a> {
+    result: &'a CheckResult,
+    you: Way,
+    they: Way,
+}
+
+fn attacks(duel: &Duel) -> Vec<Attack<'_>> {
+    let way = |result: &CheckResult| Way::of(&result.outcome, result.weakness);
+    let both = duel.you.results.iter().zip(&duel.they.results);
+    both.map(|(you, they)| Attack { result: you, you: way(you), they: way(they) }).collect()
+}
+
+/// How many were tried on both sides and got in: on yours, on theirs.
+fn score(attacks: &[Attack<'_>]) -> (usize, usize) {
+    let both = || attacks.iter().filter(|attack| attack.you.is_decided() && attack.they.is_decided());
+    (both().filter(|attack| lost(attack.you)).count(), both().filter(|attack| lost(attack.they)).count())
+}
+
+/// What is not written keeps nothing out.
+fn lost(way: Way) -> bool {
+    matches!(way, Way::GotIn | Way::NotWritten)
+}
+
+pub(super) fn lines(duel: &Duel, language: Language) -> Vec<String> {
+    let choose = |en, ja| language.choose(en, ja);
+    let attacks = attacks(duel);
+    let mut lines = vec![
+        format!(" {TITLE}{}{TITLE:#}", choose("Duel", "対戦")),
+        side(choose("you   ", "あなた  "), &duel.you, language),
+        side(choose("they  ", "相手    "), &duel.they, language),
+        String::new(),
+    ];
+    lines.extend(table(&attacks, language));
+    lines.extend(untried(&attacks, language));
+    lines.push(String::new());
+    for (whose, way) in [
+        (choose("on yours", "あなたの側"), (|attack| attack.you) as fn(&Attack<'_>) -> Way),
+        (choose("on theirs", "相手の側"), |attack| attack.they),
+    ] {
+        lines.extend(named(&attacks, whose, way, language));
+    }
+    if lines.last().is_some_and(|line| !line.is_empty()) {
+        lines.push(String::new());
+    }
+    lines.push(verdict(score(&attacks), language));
+    lines
+}
+
+fn side(who: &str, report: &Report, language: Language) -> String {
+    let accounts = accounts(&report.accounts, language);
+    format!("  {who}{DIM}{} ({}){accounts}{DIM:#}", report.base_url, report.claims.lab)
+}
+
+/// What became of the accounts that the attacks created; why some are left is told in JSON. An exercise that was started for
+/// the duel has taken its own along, of which nothing is told.
+fn accounts(side: &Accounts, language: Language) -> String {
+    let Accounts { created, deleted, left, .. } = side;
+    if side.text().is_none() {
+        return String::new();
+    }
+    match (left, language) {
+        (0, Language::En) => format!(" · {created} accounts created, {deleted} deleted"),
+        (0, Language::Ja) => format!(" · アカウント作成 {created}、削除 {deleted}"),
+        (_, Language::En) => format!(" · {created} accounts created, {left} left"),
+        (_, Language::Ja) => format!(" · アカウント作成 {created}、残り {left}"),
+    }
+}
+
+/// A row for each topic in which one of the two has something to repair, and one for all others.
+fn table(attacks: &[Attack<'_>], language: Language) -> Vec<String> {
+    let mut topics: BTreeMap<&str, Vec<&Attack<'_>>> = BTreeMap::new();
+    for attack in attacks {
+        let topic = attack.result.id.split('.').next().unwrap_or_default();
+        topics.entry(topic).or_default().push(attack);
+    }
+    let is_open = |attack: &&&Attack<'_>| lost(attack.you) || lost(attack.they);
+    let open = |attacks: &[&Attack<'_>]| attacks.iter().filter(is_open).count();
+    let mut topics: Vec<_> = topics.into_iter().collect();
+    topics.sort_by_key(|(_, attacks)| std::cmp::Reverse(open(attacks)));
+    let own_row = topics.iter().take(TOPICS).take_while(|(_, attacks)| open(attacks) > 0).count();
+    let others: Vec<&Attack<'_>> =
+        topics.split_off(own_row).into_iter().flat_map(|(_, attacks)| attacks).collect();
+    let (header, all, rest) = match language {
+        Language::En => (["attacks", "on yours", "on theirs"], "all", "all others"),
+        Language::Ja => (["攻撃", "あなたの側", "相手の側"], "すべて", "その他すべて"),
+    };
+    if others.iter().any(|attack| attack.you.is_decided() || attack.they.is_decided()) {
+        topics.push((if own_row == 0 { all } else { rest }, others));
+    }
+    let rows = topics.into_iter().map(|(topic, attacks)| {
+        let of = |way: fn(&Attack<'_>) -> Way| {
+            let ways: Vec<Way> = attacks.iter().map(|attack| way(attack)).collect();
+            count(&ways, language)
+        };
+        vec![topic.to_owned(), of(|attack| attack.you), of(|attack| attack.they)]
+    });
+    let bad = [said(Way::GotIn, language).0].map(|word| (word, BAD));
+    let table = terminal::paint(&terminal::table(&header, 3, rows.collect()), &bad);
+    table.lines().map(str::to_owned).collect()
+}
+
+/// How many attacks count for nobody.
+fn untried(attacks: &[Attack<'_>], language: Language) -> Option<String> {
+    let untried = |attack: &&Attack<'_>| !(attack.you.is_decided() && attack.they.is_decided());
+    let (count, of) = (attacks.iter().filter(untried).count(), attacks.len());
+    let text = match language {
+        Language::En => format!("{count} of {of} could not be tried on both"),
+        Language::Ja => format!("{of} 件中 {count} 件は両方には試せませんでした"),
+    };
+    (count > 0).then(|| format!("  {DIM}{text}{DIM:#}"))
+}
+
+/// As `13 kept out, 1 GOT IN`: what there is of each, the usual first.
+fn count(ways: &[Way], language: Language) -> String {
+    let each = [Way::KeptOut, Way::ByDesign, Way::GotIn, Way::NotWritten];
+    let counted = each.into_iter().filter_map(|way| {
+        let count = ways.iter().filter(|other| **other == way).count();
+        (count > 0).then(|| format!("{count} {}", said(way, language).0))
+    });
+    counted.collect::<Vec<_>>().join(", ")
+}
+
+/// What got in on one side, by name.
+fn named(
+    attacks: &[Attack<'_>],
+    whose: &str,
+    way: fn(&Attack<'_>) -> Way,
+    language: Language,
+) -> Vec<String> {
+    let got_in: Vec<_> = attacks.iter().filter(|attack| way(attack) == Way::GotIn).collect();
+    if got_in.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!(" {BAD}{}{BAD:#} {whose}", said(Way::GotIn, language).0)];
+    for attack in got_in.iter().take(NAMED) {
+        let id = attack.result.id;
+        let text = format!("{id}: {}", attack.result.gains);
+        lines.extend(wrapped(&text, "  ", "    ", COLUMNS, anstyle::Style::new(), 1));
+    }
+    if got_in.len() > NAMED {
+        let more = got_in.len() - NAMED;
+        lines.push(match language {
+            Language::En => format!("  {DIM}and {more} more: --json names them{DIM:#}"),
+            Language::Ja => format!("  {DIM}ほかに {more} 件(--json で一覧){DIM:#}"),
+        });
+    }
+    lines
+}
+
+fn verdict((you, they): (usize, usize), language: Language) -> String {
+    let (style, text) = match (you.cmp(&they), language) {
+        (std::cmp::Ordering::Less, Language::En) => (GOOD, "You win"),
+        (std::cmp::Ordering::Less, Language::Ja) => (GOOD, "あなたの勝ち"),
+        (std::cmp::Ordering::Equal, Language::En) => (TITLE, "A draw"),
+        (std::cmp::Ordering::Equal, Language::Ja) => (TITLE, "引き分け"),
+        (std::cmp::Ordering::Greater, Language::En) => (BAD, "They win"),
+        (std::cmp::Ordering::Greater, Language::Ja) => (BAD, "相手の勝ち"),
+    };
+    let sums = match language {
+        Language::En => format!("of what was tried on both, {you} got in on yours and {they} on theirs"),
+        Language::Ja => {
+            format!("両方に試した攻撃のうち、あなたの側に {you} 件、相手の側に {they} 件が通りました")
+        }
+    };
+    format!(" {style}{text}{style:#}: {sums}")
+}
+
+/// The same for programs.
+pub(super) fn as_json(duel: &Duel) -> Value {
+    let attacks = attacks(duel);
+    let (you, they) = score(&attacks);
+    let rows: Vec<Value> = attacks
+        .iter()
+        .map(|attack| {
+            let CheckResult { id, gains, .. } = attack.result;
+            json!({ "id": id, "gains": gains, "you": attack.you.name(), "they": attack.they.name() })
+        })
+        .collect();
+    json!({
+        "you": duel.you.base_url, "they": duel.they.base_url, "got_in": { "you": you, "they": they }, "attacks": rows,
+        "accounts": { "you": duel.you.accounts, "they": duel.they.accounts },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use conformance::{Counts, Descriptor, Outcome, checks};
+
+    use super::*;
+
+    /// A report of these outcomes for the first attacks that there are.
+    fn report(url: &str, outcomes: &[Outcome]) -> Report {
+        let attacks = checks().into_iter().filter(|check| check.attack).zip(outcomes);
+        let results = attacks.map(|(check, outcome)| CheckResult {
+            id: check.id,
+            title: check.title,
+            attack: check.attack,
+            weakness: check.weakness,
+            gains: check.gains,
+            read: check.read,
+            outcome: outcome.clone(),
+            elapsed_ms: 1,
+        });
+        Report {
+            base_url: url.into(),
+            claims: Descriptor::described("access", []),
+            counts: Counts::default(),
+            elapsed_ms: 1,
+            accounts: Accounts { created: 60, deleted: 58, left: 2, ..Accounts::default() },
+            results: results.collect(),
+        }
+    }
+
+    fn failed() -> Outcome {
+        Outcome::Failed { sent: "GET /me".into(), expected: "401".into(), received: "200".into() }
+    }
+
+    fn skipped() -> Outcome {
+        Outcome::Skipped { reason: "no lab controls".into() }
+    }
+
+    fn told(you: &[Outcome], they: &[Outcome]) -> (Value, String) {
+        let duel = Duel { you: report("http://127.0.0.1:1", you), they: report("http://192.0.2.1:2", they) };
+        let text = lines(&duel, Language::En).join("\n");
+        (as_json(&duel), anstream::adapter::strip_str(&text).to_string())
+    }
+
+    #[test]
+    fn who_lets_less_in_wins_and_what_got_in_is_named() {
+        let (json, text) = told(&[Outcome::Passed, Outcome::Passed], &[failed(), Outcome::Passed]);
+        assert_eq!(json["got_in"], json!({"you": 0, "they": 1}));
+        let id = json["attacks"][0]["id"].as_str().unwrap();
+        assert_eq!(json["attacks"][0]["they"], "got_in");
+        assert!(text.contains("You win") && text.contains(&format!("{id}: ")), "{text}");
+        assert!(text.contains("GOT IN on theirs") && !text.contains("GOT IN on yours"), "{text}");
+        assert!(told(&[failed()], &[Outcome::Passed]).1.contains("They win"));
+        assert!(told(&[failed()], &[failed()]).1.contains("A draw"));
+    }
+
+    #[test]
+    fn what_could_be_tried_on_one_side_alone_counts_for_nobody() {
+        let (json, text) = told(&[failed(), Outcome::Passed], &[skipped(), Outcome::Passed]);
+        assert_eq!(json["got_in"], json!({"you": 0, "they": 0}));
+        assert!(text.contains("A draw") && text.contains("1 of 2 could not be tried on both"), "{text}");
+    }
+
+    #[test]
+    fn an_unwritten_server_keeps_nothing_out() {
+        let unwritten = Outcome::NotWritten { text: "issue".into() };
+        let (json, _) = told(&[unwritten], &[Outcome::Passed]);
+        assert_eq!(json["got_in"], json!({"you": 1, "they": 0}));
+    }
+
+    #[test]
+    fn a_screen_of_24_rows_holds_it_however_much_got_in() {
+        let many = vec![failed(); 60];
+        let (_, text) = told(&many, &many);
+        let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= 80 && text.lines().count() < 24, "{widest} columns:\n{text}");
+        assert!(text.contains("and 58 more") && text.contains("all others"), "{text}");
+    }
+
+    #[test]
+    fn what_became_of_the_accounts_on_both_sides_is_told_and_nothing_where_there_were_none() {
+        let (json, text) = told(&[Outcome::Passed], &[Outcome::Passed]);
+        assert_eq!(json["accounts"]["they"]["left"], 2);
+        assert!(text.contains("they  http://192.0.2.1:2 (access) · 60 accounts created, 2 left\n"), "{text}");
+        let deleted = Accounts { created: 60, deleted: 60, ..Accounts::default() };
+        assert_eq!(accounts(&deleted, Language::En), " · 60 accounts created, 60 deleted");
+        assert_eq!(accounts(&Accounts::default(), Language::En), "");
+    }
+}

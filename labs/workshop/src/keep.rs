@@ -1,0 +1,47 @@
+//! Nothing that a learner wrote is ever lost: who overwrites a file keeps what stood there, beside it.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use harness::Failure;
+
+use super::course::Lab;
+use super::source;
+
+/// Puts `text` into a learner's file. Says where the copy of what stood there is, unless that was nobody's work: the
+/// starter, or the same text.
+pub(crate) fn replace(lab: &Lab, file: &Path, text: &str) -> Result<Option<PathBuf>, Failure> {
+    let path = lab.exercise(file);
+    let before = match fs::read_to_string(&path) {
+        Ok(before) => Some(before),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(Failure::new(format!("{}: {error}", path.display()))),
+    };
+    let starter = source::starter(lab, file)?;
+    let kept = match before {
+        Some(before) if before != text && before != starter => Some(keep(&path, &before)?),
+        _ => None,
+    };
+    let unfinished = path.with_extension("rs.new");
+    fs::write(&unfinished, text)?;
+    fs::rename(&unfinished, &path)?;
+    Ok(kept)
+}
+
+/// Writes a copy under the first name that is free.
+fn keep(path: &Path, text: &str) -> Result<PathBuf, Failure> {
+    for number in 1.. {
+        let copy = path.with_extension(format!("rs.kept-{number}"));
+        match OpenOptions::new().write(true).create_new(true).open(&copy) {
+            Ok(mut file) => {
+                file.write_all(text.as_bytes())?;
+                file.sync_all()?;
+                return Ok(copy);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(Failure::new(format!("{}: {error}", copy.display()))),
+        }
+    }
+    Err(Failure::new(format!("{}: there is no free name for a copy", path.display())))
+}

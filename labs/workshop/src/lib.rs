@@ -1,0 +1,312 @@
+//! The workshop: `cargo lab learn` and what belongs to it.
+//!
+//! An exercise is a package beside its lab that takes every module from the lab itself but the one to be learned. What
+//! `lab.toml` says of a lab, [`course`] reads; [`source`] makes the starter out of the lab's own source; [`build`] and
+//! [`judge`] answer an edit; [`card`] shows the answer, once or [`live`]; [`attack`] tries what an attacker would, on a weak
+//! build first; [`keep`] sees to it that nothing is lost.
+
+mod attack;
+pub mod board;
+mod build;
+mod card;
+mod completion;
+mod course;
+pub mod defend;
+pub mod duel;
+mod judge;
+mod keep;
+mod layout;
+mod live;
+mod progress;
+mod prove;
+pub mod ready;
+mod source;
+mod workshop;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use harness::Failure;
+use harness::language::Language;
+use harness::terminal::{self, BAD, DIM, GOOD, TITLE};
+
+use self::board::{Nickname, Poster};
+use self::card::{Round, shown};
+use self::layout::wrapped;
+use self::workshop::Workshop;
+
+/// The width of what is printed and does not stay.
+const COLUMNS: usize = 80;
+
+/// What every command of the workshop takes.
+#[derive(Debug, Args)]
+pub struct WorkshopArguments {
+    /// The language [default: from LANG]
+    #[arg(long, value_enum)]
+    lang: Option<Language>,
+    /// Where exercises are built [default: target/learn]
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    target_dir: Option<PathBuf>,
+}
+
+/// The workshop: the next step, its checks at every save, one key for each thing to do
+///
+/// Each lab has an exercise beside it: its own source, with a few functions left out. The checks are those of `cargo lab
+/// check`, and say what was sent, what should have come back, and what an attacker does with it. Progress is kept in
+/// .authlab, which git ignores. Without a terminal: judges once, prints, and ends with 0 if the step is done.
+#[derive(Debug, Args)]
+pub struct LearnArguments {
+    /// A lab or a step to go to, as `session` or `session.issue`
+    #[arg(value_name = "STEP")]
+    step: Option<String>,
+    /// Show on the room's board (`cargo lab board`) which steps are done: their names and --nickname go there, nothing else
+    #[arg(long, value_name = "URL", requires = "nickname")]
+    board: Option<String>,
+    /// The name on the board
+    #[arg(long, value_name = "NAME", requires = "board")]
+    nickname: Option<Nickname>,
+    #[command(flatten)]
+    workshop: WorkshopArguments,
+}
+
+/// How the lab itself does the current step
+#[derive(Debug, Args)]
+pub struct SolutionArguments {
+    /// Put it into the exercise; what stood there is kept beside it
+    #[arg(long)]
+    apply: bool,
+    #[command(flatten)]
+    workshop: WorkshopArguments,
+}
+
+/// Bring a lab's starters back; what was written is kept beside them
+#[derive(Debug, Args)]
+pub struct ResetArguments {
+    /// The lab [default: the one of the current step]
+    #[arg(value_name = "LAB")]
+    lab: Option<String>,
+    #[command(flatten)]
+    workshop: WorkshopArguments,
+}
+
+/// How far you are
+#[derive(Debug, Args)]
+pub struct ProgressArguments {
+    /// Read a completion code, which `cargo lab progress` prints when all labs are done; `-` reads it from stdin
+    #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
+    verify: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    workshop: WorkshopArguments,
+}
+
+/// Prove the workshop: starters fail exactly their checks, solutions pass them step by step, nothing is lost
+#[derive(Debug, Args)]
+pub struct VerifyCourseArguments {
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+    /// Where exercises are built [default: target/learn]
+    #[arg(long, value_name = "FOLDER")]
+    target_dir: Option<PathBuf>,
+}
+
+/// The workshop's proofs.
+pub async fn verify_course(arguments: VerifyCourseArguments) -> Result<ExitCode, Failure> {
+    prove::run(arguments.target_dir, arguments.json).await
+}
+
+impl WorkshopArguments {
+    fn open(self) -> Result<Workshop, Failure> {
+        Workshop::open(self.lang, self.target_dir)
+    }
+}
+
+/// The next step, on a screen that stays; where there is no terminal, judged once and printed.
+pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, Failure> {
+    let mut workshop = arguments.workshop.open()?;
+    if let Some(step) = &arguments.step {
+        workshop.go_to(step)?;
+    }
+    let poster = match (arguments.board, arguments.nickname) {
+        (Some(board), Some(nickname)) => Some(Poster::start(&board, nickname)?),
+        _ => None,
+    };
+    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+        live::run(workshop, poster).await?;
+        println!();
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
+        let passed = once(&mut workshop).await?;
+        if let Some(poster) = &poster {
+            poster.tell(workshop.done());
+        }
+        if !again {
+            // The card is printed already: who waits for the board has nothing else to wait for.
+            if let Some(poster) = poster
+                && !poster.finish().await
+            {
+                terminal::warn(workshop.language.choose("the board does not answer", "ボードが応答しません"));
+            }
+            return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        workshop.wait_for_a_save().await;
+        println!();
+    }
+}
+
+/// Judges and prints. Says whether the step is done.
+async fn once(workshop: &mut Workshop) -> Result<bool, Failure> {
+    let progress = terminal::Progress::new(1);
+    progress.stage(workshop.language.choose(
+        "building the exercise (the first time this takes a few minutes)",
+        "演習をビルドしています(初回は数分かかります)",
+    ));
+    let task = workshop.round(terminal::stdout_has_colour())?;
+    let round = task.play(|line| progress.detail(line)).await;
+    drop(progress);
+    workshop.note(&round)?;
+    for line in workshop.view(Some(&round), None, None, false)?.card(COLUMNS, None) {
+        anstream::println!("{line}");
+    }
+    let passed = matches!(&round, Round::Judged(findings) if findings.iter().all(judge::Finding::passed));
+    Ok(passed)
+}
+
+/// One more hint.
+pub fn hint(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
+    let mut workshop = arguments.open()?;
+    let shown = workshop.hint()?;
+    let (_, step) = workshop.current()?;
+    for (at, hint) in step.hints.iter().take(shown).enumerate() {
+        let label = format!(" {}/{}  ", at + 1, step.hints.len());
+        let hint = hint.in_language(workshop.language);
+        for line in wrapped(hint, &label, "      ", COLUMNS, anstyle::Style::new(), usize::MAX) {
+            anstream::println!("{line}");
+        }
+    }
+    let next = match shown < step.hints.len() {
+        true => {
+            workshop.language.choose("next: `cargo lab hint` for one more", "次は: もう一度 `cargo lab hint`")
+        }
+        false => workshop.language.choose(
+            "next: `cargo lab solution` shows how the lab does it",
+            "次は: `cargo lab solution` でラボの実装を見られます",
+        ),
+    };
+    anstream::println!("\n {DIM}{next}{DIM:#}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How the lab does it.
+pub fn solution(arguments: SolutionArguments) -> Result<ExitCode, Failure> {
+    let mut workshop = arguments.workshop.open()?;
+    if arguments.apply {
+        let kept: Vec<PathBuf> = workshop.apply_solution()?.into_iter().collect();
+        println!("{}", workshop.told(&kept));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (lab, step) = workshop.current()?;
+    anstream::println!("{TITLE}{}{TITLE:#}\n", shown(&lab.reference(&step.file), &workshop.course.root));
+    for function in source::solution(lab, step)? {
+        println!("{function}");
+    }
+    let next = workshop.language.choose(
+        "next: `cargo lab solution --apply` puts it into your file; what you wrote is kept",
+        "次は: `cargo lab solution --apply` で自分のファイルに入ります。書いたコードは残ります",
+    );
+    anstream::println!("{DIM}{next}{DIM:#}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The starters of a lab once more.
+pub fn reset(arguments: ResetArguments) -> Result<ExitCode, Failure> {
+    let mut workshop = arguments.workshop.open()?;
+    let kept = workshop.reset(arguments.lab.as_deref())?;
+    println!("{}", workshop.told(&kept));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The lab's own solution in place of a step, and on to the next.
+pub fn skip(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
+    let mut workshop = arguments.open()?;
+    let kept: Vec<PathBuf> = workshop.skip()?.into_iter().collect();
+    println!("{}", workshop.told(&kept));
+    let (_, step) = workshop.current()?;
+    let next = workshop.language.choose("next:", "次は:");
+    println!("{next} {} ({})", step.title.in_language(workshop.language), step.id);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How far it is.
+pub fn progress(arguments: ProgressArguments) -> Result<ExitCode, Failure> {
+    let workshop = arguments.workshop.open()?;
+    let (language, progress) = (workshop.language, &workshop.progress);
+    if let Some(code) = &arguments.verify {
+        return completion::verify(code, &workshop.course, language, arguments.json);
+    }
+    if arguments.json {
+        let steps: Vec<_> = workshop
+            .course
+            .steps()
+            .map(|(lab, step)| {
+                let record = progress.of(step);
+                serde_json::json!({
+                    "lab": lab.id, "step": step.id, "passed_at_ms": record.passed_at_ms, "skipped": record.skipped,
+                    "hints": record.hints,
+                })
+            })
+            .collect();
+        println!("{}", serde_json::to_string_pretty(&steps)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (_, current) = workshop.current()?;
+    for (at, lab) in workshop.course.labs.iter().enumerate() {
+        let (done, of) = (progress.done(&lab.steps), lab.steps.len());
+        let style = if done == of { GOOD } else { TITLE };
+        anstream::println!(
+            "{style}{} {}{style:#} {DIM}{done}/{of}{DIM:#}",
+            at + 1,
+            lab.title.in_language(language)
+        );
+        for line in wrapped(lab.goal.in_language(language), "  ", "  ", COLUMNS, DIM, usize::MAX) {
+            anstream::println!("{line}");
+        }
+        for step in &lab.steps {
+            let record = progress.of(step);
+            let mark = match record {
+                record if record.passed_at_ms.is_some() => format!("{GOOD}✓{GOOD:#}"),
+                record if record.skipped => format!("{BAD}»{BAD:#}"),
+                _ if step.id == current.id => "→".to_owned(),
+                _ => "·".to_owned(),
+            };
+            let title = step.title.in_language(language);
+            anstream::println!("  {mark} {title} {DIM}{}{DIM:#}", step.id);
+        }
+        if done == of {
+            let (mark, told) = match progress.defended_at_ms(lab) {
+                Some(_) => {
+                    (format!("{GOOD}✓{GOOD:#}"), language.choose("its attack is kept out", "攻撃を防いだ"))
+                }
+                None => ("·".to_owned(), language.choose("its attack:", "攻撃:")),
+            };
+            anstream::println!("  {mark} {told} {DIM}cargo lab defend {}{DIM:#}", lab.id);
+        }
+    }
+    match completion::summary(&workshop.course, progress, kit::Clock::system().now_s()) {
+        Some(summary) => {
+            println!();
+            summary.print(&workshop.course, language);
+        }
+        None => anstream::println!(
+            "\n{DIM}{}{DIM:#}",
+            language.choose("next: `cargo lab learn`", "次は: `cargo lab learn`")
+        ),
+    }
+    Ok(ExitCode::SUCCESS)
+}

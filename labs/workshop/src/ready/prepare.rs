@@ -1,0 +1,69 @@
+//! Gets what the workshop needs, while there is a network: the evening before.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use harness::Failure;
+use harness::terminal::Progress;
+use tokio::process::Command;
+
+use crate::attack;
+use crate::build::{self, Built, Which};
+use crate::course::{Course, Lab};
+
+/// Fetches every crate that this platform needs, builds both servers of every exercise, and the book.
+pub(super) async fn run(course: &Course, target_dir: &Path) -> Result<(), Failure> {
+    let progress = Progress::new(2 + course.labs.len() as u64);
+    progress.stage("fetching crates");
+    let mut fetch = vec!["fetch", "--locked"];
+    // Where rustc does not name the platform, cargo gets the crates of all of them: more than is needed, and no less.
+    let platform = super::platform().await;
+    fetch.extend(platform.iter().flat_map(|platform| ["--target", platform]));
+    cargo(&course.root, &fetch).await?;
+    progress.step();
+    for lab in &course.labs {
+        progress.stage(format!("building the exercise of lab {}", lab.id));
+        both(lab, &course.root, target_dir, &progress).await?;
+        progress.step();
+    }
+    progress.stage("building the book");
+    cargo(&course.root, &["book", "build"]).await?;
+    progress.step();
+    Ok(())
+}
+
+/// The weak one first: under their common name, the learner's own is to be found.
+async fn both(lab: &Lab, root: &Path, target_dir: &Path, progress: &Progress) -> Result<(), Failure> {
+    attack::write_weak_build(lab, root)?;
+    for which in [Which::Weak, Which::Own] {
+        let said = |line: &str| progress.detail(line);
+        let built = build::build(root, target_dir, &lab.package, which, false, said).await?;
+        // An exercise half-way through need not compile; all that it stands on has been built by then.
+        if let (Built::Errors(errors), Which::Weak) = (built, which) {
+            let first = errors.into_iter().next().unwrap_or_default();
+            return Err(Failure::new(format!(
+                "the weak build of {} does not compile:\n{first}",
+                lab.package
+            )));
+        }
+    }
+    Ok(())
+}
+
+async fn cargo(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
+    let output = Command::new("cargo")
+        .args(arguments)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    Err(Failure::new(format!("`cargo {}` fails: {}", arguments.join(" "), last.trim())))
+}
