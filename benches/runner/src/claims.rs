@@ -8,16 +8,16 @@ use harness::Failure;
 use harness::client::Client;
 use harness::server::Server;
 use jsonwebtoken::{Algorithm, EncodingKey};
+use kit::design::Part;
 use measure::load::{Reach, Target};
 use measure::report::{ClaimStep, Report};
 use measure::rounds::Design as Measured;
 use serde_json::{Value, json};
 
 use super::Bench;
-use super::lineup::Lineup;
+use super::lineup::{Lineup, measured_in};
 use super::plan::CONNECTIONS;
 
-pub(crate) const DESIGNS: [&str; 2] = ["access", "hybrid"];
 /// Signs nothing but the tokens of this measurement: the servers that know it live as long as it does.
 const SECRET: &str = "a-secret-for-a-measurement-alone";
 
@@ -28,12 +28,12 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
     bench.timeline.stage("tokens with more claims");
     let keys = format!("1={SECRET}");
     let mut servers: Vec<(&str, Server, String)> = Vec::new();
-    for entered in DESIGNS.iter().filter_map(|name| lineup.entered(name)) {
+    for entered in measured_in(Part::Claims).iter().filter_map(|name| lineup.entered(name)) {
         let store = bench.store.as_config();
         let server = entered.entry.start(&store, &[("AUTHLAB_ACCESS_KEYS", keys.as_str())]).await?;
         let credential = Client::of(&server)?.sign_up_and_log_in().await?;
         let token = credential.header.1.to_str()?.trim_start_matches("Bearer ").to_owned();
-        servers.push((entered.entry.name, server, token));
+        servers.push((entered.entry.variant.name, server, token));
     }
     for roles in bench.plan.roles {
         let mut token_bytes = 0;

@@ -1,15 +1,14 @@
 //! With one connection, with a few, and with a crowd.
 
 use harness::Failure;
+use kit::design::Part;
 use measure::report::Report;
 
 use super::Bench;
-use super::lineup::Lineup;
-
-pub(crate) const DESIGNS: [&str; 4] = ["none", "session-redis", "hybrid", "hybrid+denylist"];
+use super::lineup::{Lineup, measured_in};
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
-    let designs = lineup.named(&DESIGNS);
+    let designs = lineup.named(&measured_in(Part::Crowd));
     for connections in bench.plan.connections {
         let what = format!("{connections} connections");
         let rounds = bench.plan.crowd.closed(*connections);

@@ -7,6 +7,7 @@ use harness::Failure;
 use harness::client::Client;
 use harness::server::Server;
 use kit::Store;
+use kit::design::Part;
 use measure::proxy::{Impairment, Proxy};
 use measure::report::{Report, RoundTrip, Skipped};
 use measure::rounds::Design as Measured;
@@ -14,15 +15,15 @@ use measure::rounds::Design as Measured;
 use super::Bench;
 use super::ceiling::{rounded, slowest_rps};
 use super::commands::Commands;
-use super::lineup::{Lineup, target};
+use super::lineup::{Lineup, measured_in, target};
 
-pub(crate) const DESIGNS: [&str; 3] = ["session-redis", "hybrid", "hybrid+denylist"];
 /// The share of the slowest one's limit: the proxy needs a core too.
 const SHARE: f64 = 0.2;
 const PINGS: usize = 51;
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
-    let Some(slowest) = slowest_rps(report, &DESIGNS).filter(|_| !bench.stop.is_told()) else {
+    let Some(slowest) = slowest_rps(report, &measured_in(Part::Distance)).filter(|_| !bench.stop.is_told())
+    else {
         return Ok(());
     };
     let Some(url) = bench.store.url() else {
@@ -41,11 +42,11 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
     let commands = Commands::of(&through).await?;
     let mut servers: Vec<Server> = Vec::new();
     let mut designs = Vec::new();
-    for entry in DESIGNS.iter().filter_map(|name| lineup.entered(name)) {
+    for entry in measured_in(Part::Distance).iter().filter_map(|name| lineup.entered(name)) {
         let server = entry.entry.start(&Store::Redis(through.clone()), &[]).await?;
         let credential = Client::of(&server)?.sign_up_and_log_in().await?;
         designs.push(Measured {
-            name: entry.entry.name.to_owned(),
+            name: entry.entry.variant.name.to_owned(),
             target: target(&server.url, &credential)?,
             pid: Some(server.pid),
             store_pid: bench.store.pid(),

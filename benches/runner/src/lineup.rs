@@ -2,9 +2,10 @@
 
 use harness::Failure;
 use harness::client::{Client, Credential};
-use harness::design::Design;
+use harness::design::{DESIGNS, Design};
 use harness::server::Server;
 use kit::Store;
+use kit::design::{Asks, Part, Variant};
 use measure::load::{Reach, Target};
 use measure::report::{Report, Skipped, Subject};
 use measure::rounds::Design as Measured;
@@ -14,80 +15,34 @@ use super::arguments::BenchArguments;
 use super::commands::Commands;
 use super::url::{self, Guest};
 
-/// Where a design keeps its sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Nowhere that `/me` would ask.
-    Anywhere,
-    Memory,
-    Redis,
-}
-
 /// A design as it is measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
-    pub(crate) name: &'static str,
-    what: &'static str,
     pub(crate) design: Design,
-    pub(crate) place: Place,
-    pub(crate) settings: &'static [(&'static str, &'static str)],
+    pub(crate) variant: &'static Variant,
 }
 
-/// Every request asks whether its session was ended.
-const LIVE_CHECK: &[(&str, &str)] = &[("AUTHLAB_LIVE_CHECK", "on")];
 /// One log-in serves the whole run, which is longer than an access token usually lives. To check one costs the same however
 /// long it is good for.
 const LONG_LIVED: (&str, &str) = ("AUTHLAB_ACCESS_TTL", "7200");
 
-/// All of them, the baseline first.
-pub(crate) const ENTRIES: [Entry; 6] = [
-    Entry {
-        name: "none",
-        what: "the same route on the same kit, and nobody is asked who they are",
-        design: Design::None,
-        place: Place::Anywhere,
-        settings: &[],
-    },
-    Entry {
-        name: "session-memory",
-        what: "a cookie, and its session in the server's own memory: fast, and one server's alone",
-        design: Design::Session,
-        place: Place::Memory,
-        settings: &[],
-    },
-    Entry {
-        name: "session-redis",
-        what: "a cookie, and its session read from Redis at each request",
-        design: Design::Session,
-        place: Place::Redis,
-        settings: &[],
-    },
-    Entry {
-        name: "access",
-        what: "a signed access token (HS256) and nothing behind it, checked by a library",
-        design: Design::Access,
-        place: Place::Anywhere,
-        settings: &[],
-    },
-    Entry {
-        name: "hybrid",
-        what: "a short access token, checked by code of our own without asking anybody; a refresh token behind it",
-        design: Design::Hybrid,
-        place: Place::Anywhere,
-        settings: &[],
-    },
-    Entry {
-        name: "hybrid+denylist",
-        what: "the same, and each request reads in Redis whether the session was ended",
-        design: Design::Hybrid,
-        place: Place::Redis,
-        settings: LIVE_CHECK,
-    },
-];
+/// Every design in each of its variants, the baseline first.
+pub(crate) fn entries() -> impl Iterator<Item = Entry> {
+    let of = |design: &'static Design| {
+        design.variants.iter().map(move |variant| Entry { design: *design, variant })
+    };
+    DESIGNS.iter().flat_map(of)
+}
 
 /// Their names.
-pub(crate) const NAMES: [&str; 6] =
-    [ENTRIES[0].name, ENTRIES[1].name, ENTRIES[2].name, ENTRIES[3].name, ENTRIES[4].name, ENTRIES[5].name];
+pub(crate) fn names() -> Vec<&'static str> {
+    entries().map(|entry| entry.variant.name).collect()
+}
+
+/// The names of those that a part of the report is about.
+pub(crate) fn measured_in(part: Part) -> Vec<&'static str> {
+    entries().filter(|entry| entry.variant.parts.contains(&part)).map(|entry| entry.variant.name).collect()
+}
 
 /// The servers, ready to be put under load.
 pub(crate) struct Lineup {
@@ -110,16 +65,16 @@ pub(crate) struct Entered {
 impl Entry {
     /// The store that its server is given. A design that asks none on `/me` has the best that there is for its log-ins.
     pub(crate) fn store(&self, bench: &Bench) -> Option<Store> {
-        match (self.place, bench.store.url()) {
-            (Place::Memory, _) => Some(Store::Memory),
-            (Place::Redis, None) => None,
-            (Place::Anywhere | Place::Redis, _) => Some(bench.store.as_config()),
+        match (self.variant.asks, bench.store.url()) {
+            (Asks::Memory, _) => Some(Store::Memory),
+            (Asks::Redis, None) => None,
+            (Asks::Nothing | Asks::Redis, _) => Some(bench.store.as_config()),
         }
     }
 
     /// Its server, with more settings than its own.
     pub(crate) async fn start(&self, store: &Store, more: &[(&str, &str)]) -> Result<Server, Failure> {
-        let settings = [self.settings, more].concat();
+        let settings = [self.variant.settings, more].concat();
         Server::start_with(self.design, store, &["--accounts", "memory"], &settings).await
     }
 }
@@ -138,10 +93,10 @@ impl Lineup {
         };
         let mut lineup = Self { entered: Vec::new(), measured: Vec::new(), commands, guests: Vec::new() };
         for entry in entries.iter().copied() {
-            bench.timeline.stage(&format!("{}: starting its server", entry.name));
+            bench.timeline.stage(&format!("{}: starting its server", entry.variant.name));
             let Some(store) = entry.store(bench) else {
                 let why = "It needs a Redis; `cargo lab doctor` says how to get one.";
-                report.skipped.push(Skipped { what: entry.name.to_owned(), why: why.to_owned() });
+                report.skipped.push(Skipped { what: entry.variant.name.to_owned(), why: why.to_owned() });
                 continue;
             };
             lineup.enter(bench, entry, &store, report).await?;
@@ -174,10 +129,10 @@ impl Lineup {
         let credential = client.sign_up_and_log_in().await?;
         let target = target(&server.url, &credential)?;
         let mut subject = Subject {
-            name: entry.name.to_owned(),
-            what: entry.what.to_owned(),
-            store: store_name(entry.place).to_owned(),
-            credential_bytes: (entry.design != Design::None).then(|| credential.header_bytes()),
+            name: entry.variant.name.to_owned(),
+            what: entry.variant.what.to_owned(),
+            store: store_name(entry.variant.asks).to_owned(),
+            credential_bytes: (!entry.design.is_baseline()).then(|| credential.header_bytes()),
             store_per_request: None,
             stored_bytes_per_session: None,
             resident_bytes: None,
@@ -185,13 +140,13 @@ impl Lineup {
         if let Some(commands) = &self.commands {
             subject.store_per_request = Some(commands.per_request(&target).await?);
             // The same for both hybrids, and nothing for a design that keeps nothing there.
-            if !matches!(entry.design, Design::None | Design::Access) && *store != Store::Memory {
+            if entry.design.has_sessions() && *store != Store::Memory {
                 subject.stored_bytes_per_session =
                     commands.stored_per_session(bench.plan.log_ins, &client).await?;
             }
         }
         self.measured.push(Measured {
-            name: entry.name.to_owned(),
+            name: entry.variant.name.to_owned(),
             target,
             pid: Some(server.pid),
             store_pid: bench.store.pid(),
@@ -211,7 +166,7 @@ impl Lineup {
 
     /// One of ours.
     pub(crate) fn entered(&self, name: &str) -> Option<&Entered> {
-        self.entered.iter().find(|entered| entered.entry.name == name)
+        self.entered.iter().find(|entered| entered.entry.variant.name == name)
     }
 
     /// Those of these names that are there.
@@ -226,28 +181,27 @@ pub(crate) fn target(url: &str, credential: &Credential) -> Result<Target, Failu
     Ok(Target::get(url, "/me", Reach::LoopbackOnly)?.header(name, value.to_str()?)?)
 }
 
-fn store_name(place: Place) -> &'static str {
-    match place {
-        Place::Anywhere => "none",
-        Place::Memory => "memory",
-        Place::Redis => "redis",
+fn store_name(asks: Asks) -> &'static str {
+    match asks {
+        Asks::Nothing => "none",
+        Asks::Memory => "memory",
+        Asks::Redis => "redis",
     }
 }
 
 /// Those that were asked for; without a choice all, or all that a target is about. The baseline is always among them: without
 /// it nothing is a ratio.
-pub(crate) fn chosen(names: &[String], for_targets: bool) -> Result<Vec<Entry>, Failure> {
-    if let Some(unknown) = names.iter().find(|name| !NAMES.contains(&name.as_str())) {
-        return Err(Failure::new(format!(
-            "there is no design `{unknown}`; the designs are {}",
-            NAMES.join(", ")
-        )));
+pub(crate) fn chosen(asked: &[String], for_targets: bool) -> Result<Vec<Entry>, Failure> {
+    let names = names();
+    if let Some(unknown) = asked.iter().find(|name| !names.contains(&name.as_str())) {
+        let known = names.join(", ");
+        return Err(Failure::new(format!("there is no design `{unknown}`; the designs are {known}")));
     }
-    let is_asked = |entry: &Entry| match names {
-        [] => !for_targets || super::targets::DESIGNS.contains(&entry.name),
-        names => names.iter().any(|name| name == entry.name),
+    let is_asked = |entry: &Entry| match asked {
+        [] => !for_targets || entry.variant.parts.contains(&Part::Targets),
+        asked => asked.iter().any(|name| name == entry.variant.name),
     };
-    Ok(ENTRIES.into_iter().filter(|entry| entry.name == NAMES[0] || is_asked(entry)).collect())
+    Ok(entries().filter(|entry| entry.design.is_baseline() || is_asked(entry)).collect())
 }
 
 #[cfg(test)]
@@ -256,13 +210,14 @@ mod tests {
 
     #[test]
     fn the_baseline_is_always_measured_and_an_unknown_design_is_told_with_those_that_are_known() {
-        let names = |asked: &[&str]| {
+        let chosen_names = |asked: &[&str]| {
             let asked: Vec<String> = asked.iter().map(|name| (*name).to_owned()).collect();
-            chosen(&asked, false).map(|entries| entries.iter().map(|entry| entry.name).collect::<Vec<_>>())
+            chosen(&asked, false)
+                .map(|chosen| chosen.iter().map(|entry| entry.variant.name).collect::<Vec<_>>())
         };
-        assert_eq!(names(&[]).unwrap(), NAMES);
-        assert_eq!(names(&["hybrid"]).unwrap(), ["none", "hybrid"]);
-        let sentence = names(&["basic"]).unwrap_err().to_string();
+        assert_eq!(chosen_names(&[]).unwrap(), names());
+        assert_eq!(chosen_names(&["hybrid"]).unwrap(), ["none", "hybrid"]);
+        let sentence = chosen_names(&["basic"]).unwrap_err().to_string();
         assert!(
             sentence.starts_with("there is no design `basic`; the designs are none, session-memory,"),
             "{sentence}"

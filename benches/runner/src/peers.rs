@@ -11,6 +11,7 @@ mod runtime;
 
 use harness::Failure;
 use harness::server::Process;
+use kit::design::Asks;
 use measure::load::{Reach, Target as Loaded};
 use measure::process;
 use measure::report::peers::{MOST_CPU, Peer as Told, Peers};
@@ -23,7 +24,7 @@ use self::known::LIBRARIES;
 pub(crate) use self::known::{Chosen, OURS, Peer, chosen};
 use self::runtime::Runtime;
 use super::ceiling::rounded;
-use super::lineup::{Lineup, Place};
+use super::lineup::Lineup;
 use super::plan::CONNECTIONS;
 use super::{Bench, url};
 
@@ -41,7 +42,7 @@ pub(crate) struct Ready {
 pub(crate) async fn install(bench: &Bench, chosen: &Chosen, report: &mut Report) -> Ready {
     let mut ready = Ready::default();
     for peer in chosen.servers.iter().copied() {
-        if peer.place == Place::Redis && bench.store.url().is_none() {
+        if peer.asks == Asks::Redis && bench.store.url().is_none() {
             skip(report, peer.name, "It needs a Redis; `cargo lab doctor` says how to get one.");
             continue;
         }
@@ -168,11 +169,11 @@ async fn enter(
     let server = peer.start(installed, bench.store.url()).await?;
     let (name, value) = url::Guest::signed_up(&server.url).await?.credential;
     let target = Loaded::get(&server.url, "/me", Reach::LoopbackOnly)?.header(&name, &value)?;
-    let commands = lineup.commands.as_ref().filter(|_| peer.place == Place::Redis);
+    let commands = lineup.commands.as_ref().filter(|_| peer.asks == Asks::Redis);
     let subject = Subject {
         name: peer.name.to_owned(),
         what: format!("{}; {}", peer.what, installed.runs_on),
-        store: if peer.place == Place::Redis { "redis" } else { "none" }.to_owned(),
+        store: if peer.asks == Asks::Redis { "redis" } else { "none" }.to_owned(),
         credential_bytes: Some((name.len() + value.len() + 4) as u64),
         store_per_request: match commands {
             Some(commands) => Some(commands.per_request(&target).await?),
@@ -185,7 +186,7 @@ async fn enter(
         name: peer.name.to_owned(),
         target,
         pid: Some(server.pid),
-        store_pid: bench.store.pid().filter(|_| peer.place == Place::Redis),
+        store_pid: bench.store.pid().filter(|_| peer.asks == Asks::Redis),
         store_counter: lineup.commands.as_ref().map(super::commands::Commands::counter),
     };
     Ok((server, measured, subject))

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use harness::Failure;
+use kit::design::Part;
 use measure::load::{ClosedLoop, FixedRate, Load};
 use measure::rounds::Plan as Rounds;
 
 use super::arguments::BenchArguments;
+use super::lineup::{measured_in, names};
 use super::targets::Effort;
 
 /// Connections wherever their number is not what is looked at.
@@ -86,8 +88,7 @@ impl Plan {
             }
             plan.rtt_ms = rtt_ms.clone();
         }
-        let asked =
-            if arguments.designs.is_empty() { super::lineup::NAMES.len() } else { arguments.designs.len() };
+        let asked = if arguments.designs.is_empty() { names().len() } else { arguments.designs.len() };
         plan.designs = asked + arguments.url.len();
         let peers = super::peers::chosen(arguments.peers.as_deref())?;
         plan.peer_designs = match peers.servers.len() {
@@ -229,13 +230,13 @@ impl Plan {
         let of = |pass: Pass, designs: usize, times: usize| pass.duration(designs) * times as u32;
         of(self.ceiling, self.designs + 1, 1)
             + of(self.rates, self.designs, self.shares.len())
-            + of(self.distance, super::distance::DESIGNS.len(), self.rtt_ms.len())
-            + of(self.crowd, super::crowd::DESIGNS.len(), self.connections.len())
+            + of(self.distance, measured_in(Part::Distance).len(), self.rtt_ms.len())
+            + of(self.crowd, measured_in(Part::Crowd).len(), self.connections.len())
             + of(self.refresh, 1, 1)
             + of(self.peers, self.peer_designs, 1)
             + of(self.peers_at_rate, self.peer_designs, 1)
             + of(self.libraries, self.works, 1)
-            + of(self.claims, super::claims::DESIGNS.len(), self.roles.len())
+            + of(self.claims, measured_in(Part::Claims).len(), self.roles.len())
             + super::scale::duration(self)
             + super::revocation::duration(self)
             + super::targets::duration(self)

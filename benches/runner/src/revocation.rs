@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use harness::Failure;
 use harness::client::{Client, Credential};
-use harness::design::Design;
 use harness::server::Server;
+use kit::design::{Asks, Credential as Issues};
 use measure::figures::Median;
 use measure::load::{self, FixedRate, Load, LoadError, Run};
 use measure::report::{Report, Revocation};
 
 use super::Bench;
 use super::ceiling::{rounded, slowest_rps};
-use super::lineup::{Entry, Lineup, NAMES, target};
+use super::lineup::{Entry, Lineup, entries, names, target};
 use super::plan::{CONNECTIONS, Plan};
 
 /// How long the copy is in before its owner leaves.
@@ -31,11 +31,11 @@ const ATTEMPTS: usize = 3;
 const SHARE: f64 = 0.2;
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
-    let Some(slowest) = slowest_rps(report, &NAMES) else { return Ok(()) };
+    let Some(slowest) = slowest_rps(report, &names()) else { return Ok(()) };
     let load_rps = rounded(slowest * SHARE);
-    for entered in lineup.entered.iter().filter(|entered| entered.entry.design != Design::None) {
+    for entered in lineup.entered.iter().filter(|entered| !entered.entry.design.is_baseline()) {
         let entry = entered.entry;
-        bench.timeline.stage(&format!("{}: a copy is used while its owner logs out", entry.name));
+        bench.timeline.stage(&format!("{}: a copy is used while its owner logs out", entry.variant.name));
         match bench.stop.unless_told(design(bench, entry, load_rps)).await {
             Some(row) => report.revocation.push(row?),
             None => break,
@@ -58,9 +58,9 @@ async fn design(bench: &Bench, entry: Entry, load_rps: f64) -> Result<Revocation
         last.push(seen.last_let_in.as_secs_f64() * 1e3);
         let_in += seen.let_in;
     }
-    let has_tokens = entry.design != Design::Session;
+    let has_tokens = has_tokens(entry);
     Ok(Revocation {
-        design: entry.name.to_owned(),
+        design: entry.variant.name.to_owned(),
         tries: last.len(),
         last_let_in_ms: Median::of(last).ok_or_else(|| Failure::new("nobody logged out"))?,
         let_in,
@@ -151,14 +151,19 @@ async fn crowd(
     Ok(async move { load::run(&target, &load).await })
 }
 
+/// Whether its credential is an access token.
+fn has_tokens(entry: Entry) -> bool {
+    matches!(entry.design.credential, Issues::Bearer | Issues::BearerAndRefresh)
+}
+
 /// How long one try takes: until the token has run out where nothing else ends it.
 fn try_of(plan: &Plan, entry: Entry) -> Duration {
-    let is_kept = matches!(entry.name, "access" | "hybrid");
+    let is_kept = has_tokens(entry) && entry.variant.asks == Asks::Nothing;
     BEFORE + SHUT_OUT + Duration::from_millis(100) + if is_kept { plan.access_ttl } else { Duration::ZERO }
 }
 
 /// How long all of it takes.
 pub(crate) fn duration(plan: &Plan) -> Duration {
-    let tries = super::lineup::ENTRIES.iter().filter(|entry| entry.design != Design::None);
-    tries.map(|entry| try_of(plan, *entry) * plan.log_outs as u32).sum()
+    let tries = entries().filter(|entry| !entry.design.is_baseline());
+    tries.map(|entry| try_of(plan, entry) * plan.log_outs as u32).sum()
 }

@@ -5,6 +5,7 @@ use harness::Failure;
 use harness::client::Client;
 use harness::server::Server;
 use kit::Store;
+use kit::design::Part;
 use measure::figures::Median;
 use measure::load::{self, ClosedLoop, Load};
 use measure::process;
@@ -12,10 +13,9 @@ use measure::report::{Report, Skipped};
 use measure::scale::{Check, Demand, Prices, Scale, mva};
 
 use super::Bench;
-use super::lineup::{Entered, Lineup, target};
+use super::lineup::{Entered, Lineup, measured_in, target};
 use super::plan::CONNECTIONS;
 
-pub(crate) const DESIGNS: [&str; 3] = ["session-redis", "hybrid", "hybrid+denylist"];
 /// Those that are run with one process and with two: one that asks Redis, and one that does not.
 pub(crate) const CHECKED: [&str; 2] = ["session-redis", "hybrid"];
 pub(crate) const SERVERS: [usize; 2] = [1, 2];
@@ -28,7 +28,8 @@ pub(crate) async fn measure(
     prices: Prices,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let demands: Vec<Demand> = DESIGNS.iter().filter_map(|design| Demand::of(report, design)).collect();
+    let demands: Vec<Demand> =
+        measured_in(Part::Scale).iter().filter_map(|design| Demand::of(report, design)).collect();
     if demands.is_empty() {
         if report.ceiling.is_some() {
             let why = "The model wants the CPU time of a Redis that was started here, and there is none."

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use harness::Failure;
 use harness::server::Process;
+use kit::design::Part;
 use measure::figures::{Comparison, Median, RoundFigures};
 use measure::load::{Reach, Target as Loaded};
 use measure::report::Report;
@@ -26,12 +27,11 @@ use measure::rounds::Design as Measured;
 use measure::targets::{Limit, Target, Targets, paired};
 
 use super::Bench;
-use super::lineup::Lineup;
+use super::lineup::{Lineup, measured_in};
 use super::plan::{CONNECTIONS, Pass, Plan};
 use crate::yardstick::{self, Yardstick};
 
 /// Those of the designs that a target is about.
-pub(crate) const DESIGNS: [&str; 3] = ["none", "session-redis", "hybrid"];
 pub(crate) const NO_REDIS: &str = "It needs a Redis; `cargo lab doctor` says how to get one.";
 
 /// How much is measured for the targets.
@@ -81,7 +81,7 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
 
 /// The designs and their bare twins, as fast as each answers.
 async fn designs(bench: &Bench, lineup: &Lineup, effort: Effort) -> Result<Option<Comparison>, Failure> {
-    let mut designs = lineup.named(&DESIGNS);
+    let mut designs = lineup.named(&measured_in(Part::Targets));
     let mut twins: Vec<Process> = Vec::new();
     for kind in [Yardstick::Bare, Yardstick::Get] {
         let store = bench.store.url().filter(|_| kind == Yardstick::Get);
@@ -157,7 +157,7 @@ fn of_designs(comparison: &Comparison, has_redis: bool) -> Vec<Target> {
 pub(crate) fn duration(plan: &Plan) -> Duration {
     let Some(effort) = plan.targets else { return Duration::ZERO };
     // The two bare ones and the three designs; an exchange and its twin; the generator and wrk.
-    effort.designs.duration(DESIGNS.len() + 2)
+    effort.designs.duration(measured_in(Part::Targets).len() + 2)
         + effort.exchange.duration(2)
         + effort.generator.duration(2)
         + effort.frozen

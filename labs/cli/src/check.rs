@@ -83,8 +83,9 @@ async fn check(
     }
     conformance::are_checks(&arguments.only)?;
     let started = match arguments.lab {
-        Some(Design::None) => {
-            return Err(Failure::new("`none` has no authentication to check; try session, access or hybrid"));
+        Some(lab) if lab.is_baseline() => {
+            let others = Design::compared().map(|design| design.name).collect::<Vec<_>>().join(", ");
+            return Err(Failure::new(format!("`{lab}` has no authentication to check; try one of {others}")));
         }
         Some(lab) => Some(start(lab, arguments.store.clone()).await?),
         None => None,

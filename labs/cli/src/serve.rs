@@ -76,7 +76,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Failure> 
         ))
     })?;
     let bound = listener.local_addr()?;
-    let origins = Origins::new(&config.origins, bound, arguments.lab.name());
+    let origins = Origins::new(&config.origins, bound, arguments.lab.name);
     let router = arguments.lab.router(&config, Clock::system(), origins.clone()).await?;
     let told_to_stop = told_to_stop()?;
     announce(arguments.lab, &config, bound, &origins)?;
@@ -109,17 +109,13 @@ fn announce(
         LogFormat::Text => terminal::warn(sentence),
         LogFormat::Json => tracing::warn!("{sentence}"),
     };
-    let uses_access_keys = matches!(lab, Design::Access | Design::Hybrid);
-    if uses_access_keys && config.access_keys.is_none() {
-        note("access tokens are signed with a random key and die with this process; set AUTHLAB_ACCESS_KEYS");
+    for secret in lab.secrets.iter().filter(|secret| !(secret.is_set)(config)) {
+        note(secret.warning);
     }
-    if lab == Design::Hybrid && config.refresh_keys.is_none() {
-        note("refresh tokens are made from a random key and die with this process; set AUTHLAB_REFRESH_KEYS");
-    }
-    if config.store == Store::Memory && matches!(lab, Design::Session | Design::Hybrid) {
+    if config.store == Store::Memory && lab.has_sessions() {
         note("sessions are kept in memory and die with this process; use --store redis://…");
     }
-    if config.accounts == AccountsAt::Memory && lab != Design::None {
+    if config.accounts == AccountsAt::Memory && !lab.is_baseline() {
         note("accounts are kept in memory and die with this process; use --accounts FILE");
     }
     if config.lab_controls {

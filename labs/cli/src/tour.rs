@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use harness::Failure;
-use harness::design::Design;
+use harness::design::{DESIGNS, Design};
 use harness::output::keep;
 use harness::server::Server;
 use harness::store::{self, Ready, Wanted};
@@ -48,7 +48,7 @@ pub(crate) struct Tour {
 }
 
 pub(crate) async fn run(arguments: TourArguments) -> Result<ExitCode, Failure> {
-    let progress = Progress::new((Design::COMPARED.len() + Design::MEASURED.len()) as u64 + cost::STEPS);
+    let progress = Progress::new((Design::compared().count() + DESIGNS.len()) as u64 + cost::STEPS);
     progress.stage("looking for a Redis");
     let store = store::get(arguments.store).await?;
     let tour = take(&store, &progress).await?;
@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: TourArguments) -> Result<ExitCode, Failure> {
 
 async fn take(store: &Ready, progress: &Progress) -> Result<Tour, Failure> {
     let mut verdicts = Vec::new();
-    for design in Design::COMPARED {
+    for design in Design::compared() {
         progress.stage(format!("{design}: a thief copies the credential, then the person logs out"));
         // A server of its own, because its clock is going to be moved.
         let server = Server::start(design, &store.as_config(), true).await?;
@@ -73,7 +73,7 @@ async fn take(store: &Ready, progress: &Progress) -> Result<Tour, Failure> {
         progress.step();
     }
     let mut servers = Vec::new();
-    for design in Design::MEASURED {
+    for design in DESIGNS.iter().copied() {
         progress.stage(format!("{design}: starting a server to measure"));
         servers.push(Server::start(design, &store.as_config(), false).await?);
         progress.step();

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use kit::design::Credential as Issues;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::design::Design;
 use crate::failure::Failure;
 use crate::server::Server;
 
@@ -135,16 +135,17 @@ impl<'a> Client<'a> {
     async fn credential(&self, answer: Response) -> Result<Credential, Failure> {
         let cookie = answer.headers().get(SET_COOKIE).cloned();
         let issued: Issued = answer.json().await?;
-        let header = match (self.server.design, cookie, issued.access_token) {
-            (Design::None, ..) => ("x-credential", HeaderValue::from_static("none")),
-            (Design::Session, Some(cookie), _) => {
+        let header = match (self.server.design.credential, cookie, issued.access_token) {
+            (Issues::None, ..) => ("x-credential", HeaderValue::from_static("none")),
+            (Issues::Cookie { .. }, Some(cookie), _) => {
                 let pair = cookie.to_str()?.split(';').next().unwrap_or_default();
                 (COOKIE.as_str(), HeaderValue::from_str(pair)?)
             }
-            (_, _, Some(token)) => {
+            (Issues::Bearer | Issues::BearerAndRefresh, _, Some(token)) => {
                 (AUTHORIZATION.as_str(), HeaderValue::from_str(&format!("Bearer {token}"))?)
             }
-            (design, ..) => {
+            _ => {
+                let design = self.server.design;
                 return Err(Failure::new(format!("the {design} server's log-in gave no credential")));
             }
         };

@@ -1,57 +1,107 @@
-//! The designs that can be served, by name.
+//! The registry: every design that there is, written once.
 
 use std::fmt;
+use std::ops::Deref;
 
 use axum::Router;
 use clap::ValueEnum;
-use kit::none::NoAuthentication;
-use kit::{App, Clock, Config, Origins, StartError};
+use clap::builder::PossibleValue;
+use kit::design::Design as Described;
+use kit::{Clock, Config, Origins, StartError};
 
-/// One design.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Design {
-    /// No authentication: the baseline of every measurement
-    None,
-    /// A cookie that names a session on the server
-    Session,
-    /// A signed access token, and nothing else
-    Access,
-    /// A short access token and a rotated refresh token
-    Hybrid,
-}
+/// Every design, the baseline first. A new lab adds its line here.
+pub const DESIGNS: &[Design] = &[Design(&kit::none::DESIGN), SESSION, Design(&lab3_access::DESIGN), HYBRID];
+
+/// The design whose every request asks the store.
+pub const SESSION: Design = Design(&lab2_session::DESIGN);
+/// The design with everything that an outage can break: a store, a rotation, and tokens that outlive both.
+pub const HYBRID: Design = Design(&lab4_hybrid::DESIGN);
+
+/// A design of the registry. It reads as what its lab says of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Design(&'static Described);
 
 impl Design {
-    /// The three that are compared.
-    pub const COMPARED: [Self; 3] = [Self::Session, Self::Access, Self::Hybrid];
-    /// The three with the baseline before them.
-    pub const MEASURED: [Self; 4] = [Self::None, Self::Session, Self::Access, Self::Hybrid];
+    /// Those that log people in: all but the baseline.
+    pub fn compared() -> impl Iterator<Item = Self> + Clone {
+        DESIGNS.iter().copied().filter(|design| !design.is_baseline())
+    }
 
-    /// The name on the command line and in `/lab`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Session => "session",
-            Self::Access => "access",
-            Self::Hybrid => "hybrid",
-        }
+    /// The design of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        DESIGNS.iter().copied().find(|design| design.name == name)
     }
 
     /// Its whole server, ready to be served.
+    ///
+    /// # Errors
+    /// Where its store or the accounts cannot be opened.
     pub async fn router(self, config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
-        match self {
-            Self::None => {
-                let app = App::new(NoAuthentication::default(), config, clock, origins).await?;
-                Ok(kit::router(app, Router::new()))
-            }
-            Self::Session => lab2_session::router(config, clock, origins).await,
-            Self::Access => lab3_access::router(config, clock, origins).await,
-            Self::Hybrid => lab4_hybrid::router(config, clock, origins).await,
-        }
+        (self.0.router)(config.clone(), clock, origins).await
+    }
+}
+
+impl Deref for Design {
+    type Target = Described;
+
+    fn deref(&self) -> &Described {
+        self.0
+    }
+}
+
+impl PartialEq for Design {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Design {}
+
+impl ValueEnum for Design {
+    fn value_variants<'a>() -> &'a [Self] {
+        DESIGNS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name).help(self.words.summary.en))
     }
 }
 
 impl fmt::Display for Design {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        f.pad(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_of_designs_and_of_variants_are_given_once() {
+        let names: BTreeSet<_> = DESIGNS.iter().map(|design| design.name).collect();
+        assert_eq!(names.len(), DESIGNS.len());
+        let variants: Vec<_> =
+            DESIGNS.iter().flat_map(|design| design.variants).map(|variant| variant.name).collect();
+        assert_eq!(variants.iter().collect::<BTreeSet<_>>().len(), variants.len(), "{variants:?}");
+    }
+
+    #[test]
+    fn every_design_is_measured_and_its_variants_bear_its_name() {
+        for design in DESIGNS {
+            assert!(!design.variants.is_empty(), "{design} is not measured");
+            for variant in design.variants {
+                assert!(variant.name.starts_with(design.name), "{} is a variant of {design}", variant.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_baseline_comes_first_and_is_the_only_one() {
+        let baselines: Vec<_> = DESIGNS.iter().map(|design| design.is_baseline()).collect();
+        assert_eq!(baselines[0], true);
+        assert_eq!(baselines.iter().filter(|is_baseline| **is_baseline).count(), 1);
     }
 }

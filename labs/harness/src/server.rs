@@ -52,7 +52,7 @@ impl Server {
         arguments: &[&str],
         settings: &[(&str, &str)],
     ) -> Result<Self, Failure> {
-        let process = Process::start(command(design, store, arguments, settings)?, design.name()).await?;
+        let process = Process::start(command(design, store, arguments, settings)?, design.name).await?;
         Ok(Self { design, url: process.url.clone(), pid: process.pid, _process: process })
     }
 }
@@ -70,7 +70,7 @@ fn command(
     };
     let mut command = Command::new(std::env::current_exe()?);
     command
-        .args(["serve", design.name(), "--listen", "127.0.0.1:0", "--until-stdin-ends"])
+        .args(["serve", design.name, "--listen", "127.0.0.1:0", "--until-stdin-ends"])
         .args(arguments)
         .env("AUTHLAB_STORE", store)
         .envs(settings.iter().copied());
@@ -128,11 +128,12 @@ fn reason(said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::design::HYBRID;
 
     #[test]
     fn the_url_of_a_store_is_on_no_command_line() {
         let store = Store::Redis("redis://u:hunter2@db.example".to_owned());
-        let command = command(Design::Hybrid, &store, &["--accounts", "memory"], &[]).unwrap();
+        let command = command(HYBRID, &store, &["--accounts", "memory"], &[]).unwrap();
         let command = command.as_std();
         assert!(!command.get_args().any(|argument| argument.to_string_lossy().contains("hunter2")));
         let given =

@@ -7,16 +7,17 @@ use serde_json::Value;
 
 use crate::config::LogInLimits;
 use crate::csrf::Origins;
+use crate::design::Design;
 use crate::openapi::schema::{list, nullable, object, text, truth, whole};
 
 /// The version of the HTTP contract that the labs speak.
 pub const CONTRACT: u32 = 1;
 
-/// What a scheme claims.
+/// What a scheme says of itself.
 #[derive(Clone, Debug)]
-pub struct Claims {
-    /// The design: `session`, `access`, `hybrid`, or `none` for the baseline.
-    pub lab: &'static str,
+pub struct Description {
+    /// Its design.
+    pub design: &'static Design,
     /// Where its credentials' state lives: `memory`, `redis`, or `none`.
     pub store: &'static str,
     /// The promises that the checker tests one by one.
@@ -87,7 +88,7 @@ impl Descriptor {
     }
 
     pub(crate) fn new(
-        claims: Claims,
+        description: Description,
         log_in: LogInLimits,
         password_min: usize,
         controls: bool,
@@ -97,13 +98,13 @@ impl Descriptor {
         let seconds = |ttl: Option<Duration>| ttl.map(|ttl| ttl.as_secs());
         Self {
             contract: CONTRACT,
-            lab: claims.lab,
-            store: claims.store,
-            features: claims.features.iter().copied().chain(cors).collect(),
-            access_ttl: seconds(claims.access_ttl),
-            refresh_ttl: seconds(claims.refresh_ttl),
-            idle_ttl: seconds(claims.idle_ttl),
-            refresh_window: seconds(claims.refresh_window),
+            lab: description.design.name,
+            store: description.store,
+            features: description.features.iter().copied().chain(cors).collect(),
+            access_ttl: seconds(description.access_ttl),
+            refresh_ttl: seconds(description.refresh_ttl),
+            idle_ttl: seconds(description.idle_ttl),
+            refresh_window: seconds(description.refresh_window),
             limits: Limits { log_in, password_min },
             controls,
             origins: origins.iter().map(str::to_owned).collect(),

@@ -14,6 +14,8 @@
 //! | [`redis`], [`store_url`] | one connection whose outages are short and loud; where a Redis is found; its URL without its password |
 //! | [`marker`] | whether that Redis is the one that the accounts know |
 //! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; where a server listens; lines without credentials |
+//! | [`watch`] | a server whose store is counted, cut off and looked into |
+//! | [`design`] | what the tools need to know of a design |
 //! | `endings` | what the accounts' rows have ended and the session store has not been told of |
 //! | `throttle`, `device`, `client_address` | how often a client may guess, and which client it is |
 //! | [`audit`], `metrics` | what happened to an account, one by one and counted |
@@ -32,6 +34,7 @@ pub mod cookie;
 mod cors;
 pub mod csrf;
 pub mod descriptor;
+pub mod design;
 mod device;
 pub mod email;
 mod endings;
@@ -60,6 +63,7 @@ pub mod store_url;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod throttle;
+pub mod watch;
 #[cfg(feature = "workshop")]
 pub mod workshop;
 

@@ -1,13 +1,53 @@
 //! The baseline of every measurement: the same routes, the same answer, and no authentication.
 
 use axum::Json;
+use axum::Router;
 use http::request::Parts;
 use uuid::Uuid;
 
 use crate::accounts::{Ending, User};
-use crate::descriptor::Claims;
+use crate::descriptor::Description;
+use crate::design::{Asks, Credential, Design, Part, State, Text, Variant, Words};
 use crate::error::Error;
+use crate::routes::router;
 use crate::scheme::{Client, LogOut, Principal, Scheme};
+use crate::state::App;
+
+/// The baseline.
+pub static DESIGN: Design = Design {
+    name: "none",
+    words: Words {
+        title: Text { en: "none", ja: "認証なし" },
+        summary: Text {
+            en: "no authentication: the baseline of every measurement",
+            ja: "認証なし。すべての計測の基準",
+        },
+        about: Text {
+            en: "Every request is let in. It exists to be measured.",
+            ja: "すべてのリクエストを通します。計測のためだけにあります。",
+        },
+        outcomes: &[],
+        stored: Text { en: "the server stores nothing", ja: "サーバーは何も保存しない" },
+    },
+    credential: Credential::None,
+    state: State::Stateless,
+    secrets: &[],
+    variants: &[Variant {
+        name: "none",
+        what: "the same route on the same kit, and nobody is asked who they are",
+        asks: Asks::Nothing,
+        settings: &[],
+        parts: &[Part::Crowd, Part::Targets],
+    }],
+    browser_client: None,
+    watched: None,
+    router: |config, clock, origins| {
+        Box::pin(async move {
+            let app = App::new(NoAuthentication::default(), &config, clock, origins).await?;
+            Ok(router(app, Router::new()))
+        })
+    },
+};
 
 /// Lets everybody in as the same person. It exists to be measured, and has no other use.
 #[derive(Clone, Debug)]
@@ -28,9 +68,9 @@ impl Scheme for NoAuthentication {
     type Issued = Json<Principal>;
     type Ended = ();
 
-    fn claims(&self) -> Claims {
-        Claims {
-            lab: "none",
+    fn describe(&self) -> Description {
+        Description {
+            design: &DESIGN,
             store: "none",
             features: &[],
             access_ttl: None,

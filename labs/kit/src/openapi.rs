@@ -21,9 +21,8 @@ use axum::routing::{MethodRouter, delete, get, post};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use self::credentials::Credential;
 pub use self::operation::{Access, Answer, Operation};
-use crate::descriptor::Claims;
+use crate::design::{Credential, Design};
 use crate::error::Error;
 use crate::scheme::Scheme;
 use crate::state::App;
@@ -80,8 +79,8 @@ impl<S: Scheme> Described<S> {
     }
 
     /// The routes for a server, and their document.
-    pub(crate) fn into_parts(self, claims: &Claims) -> (Router<App<S>>, Value) {
-        let document = document(&self.entries, claims);
+    pub(crate) fn into_parts(self, design: &Design) -> (Router<App<S>>, Value) {
+        let document = document(&self.entries, design);
         (self.router, document)
     }
 
@@ -110,8 +109,8 @@ impl<S> From<Router<App<S>>> for Described<S> {
     }
 }
 
-fn document(entries: &[Entry], claims: &Claims) -> Value {
-    let credential = Credential::of(claims);
+fn document(entries: &[Entry], design: &Design) -> Value {
+    let credential = design.credential;
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for Entry { path, method, operation } in entries {
         let described = described(operation, method, &credential);
@@ -121,7 +120,7 @@ fn document(entries: &[Entry], claims: &Claims) -> Value {
     json!({
         "openapi": "3.1.0",
         "info": {
-            "title": format!("authlab: {}", claims.lab),
+            "title": format!("authlab: {}", design.name),
             "version": crate::descriptor::CONTRACT.to_string(),
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },

@@ -35,7 +35,7 @@ use crate::{cors, lifted, metrics, observe};
 
 /// A whole server: the shared routes, the scheme's own, and what surrounds them all.
 pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
-    let (router, document) = routes::<S>().merge(own.into()).into_parts(&app.scheme.claims());
+    let (router, document) = routes::<S>().merge(own.into()).into_parts(app.scheme.describe().design);
     let document = document.to_string();
     let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let router = router
@@ -54,8 +54,8 @@ pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
 }
 
 async fn describe<S: Scheme>(State(app): State<App<S>>) -> impl IntoResponse {
-    let (claims, password_min) = (app.scheme.claims(), app.limits.password_min);
-    Json(Descriptor::new(claims, app.log_in, password_min, app.controls, &app.origins))
+    let (description, password_min) = (app.scheme.describe(), app.limits.password_min);
+    Json(Descriptor::new(description, app.log_in, password_min, app.controls, &app.origins))
 }
 
 async fn sign_up<S: Scheme>(

@@ -16,7 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::accounts::{Email, Ending, User};
-use crate::descriptor::Claims;
+use crate::descriptor::Description;
 use crate::error::Error;
 use crate::keyring::HeldKeys;
 use crate::marker::Marked;
@@ -34,7 +34,7 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     type Ended: IntoResponseParts + Send;
 
     /// What this server says of itself at `GET /lab`; every claim is tested by the checker.
-    fn claims(&self) -> Claims;
+    fn describe(&self) -> Description;
 
     /// The keys that this scheme holds, by their numbers, for the log and the metrics. A scheme without keys keeps this
     /// default.

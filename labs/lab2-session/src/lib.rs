@@ -2,8 +2,10 @@
 //!
 //! - [`session`]: the scheme: a cookie in, a look-up, a person out
 //! - [`holder`]: what a session remembers, and its two limits
+//! - [`design`]: what the tools need to know of it
 //! - [`store`]: where it is remembered: [`store::memory`] or [`store::redis`], held to one suite of tests
 
+pub mod design;
 pub mod holder;
 pub mod session;
 pub mod store;
@@ -11,4 +13,8 @@ pub mod store;
 #[doc(hidden)]
 pub mod suite;
 
+mod watched;
+mod words;
+
+pub use design::DESIGN;
 pub use session::{Sessions, router, router_over};

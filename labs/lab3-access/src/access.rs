@@ -22,7 +22,7 @@ use kit::bearer;
 use kit::clock::Clock;
 use kit::config::Config;
 use kit::csrf::Origins;
-use kit::descriptor::Claims;
+use kit::descriptor::Description;
 use kit::error::Error;
 use kit::keyring::{HeldKeys, Keyring};
 use kit::scheme::{Client, LogOut, Principal, Scheme};
@@ -31,6 +31,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::access_token::{AccessTokens, Grant};
+use crate::design::DESIGN;
 
 /// The design with nothing but access tokens.
 #[derive(Clone, Debug)]
@@ -69,9 +70,9 @@ impl Scheme for Access {
     type Issued = Json<Body>;
     type Ended = ();
 
-    fn claims(&self) -> Claims {
-        Claims {
-            lab: "access",
+    fn describe(&self) -> Description {
+        Description {
+            design: &DESIGN,
             store: "none",
             features: &["access-jwt"],
             access_ttl: Some(self.tokens.ttl()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use http::request::Parts;
 use kit::bearer;
-use kit::descriptor::Claims;
+use kit::descriptor::Description;
 use kit::keyring::{HeldKeys, Keyring};
 use kit::marker::Marked;
 use kit::openapi::Described;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::chain::Keys;
 use crate::delivery::cookies::{SetCookies, Shown, name_of};
 use crate::delivery::{Credentials, Granted, received, shown_cookies};
+use crate::design::DESIGN;
 use crate::store::{Issue, NewSession, Policy, Store};
 use crate::strict::StrictVerifier;
 use crate::token::VerifiedToken;
@@ -119,10 +120,10 @@ impl<S: Store> Scheme for Hybrid<S> {
     type Issued = Credentials;
     type Ended = SetCookies;
 
-    fn claims(&self) -> Claims {
+    fn describe(&self) -> Description {
         let Shared { access, policy, live_check, .. } = self.parts();
-        Claims {
-            lab: "hybrid",
+        Description {
+            design: &DESIGN,
             store: S::NAME,
             features: if *live_check { LIVE_FEATURES } else { FEATURES },
             access_ttl: Some(access.ttl()),

@@ -14,6 +14,7 @@
 //! | [`store`] | what a store promises; [`store::Memory`], and [`store::Redis`] with one script per operation |
 //! | [`strict`] | the check of an access token on the path of every request |
 //! | [`hybrid`] | the scheme: how both tokens are issued, checked and ended |
+//! | [`design`] | what the tools need to know of it |
 //! | [`delivery`] | the cookie for pages, the body for apps |
 //! | [`refresh`], [`sessions`] | the routes that only this scheme has |
 //! | `client/` | the client for browsers, [`BROWSER_CLIENT`]: the half of promise 2 that a page must keep |
@@ -64,6 +65,7 @@
 
 pub mod chain;
 pub mod delivery;
+pub mod design;
 pub mod hybrid;
 pub mod idempotency;
 pub mod refresh;
@@ -72,7 +74,10 @@ pub mod sessions;
 pub mod store;
 pub mod strict;
 pub mod token;
+mod watched;
+mod words;
 
+pub use design::DESIGN;
 pub use hybrid::{Hybrid, router, router_over};
 
 /// The client for browsers, `client/authlab-client.js`: a module without dependencies, to be served as it is.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use harness::Failure;
-use harness::design::Design;
+use harness::design::HYBRID;
 use harness::server::Server;
 
 use super::person::{Call, Person};
@@ -28,8 +28,8 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     let folder = tempfile::tempdir()?;
     let accounts = folder.path().join("accounts.sqlite").display().to_string();
     let arguments = ["--accounts", &accounts, "--lab-controls"];
-    let ahead = Server::start_with(Design::Hybrid, &store, &arguments, &KEYS).await?;
-    let behind = Server::start_with(Design::Hybrid, &store, &arguments, &KEYS).await?;
+    let ahead = Server::start_with(HYBRID, &store, &arguments, &KEYS).await?;
+    let behind = Server::start_with(HYBRID, &store, &arguments, &KEYS).await?;
     let mut promises = Vec::new();
     let mut expect = |must: &str, seen: Option<u16>, status: u16| {
         let shown = seen.map_or("no answer".to_owned(), |seen| seen.to_string());

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use harness::Failure;
-use harness::design::Design;
+use harness::design::{HYBRID, SESSION};
 use harness::server::Server;
 use kit::Store;
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl Changes {
 /// Changes are refused as an outage is, reading goes on, and nothing is half done afterwards.
 pub(crate) async fn busy() -> Result<Outcome, Failure> {
     let mut promises = Vec::new();
-    for design in [Design::Hybrid, Design::Session] {
+    for design in [HYBRID, SESSION] {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("accounts.sqlite");
         let accounts = file.to_str().ok_or_else(|| Failure::new("a temporary folder's name is not UTF-8"))?;
@@ -76,7 +76,7 @@ pub(crate) async fn busy() -> Result<Outcome, Failure> {
         lock.rollback().await?;
         let after = changes.make().await;
 
-        let name = design.name();
+        let name = design.name;
         promises.extend([
             Promise::new(
                 format!("{name}: every change is 503 with Retry-After"),

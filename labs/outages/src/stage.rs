@@ -1,7 +1,7 @@
 //! The stage of a row: a Redis, the proxy in front of it, and the two servers that keep something there.
 
 use harness::Failure;
-use harness::design::Design;
+use harness::design::{HYBRID, SESSION};
 use harness::server::Server;
 use measure::proxy::Proxy;
 
@@ -22,7 +22,7 @@ const STRICT: (&str, &str) = ("AUTHLAB_REFRESH_WINDOW", "0");
 
 /// The hybrid alone with its store in memory, for what has nothing to do with Redis.
 pub(crate) async fn hybrid_alone(settings: &[(&str, &str)]) -> Result<Server, Failure> {
-    Server::start_with(Design::Hybrid, &kit::Store::Memory, &["--accounts", "memory"], settings).await
+    Server::start_with(HYBRID, &kit::Store::Memory, &["--accounts", "memory"], settings).await
 }
 
 impl Stage {
@@ -38,7 +38,7 @@ impl Stage {
         let settings = [&[STRICT], settings].concat();
         let serve =
             async |design| Server::start_with(design, &store, &["--accounts", "memory"], &settings).await;
-        let (hybrid, session) = (serve(Design::Hybrid).await?, serve(Design::Session).await?);
+        let (hybrid, session) = (serve(HYBRID).await?, serve(SESSION).await?);
         Ok(Self { hybrid, session, proxy, redis })
     }
 

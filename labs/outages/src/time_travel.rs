@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use harness::Failure;
-use harness::design::Design;
+use harness::design::{HYBRID, SESSION};
 use harness::server::Server;
 use kit::config::{AccountsAt, RedisTimes};
 use kit::marker::accept::accept;
@@ -55,7 +55,7 @@ pub(crate) async fn row(setup: &Setup, comes: Comes) -> Result<Outcome, Failure>
         let settings = [LOSS, ("AUTHLAB_REFRESH_WINDOW", "0")];
         Server::start_with(design, &store, &["--accounts", &file], &settings).await
     };
-    let (hybrid, session) = (serve(Design::Hybrid).await?, serve(Design::Session).await?);
+    let (hybrid, session) = (serve(HYBRID).await?, serve(SESSION).await?);
     let mut owner = Person::sign_up(&hybrid.url, "mobile").await?;
     let left = Person::sign_up(&hybrid.url, "web").await?;
     let visitor = Person::sign_up(&session.url, "web").await?;

@@ -1,4 +1,4 @@
-//! One design of the three: its server, its person, its thief, and what became of each request.
+//! One design: its server, its person, its thief, and what became of each request.
 
 mod acts;
 
@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use harness::Failure;
 use harness::design::Design;
+use kit::watch::Whose;
 use kit::{Clock, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::action::Action;
-use super::contents::Whose;
+use super::contents;
 use super::holding::Holding;
 use super::revocation::Revocation;
 use super::seen::{Seen, Shown, Somebody, Verdict, Who};
@@ -26,6 +27,7 @@ const MENDING_PAUSE: Duration = Duration::from_millis(100);
 
 /// One design of a room.
 pub(super) struct Column {
+    design: Design,
     server: Server,
     email: String,
     password: String,
@@ -64,8 +66,9 @@ impl Column {
         first.take(&answer, 0);
         server.ask(&leaving(&first, json!({}))).await?;
         let whose = Whose { user, cookies: Vec::new() };
-        let before = server.contents.of(&whose).await.unwrap_or_default();
+        let before = contents::of(&*server.records, &whose).await.unwrap_or_default();
         Ok(Self {
+            design,
             server,
             before: before.into_iter().map(|entry| entry.key).collect(),
             email,
@@ -79,8 +82,13 @@ impl Column {
         })
     }
 
-    /// Where the visitor's own tabs find this server, if it is the hybrid's.
-    pub(super) fn tabs(&self) -> &str {
+    /// The design.
+    pub(super) fn design(&self) -> Design {
+        self.design
+    }
+
+    /// Where the visitor's own tabs find this server.
+    pub(super) fn tabs(&self) -> Option<&str> {
         self.server.tabs()
     }
 
@@ -113,7 +121,7 @@ impl Column {
                 Verdict::Nothing | Verdict::Unknown => {}
             }
         }
-        let looked = self.server.contents.of(&self.whose).await;
+        let looked = contents::of(&*self.server.records, &self.whose).await;
         let (mut store, store_unseen) = looked.map_or_else(|why| (Vec::new(), Some(why)), |all| (all, None));
         store.retain(|entry| !self.before.contains(&entry.key));
         Ok(Seen {

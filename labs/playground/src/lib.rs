@@ -30,7 +30,7 @@ mod seen;
 mod server;
 mod site;
 mod tabs;
-mod watched;
+
 mod wire;
 
 use std::io::Write;
@@ -60,7 +60,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 
 /// The playground: be the person, be the thief, move the clock, and see who gets in
 ///
-/// A page on this machine with the three designs side by side, each a real server, and every request shown. Nothing is
+/// A page on this machine with the designs side by side, each a real server, and every request shown. Nothing is
 /// loaded from anywhere else. Ctrl-C stops it.
 #[derive(Debug, Args)]
 pub struct PlayArguments {

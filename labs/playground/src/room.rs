@@ -1,11 +1,13 @@
-//! One visitor's room: three servers, one clock for all of them, and everything that has been done in it.
+//! One visitor's room: a server for each design, one clock for all of them, and everything that has been done in it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join_all, try_join3};
+use futures_util::future::{join_all, try_join_all};
 use harness::Failure;
 use harness::design::Design;
+use kit::design::Text;
 use kit::{Clock, Store};
 use serde::Serialize;
 
@@ -20,9 +22,7 @@ pub(super) const MOST_STEPS: usize = 200;
 /// A room.
 pub(super) struct Room {
     clock: Clock,
-    session: Column,
-    access: Column,
-    hybrid: Column,
+    columns: Vec<Column>,
     line: Line,
     cut: bool,
     steps: Vec<Arc<Step>>,
@@ -38,14 +38,36 @@ pub(super) struct Step {
     moved: u64,
     /// Whether the line to the store is cut.
     cut: bool,
-    columns: Columns,
+    /// How each design looks, by its name.
+    columns: BTreeMap<&'static str, Seen>,
 }
 
+/// What the page needs to know of a design to draw its column.
 #[derive(Debug, Serialize)]
-struct Columns {
-    session: Seen,
-    access: Seen,
-    hybrid: Seen,
+pub(super) struct Heading<'a> {
+    name: &'static str,
+    title: Text,
+    about: Text,
+    /// Whether its server has a store to look into.
+    stores: bool,
+    /// What an action's outcome means in this design, by `action outcome`.
+    outcomes: BTreeMap<&'static str, Text>,
+    /// The page on this server for the visitor's own tabs.
+    tabs: Option<&'a str>,
+}
+
+impl<'a> Heading<'a> {
+    fn of(column: &'a Column) -> Self {
+        let design = column.design();
+        Self {
+            name: design.name,
+            title: design.words.title,
+            about: design.words.about,
+            stores: design.has_sessions(),
+            outcomes: design.words.outcomes.iter().copied().collect(),
+            tabs: column.tabs(),
+        }
+    }
 }
 
 /// Why something was not done.
@@ -68,16 +90,15 @@ impl Room {
         let clock = Clock::system();
         let (line, over) = Line::to(store).await?;
         let column = |design| Column::open(design, &over, store, clock.clone());
-        let (session, access, hybrid) =
-            try_join3(column(Design::Session), column(Design::Access), column(Design::Hybrid)).await?;
-        let mut room = Self { clock, session, access, hybrid, line, cut: false, steps: Vec::new() };
+        let columns = try_join_all(Design::compared().map(column)).await?;
+        let mut room = Self { clock, columns, line, cut: false, steps: Vec::new() };
         room.look(None).await?;
         Ok(room)
     }
 
-    /// The page on this room's hybrid for the visitor's own tabs.
-    pub(super) fn tabs(&self) -> &str {
-        self.hybrid.tabs()
+    /// The designs, in the order of their columns.
+    pub(super) fn headings(&self) -> Vec<Heading<'_>> {
+        self.columns.iter().map(Heading::of).collect()
     }
 
     /// How the line to the store is cut.
@@ -90,7 +111,7 @@ impl Room {
         &self.steps
     }
 
-    /// Does one thing in all three columns at once.
+    /// Does one thing in every column at once.
     pub(super) async fn act(&mut self, action: Action) -> Result<Arc<Step>, NotDone> {
         if self.steps.len() > MOST_STEPS {
             return Err(NotDone::Full);
@@ -110,22 +131,20 @@ impl Room {
     /// next is to be about the store, and not about the moment.
     async fn cut(&mut self, cut: bool) {
         self.cut = cut;
-        let columns = [&self.session, &self.access, &self.hybrid];
         if !self.line.cut(cut) {
-            columns.iter().for_each(|column| column.cut(cut));
+            self.columns.iter().for_each(|column| column.cut(cut));
         }
         if !cut {
-            join_all(columns.map(Column::mended)).await;
+            join_all(self.columns.iter().map(Column::mended)).await;
         }
     }
 
     async fn look(&mut self, action: Option<Action>) -> Result<Arc<Step>, Failure> {
         let now = self.clock.now_s();
-        let (session, access, hybrid) = try_join3(
-            self.session.act(action, now),
-            self.access.act(action, now),
-            self.hybrid.act(action, now),
-        )
+        let seen = try_join_all(self.columns.iter_mut().map(async |column| {
+            let name = column.design().name;
+            Ok::<_, Failure>((name, column.act(action, now).await?))
+        }))
         .await?;
         let step = Arc::new(Step {
             number: self.steps.len(),
@@ -133,7 +152,7 @@ impl Room {
             now,
             moved: Duration::from_millis(self.clock.offset_ms()).as_secs(),
             cut: self.cut,
-            columns: Columns { session, access, hybrid },
+            columns: seen.into_iter().collect(),
         });
         self.steps.push(Arc::clone(&step));
         Ok(step)

@@ -1,8 +1,8 @@
 //! What the page gets to see of a column: everything, credentials in the clear. It is the lesson, and it is nobody's real.
 
+use kit::watch::Entry;
 use serde::Serialize;
 
-use super::contents::Entry;
 use super::holding::Holding;
 use super::revocation::Revocation;
 use super::wire::Exchange;

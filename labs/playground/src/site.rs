@@ -92,7 +92,7 @@ async fn show_room(State(site): State<Site>, Path(name): Path<String>) -> Respon
 
 fn seen(name: impl Serialize, site: &Site, room: &Room) -> Value {
     json!({
-        "room": name, "store": site.store, "line": room.line(), "tabs": room.tabs(), "steps": room.steps(),
+        "room": name, "store": site.store, "line": room.line(), "designs": room.headings(), "steps": room.steps(),
     })
 }
 

@@ -1,8 +1,8 @@
 //! The peers there are, and which of them were asked for.
 
 use harness::Failure;
+use kit::design::Asks;
 
-use super::super::lineup::Place;
 use super::runtime::Runtime;
 
 /// A server in something else.
@@ -12,7 +12,7 @@ pub(crate) struct Peer {
     pub(crate) name: &'static str,
     pub(super) what: &'static str,
     pub(super) runtime: Runtime,
-    pub(super) place: Place,
+    pub(super) asks: Asks,
     /// Those of ours that do the same; the first is the one that the target is about.
     pub(super) rivals: &'static [&'static str],
 }
@@ -30,35 +30,35 @@ pub(crate) const PEERS: [Peer; 5] = [
         name: "express-session",
         what: "Express with express-session and connect-redis: the session of most Node servers",
         runtime: Runtime::Node,
-        place: Place::Redis,
+        asks: Asks::Redis,
         rivals: SESSIONS,
     },
     Peer {
         name: "express-jsonwebtoken",
         what: "Express with jsonwebtoken, its key prepared",
         runtime: Runtime::Node,
-        place: Place::Anywhere,
+        asks: Asks::Nothing,
         rivals: TOKENS,
     },
     Peer {
         name: "fastify-jwt",
         what: "Fastify with @fastify/jwt, which checks with fast-jwt; without its cache",
         runtime: Runtime::Node,
-        place: Place::Anywhere,
+        asks: Asks::Nothing,
         rivals: TOKENS,
     },
     Peer {
         name: "fastapi-pyjwt",
         what: "FastAPI with PyJWT on uvicorn, with uvloop and httptools",
         runtime: Runtime::Python,
-        place: Place::Anywhere,
+        asks: Asks::Nothing,
         rivals: TOKENS,
     },
     Peer {
         name: "go-net-http",
         what: "Go's net/http with golang-jwt",
         runtime: Runtime::Go,
-        place: Place::Anywhere,
+        asks: Asks::Nothing,
         rivals: TOKENS,
     },
 ];

@@ -75,8 +75,8 @@ async fn keeps_the_contract(name: &str, redis: Option<&str>, known: &[&str]) {
     let installed = install::install(name, peer.runtime).await.map_err(|why| why.to_string());
     let Some(installed) = found_or_skip(part, installed) else { return };
     let server = peer.start(&installed, redis).await.unwrap_or_else(|why| panic!("{why}"));
-    let (claimed, own) = match peer.place {
-        Place::Redis => {
+    let (claimed, own) = match peer.asks {
+        Asks::Redis => {
             (Feature::SessionCookie, ["cookie.session-attributes", "cookie.name-exact"].as_slice())
         }
         _ => (Feature::AccessJwt, [].as_slice()),

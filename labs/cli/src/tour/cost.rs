@@ -83,7 +83,7 @@ pub(crate) async fn measure(
     let mut designs = Vec::new();
     for server in servers {
         designs.push(Measured {
-            name: server.design.name().to_owned(),
+            name: server.design.name.to_owned(),
             target: target(server).await?,
             pid: Some(server.pid),
             store_pid: store.pid(),

@@ -49,6 +49,6 @@ pub(crate) async fn live(server: &Server) -> Result<Verdict, Failure> {
         seconds_let_in = client.advance(step).await?.saturating_sub(logged_out_at);
     }
     let seconds_logged_in = client.stays_logged_in().await?;
-    let design = server.design.name();
+    let design = server.design.name;
     Ok(Verdict { design, thief_in_after_logout, seconds_let_in, seconds_logged_in, thief_can_renew })
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::credentials::Credential;
+use crate::design::Credential;
 use crate::error::Error;
 
 /// One route, as its callers need to know it. The refusals that follow from the rest (of a body, of a credential) are not

@@ -7,14 +7,18 @@
 
 #[path = "../../src"]
 mod lab {
+    pub mod design;
     pub mod holder;
     pub mod store;
+    pub(crate) mod watched;
+    pub(crate) mod words;
 }
 
 // What this lab's attack gets in on is written out when it is played: `cargo lab defend`.
 #[cfg_attr(feature = "weak", path = "../../../../.authlab/weak/session.rs")]
 pub mod session;
 
-pub use lab::{holder, store};
+pub use lab::{design, holder, store};
+use lab::{watched, words};
 
 pub use session::{Sessions, router};

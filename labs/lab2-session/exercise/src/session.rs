@@ -19,7 +19,7 @@ use axum::{Json, Router};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use kit::cookie::{self, HostCookie, SameSite, SetCookie};
-use kit::descriptor::Claims;
+use kit::descriptor::Description;
 use kit::marker::Marked;
 use kit::{
     App, Client, Clock, Config, Ending, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError,
@@ -30,6 +30,7 @@ use tower_sessions::Session;
 use tower_sessions::session::Id;
 use uuid::Uuid;
 
+use crate::design::DESIGN;
 use crate::holder::{HOLDER, Holder, Limits, millis};
 use crate::store::memory::MemoryStore;
 use crate::store::redis::RedisStore;
@@ -114,9 +115,9 @@ impl<S: Store> Scheme for Sessions<S> {
     type Issued = (SetCookie, Json<Body>);
     type Ended = Option<SetCookie>;
 
-    fn claims(&self) -> Claims {
-        Claims {
-            lab: "session",
+    fn describe(&self) -> Description {
+        Description {
+            design: &DESIGN,
             store: S::NAME,
             features: &["session-cookie", "scopes", "instant-revocation"],
             access_ttl: None,

@@ -9,13 +9,16 @@
 mod lab {
     pub mod access;
     pub mod claims;
+    pub mod design;
     pub mod header;
+    pub(crate) mod words;
 }
 
 // What this lab's attack gets in on is written out when it is played: `cargo lab defend`.
 #[cfg_attr(feature = "weak", path = "../../../../.authlab/weak/access_token.rs")]
 pub mod access_token;
 
-pub use lab::{access, claims, header};
+use lab::words;
+pub use lab::{access, claims, design, header};
 
 pub use access::router;

@@ -9,12 +9,15 @@
 mod lab {
     pub mod chain;
     pub mod delivery;
+    pub mod design;
     pub mod idempotency;
     pub mod refresh;
     pub mod sessions;
     pub mod store;
     pub mod strict;
     pub mod token;
+    pub(crate) mod watched;
+    pub(crate) mod words;
 }
 
 // What this lab's attack gets in on is written out when it is played: `cargo lab defend`.
@@ -23,6 +26,10 @@ pub mod hybrid;
 #[cfg_attr(feature = "weak", path = "../../../../.authlab/weak/rotation.rs")]
 pub mod rotation;
 
-pub use lab::{chain, delivery, idempotency, refresh, sessions, store, strict, token};
+pub use lab::{chain, delivery, design, idempotency, refresh, sessions, store, strict, token};
+use lab::{watched, words};
+
+/// The lab's client for browsers.
+pub const BROWSER_CLIENT: &str = include_str!("../../client/authlab-client.js");
 
 pub use hybrid::{Hybrid, router};

@@ -1,20 +1,20 @@
 // One design: who gets in, what just happened, what the two hold, what the store holds, and every request.
 import { door } from './door.js';
 import { element } from './element.js';
-import { lasting, words } from './language.js';
+import { lasting, spoken, words } from './language.js';
 import { credentials, tokenCard } from './token.js';
-
-export const DESIGNS = ['session', 'access', 'hybrid'];
 
 /** What an action came to in a design, in a sentence. */
 export const told = (design, step) => {
-  if (!step.action) return words.nothingYet[design];
-  const { outcome: came, person, thief } = step.columns[design];
+  if (!step.action) return words.nothingYet;
+  const { outcome: came, person, thief } = step.columns[design.name];
   // Whoever refreshes after the other, and early enough, gets what the other got.
   const same = came === 'done' && /refreshes$/.test(step.action) && person.holds.refresh?.text === thief.holds.refresh?.text;
   const outcome = same ? 'same' : came;
+  const own = design.outcomes[`${step.action} ${outcome}`];
+  if (own) return spoken(own);
   const sentences = words.told[step.action] || {};
-  return sentences[`${design} ${outcome}`] || sentences[outcome] || words.outcome[outcome] || words.refused(outcome);
+  return sentences[outcome] || words.outcome[outcome] || words.refused(outcome);
 };
 
 /** A key that may break after each colon: what is between is one name. */
@@ -28,7 +28,7 @@ const entry = (kept, state, isOpen) => element('li', { class: 'entry', 'data-sta
     element('summary', {}, words.value), element('pre', { tabindex: 0 }, kept.value)));
 
 const store = (design, now, before, isOpen) => {
-  if (design === 'access') return element('p', { class: 'hint' }, words.keepsNothing);
+  if (!design.stores) return element('p', { class: 'hint' }, words.keepsNothing);
   if (now.store_unseen) return element('p', { class: 'hint' }, words.storeUnseen(now.store_unseen));
   const known = new Map((before ? before.store : []).map(kept => [kept.key, kept.value]));
   const entries = now.store.map(kept => {
@@ -67,14 +67,14 @@ const requests = (column, isOpen) => {
 
 /** A column as it was at a step. `before` is the step before it, `now` the time to count from. */
 export const column = (design, step, before, now, tools) => {
-  const seen = step.columns[design];
+  const seen = step.columns[design.name];
   const held = credentials(seen);
   const part = (name, ...content) => element('section', { class: 'part', 'data-part': name }, element('h4', {}, words.part[name]), ...content);
-  const key = 'inside-' + design;
-  return element('article', { class: 'column', 'data-design': design, 'aria-labelledby': 'name-' + design },
-    element('div', { class: 'about' }, element('h3', { id: 'name-' + design }, words.design[design]), element('p', {}, words.about[design]),
-      design === 'hybrid' && element('p', { class: 'own-tabs' },
-        element('a', { href: `${tools.tabs}?lang=${document.documentElement.lang}`, target: '_blank', rel: 'noopener' }, words.ownTabs))),
+  const key = 'inside-' + design.name;
+  return element('article', { class: 'column', 'data-design': design.name, 'aria-labelledby': 'name-' + design.name },
+    element('div', { class: 'about' }, element('h3', { id: 'name-' + design.name }, spoken(design.title)), element('p', {}, spoken(design.about)),
+      design.tabs && element('p', { class: 'own-tabs' },
+        element('a', { href: `${design.tabs}?lang=${document.documentElement.lang}`, target: '_blank', rel: 'noopener' }, words.ownTabs))),
     element('div', { class: 'doors' }, door('person', seen.person.verdict), door('thief', seen.thief.verdict)),
     element('p', { class: 'told' }, told(design, step)),
     element('details', { class: 'all', 'data-key': key, open: tools.isOpen(key, true) },
@@ -82,6 +82,6 @@ export const column = (design, step, before, now, tools) => {
       part('holds', held.length > 0
         ? element('ul', { class: 'credentials' }, held.map(one => tokenCard(one, now, tools)))
         : element('p', { class: 'hint' }, words.holdsNothing)),
-      part('store', store(design, seen, before && before.columns[design], tools.isOpen)),
+      part('store', store(design, seen, before && before.columns[design.name], tools.isOpen)),
       part('requests', ...requests(seen, tools.isOpen))));
 };

@@ -1,9 +1,5 @@
 // Everything that the page says, in English. japanese.js has the same keys.
 const many = (count, one, more) => `${count} ${count === 1 ? one : more}`;
-const DONE_NOTHING = 'The server answered 204, and nothing ended: there is nothing to delete. The copy works on.';
-
-const SAME = 'Within ten seconds the server takes this for a request whose answer was lost, and hands out the same pair once more. Both hold the same token now; whoever uses it late next time is noticed.';
-
 export const english = {
   pageTitle: 'authlab: the playground',
   playground: 'playground',
@@ -13,20 +9,12 @@ export const english = {
   comma: ', ', stop: '. ',
   person: 'Ann', thief: 'Thief',
   hand: { person: 'Ann', thief: 'thief' },
-  design: { session: 'Session', access: 'Access token only', hybrid: 'Hybrid' },
-  about: {
-    session: 'A cookie names a record that the server keeps.',
-    access: 'A signed token says it all. The server keeps nothing.',
-    hybrid: 'A short access token, and a refresh token with a session behind it.',
-  },
   verdict: {
     person: { in: 'gets in', out: 'shut out', nothing: 'signed out', unknown: 'no answer' },
     thief: { in: 'gets in', out: 'shut out', nothing: 'no copy', unknown: 'no answer' },
   },
   ownTabs: 'Open it in tabs of your own',
-  nothingYet: {
-    session: 'Nobody has signed in.', access: 'Nobody has signed in.', hybrid: 'Nobody has signed in.',
-  },
+  nothingYet: 'Nobody has signed in.',
   part: { holds: 'Held', store: 'In the store', requests: 'On the wire' },
   look: 'Look inside',
   holdsNothing: 'Nobody holds anything.',
@@ -80,61 +68,19 @@ export const english = {
     'cut-store': 'The line to the store is cut', 'mend-store': 'The line to the store is mended',
   },
   told: {
-    'sign-in': {
-      'session done': 'Ann got a cookie with a random name. The record is in the store.',
-      'access done': 'Ann got a token that is good for 15 minutes. The server remembers nothing of it.',
-      'hybrid done': 'Ann got an access token for 15 minutes, and a refresh token whose session is in the store.',
-    },
     steal: {
-      'session done': 'The thief has a copy of the cookie, and looks like Ann.',
-      'access done': 'The thief has a copy of the token, and looks like Ann.',
-      'hybrid done': 'The thief has a copy of both tokens, and looks like Ann.',
       'nothing-held': 'Ann is signed out: there is nothing to copy.',
     },
-    'log-out': {
-      'session done': 'The record is deleted. Every copy of the cookie names nothing from now on.',
-      'access done': DONE_NOTHING,
-      'hybrid done': 'The session is deleted, so no copy can be refreshed. The access token works until it runs out by itself.',
-    },
     'log-out-everywhere': {
-      'session done': 'All of Ann’s records are deleted. No copy of any cookie works from now on.',
-      'access done': DONE_NOTHING,
-      'hybrid done': 'All of Ann’s sessions are over. An access token works until it runs out by itself.',
       invalid_token: 'Refused: to log out everywhere one must be logged in.',
     },
     'change-password': {
-      'session done': 'A new password ends every session. Ann got a new cookie, the copy is worth nothing.',
-      'access done': 'A new password, and a new token for Ann. The old token knows nothing of passwords and works on.',
-      'hybrid done': 'A new password ends every session. The copied access token works until it runs out.',
       invalid_token: 'Refused: to change the password one must be logged in.',
-    },
-    'person-refreshes': {
-      'session not_found': 'There is nothing to refresh: the cookie is good for as long as its record.',
-      'access not_found': 'There is nothing to refresh with. When the token is over, Ann types her password.',
-      'hybrid done': 'Ann’s app has a new pair. The refresh token of before is used up.',
-      'hybrid same': SAME,
-      'hybrid refresh_reused': 'Caught: this token had been used before, so somebody has a copy. The session is over for both.',
-      'hybrid refresh_ended': 'Refused: the session was ended. Ann’s app asks for the password.',
-      'hybrid refresh_expired': 'Refused: the session was not used for too long. Ann types her password.',
-    },
-    'thief-refreshes': {
-      'session not_found': 'There is nothing to refresh: a stolen cookie is good for as long as its record.',
-      'access not_found': 'There is nothing to refresh with. The stolen token cannot be made to last longer.',
-      'hybrid done': 'The thief has a new pair. Ann’s refresh token is used up, and she does not know.',
-      'hybrid same': SAME,
-      'hybrid refresh_reused': 'Caught: this token had been used before. The session is over for both.',
-      'hybrid refresh_ended': 'Refused: the session was ended, and its refresh tokens with it.',
-      'hybrid refresh_expired': 'Refused: the session was not used for too long.',
     },
     'person-tries': { done: 'Ann is let in.', unauthenticated: 'Ann holds nothing, so she is asked to sign in.', invalid_token: 'What Ann holds is not good any more.' },
     'thief-tries': { done: 'The thief is let in: the server sees Ann.', invalid_token: 'The copy is not good any more.' },
     'wait-minute': { done: 'A minute passes.' }, 'wait-quarter': { done: 'A quarter of an hour passes.' }, 'wait-month': { done: 'Thirty days pass.' },
-    'cut-store': {
-      'session done': 'The server cannot reach its store, which it asks at every request.',
-      'access done': 'There is no store to miss.',
-      'hybrid done': 'The server cannot reach its store. It asks it to sign in, to refresh and to log out, and at no other time.',
-    },
-    'mend-store': { done: 'The server reaches its store again.', 'access done': 'Nothing was broken here.' },
+    'mend-store': { done: 'The server reaches its store again.' },
   },
   outcome: {
     done: 'Done.', 'nothing-held': 'There is nothing to do it with.',

@@ -1,8 +1,4 @@
 // ページに出る文章のすべて（日本語）。キーは english.js と同じ。
-const DONE_NOTHING = '204 が返りましたが、消すものがないので何も終わっていません。コピーはまだ使えます。';
-
-const SAME = 'まだ 10 秒以内なので、サーバーは「前の応答が届かず再送された」とみなし、同じ組をもう一度渡しました。二人は同じトークンを持っています。次に食い違ったときに検知されます。';
-
 export const japanese = {
   pageTitle: 'authlab: プレイグラウンド',
   playground: 'プレイグラウンド',
@@ -12,20 +8,12 @@ export const japanese = {
   comma: '、', stop: '。',
   person: 'アン', thief: '泥棒',
   hand: { person: 'アン', thief: '泥棒' },
-  design: { session: 'セッション', access: 'アクセストークンのみ', hybrid: 'ハイブリッド' },
-  about: {
-    session: 'Cookie が、サーバーに保存されたレコードを指します。',
-    access: '署名付きトークンだけで完結し、サーバーは何も保存しません。',
-    hybrid: '短命なアクセストークンと、セッションに紐づくリフレッシュトークンを使います。',
-  },
   verdict: {
     person: { in: '入れる', out: '入れない', nothing: '未ログイン', unknown: '応答なし' },
     thief: { in: '入れる', out: '入れない', nothing: '手ぶら', unknown: '応答なし' },
   },
   ownTabs: '自分のタブで開く',
-  nothingYet: {
-    session: 'まだ誰もログインしていません。', access: 'まだ誰もログインしていません。', hybrid: 'まだ誰もログインしていません。',
-  },
+  nothingYet: 'まだ誰もログインしていません。',
   part: { holds: '手元にあるもの', store: 'ストアの中身', requests: '通信の内容' },
   look: '中を見る',
   holdsNothing: '誰も何も持っていません。',
@@ -79,61 +67,19 @@ export const japanese = {
     'cut-store': 'ストアへの回線を切断', 'mend-store': 'ストアへの回線を復旧',
   },
   told: {
-    'sign-in': {
-      'session done': 'ランダムな名前の Cookie を受け取りました。レコードはストアにあります。',
-      'access done': '15 分間有効なトークンを受け取りました。サーバーは何も覚えていません。',
-      'hybrid done': '15 分間有効なアクセストークンと、ストアのセッションに紐づくリフレッシュトークンを受け取りました。',
-    },
     steal: {
-      'session done': '泥棒は Cookie のコピーを手に入れました。サーバーからはアンに見えます。',
-      'access done': '泥棒はトークンのコピーを手に入れました。サーバーからはアンに見えます。',
-      'hybrid done': '泥棒は両方のトークンのコピーを手に入れました。サーバーからはアンに見えます。',
       'nothing-held': 'アンは未ログインなので、コピーするものがありません。',
     },
-    'log-out': {
-      'session done': 'レコードを削除しました。Cookie のコピーは、この瞬間からすべて無効です。',
-      'access done': DONE_NOTHING,
-      'hybrid done': 'セッションを削除したので、コピーではもうリフレッシュできません。アクセストークンは期限まで使えます。',
-    },
     'log-out-everywhere': {
-      'session done': 'アンのレコードをすべて削除しました。どの Cookie のコピーももう使えません。',
-      'access done': DONE_NOTHING,
-      'hybrid done': 'アンのセッションをすべて終了しました。アクセストークンは期限まで使えます。',
       invalid_token: '拒否: すべての端末からログアウトするには、ログインしている必要があります。',
     },
     'change-password': {
-      'session done': 'すべてのセッションを終了しました。アンは新しい Cookie を受け取り、コピーは無効になりました。',
-      'access done': 'アンは新しいトークンを受け取りました。古いトークンはパスワードの変更を知らないので、まだ使えます。',
-      'hybrid done': 'すべてのセッションを終了しました。コピーされたアクセストークンは期限まで使えます。',
       invalid_token: '拒否: パスワードを変更するには、ログインしている必要があります。',
-    },
-    'person-refreshes': {
-      'session not_found': 'リフレッシュするものがありません。Cookie はレコードがある限り有効です。',
-      'access not_found': 'リフレッシュする手段がありません。期限が切れたら、アンはパスワードを入力し直します。',
-      'hybrid done': 'アンのアプリは新しい組を受け取りました。前のリフレッシュトークンは使用済みです。',
-      'hybrid same': SAME,
-      'hybrid refresh_reused': '検知: このトークンは使用済みです。誰かがコピーを持っているので、セッションを両者とも終了しました。',
-      'hybrid refresh_ended': '拒否: セッションは終了しています。アプリはパスワードの入力を求めます。',
-      'hybrid refresh_expired': '拒否: 長期間使われず、セッションが失効しました。アンはパスワードを入力し直します。',
-    },
-    'thief-refreshes': {
-      'session not_found': 'リフレッシュするものがありません。盗まれた Cookie はレコードがある限り有効です。',
-      'access not_found': 'リフレッシュする手段がありません。盗んだトークンの期限は延ばせません。',
-      'hybrid done': '泥棒が新しい組を受け取りました。アンのリフレッシュトークンは使用済みになりましたが、アンは気づいていません。',
-      'hybrid same': SAME,
-      'hybrid refresh_reused': '検知: このトークンは使用済みです。セッションを両者とも終了しました。',
-      'hybrid refresh_ended': '拒否: セッションが終了しているので、リフレッシュトークンも無効です。',
-      'hybrid refresh_expired': '拒否: 長期間使われず、セッションが失効しました。',
     },
     'person-tries': { done: 'アンは入れました。', unauthenticated: 'アンは何も持っていないので、ログインを求められます。', invalid_token: 'アンの認証情報はもう無効です。' },
     'thief-tries': { done: '泥棒が入れました。サーバーにはアンに見えています。', invalid_token: 'コピーはもう無効です。' },
     'wait-minute': { done: '1 分たちました。' }, 'wait-quarter': { done: '15 分たちました。' }, 'wait-month': { done: '30 日たちました。' },
-    'cut-store': {
-      'session done': 'サーバーはストアに届きません。この設計はリクエストのたびにストアを照会します。',
-      'access done': 'もともとストアがないので、影響はありません。',
-      'hybrid done': 'サーバーはストアに届きません。ストアが必要なのは、ログイン、リフレッシュ、ログアウトのときだけです。',
-    },
-    'mend-store': { done: 'サーバーはまたストアに届きます。', 'access done': 'もともと何も壊れていません。' },
+    'mend-store': { done: 'サーバーはまたストアに届きます。' },
   },
   outcome: {
     done: '完了しました。', 'nothing-held': '使えるものを何も持っていません。',

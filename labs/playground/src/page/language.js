@@ -34,6 +34,9 @@ export const begin = changed => {
   }
 };
 
+/** What the server says in both languages, in the one that the page speaks. */
+export const spoken = text => text[root.lang];
+
 /** A length of time in words, with its two largest units. */
 export const lasting = seconds => {
   const units = [[86400, words.unit.day], [3600, words.unit.hour], [60, words.unit.minute], [1, words.unit.second]];

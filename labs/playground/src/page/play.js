@@ -1,7 +1,7 @@
 // The playground: one room, three real servers, and a page that shows what became of each request.
 import { ACTIONS, showActions } from './actions.js';
-import { DESIGNS, column, told } from './column.js';
-import { begin, words } from './language.js';
+import { column, told } from './column.js';
+import { begin, spoken, words } from './language.js';
 import { showResult } from './result.js';
 import { act, asked, done, open, reenter, room } from './room.js';
 import { showTimeline } from './timeline.js';
@@ -39,19 +39,19 @@ const showWorkbench = () => {
 
 const show = () => {
   const [step, before] = [room.steps[view.step], room.steps[view.step - 1]];
-  const tools = { isOpen, toWorkbench, tabs: room.tabs };
+  const tools = { isOpen, toWorkbench };
   at('store-name').textContent = words.storeName(room.store);
   showTour(at('tour'), { actions: done(), busy: view.busy, walk, again });
   showActions(at('actions'), { act: action => walk([action]), again, cut: room.steps.at(-1).cut, line: room.line, busy: view.busy });
   showTimeline(at('timeline'), { steps: room.steps, at: view.step, go });
-  at('columns').replaceChildren(...DESIGNS.map(design => column(design, step, before, now(), tools)));
-  showResult(at('result'), step);
+  at('columns').replaceChildren(...room.designs.map(design => column(design, step, before, now(), tools)));
+  showResult(at('result'), room.designs, step);
 };
 
 /** Says aloud what changed: what was done, and who gets in. */
 const say = step => {
-  const who = design => `${words.design[design]}: ${['person', 'thief'].map(one => `${words[one]} ${words.verdict[one][step.columns[design][one].verdict]}`).join(words.comma)}`;
-  at('said').textContent = [step.action ? words.did[step.action] : words.beginning, ...DESIGNS.map(who)].join(words.stop);
+  const who = design => `${spoken(design.title)}: ${['person', 'thief'].map(one => `${words[one]} ${words.verdict[one][step.columns[design.name][one].verdict]}`).join(words.comma)}`;
+  at('said').textContent = [step.action ? words.did[step.action] : words.beginning, ...room.designs.map(who)].join(words.stop);
 };
 
 const trouble = problem => { at('trouble').textContent = problem ? words.trouble(words.problem[problem.code] || problem.message) : ''; };

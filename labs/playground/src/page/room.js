@@ -8,8 +8,8 @@ import { keep, recall } from './keep.js';
 const KEPT = 'authlab-room';
 const MOST = 60;
 
-/** What the room looks like now: a name, the store's name, how the line to it is cut, the page for own tabs, and all steps. */
-export const room = { name: null, store: '', line: 'switch', tabs: '', steps: [] };
+/** What the room looks like now: a name, the store's name, how the line to it is cut, its designs, and all steps. */
+export const room = { name: null, store: '', line: 'switch', designs: [], steps: [] };
 
 const ask = async (path, body) => {
   const options = body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
@@ -23,7 +23,7 @@ const enter = found => {
   room.name = found.room;
   room.store = found.store;
   room.line = found.line;
-  room.tabs = found.tabs;
+  room.designs = found.designs;
   room.steps = found.steps;
   keep('sessionStorage', KEPT, found.room);
 };
@@ -61,7 +61,7 @@ export const reenter = async () => {
   }
 };
 
-/** Does one thing, in all three columns. */
+/** Does one thing, in every column. */
 export const act = async action => {
   const step = await ask(`/rooms/${room.name}/steps`, { action });
   room.steps.push(step);

@@ -1,0 +1,35 @@
+//! What the tools need to know of this design.
+
+use kit::design::{Asks, Credential, Design, Part, State, Variant};
+
+use crate::session::router;
+use crate::watched::watched;
+use crate::words::WORDS;
+
+/// Sessions with a cookie.
+pub static DESIGN: Design = Design {
+    name: "session",
+    words: WORDS,
+    credential: Credential::Cookie { name: crate::session::COOKIE.name },
+    state: State::Sessions,
+    secrets: &[],
+    variants: &[
+        Variant {
+            name: "session-memory",
+            what: "a cookie, and its session in the server's own memory: fast, and one server's alone",
+            asks: Asks::Memory,
+            settings: &[],
+            parts: &[],
+        },
+        Variant {
+            name: "session-redis",
+            what: "a cookie, and its session read from Redis at each request",
+            asks: Asks::Redis,
+            settings: &[],
+            parts: &[Part::Crowd, Part::Distance, Part::Scale, Part::Targets],
+        },
+    ],
+    browser_client: None,
+    router: |config, clock, origins| Box::pin(async move { router(&config, clock, origins).await }),
+    watched: Some(|watching| Box::pin(watched(watching))),
+};

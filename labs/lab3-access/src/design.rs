@@ -1,0 +1,32 @@
+//! What the tools need to know of this design.
+
+use kit::design::{Asks, Credential, Design, Part, Secret, State, Variant};
+
+use crate::access::router;
+use crate::words::WORDS;
+
+/// An access token alone.
+pub static DESIGN: Design = Design {
+    name: "access",
+    words: WORDS,
+    credential: Credential::Bearer,
+    state: State::Stateless,
+    secrets: &[SIGNING],
+    variants: &[Variant {
+        name: "access",
+        what: "a signed access token (HS256) and nothing behind it, checked by a library",
+        asks: Asks::Nothing,
+        settings: &[],
+        parts: &[Part::Claims],
+    }],
+    browser_client: None,
+    router: |config, clock, origins| Box::pin(async move { router(&config, clock, origins).await }),
+    watched: None,
+};
+
+/// The key that access tokens are signed with.
+pub const SIGNING: Secret = Secret {
+    variable: "AUTHLAB_ACCESS_KEYS",
+    is_set: |config| config.access_keys.is_some(),
+    warning: "access tokens are signed with a random key and die with this process; set AUTHLAB_ACCESS_KEYS",
+};

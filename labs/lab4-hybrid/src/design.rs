@@ -1,0 +1,43 @@
+//! What the tools need to know of this design.
+
+use kit::design::{Asks, Credential, Design, Part, Secret, State, Variant};
+use lab3_access::design::SIGNING;
+
+use crate::hybrid::router;
+use crate::watched::watched;
+use crate::words::WORDS;
+
+/// An access token and a refresh token.
+pub static DESIGN: Design = Design {
+    name: "hybrid",
+    words: WORDS,
+    credential: Credential::BearerAndRefresh,
+    state: State::Sessions,
+    secrets: &[
+        SIGNING,
+        Secret {
+            variable: "AUTHLAB_REFRESH_KEYS",
+            is_set: |config| config.refresh_keys.is_some(),
+            warning: "refresh tokens are made from a random key and die with this process; set AUTHLAB_REFRESH_KEYS",
+        },
+    ],
+    variants: &[
+        Variant {
+            name: "hybrid",
+            what: "a short access token, checked by code of our own without asking anybody; a refresh token behind it",
+            asks: Asks::Nothing,
+            settings: &[],
+            parts: &[Part::Claims, Part::Crowd, Part::Distance, Part::Scale, Part::Targets],
+        },
+        Variant {
+            name: "hybrid+denylist",
+            what: "the same, and each request reads in Redis whether the session was ended",
+            asks: Asks::Redis,
+            settings: &[("AUTHLAB_LIVE_CHECK", "on")],
+            parts: &[Part::Crowd, Part::Distance, Part::Scale],
+        },
+    ],
+    browser_client: Some(crate::BROWSER_CLIENT),
+    router: |config, clock, origins| Box::pin(async move { router(&config, clock, origins).await }),
+    watched: Some(|watching| Box::pin(watched(watching))),
+};
