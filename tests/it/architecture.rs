@@ -61,7 +61,7 @@ const RULES: &[(Room, &[Room], &[Room])] = &[
     // A peer's server is checked before it is measured.
     (Runner, &[Kit, Lab, Harness, Measure], &[Kit, Lab, Conformance]),
     (Cli, &[Kit, Harness, Workshop, Playground, Outages, Runner, Conformance, Measure], &[Kit]),
-    (Conformance, &[], &[Kit, Lab]),
+    (Conformance, &[], &[Kit, Lab, Harness]),
     (Measure, &[], &[Kit, Lab]),
     // It shows the figures of a report.
     (Book, &[Measure], &[Kit]),

@@ -6,13 +6,12 @@
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
+use harness::design::{Design, HYBRID, SESSION};
 use kit::testing::browser::Browser;
 use kit::{Config, Origin, Origins, StartError};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-
-use crate::labs::Lab;
 
 /// Asks the server and tells what the page gets to see: status 0 where the browser gives it nothing.
 const ASK: &str = r#"window.ask = async (method, path, { body, bearer, ...others } = {}) => {
@@ -43,7 +42,7 @@ impl Drop for Site {
 
 impl Site {
     /// Lists the server's own origin and pages of these names.
-    async fn start(lab: Lab, listed: &[&str]) -> Result<Self, StartError> {
+    async fn start(lab: Design, listed: &[&str]) -> Result<Self, StartError> {
         let bind = async || TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = |listener: &TcpListener| listener.local_addr().expect("a bound port").port();
         let (api, pages) = (bind().await, bind().await);
@@ -97,7 +96,7 @@ fn ann() -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listed_sibling_uses_the_hybrid_with_its_cookie_and_an_unlisted_one_gets_nothing() {
     let Some(mut browser) = Browser::start() else { return };
-    let site = Site::start(Lab::Hybrid, &["app.shop.localhost"]).await.expect("the lab starts");
+    let site = Site::start(HYBRID, &["app.shop.localhost"]).await.expect("the lab starts");
     site.open(&mut browser, "app.shop.localhost");
     let signed_up = ask(&mut browser, "POST", "/auth/signup", ann());
     assert_eq!(signed_up["status"], 201);
@@ -127,7 +126,7 @@ async fn a_listed_sibling_uses_the_hybrid_with_its_cookie_and_an_unlisted_one_ge
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listed_sibling_uses_the_session_with_its_cookie_and_an_unlisted_one_gets_nothing() {
     let Some(mut browser) = Browser::start() else { return };
-    let site = Site::start(Lab::Session, &["app.shop.localhost"]).await.expect("the lab starts");
+    let site = Site::start(SESSION, &["app.shop.localhost"]).await.expect("the lab starts");
     site.open(&mut browser, "app.shop.localhost");
     assert_eq!(status(&mut browser, "POST", "/auth/signup", ann()), 201);
     assert_eq!(status(&mut browser, "GET", "/me", json!({})), 200);
@@ -149,7 +148,7 @@ async fn a_listed_sibling_uses_the_session_with_its_cookie_and_an_unlisted_one_g
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listed_page_of_another_site_uses_access_tokens_and_has_no_cookie() {
     let Some(mut browser) = Browser::start() else { return };
-    let site = Site::start(Lab::Hybrid, &["partner.localhost"]).await.expect("the lab starts");
+    let site = Site::start(HYBRID, &["partner.localhost"]).await.expect("the lab starts");
     site.open(&mut browser, "partner.localhost");
     let signed_up = ask(&mut browser, "POST", "/auth/signup", ann());
     assert_eq!(signed_up["status"], 201);
@@ -165,7 +164,7 @@ async fn a_listed_page_of_another_site_uses_access_tokens_and_has_no_cookie() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cookie_that_a_script_sets_hides_no_credential() {
     let Some(mut browser) = Browser::start() else { return };
-    for (lab, method, asking) in [(Lab::Hybrid, "POST", "/auth/refresh"), (Lab::Session, "GET", "/me")] {
+    for (lab, method, asking) in [(HYBRID, "POST", "/auth/refresh"), (SESSION, "GET", "/me")] {
         let site = Site::start(lab, &[]).await.expect("the lab starts");
         browser.open(&format!("{}/page", site.api));
         browser.until(&format!("location.origin === '{}' && document.title === 'page'", site.api));

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use axum::Router;
 use conformance::{AccountsAfter, CheckResult, Options, Outcome, Report, Target};
+use harness::design::{ACCESS, Design, HYBRID};
 use kit::config::{AccountsAt, Store};
 use kit::testing::private_redis;
-use kit::{Clock, Config, Origin, Origins, StartError};
+use kit::{Clock, Config, Origin, Origins};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row};
 use tokio::net::TcpListener;
@@ -15,39 +15,6 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::containers::RedisContainer;
-
-/// A lab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lab {
-    Session,
-    Access,
-    Hybrid,
-}
-
-impl Lab {
-    pub(crate) const ALL: [Self; 3] = [Self::Session, Self::Access, Self::Hybrid];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Access => "access",
-            Self::Hybrid => "hybrid",
-        }
-    }
-
-    pub(crate) async fn router(
-        self,
-        config: &Config,
-        clock: Clock,
-        origins: Origins,
-    ) -> Result<Router, StartError> {
-        match self {
-            Self::Session => lab2_session::router(config, clock, origins).await,
-            Self::Access => lab3_access::router(config, clock, origins).await,
-            Self::Hybrid => lab4_hybrid::router(config, clock, origins).await,
-        }
-    }
-}
 
 /// A lab's server on a free port, with a clock that the test can move. It ends with the value.
 pub(crate) struct LabServer {
@@ -57,29 +24,29 @@ pub(crate) struct LabServer {
 }
 
 impl LabServer {
-    pub(crate) async fn start(lab: Lab, store: Store) -> Self {
+    pub(crate) async fn start(lab: Design, store: Store) -> Self {
         Self::start_with(lab, Config { store, ..Config::default() }, &[]).await
     }
 
     /// Starts a lab that browsers reach by these origins; without any, by its own address.
-    pub(crate) async fn start_with(lab: Lab, config: Config, origins: &[String]) -> Self {
+    pub(crate) async fn start_with(lab: Design, config: Config, origins: &[String]) -> Self {
         let listener = TcpListener::bind(config.listen).await.expect("a free port");
         Self::start_on(listener, lab, config, origins).await
     }
 
     /// Starts a lab that pages of its own address and of another origin may use.
-    pub(crate) async fn start_for_page(lab: Lab, config: Config, page: &str) -> Self {
+    pub(crate) async fn start_for_page(lab: Design, config: Config, page: &str) -> Self {
         let listener = TcpListener::bind(config.listen).await.expect("a free port");
         let own = format!("http://{}", listener.local_addr().expect("a bound port"));
         Self::start_on(listener, lab, config, &[own, page.to_owned()]).await
     }
 
-    async fn start_on(listener: TcpListener, lab: Lab, config: Config, origins: &[String]) -> Self {
+    async fn start_on(listener: TcpListener, lab: Design, config: Config, origins: &[String]) -> Self {
         let config = Config { lab_controls: true, ..config };
         let address: SocketAddr = listener.local_addr().expect("a bound port");
         let clock = Clock::system();
         let origins: Vec<Origin> = origins.iter().map(|origin| origin.parse().expect("an origin")).collect();
-        let origins = Origins::new(&origins, address, lab.name());
+        let origins = Origins::new(&origins, address, lab.name);
         let router = lab.router(&config, clock.clone(), origins).await.expect("the lab starts");
         let serving = tokio::spawn(kit::serve(listener, router, config.limits, std::future::pending()));
         Self { url: format!("http://{address}"), clock, serving }
@@ -101,7 +68,7 @@ pub(crate) async fn accounts_in(file: &Path) -> i64 {
 }
 
 /// All checks on a lab whose accounts live in a file, which is as empty afterwards as it was before.
-async fn check(lab: Lab, store: Store) -> Report {
+async fn check(lab: Design, store: Store) -> Report {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("accounts.sqlite");
     let config = Config { store, accounts: AccountsAt::File(file.clone()), ..Config::default() };
@@ -109,23 +76,23 @@ async fn check(lab: Lab, store: Store) -> Report {
     assert_eq!(accounts_in(&file).await, 0);
     let target = Target::discover(&server.url).await.expect("a lab describes itself").reached_directly();
     let report = conformance::run(&target, &Options::default(), |_| {}).await.expect("the suite runs");
-    assert_eq!(accounts_in(&file).await, 0, "{lab:?}: {:?}", report.accounts);
+    assert_eq!(accounts_in(&file).await, 0, "{lab}: {:?}", report.accounts);
     report
 }
 
 /// Nothing failed, and what was skipped was skipped for want of a claim, not for want of a clock.
-fn assert_passed(lab: Lab, report: &Report) {
-    assert!(!report.failed(), "{lab:?}: {}", report.text(false));
-    assert!(report.counts.passed > 40, "{lab:?}: only {} checks passed", report.counts.passed);
+fn assert_passed(lab: Design, report: &Report) {
+    assert!(!report.failed(), "{lab}: {}", report.text(false));
+    assert!(report.counts.passed > 40, "{lab}: only {} checks passed", report.counts.passed);
     let accounts = &report.accounts;
-    assert!(accounts.created > 50, "{lab:?}: {accounts:?}");
-    assert_eq!((accounts.deleted, accounts.left), (accounts.created, 0), "{lab:?}: {accounts:?}");
-    println!("{lab:?}: {:?}, {accounts:?}", report.counts);
+    assert!(accounts.created > 50, "{lab}: {accounts:?}");
+    assert_eq!((accounts.deleted, accounts.left), (accounts.created, 0), "{lab}: {accounts:?}");
+    println!("{lab}: {:?}, {accounts:?}", report.counts);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_lab_keeps_the_contract_in_memory() {
-    for lab in Lab::ALL {
+    for lab in Design::compared() {
         assert_passed(lab, &check(lab, Store::Memory).await);
     }
 }
@@ -133,7 +100,7 @@ async fn every_lab_keeps_the_contract_in_memory() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_lab_keeps_the_contract_on_a_local_redis() {
     let Some(redis) = private_redis().await else { return };
-    for lab in [Lab::Session, Lab::Hybrid] {
+    for lab in Design::compared().filter(|lab| lab.has_sessions()) {
         assert_passed(lab, &check(lab, Store::Redis(redis.url.clone())).await);
     }
 }
@@ -141,7 +108,7 @@ async fn every_lab_keeps_the_contract_on_a_local_redis() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_lab_keeps_the_contract_on_a_redis_in_a_container() {
     let Some(redis) = RedisContainer::start().await else { return };
-    for lab in [Lab::Session, Lab::Hybrid] {
+    for lab in Design::compared().filter(|lab| lab.has_sessions()) {
         assert_passed(lab, &check(lab, Store::Redis(redis.url.clone())).await);
     }
 }
@@ -151,7 +118,7 @@ async fn rows_after(options: Options, until: Option<&Notify>) -> (Report, i64) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("accounts.sqlite");
     let config = Config { accounts: AccountsAt::File(file.clone()), ..Config::default() };
-    let server = LabServer::start_with(Lab::Access, config, &[]).await;
+    let server = LabServer::start_with(ACCESS, config, &[]).await;
     let target = Target::discover(&server.url).await.expect("a lab describes itself").reached_directly();
     let interrupted = async {
         match until {
@@ -209,7 +176,7 @@ async fn a_lab_bound_to_any_address_or_to_ipv6_lets_its_own_pages_in() {
         let listener = TcpListener::bind(config.listen).await.expect("a free port");
         let port = listener.local_addr().expect("a bound port").port();
         let origins = Origins::new(&[], listener.local_addr().expect("a bound port"), "hybrid");
-        let router = Lab::Hybrid.router(&config, Clock::system(), origins).await.expect("the lab starts");
+        let router = HYBRID.router(&config, Clock::system(), origins).await.expect("the lab starts");
         let serving = tokio::spawn(kit::serve(listener, router, config.limits, std::future::pending()));
         let host = if listen.starts_with('[') { "[::1]" } else { "127.0.0.1" };
         let target = Target::discover(&format!("http://{host}:{port}")).await.expect("a lab");

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use harness::design::{ACCESS, Design, HYBRID, SESSION};
 use kit::config::Store;
 use kit::testing::private_redis;
 use reqwest::header::{COOKIE, SET_COOKIE};
@@ -12,7 +13,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::containers::RedisContainer;
-use crate::labs::{Lab, LabServer};
+use crate::labs::LabServer;
 
 /// The access token's lifetime in the course.
 const ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
@@ -28,7 +29,7 @@ struct Person {
 }
 
 impl Person {
-    async fn logged_in(lab: Lab, store: Store) -> Self {
+    async fn logged_in(lab: Design, store: Store) -> Self {
         let server = LabServer::start(lab, store).await;
         let http = Client::builder().no_proxy().build().expect("a client");
         let person = json!({ "email": "ann@example.test", "password": "correct horse battery" });
@@ -77,14 +78,14 @@ impl Person {
 }
 
 async fn a_session_dies_at_once(store: Store) {
-    let person = Person::logged_in(Lab::Session, store).await;
+    let person = Person::logged_in(SESSION, store).await;
     assert_eq!(person.get("/me").await, StatusCode::OK);
     person.log_out().await;
     assert_eq!(person.get("/me").await, StatusCode::UNAUTHORIZED);
 }
 
 async fn an_access_token_alone_lives_until_it_expires(store: Store) {
-    let person = Person::logged_in(Lab::Access, store).await;
+    let person = Person::logged_in(ACCESS, store).await;
     person.log_out().await;
     assert_eq!(person.get("/me").await, StatusCode::OK);
     person.server.clock.advance(ACCESS_TTL - MARGIN);
@@ -94,7 +95,7 @@ async fn an_access_token_alone_lives_until_it_expires(store: Store) {
 }
 
 async fn the_hybrids_refresh_token_dies_at_once_and_its_access_token_when_it_expires(store: Store) {
-    let person = Person::logged_in(Lab::Hybrid, store).await;
+    let person = Person::logged_in(HYBRID, store).await;
     assert_eq!(person.refresh().await.status(), StatusCode::OK);
     person.log_out().await;
 

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use conformance::{Options, Outcome, Report, Target};
+use harness::design::{Design, HYBRID, SESSION};
 use kit::Config;
 use kit::testing::{Part, found_or_skip};
 
-use crate::labs::{Lab, LabServer};
+use crate::labs::LabServer;
 
 /// HAProxy in front of one server, with the rules of `labs/haproxy.cfg`. It ends with the value.
 struct Haproxy {
@@ -65,7 +66,7 @@ fn configuration(server: SocketAddr, folder: &Path) -> String {
 }
 
 /// A server behind HAProxy, both up.
-async fn behind_haproxy(lab: Lab) -> Option<(LabServer, Haproxy, String)> {
+async fn behind_haproxy(lab: Design) -> Option<(LabServer, Haproxy, String)> {
     found_or_skip(Part::Haproxy, version())?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("a bound port"));
@@ -101,7 +102,7 @@ fn said_to(url: &str, bytes: &[u8]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lab_behind_haproxy_passes_every_check_that_can_be_made_there() {
-    for (lab, passed) in [(Lab::Hybrid, 120), (Lab::Session, 78)] {
+    for (lab, passed) in [(HYBRID, 120), (SESSION, 78)] {
         let Some((_server, _haproxy, url)) = behind_haproxy(lab).await else { return };
         let report = judged(&url).await;
         assert!(!report.failed(), "{lab:?}: {}", report.text(false));
@@ -120,7 +121,7 @@ async fn a_lab_behind_haproxy_passes_every_check_that_can_be_made_there() {
 /// server itself refuses such a line, and must.
 #[tokio::test(flavor = "multi_thread")]
 async fn haproxy_repairs_a_version_that_the_server_itself_refuses() {
-    let Some((server, _haproxy, url)) = behind_haproxy(Lab::Hybrid).await else { return };
+    let Some((server, _haproxy, url)) = behind_haproxy(HYBRID).await else { return };
     let asked = |url: String| {
         tokio::task::spawn_blocking(move || {
             said_to(&url, b"GET /me HTTP/9.9\r\nHost: localhost\r\nConnection: close\r\n\r\n")

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::accept::StoreCommand;
 use crate::backup::BackupArguments;
 use crate::check::CheckArguments;
+use crate::designs::DesignsArguments;
 use crate::doctor::DoctorArguments;
 use crate::serve::ServeArguments;
 use crate::token::TokenArguments;
@@ -68,6 +69,7 @@ pub(crate) enum Command {
     Play(PlayArguments),
     Token(TokenArguments),
     Doctor(DoctorArguments),
+    Designs(DesignsArguments),
 }
 
 #[cfg(test)]

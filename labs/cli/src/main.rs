@@ -7,6 +7,7 @@ mod accept;
 mod arguments;
 mod backup;
 mod check;
+mod designs;
 mod doctor;
 mod misuse;
 mod serve;
@@ -101,5 +102,6 @@ async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, 
         Some(Command::Play(arguments)) => playground::run(arguments).await,
         Some(Command::Token(arguments)) => token::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
+        Some(Command::Designs(arguments)) => designs::run(&arguments),
     }
 }

@@ -10,10 +10,14 @@ use kit::design::Design as Described;
 use kit::{Clock, Config, Origins, StartError};
 
 /// Every design, the baseline first. A new lab adds its line here.
-pub const DESIGNS: &[Design] = &[Design(&kit::none::DESIGN), SESSION, Design(&lab3_access::DESIGN), HYBRID];
+pub const DESIGNS: &[Design] = &[NONE, SESSION, ACCESS, HYBRID];
 
+/// The baseline.
+const NONE: Design = Design(&kit::none::DESIGN);
 /// The design whose every request asks the store.
 pub const SESSION: Design = Design(&lab2_session::DESIGN);
+/// The design that cannot log out.
+pub const ACCESS: Design = Design(&lab3_access::DESIGN);
 /// The design with everything that an outage can break: a store, a rotation, and tokens that outlive both.
 pub const HYBRID: Design = Design(&lab4_hybrid::DESIGN);
 
@@ -25,6 +29,11 @@ impl Design {
     /// Those that log people in: all but the baseline.
     pub fn compared() -> impl Iterator<Item = Self> + Clone {
         DESIGNS.iter().copied().filter(|design| !design.is_baseline())
+    }
+
+    /// What its lab says of it.
+    pub fn description(self) -> &'static Described {
+        self.0
     }
 
     /// The design of this name.

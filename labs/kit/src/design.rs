@@ -25,6 +25,8 @@ pub struct Design {
     pub credential: Credential,
     /// What its server remembers of a log-in.
     pub state: State,
+    /// When a copied credential stops working after its owner has logged out.
+    pub logout: Logout,
     /// The secrets that its server needs.
     pub secrets: &'static [Secret],
     /// How it is measured: at least once.
@@ -50,7 +52,7 @@ pub struct Text {
 }
 
 /// What a design is, for people.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Words {
     /// Its name in a table: one to three words.
     pub title: Text,
@@ -62,11 +64,13 @@ pub struct Words {
     pub stored: Text,
     /// What the playground says of an action's outcome, by `action outcome`: `log-out done`, `person-refreshes refresh_ended`.
     /// Outcomes that are the same in every design are the playground's own.
+    #[serde(skip)]
     pub outcomes: &'static [(&'static str, Text)],
 }
 
 /// What a log-in hands out. The server's OpenAPI document, the clients of the tools and the playground follow from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Credential {
     /// None: every request is let in.
     None,
@@ -82,12 +86,25 @@ pub enum Credential {
 }
 
 /// What a server remembers of a log-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Nothing: it cannot end a credential before that expires.
     Stateless,
     /// A session record in its store, for each log-in.
     Sessions,
+}
+
+/// When a copied credential stops working after its owner has logged out: the logout problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Logout {
+    /// There is no credential.
+    None,
+    /// With the log-out.
+    AtOnce,
+    /// When its access token expires.
+    AtExpiry,
 }
 
 /// A secret of a server, which it makes at random where it is given none.
@@ -102,7 +119,7 @@ pub struct Secret {
 }
 
 /// A design as it is measured: with these settings, over this store.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Variant {
     /// Its name in a report. Names of a design's variants begin with that of the design.
     pub name: &'static str,
@@ -117,7 +134,8 @@ pub struct Variant {
 }
 
 /// Where `GET /me` looks before it answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Asks {
     /// Nowhere: the request itself says who sent it.
     Nothing,
@@ -128,7 +146,8 @@ pub enum Asks {
 }
 
 /// A part of a benchmark's report that not every variant is measured in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Part {
     /// With larger and larger access tokens.
     Claims,
@@ -151,5 +170,13 @@ impl Design {
     /// Whether its server remembers log-ins.
     pub fn has_sessions(&self) -> bool {
         self.state == State::Sessions
+    }
+
+    /// The stores that its server can keep them in.
+    pub fn stores(&self) -> &'static [&'static str] {
+        match self.state {
+            State::Stateless => &[],
+            State::Sessions => &["memory", "redis"],
+        }
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::accounts::{Ending, User};
 use crate::descriptor::Description;
-use crate::design::{Asks, Credential, Design, Part, State, Text, Variant, Words};
+use crate::design::{Asks, Credential, Design, Logout, Part, State, Text, Variant, Words};
 use crate::error::Error;
 use crate::routes::router;
 use crate::scheme::{Client, LogOut, Principal, Scheme};
@@ -31,6 +31,7 @@ pub static DESIGN: Design = Design {
     },
     credential: Credential::None,
     state: State::Stateless,
+    logout: Logout::None,
     secrets: &[],
     variants: &[Variant {
         name: "none",

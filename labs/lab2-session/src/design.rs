@@ -1,6 +1,6 @@
 //! What the tools need to know of this design.
 
-use kit::design::{Asks, Credential, Design, Part, State, Variant};
+use kit::design::{Asks, Credential, Design, Logout, Part, State, Variant};
 
 use crate::session::router;
 use crate::watched::watched;
@@ -12,6 +12,7 @@ pub static DESIGN: Design = Design {
     words: WORDS,
     credential: Credential::Cookie { name: crate::session::COOKIE.name },
     state: State::Sessions,
+    logout: Logout::AtOnce,
     secrets: &[],
     variants: &[
         Variant {

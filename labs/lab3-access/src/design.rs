@@ -1,6 +1,6 @@
 //! What the tools need to know of this design.
 
-use kit::design::{Asks, Credential, Design, Part, Secret, State, Variant};
+use kit::design::{Asks, Credential, Design, Logout, Part, Secret, State, Variant};
 
 use crate::access::router;
 use crate::words::WORDS;
@@ -11,6 +11,7 @@ pub static DESIGN: Design = Design {
     words: WORDS,
     credential: Credential::Bearer,
     state: State::Stateless,
+    logout: Logout::AtExpiry,
     secrets: &[SIGNING],
     variants: &[Variant {
         name: "access",

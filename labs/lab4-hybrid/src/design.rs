@@ -1,6 +1,6 @@
 //! What the tools need to know of this design.
 
-use kit::design::{Asks, Credential, Design, Part, Secret, State, Variant};
+use kit::design::{Asks, Credential, Design, Logout, Part, Secret, State, Variant};
 use lab3_access::design::SIGNING;
 
 use crate::hybrid::router;
@@ -13,6 +13,7 @@ pub static DESIGN: Design = Design {
     words: WORDS,
     credential: Credential::BearerAndRefresh,
     state: State::Sessions,
+    logout: Logout::AtExpiry,
     secrets: &[
         SIGNING,
         Secret {

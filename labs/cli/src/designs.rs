@@ -1,0 +1,95 @@
+//! `cargo lab designs`: the registry, for people and for scripts.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use harness::Failure;
+use harness::design::{DESIGNS, Design};
+use harness::terminal::{heading, table};
+use kit::design::{Credential, Logout, State, Variant, Words};
+use serde::Serialize;
+
+/// List the designs: what each hands out, what its server stores, and when a logout takes effect
+#[derive(Debug, Args)]
+pub(crate) struct DesignsArguments {
+    /// Print everything that the registry says as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A design in the form of `--json`.
+#[derive(Serialize)]
+struct Registered {
+    name: &'static str,
+    is_baseline: bool,
+    words: &'static Words,
+    credential: Credential,
+    state: State,
+    logout: Logout,
+    /// The stores that its sessions can be in.
+    stores: &'static [&'static str],
+    /// The environment's variables that its secrets are read from.
+    secrets: Vec<&'static str>,
+    variants: &'static [Variant],
+}
+
+impl Registered {
+    fn of(design: Design) -> Self {
+        let described = design.description();
+        Self {
+            name: described.name,
+            is_baseline: described.is_baseline(),
+            words: &described.words,
+            credential: described.credential,
+            state: described.state,
+            logout: described.logout,
+            stores: described.stores(),
+            secrets: described.secrets.iter().map(|secret| secret.variable).collect(),
+            variants: described.variants,
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &DesignsArguments) -> Result<ExitCode, Failure> {
+    if arguments.json {
+        let all: Vec<_> = DESIGNS.iter().copied().map(Registered::of).collect();
+        println!("{}", serde_json::to_string_pretty(&all)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    heading("The designs");
+    let row = |design: &Design| {
+        let stores = match design.stores() {
+            [] => "nothing".to_owned(),
+            stores => stores.join(" or "),
+        };
+        vec![
+            design.name.to_owned(),
+            credential(design.credential).to_owned(),
+            stores,
+            logout(design.logout).to_owned(),
+        ]
+    };
+    let header = ["design", "credential", "sessions in", "a logout ends a copy"];
+    print!("{}", table(&header, header.len(), DESIGNS.iter().map(row).collect()));
+    println!(
+        "\n `cargo lab serve DESIGN` runs one, `cargo lab check DESIGN` checks it, `cargo lab` compares them."
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn credential(credential: Credential) -> &'static str {
+    match credential {
+        Credential::None => "none",
+        Credential::Cookie { name } => name,
+        Credential::Bearer => "access token",
+        Credential::BearerAndRefresh => "access + refresh token",
+    }
+}
+
+fn logout(logout: Logout) -> &'static str {
+    match logout {
+        Logout::None => "–",
+        Logout::AtOnce => "at once",
+        Logout::AtExpiry => "when its access token expires",
+    }
+}
