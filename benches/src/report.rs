@@ -100,6 +100,12 @@ pub struct Subject {
     pub name: String,
     /// What it is, as a sentence.
     pub what: String,
+    /// Its part in what the report argues.
+    #[serde(default)]
+    pub role: Role,
+    /// Whether its clients exchange a refresh token once in the life of each access token.
+    #[serde(default)]
+    pub refreshes: bool,
     /// Where its sessions are: `redis`, `memory`, `none`, or `unknown` for a server at a URL.
     pub store: String,
     /// Bytes of the request header that carries the credential, its name and line end among them.
@@ -110,6 +116,23 @@ pub struct Subject {
     pub stored_bytes_per_session: Option<f64>,
     /// Memory of the server's process after the ceiling was measured, in bytes.
     pub resident_bytes: Option<u64>,
+}
+
+/// The part of a subject in what a report argues: sentences and tiles are about roles, and name whoever has the role.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// None: it is measured beside the others.
+    #[default]
+    Other,
+    /// Each request looks a session up in Redis.
+    LookUp,
+    /// Each request is checked by its signature alone, and nothing can end its credential.
+    Signed,
+    /// Each request is checked by its signature alone, and a refresh token keeps the user logged in.
+    SignedAndRefreshed,
+    /// Each request is checked by its signature and looked up in Redis as well.
+    SignedAndLookedUp,
 }
 
 /// What one request asks of Redis.
@@ -218,6 +241,11 @@ impl Report {
     /// The subject of this name.
     pub fn subject(&self, name: &str) -> Option<&Subject> {
         self.subjects.iter().find(|subject| subject.name == name)
+    }
+
+    /// The name of the first subject that has a role.
+    pub fn named_by(&self, role: Role) -> Option<&str> {
+        self.subjects.iter().find(|subject| subject.role == role).map(|subject| subject.name.as_str())
     }
 
     /// A design's figures at its ceiling.

@@ -172,7 +172,7 @@ impl Demand {
 
 /// What a person online costs beside requests, app server and Redis, in µs a second: an exchange in each life of a token.
 fn upkeep(report: &Report, design: &str) -> Option<(f64, f64)> {
-    if !design.starts_with("hybrid") {
+    if !report.subject(design).is_some_and(|subject| subject.refreshes) {
         return Some((0.0, 0.0));
     }
     let refresh = report.refresh.as_ref()?;

@@ -5,9 +5,9 @@ use harness::client::{Client, Credential};
 use harness::design::{DESIGNS, Design};
 use harness::server::Server;
 use kit::Store;
-use kit::design::{Asks, Part, Variant};
+use kit::design::{self, Asks, Credential as Issues, Part, Variant};
 use measure::load::{Reach, Target};
-use measure::report::{Report, Skipped, Subject};
+use measure::report::{Report, Role, Skipped, Subject};
 use measure::rounds::Design as Measured;
 
 use super::Bench;
@@ -131,6 +131,8 @@ impl Lineup {
         let mut subject = Subject {
             name: entry.variant.name.to_owned(),
             what: entry.variant.what.to_owned(),
+            role: role(entry.variant.role),
+            refreshes: entry.design.credential == Issues::BearerAndRefresh,
             store: store_name(entry.variant.asks).to_owned(),
             credential_bytes: (!entry.design.is_baseline()).then(|| credential.header_bytes()),
             store_per_request: None,
@@ -179,6 +181,16 @@ impl Lineup {
 pub(crate) fn target(url: &str, credential: &Credential) -> Result<Target, Failure> {
     let (name, value) = &credential.header;
     Ok(Target::get(url, "/me", Reach::LoopbackOnly)?.header(name, value.to_str()?)?)
+}
+
+fn role(role: design::Role) -> Role {
+    match role {
+        design::Role::Other => Role::Other,
+        design::Role::LookUp => Role::LookUp,
+        design::Role::Signed => Role::Signed,
+        design::Role::SignedAndRefreshed => Role::SignedAndRefreshed,
+        design::Role::SignedAndLookedUp => Role::SignedAndLookedUp,
+    }
 }
 
 fn store_name(asks: Asks) -> &'static str {

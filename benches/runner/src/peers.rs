@@ -15,7 +15,7 @@ use kit::design::Asks;
 use measure::load::{Reach, Target as Loaded};
 use measure::process;
 use measure::report::peers::{MOST_CPU, Peer as Told, Peers};
-use measure::report::{Report, Skipped, Subject};
+use measure::report::{Report, Role, Skipped, Subject};
 use measure::rounds::Design as Measured;
 use measure::targets::{Limit, Target};
 
@@ -172,6 +172,8 @@ async fn enter(
     let commands = lineup.commands.as_ref().filter(|_| peer.asks == Asks::Redis);
     let subject = Subject {
         name: peer.name.to_owned(),
+        role: Role::Other,
+        refreshes: false,
         what: format!("{}; {}", peer.what, installed.runs_on),
         store: if peer.asks == Asks::Redis { "redis" } else { "none" }.to_owned(),
         credential_bytes: Some((name.len() + value.len() + 4) as u64),

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use harness::Failure;
 use harness::terminal;
 use measure::load::{Reach, Target};
-use measure::report::Subject;
+use measure::report::{Role, Subject};
 use measure::rounds::Design as Measured;
 use reqwest::header::SET_COOKIE;
 use serde_json::{Value, json};
@@ -47,6 +47,8 @@ pub(crate) async fn measured(
     let bytes = headers.iter().map(|(name, value)| (name.len() + value.len() + 4) as u64).sum();
     let subject = Subject {
         name: url.to_owned(),
+        role: Role::Other,
+        refreshes: false,
         what: "a server at a URL, of which only the answers are known".to_owned(),
         store: "unknown".to_owned(),
         credential_bytes: Some(bytes),

@@ -3,7 +3,7 @@
 use super::interval;
 use super::{Change, Verdict};
 use crate::figures::{Comparison, DesignFigures, Median, RoundFigures};
-use crate::report::{Report, connections, number, rate_rps};
+use crate::report::{Report, Role, connections, number, rate_rps};
 use crate::targets;
 
 /// Rates are shares of what the slowest design managed, so they move a little from run to run; further apart than this they
@@ -124,6 +124,7 @@ fn verdict((from, to): (f64, f64), judge: &Judge) -> Verdict {
 /// Of which only medians with their range are kept: a change where the ranges lie apart.
 fn refresh(old: &Report, new: &Report) -> Vec<Change> {
     let (Some(was), Some(now)) = (&old.refresh, &new.refresh) else { return Vec::new() };
+    let design = new.named_by(Role::SignedAndRefreshed).unwrap_or("refresh");
     let ranged = |figure: &str, old: Median, new: Median| {
         let verdict = match () {
             () if new.min > old.max * (1.0 + RANGE_TOLERANCE) => Verdict::Worse,
@@ -132,7 +133,7 @@ fn refresh(old: &Report, new: &Report) -> Vec<Change> {
         };
         Change {
             verdict,
-            ..counted("an exchange of a refresh token", "hybrid", figure, old.median, new.median)
+            ..counted("an exchange of a refresh token", design, figure, old.median, new.median)
         }
     };
     let store = was.store_cpu_us.zip(now.store_cpu_us);
@@ -140,7 +141,7 @@ fn refresh(old: &Report, new: &Report) -> Vec<Change> {
         ranged("server CPU µs", was.server_cpu_us, now.server_cpu_us),
         counted(
             "an exchange of a refresh token",
-            "hybrid",
+            design,
             "round trips",
             was.store_round_trips.median,
             now.store_round_trips.median,

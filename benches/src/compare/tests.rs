@@ -1,7 +1,7 @@
 use super::*;
 use crate::figures::{Comparison, DesignFigures, RoundFigures};
 use crate::load::{ClosedLoop, Load};
-use crate::report::Subject;
+use crate::report::{Role, Subject};
 use std::time::Duration;
 
 /// A report of one design, `session`, with these server CPU times per request in its rounds.
@@ -26,6 +26,8 @@ fn report(cpu_us: &[f64]) -> Report {
     .unwrap();
     report.subjects.push(Subject {
         name: "session".to_owned(),
+        role: Role::Other,
+        refreshes: false,
         what: String::new(),
         store: "redis".to_owned(),
         credential_bytes: Some(100),

@@ -20,6 +20,7 @@ use super::chart::{Chart, Point, Series};
 use super::table::{DOUBTED, NONE, Table};
 use super::{Report, number};
 use crate::figures::{BASELINE, Comparison, DesignFigures, Median};
+use crate::report::Role;
 
 /// What a report is called.
 pub const TITLE: &str = "Sessions or JWT: what it costs to know who is asking";
@@ -105,12 +106,14 @@ pub fn tiles(report: &Report) -> Vec<Tile> {
         let is_doubted = report.at_ceiling(design).is_some_and(|figures| !figures.doubts.is_empty());
         if is_doubted { DOUBTED } else { "" }
     };
-    let check = |design: &str, what: &str| {
+    let check = |role: Role, what: &str| {
+        let design = report.named_by(role)?;
         let us = check_us(report, design)?;
         let figure = format!("{us:+.1} µs{}", doubted(design));
         Some(Tile { figure, what: format!("CPU a request for {what}") })
     };
-    let until = |design: &str| {
+    let until = |role: Role| {
+        let design = report.named_by(role)?;
         let row = report.revocation.iter().find(|row| row.design == design)?;
         let seconds = row.usual_access_ttl_s.filter(|_| row.let_in > 0);
         let figure =
@@ -118,10 +121,10 @@ pub fn tiles(report: &Report) -> Vec<Tile> {
         Some(Tile { figure, what: format!("until a stolen copy is refused after log out: {design}") })
     };
     [
-        check("session-redis", "a session looked up in Redis"),
-        check("hybrid", "a signed token"),
-        until("session-redis"),
-        until("hybrid"),
+        check(Role::LookUp, "a session looked up in Redis"),
+        check(Role::SignedAndRefreshed, "a signed token"),
+        until(Role::LookUp),
+        until(Role::SignedAndRefreshed),
     ]
     .into_iter()
     .flatten()

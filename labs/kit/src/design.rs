@@ -127,6 +127,8 @@ pub struct Variant {
     pub what: &'static str,
     /// Where `GET /me` looks.
     pub asks: Asks,
+    /// Its part in what a report argues.
+    pub role: Role,
     /// Settings of its server, as variables of the environment.
     pub settings: &'static [(&'static str, &'static str)],
     /// The parts of a report that it is measured in, besides the comparison of all.
@@ -143,6 +145,22 @@ pub enum Asks {
     Memory,
     /// In Redis.
     Redis,
+}
+
+/// The part of a variant in what a report argues. One variant of all designs has each, except the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Each request looks a session up in Redis.
+    LookUp,
+    /// Each request is checked by its signature alone, and nothing can end its credential.
+    Signed,
+    /// Each request is checked by its signature alone, and a refresh token keeps the user logged in.
+    SignedAndRefreshed,
+    /// Each request is checked by its signature and looked up in Redis as well.
+    SignedAndLookedUp,
+    /// None: it is measured beside the others.
+    Other,
 }
 
 /// A part of a benchmark's report that not every variant is measured in.

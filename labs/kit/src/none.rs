@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::accounts::{Ending, User};
 use crate::descriptor::Description;
-use crate::design::{Asks, Credential, Design, Logout, Part, State, Text, Variant, Words};
+use crate::design::{Asks, Credential, Design, Logout, Part, Role, State, Text, Variant, Words};
 use crate::error::Error;
 use crate::routes::router;
 use crate::scheme::{Client, LogOut, Principal, Scheme};
@@ -37,6 +37,7 @@ pub static DESIGN: Design = Design {
         name: "none",
         what: "the same route on the same kit, and nobody is asked who they are",
         asks: Asks::Nothing,
+        role: Role::Other,
         settings: &[],
         parts: &[Part::Crowd, Part::Targets],
     }],

@@ -1,6 +1,6 @@
 //! What the tools need to know of this design.
 
-use kit::design::{Asks, Credential, Design, Logout, Part, State, Variant};
+use kit::design::{Asks, Credential, Design, Logout, Part, Role, State, Variant};
 
 use crate::session::router;
 use crate::watched::watched;
@@ -19,6 +19,7 @@ pub static DESIGN: Design = Design {
             name: "session-memory",
             what: "a cookie, and its session in the server's own memory: fast, and one server's alone",
             asks: Asks::Memory,
+            role: Role::Other,
             settings: &[],
             parts: &[],
         },
@@ -26,6 +27,7 @@ pub static DESIGN: Design = Design {
             name: "session-redis",
             what: "a cookie, and its session read from Redis at each request",
             asks: Asks::Redis,
+            role: Role::LookUp,
             settings: &[],
             parts: &[Part::Crowd, Part::Distance, Part::Scale, Part::Targets],
         },

@@ -1,6 +1,6 @@
 //! What the tools need to know of this design.
 
-use kit::design::{Asks, Credential, Design, Logout, Part, Secret, State, Variant};
+use kit::design::{Asks, Credential, Design, Logout, Part, Role, Secret, State, Variant};
 
 use crate::access::router;
 use crate::words::WORDS;
@@ -17,6 +17,7 @@ pub static DESIGN: Design = Design {
         name: "access",
         what: "a signed access token (HS256) and nothing behind it, checked by a library",
         asks: Asks::Nothing,
+        role: Role::Signed,
         settings: &[],
         parts: &[Part::Claims],
     }],

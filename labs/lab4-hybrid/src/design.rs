@@ -1,6 +1,6 @@
 //! What the tools need to know of this design.
 
-use kit::design::{Asks, Credential, Design, Logout, Part, Secret, State, Variant};
+use kit::design::{Asks, Credential, Design, Logout, Part, Role, Secret, State, Variant};
 use lab3_access::design::SIGNING;
 
 use crate::hybrid::router;
@@ -27,6 +27,7 @@ pub static DESIGN: Design = Design {
             name: "hybrid",
             what: "a short access token, checked by code of our own without asking anybody; a refresh token behind it",
             asks: Asks::Nothing,
+            role: Role::SignedAndRefreshed,
             settings: &[],
             parts: &[Part::Claims, Part::Crowd, Part::Distance, Part::Scale, Part::Targets],
         },
@@ -34,6 +35,7 @@ pub static DESIGN: Design = Design {
             name: "hybrid+denylist",
             what: "the same, and each request reads in Redis whether the session was ended",
             asks: Asks::Redis,
+            role: Role::SignedAndLookedUp,
             settings: &[("AUTHLAB_LIVE_CHECK", "on")],
             parts: &[Part::Crowd, Part::Distance, Part::Scale],
         },

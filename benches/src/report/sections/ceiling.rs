@@ -4,7 +4,7 @@ use super::{Section, check_us, or_none, with_spread};
 use crate::figures::{BASELINE, DesignFigures};
 use crate::report::chart::{Bar, Bars, Chart};
 use crate::report::table::{DOUBTED, NONE, Table};
-use crate::report::{Report, connections, number};
+use crate::report::{Report, Role, connections, number};
 
 pub(super) fn section(report: &Report) -> Option<Section> {
     let comparison = report.ceiling.as_ref().filter(|comparison| !comparison.designs.is_empty())?;
@@ -97,8 +97,9 @@ fn spread(report: &Report) -> Vec<String> {
 /// The argument in a few sentences.
 pub(super) fn headline(report: &Report) -> Vec<String> {
     let mut says = Vec::new();
-    let stateless = check_us(report, "hybrid").or_else(|| check_us(report, "access"));
-    if let (Some(session), Some(stateless)) = (check_us(report, "session-redis"), stateless) {
+    let of = |role: Role| check_us(report, report.named_by(role)?);
+    let stateless = of(Role::SignedAndRefreshed).or_else(|| of(Role::Signed));
+    if let (Some(session), Some(stateless)) = (of(Role::LookUp), stateless) {
         says.push(format!(
             "To look a session up in Redis added {} µs of CPU time to a request, server and Redis together; to check a \
              signed token added {} µs.",
@@ -106,9 +107,7 @@ pub(super) fn headline(report: &Report) -> Vec<String> {
             number::short(stateless)
         ));
     }
-    if let (Some(deny), Some(session)) =
-        (check_us(report, "hybrid+denylist"), check_us(report, "session-redis"))
-    {
+    if let (Some(deny), Some(session)) = (of(Role::SignedAndLookedUp), of(Role::LookUp)) {
         let said = if deny > session { "more" } else { "less" };
         says.push(format!(
             "A token that is also looked up in Redis at each request added {} µs: {said} than the plain session, and the \

@@ -4,7 +4,7 @@ use super::{Section, check_us, mark, whole_cpu_us};
 use crate::figures::BASELINE;
 use crate::report::chart::{Axis, Chart, Lines, Point, Series};
 use crate::report::table::Table;
-use crate::report::{Refresh, Report, number};
+use crate::report::{Refresh, Report, Role, number};
 
 /// The people that the figures are told for.
 const PEOPLE: f64 = 1_000.0;
@@ -14,12 +14,13 @@ const REQUESTS: [f64; 7] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0];
 pub(super) fn section(report: &Report) -> Option<Section> {
     let refresh = report.refresh.as_ref()?;
     let costs = Costs::of(report, refresh)?;
+    let (session, hybrid) = (report.named_by(Role::LookUp)?, report.named_by(Role::SignedAndRefreshed)?);
     let mut table = Table::new([
-        "requests of a person in that time",
-        "session-redis: CPU ms",
-        "hybrid: CPU ms",
-        "session-redis: trips to Redis",
-        "hybrid: trips to Redis",
+        "requests of a person in that time".to_owned(),
+        format!("{session}: CPU ms"),
+        format!("{hybrid}: CPU ms"),
+        format!("{session}: trips to Redis"),
+        format!("{hybrid}: trips to Redis"),
     ]);
     for requests in REQUESTS {
         table.row([
@@ -40,8 +41,8 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         x: Axis::log(&format!("requests of one person in {minutes} minutes")),
         y: Axis::log(&format!("CPU ms for {} people in {minutes} minutes", number::thousands(PEOPLE))),
         series: vec![
-            series("session-redis", &|requests| costs.session_ms(requests)),
-            series("hybrid", &|requests| costs.hybrid_ms(requests)),
+            series(session, &|requests| costs.session_ms(requests)),
+            series(hybrid, &|requests| costs.hybrid_ms(requests)),
         ],
         is_labelled: false,
     };
@@ -73,8 +74,8 @@ impl Costs {
     fn of(report: &Report, refresh: &Refresh) -> Option<Self> {
         whole_cpu_us(report.at_ceiling(BASELINE)?)?;
         Some(Self {
-            look_up: check_us(report, "session-redis")?.max(0.0),
-            check: check_us(report, "hybrid")?.max(0.0),
+            look_up: check_us(report, report.named_by(Role::LookUp)?)?.max(0.0),
+            check: check_us(report, report.named_by(Role::SignedAndRefreshed)?)?.max(0.0),
             refresh: refresh.cpu_us(),
         })
     }

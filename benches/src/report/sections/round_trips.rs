@@ -3,7 +3,7 @@
 use super::{Section, series_of};
 use crate::report::chart::{Axis, Chart, Lines};
 use crate::report::table::{DOUBTED, NONE, Table};
-use crate::report::{Report, number, rate_rps};
+use crate::report::{Report, Role, number, rate_rps};
 
 pub(super) fn section(report: &Report) -> Option<Section> {
     let first = &report.round_trips.first()?.comparison;
@@ -55,5 +55,6 @@ fn says(report: &Report) -> Vec<String> {
             far.measured_ms
         ))
     };
-    ["session-redis", "hybrid"].into_iter().filter_map(sentence).collect()
+    let roles = [Role::LookUp, Role::SignedAndRefreshed];
+    roles.into_iter().filter_map(|role| sentence(report.named_by(role)?)).collect()
 }
