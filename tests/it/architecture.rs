@@ -57,7 +57,7 @@ const RULES: &[(Room, &[Room], &[Room])] = &[
     (Workshop, &[Kit, Lab, Harness, Conformance], &[Kit]),
     // A slow network is made by the proxy of the meter.
     (Playground, &[Kit, Lab, Harness, Measure], &[Kit]),
-    (Outages, &[Kit, Harness, Measure], &[Kit]),
+    (Outages, &[Kit, Lab, Harness, Measure], &[Kit]),
     // A peer's server is checked before it is measured.
     (Runner, &[Kit, Lab, Harness, Measure], &[Kit, Lab, Conformance]),
     (Cli, &[Kit, Harness, Workshop, Playground, Outages, Runner, Conformance, Measure], &[Kit]),

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use axum::Router;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use kit::design::Design as Described;
+use kit::design::{Design as Described, Role};
 use kit::{Clock, Config, Origins, StartError};
 
 /// Every design, the baseline first. A new lab adds its line here.
@@ -39,6 +39,11 @@ impl Design {
     /// The design of this name.
     pub fn named(name: &str) -> Option<Self> {
         DESIGNS.iter().copied().find(|design| design.name == name)
+    }
+
+    /// The design that has this role in what a report argues.
+    pub fn in_role(role: Role) -> Option<Self> {
+        DESIGNS.iter().copied().find(|design| design.variants.iter().any(|variant| variant.role == role))
     }
 
     /// Its whole server, ready to be served.

@@ -190,6 +190,11 @@ impl Design {
         self.state == State::Sessions
     }
 
+    /// Whether an ordinary request asks the store.
+    pub fn asks_store(&self) -> bool {
+        self.variants.iter().all(|variant| variant.asks != Asks::Nothing)
+    }
+
     /// The stores that its server can keep them in.
     pub fn stores(&self) -> &'static [&'static str] {
         match self.state {

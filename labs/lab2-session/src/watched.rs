@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kit::marker::Marked;
-use kit::watch::records::read;
 use kit::watch::{CUT, Entry, Gate, Gated, Reading, Records, Watched, Watching, Whose};
 use kit::{NotReady, Redis, StartError};
-use redis::RedisResult;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error as SessionError, Result as SessionResult};
@@ -16,7 +14,7 @@ use uuid::Uuid;
 use crate::session::{Sessions, router_over};
 use crate::store::Store;
 use crate::store::memory::MemoryStore;
-use crate::store::redis::RedisStore;
+use crate::store::redis::{RedisStore, records_of};
 
 /// The server, and a look into its store.
 ///
@@ -79,21 +77,11 @@ impl Records for InRedis {
     fn of<'a>(&'a self, whose: &'a Whose) -> Reading<'a> {
         Box::pin(async {
             match &self.0 {
-                Some(redis) => of_user(redis, whose.user).await.map_err(|error| error.to_string()),
+                Some(redis) => records_of(redis, whose.user).await.map_err(|error| error.to_string()),
                 None => Ok(Vec::new()),
             }
         })
     }
-}
-
-/// A session's key does not say whose it is; the person's index does.
-async fn of_user(redis: &Redis, user: Uuid) -> RedisResult<Vec<Entry>> {
-    let user = user.simple();
-    let (index, epoch) = (format!("session:user:{user}"), format!("session:epoch:{user}"));
-    let hashes: Vec<String> = redis.query(redis::cmd("ZRANGE").arg(&index).arg(0).arg(-1)).await?;
-    let mut keys: Vec<String> = hashes.iter().map(|hash| format!("session:{hash}")).collect();
-    keys.extend([index, epoch]);
-    read(redis, keys).await
 }
 
 #[async_trait]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use kit::marker::Marked;
-use kit::watch::records::{keys_like, read};
 use kit::watch::{CUT, Entry, Gate, Gated, Reading, Records, Watched, Watching, Whose};
 use kit::{Client, NotReady, Redis, StartError};
 use uuid::Uuid;
@@ -70,11 +69,7 @@ impl Records for InRedis {
     fn of<'a>(&'a self, whose: &'a Whose) -> Reading<'a> {
         Box::pin(async {
             let Some(redis) = &self.0 else { return Ok(Vec::new()) };
-            // Every key of an account bears its name, in the braces that keep them in one slot of a cluster.
-            let pattern = format!("auth:{{{}}}:*", whose.user.simple());
-            let told = |error: redis::RedisError| error.to_string();
-            let keys = keys_like(redis, &pattern).await.map_err(told)?;
-            read(redis, keys).await.map_err(told)
+            store::redis::records_of(redis, whose.user).await.map_err(|error| error.to_string())
         })
     }
 }

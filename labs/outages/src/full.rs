@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use harness::Failure;
+use harness::design::{HYBRID, SESSION};
 
 use super::judge;
 use super::person::Person;
@@ -21,7 +22,7 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     let stage = Stage::start(setup).await?;
     let redis = stage.redis.connect().await?;
     let (hybrid, session) = (stage.on_hybrid("mobile").await?, stage.on_session().await?);
-    let people = [("hybrid", &hybrid), ("session", &session)];
+    let people = [(HYBRID.name, &hybrid), (SESSION.name, &session)];
     let watch = Watch::begin(&stage).await?;
     set(&redis, "maxmemory", "1").await?;
     let mut promises = Vec::new();

@@ -71,8 +71,7 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
 async fn generation(redis: &Redis, person: &Person) -> Result<i64, Failure> {
     let missing = || Failure::new("the hybrid's sign-up named no session");
     let (user, session) = (person.user_id.ok_or_else(missing)?, person.session_id.ok_or_else(missing)?);
-    let key = format!("auth:{{{}}}:s:{}", user.simple(), session.simple());
-    Ok(redis.query(redis::cmd("HGET").arg(key).arg("gen")).await?)
+    Ok(lab4_hybrid::store::redis::generation(redis, user, session).await?)
 }
 
 /// How many scripts this Redis has run.

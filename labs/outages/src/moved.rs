@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use harness::Failure;
+use harness::design::{HYBRID, SESSION};
 use kit::Redis;
 use redis::cmd;
 
@@ -25,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) async fn replica(setup: &Setup) -> Result<Outcome, Failure> {
     let stage = Stage::start(setup).await?;
     let redis = stage.redis.connect().await?;
-    let people = [("hybrid", stage.on_hybrid("mobile").await?), ("session", stage.on_session().await?)];
+    let people = [(HYBRID.name, stage.on_hybrid("mobile").await?), (SESSION.name, stage.on_session().await?)];
     let watch = Watch::begin(&stage).await?;
     redis.query::<()>(cmd("REPLICAOF").arg("127.0.0.1").arg(1)).await?;
     let mut promises = not_ready(&people).await?;
@@ -47,7 +48,7 @@ pub(crate) async fn primary(setup: &Setup) -> Result<Outcome, Failure> {
     successor.query::<()>(cmd("REPLICAOF").arg(address.ip().to_string()).arg(address.port())).await?;
     until_info_says(&successor, "master_link_status:up").await?;
     until_info_says(&old, "state=online").await?;
-    let people = [("hybrid", stage.on_hybrid("mobile").await?), ("session", stage.on_session().await?)];
+    let people = [(HYBRID.name, stage.on_hybrid("mobile").await?), (SESSION.name, stage.on_session().await?)];
     let watch = Watch::begin(&stage).await?;
     old.query::<()>(&cmd("FAILOVER")).await?;
     until_info_says(&old, "role:slave").await?;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use harness::Failure;
+use harness::design::{HYBRID, SESSION};
 use kit::Redis;
 use redis::cmd;
 use serde_json::Value;
@@ -21,7 +22,7 @@ pub(crate) async fn eviction_policy(setup: &Setup) -> Result<Outcome, Failure> {
     let redis = stage.redis.connect().await?;
     let (hybrid, session) = (stage.on_hybrid("mobile").await?, stage.on_session().await?);
     let mut promises = Vec::new();
-    for (name, person) in [("hybrid", &hybrid), ("session", &session)] {
+    for (name, person) in [(HYBRID.name, &hybrid), (SESSION.name, &session)] {
         set(&redis, "maxmemory", "100mb").await?;
         set(&redis, "maxmemory-policy", "allkeys-lru").await?;
         promises.push(

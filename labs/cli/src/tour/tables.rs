@@ -4,8 +4,10 @@ use std::mem::discriminant;
 use std::path::Path;
 
 use anstyle::Style;
+use harness::design::{DESIGNS, Design};
 use harness::store::Ready;
 use harness::terminal::{self, BAD, DIM, GOOD, heading, paint, sentence, table};
+use kit::design::Role;
 
 use super::Tour;
 use super::cost::{Cost, Doubted};
@@ -83,12 +85,9 @@ fn costs(tour: &Tour, store: &Ready) -> String {
             Some(_) => format!("{:.1}", cost.store_round_trips),
             None => "memory".to_owned(),
         };
-        // The baseline and the stateless designs ask no store, whichever there is.
-        let trips = if matches!(cost.design.as_str(), "none" | "access" | "hybrid") && store.url().is_none() {
-            "–".to_owned()
-        } else {
-            trips
-        };
+        // A design whose requests ask no store has no figure for it.
+        let asks = Design::named(&cost.design).is_some_and(|design| design.asks_store());
+        let trips = if !asks && store.url().is_none() { "–".to_owned() } else { trips };
         vec![
             cost.design.clone(),
             thousands(cost.throughput_rps),
@@ -127,7 +126,11 @@ fn reading(tour: &Tour) -> Vec<String> {
     };
     let mut lines: Vec<String> = tour.logout.iter().map(verdict).collect();
     let cpu = |design: &str| tour.me.iter().find(|cost| cost.design == design).map(|cost| cost.server_cpu_us);
-    if let (Some(none), Some(session), Some(hybrid)) = (cpu("none"), cpu("session"), cpu("hybrid")) {
+    let of = |role| cpu(Design::in_role(role)?.name);
+    let baseline = DESIGNS.iter().find(|design| design.is_baseline()).and_then(|design| cpu(design.name));
+    if let (Some(none), Some(session), Some(hybrid)) =
+        (baseline, of(Role::LookUp), of(Role::SignedAndRefreshed))
+    {
         let (session, hybrid) = (session - none, hybrid - none);
         lines.push(format!(
             "To check a session added {session:.1} µs of server CPU to a request, to check the hybrid's access token \

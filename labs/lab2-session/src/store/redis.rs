@@ -30,8 +30,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kit::audit::session_evicted;
 use kit::config::RedisTimes;
 use kit::marker::Marked;
+use kit::watch::Entry;
+use kit::watch::records::read;
 use kit::{Clock, NotReady, Redis, StartError};
-use redis::{Script, cmd};
+use redis::{RedisResult, Script, cmd};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result, SessionStore};
 use uuid::Uuid;
@@ -286,6 +288,18 @@ pub(crate) fn hash(id: &Id) -> String {
 
 pub(crate) fn session_key(hash: &str) -> String {
     format!("{SESSION}{hash}")
+}
+
+/// What Redis holds of a user, to be looked at. A session's key does not say whose it is; the user's index does.
+///
+/// # Errors
+/// Where Redis does not answer.
+pub(crate) async fn records_of(redis: &Redis, user: Uuid) -> RedisResult<Vec<Entry>> {
+    let (index, epoch) = (index_key(user), epoch_key(user));
+    let hashes: Vec<String> = redis.query(cmd("ZRANGE").arg(&index).arg(0).arg(-1)).await?;
+    let mut keys: Vec<String> = hashes.iter().map(|hash| session_key(hash)).collect();
+    keys.extend([index, epoch]);
+    read(redis, keys).await
 }
 
 pub(crate) fn index_key(user: Uuid) -> String {

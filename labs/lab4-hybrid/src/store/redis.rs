@@ -44,6 +44,7 @@
 //! by flags, which need Redis 7.0 or any Valkey. The server is not ready then, and says why.
 
 mod keys;
+mod look;
 mod records;
 mod rights;
 mod scripts;
@@ -63,6 +64,8 @@ use kit::{Client, Clock, NotReady, Redis as Connection};
 use uuid::Uuid;
 
 use self::keys::{MARKER, UserKeys, sid};
+pub use self::look::generation;
+pub(crate) use self::look::records_of;
 use self::records::{FIELDS, Record};
 pub use self::rights::RIGHTS;
 use self::scripts::Scripts;

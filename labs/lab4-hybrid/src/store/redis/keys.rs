@@ -15,6 +15,11 @@ impl UserKeys {
         Self { prefix: format!("auth:{{{}}}:", user_id.simple()) }
     }
 
+    /// What all of them match.
+    pub(super) fn pattern(&self) -> String {
+        format!("{}*", self.prefix)
+    }
+
     /// A session's record: a hash.
     pub(super) fn record(&self, session_id: &str) -> String {
         format!("{}s:{session_id}", self.prefix)

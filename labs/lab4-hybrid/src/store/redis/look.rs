@@ -1,0 +1,27 @@
+//! What Redis holds of a user, for tools that show or test it.
+
+use ::redis::RedisResult;
+use kit::Redis;
+use kit::watch::Entry;
+use kit::watch::records::{keys_like, read};
+use uuid::Uuid;
+
+use super::keys::{UserKeys, sid};
+
+/// Everything that Redis holds of a user, as text.
+///
+/// # Errors
+/// Where Redis does not answer.
+pub(crate) async fn records_of(redis: &Redis, user_id: Uuid) -> RedisResult<Vec<Entry>> {
+    let keys = keys_like(redis, &UserKeys::of(user_id).pattern()).await?;
+    read(redis, keys).await
+}
+
+/// How often a session's refresh token was rotated.
+///
+/// # Errors
+/// Where Redis does not answer, or has no such session.
+pub async fn generation(redis: &Redis, user_id: Uuid, session_id: Uuid) -> RedisResult<i64> {
+    let record = UserKeys::of(user_id).record(&sid(session_id));
+    redis.query(::redis::cmd("HGET").arg(record).arg("gen")).await
+}
