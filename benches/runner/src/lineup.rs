@@ -39,6 +39,11 @@ pub(crate) fn names() -> Vec<&'static str> {
     entries().map(|entry| entry.variant.name).collect()
 }
 
+/// The name of the variant that has this role. A test of the registry holds that each role is given to one.
+pub(crate) fn name_of(role: design::Role) -> &'static str {
+    entries().find(|entry| entry.variant.role == role).map_or("", |entry| entry.variant.name)
+}
+
 /// The names of those that a part of the report is about.
 pub(crate) fn measured_in(part: Part) -> Vec<&'static str> {
     entries().filter(|entry| entry.variant.parts.contains(&part)).map(|entry| entry.variant.name).collect()
@@ -169,6 +174,11 @@ impl Lineup {
     /// One of ours.
     pub(crate) fn entered(&self, name: &str) -> Option<&Entered> {
         self.entered.iter().find(|entered| entered.entry.variant.name == name)
+    }
+
+    /// The one of ours that has this role.
+    pub(crate) fn in_role(&self, role: design::Role) -> Option<&Entered> {
+        self.entered.iter().find(|entered| entered.entry.variant.role == role)
     }
 
     /// Those of these names that are there.

@@ -12,6 +12,7 @@ mod runtime;
 use harness::Failure;
 use harness::server::Process;
 use kit::design::Asks;
+use measure::figures::BASELINE;
 use measure::load::{Reach, Target as Loaded};
 use measure::process;
 use measure::report::peers::{MOST_CPU, Peer as Told, Peers};
@@ -24,7 +25,7 @@ use self::known::LIBRARIES;
 pub(crate) use self::known::{Chosen, OURS, Peer, chosen};
 use self::runtime::Runtime;
 use super::ceiling::rounded;
-use super::lineup::Lineup;
+use super::lineup::{Lineup, name_of};
 use super::plan::CONNECTIONS;
 use super::{Bench, url};
 
@@ -114,7 +115,7 @@ async fn servers(
     if measured.is_empty() {
         return Ok(());
     }
-    let mut ours = vec!["none"];
+    let mut ours = vec![BASELINE];
     ours.extend(told.iter().flat_map(|(peer, _)| &peer.ours).map(String::as_str));
     let designs = [lineup.named(&ours), measured.clone()].concat();
     let rounds = bench.plan.peers.closed(CONNECTIONS);
@@ -206,7 +207,7 @@ impl Peer {
             name: self.name.to_owned(),
             what: self.what.to_owned(),
             runs_on: installed.runs_on.clone(),
-            ours: self.rivals.iter().map(|name| (*name).to_owned()).collect(),
+            ours: self.rivals.iter().map(|role| name_of(*role).to_owned()).collect(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use harness::Failure;
 use harness::client::Client;
 use harness::server::Server;
+use kit::design::Role;
 use measure::figures::Median;
 use measure::report::{Refresh, Report, Skipped};
 
@@ -14,7 +15,9 @@ use super::lineup::{Entered, Lineup};
 const STRICT: (&str, &str) = ("AUTHLAB_REFRESH_WINDOW", "0");
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
-    let Some(hybrid) = lineup.entered("hybrid").filter(|_| report.ceiling.is_some()) else { return Ok(()) };
+    let Some(hybrid) = lineup.in_role(Role::SignedAndRefreshed).filter(|_| report.ceiling.is_some()) else {
+        return Ok(());
+    };
     let Some(commands) = &lineup.commands else {
         let why = "Its cost is that of a round trip to Redis, and there is none.".to_owned();
         report.skipped.push(Skipped { what: "what staying logged in costs".to_owned(), why });

@@ -5,7 +5,7 @@ use harness::Failure;
 use harness::client::Client;
 use harness::server::Server;
 use kit::Store;
-use kit::design::Part;
+use kit::design::{Part, Role};
 use measure::figures::Median;
 use measure::load::{self, ClosedLoop, Load};
 use measure::process;
@@ -17,7 +17,7 @@ use super::lineup::{Entered, Lineup, measured_in, target};
 use super::plan::CONNECTIONS;
 
 /// Those that are run with one process and with two: one that asks Redis, and one that does not.
-pub(crate) const CHECKED: [&str; 2] = ["session-redis", "hybrid"];
+pub(crate) const CHECKED: [Role; 2] = [Role::LookUp, Role::SignedAndRefreshed];
 pub(crate) const SERVERS: [usize; 2] = [1, 2];
 /// As many as at the ceiling, where the demands come from.
 const GENERATOR_THREADS: usize = 2;
@@ -58,9 +58,9 @@ async fn checks(
     processors: &[usize],
 ) -> Result<Vec<Check>, Failure> {
     let mut checks = Vec::new();
-    for name in CHECKED {
-        let demand = demands.iter().find(|demand| demand.design == name);
-        let Some((entered, demand)) = lineup.entered(name).zip(demand) else { continue };
+    for entered in CHECKED.into_iter().filter_map(|role| lineup.in_role(role)) {
+        let name = entered.entry.variant.name;
+        let Some(demand) = demands.iter().find(|demand| demand.design == name) else { continue };
         for servers in SERVERS {
             bench.timeline.stage(&format!("{name} on {servers} pinned processes"));
             match bench.stop.unless_told(check(bench, entered, demand, servers, processors)).await {

@@ -19,15 +19,15 @@ use std::time::Duration;
 
 use harness::Failure;
 use harness::server::Process;
-use kit::design::Part;
-use measure::figures::{Comparison, Median, RoundFigures};
+use kit::design::{Part, Role};
+use measure::figures::{BASELINE, Comparison, Median, RoundFigures};
 use measure::load::{Reach, Target as Loaded};
 use measure::report::Report;
 use measure::rounds::Design as Measured;
 use measure::targets::{Limit, Target, Targets, paired};
 
 use super::Bench;
-use super::lineup::{Lineup, measured_in};
+use super::lineup::{Lineup, measured_in, name_of};
 use super::plan::{CONNECTIONS, Pass, Plan};
 use crate::yardstick::{self, Yardstick};
 
@@ -122,34 +122,27 @@ fn of_designs(comparison: &Comparison, has_redis: bool) -> Vec<Target> {
         "{CONNECTIONS} connections, each sending its next request when the last was answered; {} rounds in turn",
         comparison.rounds
     );
-    let row = |id, what, limit, figure| Target::new(id, what, limit, figure, how.clone());
+    let row = |id, what: String, limit, figure| Target::new(id, &what, limit, figure, how.clone());
+    let (none, session, hybrid) = (BASELINE, name_of(Role::LookUp), name_of(Role::SignedAndRefreshed));
+    let at_least = |id, one: &str, other: &str, twin: &str| {
+        row(id, format!("requests/s: {one} / {twin}"), Limit::AtLeast(0.90), ratio(one, other))
+    };
+    let trips = |id, name: &str, limit| {
+        let figure = of(name, |figures| figures.store_round_trips);
+        row(id, format!("Redis commands a request: {name}"), limit, figure)
+    };
     vec![
-        row("T2", "requests/s: hybrid / none", Limit::AtLeast(0.95), ratio("hybrid", "none")),
+        row("T2", format!("requests/s: {hybrid} / {none}"), Limit::AtLeast(0.95), ratio(hybrid, none)),
         row(
             "T2",
-            "server CPU µs: hybrid over none",
+            format!("server CPU µs: {hybrid} over {none}"),
             Limit::AtMost(1.0),
-            of("hybrid", |figures| figures.server_cpu_over_baseline_us),
+            of(hybrid, |figures| figures.server_cpu_over_baseline_us),
         ),
-        row(
-            "T2",
-            "Redis commands a request: hybrid",
-            Limit::Exactly(0.0),
-            of("hybrid", |figures| figures.store_round_trips),
-        ),
-        row(
-            "T3",
-            "requests/s: session-redis / bare GET",
-            Limit::AtLeast(0.90),
-            ratio("session-redis", "get"),
-        ),
-        row(
-            "T3",
-            "Redis commands a request: session-redis",
-            Limit::Exactly(1.0),
-            of("session-redis", |figures| figures.store_round_trips),
-        ),
-        row("T5", "requests/s: none / bare route", Limit::AtLeast(0.90), ratio("none", "bare")),
+        trips("T2", hybrid, Limit::Exactly(0.0)),
+        at_least("T3", session, "get", "bare GET"),
+        trips("T3", session, Limit::Exactly(1.0)),
+        at_least("T5", none, "bare", "bare route"),
     ]
 }
 

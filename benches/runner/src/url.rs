@@ -152,7 +152,7 @@ async fn asked_in(
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
+    use harness::design::{ACCESS, SESSION};
     use kit::{Clock, Config, Origins};
     use tokio::net::TcpListener;
 
@@ -161,15 +161,12 @@ mod tests {
     /// The session lab and the access lab, each on a free port of this process.
     async fn servers() -> [String; 2] {
         let mut urls = Vec::new();
-        for lab in ["session", "access"] {
+        for lab in [SESSION, ACCESS] {
             let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
             let address = listener.local_addr().unwrap();
             let (config, clock) = (Config::default(), Clock::system());
-            let origins = Origins::new(&[], address, lab);
-            let router: Router = match lab {
-                "session" => lab2_session::router(&config, clock, origins).await.unwrap(),
-                _ => lab3_access::router(&config, clock, origins).await.unwrap(),
-            };
+            let origins = Origins::new(&[], address, lab.name);
+            let router = lab.router(&config, clock, origins).await.unwrap();
             tokio::spawn(kit::serve(listener, router, config.limits, std::future::pending()));
             urls.push(format!("http://{address}"));
         }

@@ -113,6 +113,16 @@ mod tests {
     }
 
     #[test]
+    fn each_role_in_a_report_is_that_of_one_variant() {
+        for role in [Role::LookUp, Role::Signed, Role::SignedAndRefreshed, Role::SignedAndLookedUp] {
+            let variants = DESIGNS.iter().flat_map(|design| design.variants);
+            let names: Vec<_> =
+                variants.filter(|variant| variant.role == role).map(|variant| variant.name).collect();
+            assert_eq!(names.len(), 1, "{role:?}: {names:?}");
+        }
+    }
+
+    #[test]
     fn the_baseline_comes_first_and_is_the_only_one() {
         let baselines: Vec<_> = DESIGNS.iter().map(|design| design.is_baseline()).collect();
         assert_eq!(baselines[0], true);

@@ -1,7 +1,7 @@
 //! The peers there are, and which of them were asked for.
 
 use harness::Failure;
-use kit::design::Asks;
+use kit::design::{Asks, Role};
 
 use super::runtime::Runtime;
 
@@ -13,16 +13,16 @@ pub(crate) struct Peer {
     pub(super) what: &'static str,
     pub(super) runtime: Runtime,
     pub(super) asks: Asks,
-    /// Those of ours that do the same; the first is the one that the target is about.
-    pub(super) rivals: &'static [&'static str],
+    /// Those of ours that do the same, by role; the first is the one that the target is about.
+    pub(super) rivals: &'static [Role],
 }
 
 /// How many of ours stand beside them: the baseline, and everybody's rivals.
 pub(crate) const OURS: usize = 1 + TOKENS.len() + SESSIONS.len();
 
 /// A check of a signed token, ours first, and then by a library as theirs is.
-const TOKENS: &[&str] = &["hybrid", "access"];
-const SESSIONS: &[&str] = &["session-redis"];
+const TOKENS: &[Role] = &[Role::SignedAndRefreshed, Role::Signed];
+const SESSIONS: &[Role] = &[Role::LookUp];
 
 /// All of them.
 pub(crate) const PEERS: [Peer; 5] = [

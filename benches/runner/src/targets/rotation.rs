@@ -1,6 +1,7 @@
 //! T4: an exchange of a refresh token beside a bare handler that runs a script which does nothing.
 
 use harness::Failure;
+use kit::design::Role;
 use measure::figures::Median;
 use measure::targets::{Limit, Target};
 
@@ -16,7 +17,7 @@ const CPU: &str = "server CPU of an exchange: hybrid / bare no-op script";
 
 pub(super) async fn measure(bench: &Bench, lineup: &Lineup, effort: Effort) -> Result<Vec<Target>, Failure> {
     let (Some(hybrid), Some(commands), Some(url)) =
-        (lineup.entered("hybrid"), &lineup.commands, bench.store.url())
+        (lineup.in_role(Role::SignedAndRefreshed), &lineup.commands, bench.store.url())
     else {
         return Ok(rows(&[], &[]));
     };

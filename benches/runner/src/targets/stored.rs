@@ -1,12 +1,13 @@
 //! T8: what one more session takes in Redis, and whether an exchange makes it grow.
 
 use harness::Failure;
+use kit::design::Role;
 use measure::figures::Median;
 use measure::report::Report;
 use measure::targets::{Limit, Target};
 
 use super::super::Bench;
-use super::super::lineup::Lineup;
+use super::super::lineup::{Lineup, name_of};
 use super::super::refresh::rotating;
 use super::NO_REDIS;
 
@@ -15,6 +16,7 @@ const EXCHANGES: usize = 50;
 const HOW: &str = "MEMORY USAGE of all keys before and after some log-ins of one person, without load";
 
 pub(super) async fn measure(bench: &Bench, lineup: &Lineup, report: &Report) -> Result<Vec<Target>, Failure> {
+    let (session, hybrid) = (name_of(Role::LookUp), name_of(Role::SignedAndRefreshed));
     let stored = |name: &str| {
         let bytes = report.subject(name).and_then(|subject| subject.stored_bytes_per_session);
         bytes.and_then(|bytes| Median::of([bytes])).ok_or_else(|| NO_REDIS.to_owned())
@@ -22,15 +24,21 @@ pub(super) async fn measure(bench: &Bench, lineup: &Lineup, report: &Report) -> 
     Ok(vec![
         Target::new(
             "T8",
-            "stored bytes a session: session-redis",
+            &format!("stored bytes a session: {session}"),
             Limit::AtMost(300.0),
-            stored("session-redis"),
+            stored(session),
             HOW,
         ),
-        Target::new("T8", "stored bytes a session: hybrid", Limit::AtMost(400.0), stored("hybrid"), HOW),
         Target::new(
             "T8",
-            "bytes that an exchange adds in Redis: hybrid",
+            &format!("stored bytes a session: {hybrid}"),
+            Limit::AtMost(400.0),
+            stored(hybrid),
+            HOW,
+        ),
+        Target::new(
+            "T8",
+            &format!("bytes that an exchange adds in Redis: {hybrid}"),
             Limit::Exactly(0.0),
             after_exchanges(bench, lineup).await?,
             format!(
@@ -41,7 +49,7 @@ pub(super) async fn measure(bench: &Bench, lineup: &Lineup, report: &Report) -> 
 }
 
 async fn after_exchanges(bench: &Bench, lineup: &Lineup) -> Result<Result<Median, String>, Failure> {
-    let (Some(hybrid), Some(commands)) = (lineup.entered("hybrid"), &lineup.commands) else {
+    let (Some(hybrid), Some(commands)) = (lineup.in_role(Role::SignedAndRefreshed), &lineup.commands) else {
         return Ok(Err(NO_REDIS.to_owned()));
     };
     bench.timeline.stage("weighing a session that rotates");
