@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use harness::store::Wanted;
+
+use super::lineup::names;
 
 /// Measure every design on this machine, and write a report that doubts itself
 ///
@@ -20,8 +23,8 @@ pub struct BenchArguments {
     /// Fewer and shorter rounds: under a minute, and good enough to see what is what
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Only these designs: none, session-memory, session-redis, access, hybrid, hybrid+denylist
-    #[arg(long, value_name = "DESIGN", value_delimiter = ',')]
+    /// Only these designs
+    #[arg(long, value_name = "DESIGN", value_delimiter = ',', value_parser = PossibleValuesParser::new(names()))]
     pub(crate) designs: Vec<String>,
     /// The round trips to Redis to try, in ms [default: 0,0.25,0.5,1,2]
     #[arg(long, value_name = "MS", value_delimiter = ',')]

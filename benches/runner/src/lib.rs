@@ -110,7 +110,7 @@ async fn measured(
     prices: Prices,
 ) -> Result<(Report, Result<(), Failure>), Failure> {
     let (began, plan) = (Instant::now(), Plan::of(arguments)?);
-    let entries = lineup::chosen(&arguments.designs, arguments.targets)?;
+    let entries = lineup::chosen(&arguments.designs, arguments.targets);
     let peers = peers::chosen(arguments.peers.as_deref())?;
     let timeline = Timeline::new(plan.duration());
     timeline.stage("looking for a Redis");
