@@ -69,7 +69,11 @@ fn a_measurement_writes_one_report_in_three_formats() {
 fn a_design_that_does_not_exist_is_told_with_those_that_do() {
     let ended = run(&["bench", "--smoke", "--store", "memory", "--designs", "basic"]);
     assert_eq!((ended.code, ended.stdout.contains("report.html")), (Some(2), false));
-    assert!(ended.stderr.contains("invalid value 'basic' for '--designs <DESIGN>'\n  [possible values: none,"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("invalid value 'basic' for '--designs <DESIGN>'\n  [possible values: none,"),
+        "{}",
+        ended.stderr
+    );
 }
 
 /// Whoever reads `report.json` depends on these names. One that goes, or changes its meaning, raises the number.
