@@ -1,11 +1,12 @@
-//! Who may log in: accounts in a relational store.
+//! Accounts in a relational store: who may log in.
 //!
-//! The row is the durable authority of every design. Its `epoch` counts the moments at which everything before was over
-//! (log out everywhere, a new password); a credential issued under an earlier epoch is not to be honoured by anyone who
-//! asks. SQLite is embedded so that a laptop needs nothing; the queries are plain enough for PostgreSQL.
+//! The account's row is the durable authority of every design. Its `epoch` counts how often all earlier credentials were
+//! ended (log out everywhere, a new password); any check that reads the row must refuse a credential issued under an
+//! earlier epoch. SQLite is embedded so that a laptop needs nothing else; the queries are plain enough for PostgreSQL.
 //!
-//! A statement that raises an epoch or deletes a row also notes, in the same transaction, an [`Ending`] that the session
-//! store is to be told of. The note goes when the store has been told, and outlives a crash before that.
+//! A statement that raises an epoch or deletes a row also stores, in the same transaction, an [`Ending`] that the session
+//! store is to be told of. The kit deletes this note once the session store has been told, so a crash before that loses
+//! nothing.
 
 pub mod backup;
 mod database;
@@ -21,38 +22,38 @@ pub use crate::email::Email;
 use crate::error::Error;
 use crate::password::{Hashed, Hasher, Hashing, Lane, NewPassword, Password};
 
-/// An account as it was when it was read.
+/// An account at the time when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// The account's name towards everything else.
+    /// The account's id, used everywhere outside this module.
     pub id: Uuid,
-    /// Its address.
+    /// The account's e-mail address.
     pub email: Email,
-    /// How often everything before was over.
+    /// How often all earlier credentials of the account were ended.
     pub epoch: u64,
 }
 
-/// Everything that was issued to an account under an earlier epoch is over.
+/// The fact that every credential issued to an account under an earlier epoch is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// The account, which may have been deleted.
+    /// The account's id. The account may have been deleted.
     pub user_id: Uuid,
-    /// The first epoch that a credential may still be honoured under.
+    /// The lowest epoch whose credentials are still valid.
     pub epoch: u64,
 }
 
-/// An account, as it is known before its password is checked.
+/// An account before its password is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Known {
-    /// The account's name.
+    /// The account's id.
     pub(crate) id: Uuid,
-    /// Another one for each password that the account has had. Nothing can be guessed by it: the hash's random salt is in
-    /// it too.
+    /// A SHA-256 digest of the password's hash, different for each password that the account has had. It does not help to
+    /// guess the password, because the hash contains a random salt.
     pub(crate) password_mark: [u8; 32],
 }
 
 impl Known {
-    /// An account with this password's hash.
+    /// The account with this id and this password hash.
     pub(crate) fn new(id: Uuid, hash: &Hashed) -> Self {
         let mut password_mark = [0; 32];
         password_mark.copy_from_slice(digest(&SHA256, hash.as_str().as_bytes()).as_ref());
@@ -60,7 +61,7 @@ impl Known {
     }
 }
 
-/// The accounts' store, and the only place that sees password hashes.
+/// The store of accounts, and the only place that reads password hashes.
 #[derive(Clone)]
 pub struct Accounts {
     database: Database,
@@ -68,23 +69,26 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Opens the store and brings its tables up to date.
+    /// Opens the database and migrates its tables.
+    ///
+    /// # Errors
+    /// The database cannot be opened, created or migrated.
     pub async fn open(at: &AccountsAt, limits: &Limits) -> Result<Self, sqlx::Error> {
         Ok(Self { database: Database::open(at).await?, hasher: Hasher::new(limits) })
     }
 
-    /// Hashes a new password, for [`Self::add`] and [`Self::set_password`]. Apart from those, since it takes a while and
-    /// changes nothing: a client may hang up meanwhile.
+    /// Hashes a new password, for [`Self::add`] and [`Self::set_password`]. It is a separate step because it takes a while
+    /// and changes nothing: a client may hang up meanwhile.
     pub(crate) async fn hash(&self, password: NewPassword) -> Result<Hashed, Error> {
         self.hasher.hash(password.into()).await
     }
 
-    /// The same accounts, for a client whose passwords wait for their hashing in this lane.
+    /// The same accounts, whose passwords wait for hashing in this lane.
     pub(crate) fn in_lane(&self, lane: Lane) -> Self {
         Self { hasher: self.hasher.in_lane(lane), ..self.clone() }
     }
 
-    /// The account with this address, without a look at any password. Asked for an unknown address as for a known one.
+    /// The account with this address, without checking a password. Callers ask this for unknown addresses too.
     pub(crate) async fn known(&self, email: &Email) -> Result<Option<Known>, Error> {
         let row = sqlx::query("SELECT id, password_hash FROM accounts WHERE email = ?")
             .bind(email.as_str())
@@ -96,13 +100,17 @@ impl Accounts {
         Ok(Some(Known::new(id, &Hashed::from_stored(row.try_get("password_hash")?))))
     }
 
-    /// Makes an account. Fails with [`Error::EmailTaken`].
+    /// Creates an account.
+    ///
+    /// # Errors
+    /// [`Error::EmailTaken`] when the address has an account, [`Error::Overloaded`] when too many passwords wait for
+    /// hashing, and [`Error::StoreUnavailable`] when the database cannot be written.
     pub async fn sign_up(&self, email: Email, password: NewPassword) -> Result<User, Error> {
         let hash = self.hash(password).await?;
         self.add(email, &hash).await
     }
 
-    /// As [`Self::sign_up`], with the password's hash.
+    /// Creates an account like [`Self::sign_up`], from the password's hash.
     pub(crate) async fn add(&self, email: Email, hash: &Hashed) -> Result<User, Error> {
         let id = Uuid::new_v4();
         let insert =
@@ -119,8 +127,12 @@ impl Accounts {
         }
     }
 
-    /// The account with this address, if the password is its own. An unknown address costs as much as a wrong password:
-    /// one look-up and one hash (OWASP ASVS 6.3.8). The epoch comes from the same row as the hash.
+    /// The account with this address, if the password is correct. An unknown address costs as much as a wrong password: one
+    /// look-up and one hash (OWASP ASVS 6.3.8). The epoch comes from the same row as the hash.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCredentials`] when the address or the password is wrong, [`Error::Overloaded`] when too many
+    /// passwords wait for hashing, and [`Error::StoreUnavailable`] when the database cannot be read.
     pub async fn log_in(&self, email: &Email, password: Password) -> Result<User, Error> {
         let row = sqlx::query("SELECT id, email, epoch, password_hash FROM accounts WHERE email = ?")
             .bind(email.as_str())
@@ -138,7 +150,10 @@ impl Accounts {
         }
     }
 
-    /// The account as it is now.
+    /// The account with this id as it is now; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`] when the database cannot be read.
     pub async fn find(&self, id: Uuid) -> Result<Option<User>, Error> {
         let row = sqlx::query("SELECT id, email, epoch FROM accounts WHERE id = ?")
             .bind(id.as_bytes().as_slice())
@@ -147,7 +162,11 @@ impl Accounts {
         row.map(|row| user_of(&row)).transpose()
     }
 
-    /// Whether the password is this account's.
+    /// Checks that the password is this account's.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`] when it is not or the account is gone, [`Error::Overloaded`] when too many passwords wait
+    /// for hashing, and [`Error::StoreUnavailable`] when the database cannot be read.
     pub async fn check_password(&self, user: &User, password: Password) -> Result<(), Error> {
         match self.log_in(&user.email, password).await {
             Ok(found) if found.id == user.id => Ok(()),
@@ -156,15 +175,18 @@ impl Accounts {
         }
     }
 
-    /// Sets a new password and raises the epoch with it, in one statement: there is no moment with the one and without
-    /// the other. Does nothing and fails with [`Error::LogInAfresh`] when the epoch has moved since `user` was read, so
-    /// that of two changes at once only one wins.
+    /// Sets a new password and raises the epoch in one statement, so neither is ever stored without the other.
+    ///
+    /// # Errors
+    /// [`Error::LogInAfresh`] when the epoch has changed since `user` was read; then nothing was changed, so that only one
+    /// of two simultaneous changes succeeds. [`Error::Overloaded`] when too many passwords wait for hashing, and
+    /// [`Error::StoreUnavailable`] when the database cannot be written.
     pub async fn change_password(&self, user: &User, new: NewPassword) -> Result<User, Error> {
         let hash = self.hash(new).await?;
         self.set_password(user, &hash).await
     }
 
-    /// As [`Self::change_password`], with the password's hash.
+    /// Sets a new password like [`Self::change_password`], from the password's hash.
     pub(crate) async fn set_password(&self, user: &User, hash: &Hashed) -> Result<User, Error> {
         let changed = sqlx::query(
             "UPDATE accounts SET password_hash = ?, epoch = epoch + 1 WHERE id = ? AND epoch = ? RETURNING id, email, epoch",
@@ -178,7 +200,12 @@ impl Accounts {
         changed.map(|row| user_of(&row)).transpose()?.ok_or(Error::LogInAfresh)
     }
 
-    /// Says that everything before now is over. The caller then tells the scheme, and may do so twice.
+    /// Raises the account's epoch, which ends all credentials issued so far. The caller then tells the scheme, and may do
+    /// so twice.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] when the account is gone, and [`Error::StoreUnavailable`] when the database cannot be
+    /// written.
     pub async fn raise_epoch(&self, id: Uuid) -> Result<User, Error> {
         let raised =
             sqlx::query("UPDATE accounts SET epoch = epoch + 1 WHERE id = ? RETURNING id, email, epoch")
@@ -188,8 +215,12 @@ impl Accounts {
         raised.map(|row| user_of(&row)).transpose()?.ok_or(Error::InvalidToken("its account is gone"))
     }
 
-    /// Deletes the account; its address is free again. The user that comes back carries an epoch above every one that a
-    /// credential can have been issued under.
+    /// Deletes the account, whose address is free again. The returned user's epoch is greater than that of every credential
+    /// issued to the account.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] when the account is gone, and [`Error::StoreUnavailable`] when the database cannot be
+    /// written.
     pub async fn delete(&self, user: &User) -> Result<User, Error> {
         let row = sqlx::query("DELETE FROM accounts WHERE id = ? RETURNING id, email, epoch")
             .bind(user.id.as_bytes().as_slice())
@@ -201,7 +232,7 @@ impl Accounts {
         Ok(User { epoch: last.epoch + 1, ..last })
     }
 
-    /// The endings that the session store has not been told of, the first so many.
+    /// Up to `at_most` endings that the session store has not been told of.
     pub(crate) async fn endings(&self, at_most: u32) -> Result<Vec<Ending>, Error> {
         let rows = sqlx::query("SELECT id, epoch FROM endings LIMIT ?")
             .bind(at_most)
@@ -210,7 +241,7 @@ impl Accounts {
         rows.iter().map(ending_of).collect()
     }
 
-    /// Notes that the session store has been told of an ending. A later one of the same account stays.
+    /// Records that the session store has been told of an ending. A later ending of the same account stays stored.
     pub(crate) async fn ended(&self, ending: Ending) -> Result<(), Error> {
         sqlx::query("DELETE FROM endings WHERE id = ? AND epoch <= ?")
             .bind(ending.user_id.as_bytes().as_slice())
@@ -220,17 +251,20 @@ impl Accounts {
         Ok(())
     }
 
-    /// Empties SQLite's log of writes, if something was deleted since the last time.
+    /// Empties SQLite's write-ahead log, if something was deleted since it was last emptied.
     pub(crate) async fn wipe_traces(&self) -> Result<(), Error> {
         Ok(self.database.wipe_traces().await?)
     }
 
-    /// How busy the hashing of passwords is.
+    /// The load of the password hasher.
     pub(crate) fn hashing(&self) -> Hashing {
         self.hasher.state()
     }
 
-    /// Whether the store answers.
+    /// Checks that the database answers.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`] when it does not.
     pub async fn ready(&self) -> Result<(), Error> {
         sqlx::query("SELECT 1").fetch_one(&self.database.pool).await?;
         Ok(())
@@ -253,7 +287,7 @@ fn ending_of(row: &sqlx::sqlite::SqliteRow) -> Result<Ending, Error> {
 }
 
 impl User {
-    /// That everything which was issued to them before their epoch is over.
+    /// The ending of all credentials issued to the user before their current epoch.
     pub fn ending(&self) -> Ending {
         Ending { user_id: self.id, epoch: self.epoch }
     }

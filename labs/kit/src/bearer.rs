@@ -1,22 +1,24 @@
 //! The `Authorization` header (RFC 6750 §2.1).
 //!
-//! A request that carries one is judged by it alone: its cookies are ignored, so that no browser can be talked into adding
-//! authority to a request that states its own. Refresh and log-out are about another credential, the refresh token or the
-//! session's cookie, and go by that: a header that opens nothing takes nothing away there. A token in the query is never
-//! looked at.
+//! For a request with this header, the server ignores the cookies, so that an attacker cannot make a browser add its
+//! cookies' authority to a request that states its own. Refresh and logout concern another credential, the refresh token or
+//! the session's cookie, and use that one: there, a header with a refused token does not override it. The server never
+//! reads a token from the query.
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::error::Error;
 
-/// The longest token that is looked at. Checked before any cryptography.
+/// The longest token that the server checks, in bytes. The length is checked before any cryptography.
 pub const MAX_TOKEN_BYTES: usize = 4096;
 
-/// The bearer token of a request; none if there is no `Authorization` header.
+/// The bearer token of a request; `None` if there is no `Authorization` header.
 ///
-/// Two such headers are malformed, since a proxy and a server might each believe a different one. Another scheme than
-/// `Bearer` (in any case), an empty token and one over 4 KiB are refused.
+/// # Errors
+/// [`Error::Malformed`] for two such headers, because a proxy and a server might each believe a different one.
+/// [`Error::InvalidToken`] for a scheme other than `Bearer` (in any case), an empty token, one over 4 KiB, and text that is
+/// not ASCII.
 pub fn token(request: &Parts) -> Result<Option<&str>, Error> {
     let mut headers = request.headers.get_all(AUTHORIZATION).iter();
     let Some(header) = headers.next() else { return Ok(None) };

@@ -1,7 +1,7 @@
-//! JSON in, with every flaw told where it is.
+//! JSON request bodies, with every validation error reported at its place.
 //!
-//! Size, content type and syntax are refused one by one (413, 415, 400). What is JSON but says something that cannot be
-//! is a 422 that names each flaw by its JSON pointer, all at once, so that a client's author fixes them in one go.
+//! Wrong size, content type and syntax are refused one at a time (413, 415, 400). A body that is JSON with invalid values
+//! gets a 422 that names all errors at once by their JSON pointers, so that the client's developer can fix them in one go.
 
 use std::time::Duration;
 
@@ -16,34 +16,36 @@ use crate::config::Limits;
 use crate::error::{Error, Flaw};
 use crate::state::App;
 
-/// How much of a body that is too long is read and thrown away, and for how long, so that its sender hears why.
+/// How many bytes of a too long body the server reads and discards, and for how long, so that the client gets the response.
 const MAX_DISCARDED: usize = 4 * 1024 * 1024;
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A request's JSON body, parsed into `T`. An empty body is `{}` whatever its content type; unknown fields are ignored.
+/// A request's JSON body, parsed into `T`. An empty body counts as `{}` whatever its content type; unknown fields are
+/// ignored.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
 /// A type that can be read from a JSON object.
 pub trait FromFields: Sized {
-    /// Reads what it needs. `None` when a required field was not to be had; the flaws are noted in `fields`.
+    /// Reads the fields that the type needs. Returns `None` when a required field is missing or invalid; `fields` records
+    /// each error.
     fn from_fields(fields: &mut Fields) -> Option<Self>;
 
-    /// What its fields may hold, as JSON Schema, for the server's OpenAPI document. Which of them must be there is not said
-    /// here: the parser is asked that itself.
+    /// The JSON Schema of each field, for the server's OpenAPI document. It does not say which fields are required: the
+    /// document finds that out by running the parser.
     fn shapes() -> Vec<(&'static str, Value)>;
 }
 
-/// The fields of a JSON object, and what is wrong with them.
+/// The fields of a JSON object, and the validation errors found in them.
 #[derive(Debug, Default)]
 pub struct Fields {
     object: Map<String, Value>,
     flaws: Vec<Flaw>,
-    /// Where a document is made: what the parser asks for.
+    /// The fields that the parser has asked for; `Some` only when the OpenAPI document is built.
     asked: Option<Vec<Asked>>,
 }
 
-/// A field that a parser asks for.
+/// A field that a parser has asked for.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) name: &'static str,
@@ -51,15 +53,16 @@ pub(crate) struct Asked {
 }
 
 impl Fields {
-    /// What the parser of `T` asks for, found by running it on an empty object. A parser that looks at all of its fields
-    /// before it gives up, so that all flaws are told at once, asks for all of them here too.
+    /// The fields that the parser of `T` asks for, found by running it on an empty object. A parser reads all of its fields
+    /// before it gives up, so that all errors are reported at once; so it asks for all of them here too.
     pub(crate) fn asked_by<T: FromFields>() -> Vec<Asked> {
         let mut fields = Self { asked: Some(Vec::new()), ..Self::default() };
         let _nothing = T::from_fields(&mut fields);
         fields.asked.unwrap_or_default()
     }
 
-    /// A field that must be there, as text that `parse` takes.
+    /// Reads a required field as text and parses it. Returns `None`, and records the error, when the field is missing, is
+    /// not a string, or `parse` refuses it with a sentence.
     pub fn required<T>(
         &mut self,
         name: &'static str,
@@ -72,7 +75,8 @@ impl Fields {
         }
     }
 
-    /// A field that may be missing or null.
+    /// Reads a field that may be missing or null, and parses its text. Returns `None` in those cases, and also when the
+    /// field is not a string or `parse` refuses it, which is recorded as an error.
     pub fn optional<T>(
         &mut self,
         name: &'static str,
@@ -85,7 +89,7 @@ impl Fields {
         }
     }
 
-    /// A whole number that must be there and be at most `max`.
+    /// Reads a required whole number from 0 to `max`.
     pub fn required_number(&mut self, name: &'static str, max: u64) -> Option<u64> {
         self.note(name, true);
         match self.object.get(name).map(Value::as_u64) {
@@ -120,7 +124,7 @@ impl Fields {
     }
 }
 
-/// Within the limits of the server that it is read for: at most [`Limits::body_bytes`] in [`Limits::read_timeout`].
+/// Reads at most [`Limits::body_bytes`] within [`Limits::read_timeout`], the limits of the server in `app`.
 impl<T: FromFields, S: Send + Sync + 'static> FromRequest<App<S>> for Body<T> {
     type Rejection = Error;
 
@@ -136,7 +140,7 @@ impl<T: FromFields> Body<T> {
         let announced =
             parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > most_bytes) {
-            // A client that asks first has sent nothing yet, and hears the answer at once.
+            // A client that sends `Expect` has not sent the body yet, and gets the response at once.
             if !parts.headers.contains_key(EXPECT) {
                 discard(body).await;
             }
@@ -179,8 +183,8 @@ async fn read(body: RawBody, most_bytes: usize) -> Result<Bytes, Error> {
     }
 }
 
-/// Reads on for a moment without keeping anything. A client that is still sending would otherwise lose the answer: closing
-/// a connection with unread bytes resets it.
+/// Reads on for a moment and discards what it reads. A client that is still sending would otherwise lose the response,
+/// because closing a connection with unread bytes resets it.
 async fn discard(mut body: RawBody) {
     let mut left = MAX_DISCARDED;
     let discarding = async {
@@ -289,7 +293,7 @@ mod tests {
         }
     }
 
-    /// A body that sends one brace and then nothing more, for ever.
+    /// A body that sends one brace and then nothing more, and never ends.
     fn endless() -> RawBody {
         struct Endless(bool);
         impl hyper::body::Body for Endless {

@@ -1,9 +1,9 @@
-//! Where a request comes from, for throttling and for the audit log.
+//! The client's IP address, for throttling and for the audit log.
 //!
-//! That is the socket's peer, unless the peer is a proxy that the operator named: then it is the last address in
-//! `X-Forwarded-For` that no such proxy wrote. Any other client's header is ignored. Addresses are compared in their
-//! canonical form, since a server on `[::]` sees an IPv4 proxy as `::ffff:10.0.0.1`. An IPv6 client owns a whole /64, so
-//! that is what counts as one address.
+//! It is the socket's peer address, unless the peer is a proxy that the operator trusts: then it is the last address in
+//! `X-Forwarded-For` that is not a trusted proxy's own. The server ignores that header from any other client. Addresses are
+//! compared in their canonical form, because a server on `[::]` sees an IPv4 proxy as `::ffff:10.0.0.1`. An IPv6 client
+//! owns a whole /64, so a /64 counts as one address.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
@@ -14,20 +14,20 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap};
 use ipnet::{IpNet, Ipv4Net};
 
-/// How many leading bits of an IPv4-mapped IPv6 address say that it is one (RFC 4291 §2.5.5.2).
+/// How many leading bits mark an IPv6 address as IPv4-mapped (RFC 4291 §2.5.5.2).
 const MAPPED_BITS: u8 = 96;
 
-/// A proxy that is believed: an address, or a range of them in CIDR notation.
+/// A trusted proxy: an address, or a range of addresses in CIDR notation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrustedProxy(IpNet);
 
-/// A text that names no proxy.
+/// A text that is neither an address nor a range of addresses.
 #[derive(Debug, thiserror::Error)]
 #[error("a proxy is {}", Self::EXPECTED)]
 pub struct TrustedProxyError;
 
 impl TrustedProxyError {
-    /// What the list of trusted proxies looks like.
+    /// The syntax of the list of trusted proxies, for messages.
     pub(crate) const EXPECTED: &'static str = "addresses or ranges such as 10.0.0.0/8, with commas or new lines between them; a range of all addresses is refused";
 }
 
@@ -40,14 +40,14 @@ impl FromStr for TrustedProxy {
             Err(_) => text.parse().map_err(|_| TrustedProxyError)?,
         };
         match canonical(range) {
-            // Who trusts every address trusts every client's own header.
+            // To trust every address is to trust the header of every client.
             everything if everything.prefix_len() == 0 => Err(TrustedProxyError),
             range => Ok(Self(range)),
         }
     }
 }
 
-/// A range of IPv4-mapped addresses as the IPv4 range that it is.
+/// A range of IPv4-mapped IPv6 addresses as an IPv4 range; any other range unchanged.
 fn canonical(range: IpNet) -> IpNet {
     let IpNet::V6(v6) = range else { return range };
     let (Some(v4), Some(bits)) = (v6.addr().to_ipv4_mapped(), v6.prefix_len().checked_sub(MAPPED_BITS))
@@ -63,7 +63,7 @@ impl TrustedProxy {
     }
 }
 
-/// The proxies that are believed.
+/// The trusted proxies.
 #[derive(Clone, Debug)]
 pub(crate) struct Proxies(Arc<[TrustedProxy]>);
 
@@ -72,25 +72,26 @@ impl Proxies {
         Self(trusted.into())
     }
 
-    /// Whether a connection from this address is a proxy's.
+    /// Whether a connection from this address comes from a trusted proxy.
     pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.0.iter().any(|proxy| proxy.contains(peer))
     }
 
-    /// The client's address. A request without a socket (a test that calls the router directly) comes from `::`.
+    /// The client's address. For a request without a socket (a test that calls the router directly) it is `::`.
     pub(crate) fn client(&self, request: &Parts) -> IpAddr {
         self.client_of(&request.extensions, &request.headers)
     }
 
-    /// As [`client`](Self::client), for a request that is not in parts.
+    /// The client's address like [`client`](Self::client), from a request's extensions and headers.
     pub(crate) fn client_of(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical());
         if !self.trusts(peer) {
             return network(peer);
         }
-        // Byte by byte: a client that writes what is no text spoils its own entry, and not the one that its proxy adds.
+        // Read byte by byte: bytes from the client that are not text affect only the client's own entry, not the one that
+        // its proxy adds.
         let lines: Vec<&[u8]> =
             headers.get_all("x-forwarded-for").iter().map(|line| line.as_bytes()).collect();
         let entries = lines.into_iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
@@ -98,7 +99,7 @@ impl Proxies {
             match forwarded(entry) {
                 Some(address) if self.trusts(address) => {}
                 Some(address) => return network(address),
-                // What a trusted proxy passed on unread was written by its client: the rest is not believed.
+                // The client wrote this entry and a trusted proxy passed it on unread: the rest is not believed either.
                 None => break,
             }
         }
@@ -106,7 +107,7 @@ impl Proxies {
     }
 }
 
-/// An entry of `X-Forwarded-For`: an address, as some proxies write it with its port, and IPv6 then in brackets.
+/// The address in an entry of `X-Forwarded-For`. Some proxies write it with its port, and IPv6 in brackets.
 fn forwarded(entry: &[u8]) -> Option<IpAddr> {
     let text = str::from_utf8(entry).ok()?.trim();
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
@@ -120,7 +121,7 @@ fn forwarded(entry: &[u8]) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// What counts as one address.
+/// The network that counts as one address: an IPv4 address, or an IPv6 /64.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),

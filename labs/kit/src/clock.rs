@@ -1,15 +1,15 @@
 //! The one source of time.
 //!
-//! Every deadline in the labs is judged by a [`Clock`] that is passed in, never by the operating system directly. So a
-//! test, the checker and the playground can move fifteen minutes or thirty days ahead without waiting, and an
-//! expiry is a comparison of two numbers that anybody can read. A TTL in Redis only collects garbage: it does not move
-//! with this clock and decides nothing.
+//! The labs compare every deadline with a [`Clock`] that is passed in, never with the operating system's time directly. So
+//! a test, the checker and the playground can move fifteen minutes or thirty days ahead without waiting, and the check of
+//! an expiry is a comparison of two numbers. A TTL in Redis only removes garbage: it does not move with this clock, and no
+//! decision depends on it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The furthest that one call to [`Clock::advance`] may move, in seconds: a little over three years.
+/// The furthest that one call to [`Clock::advance`] may move the clock, in seconds: a little over three years.
 pub const MAX_ADVANCE_SECONDS: u64 = 100_000_000;
 
 /// The system's time plus an offset that can only grow. Clones share the offset.
@@ -19,7 +19,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The system's clock, not moved.
+    /// The system's clock, with offset 0.
     pub fn system() -> Self {
         Self::default()
     }
@@ -36,7 +36,7 @@ impl Clock {
         self.now_ms() / 1000
     }
 
-    /// How far this clock has been moved, in milliseconds. Redis scripts add it to Redis' own time.
+    /// How far this clock is ahead of the system's, in milliseconds. Redis scripts add it to Redis' own time.
     pub fn offset_ms(&self) -> u64 {
         self.offset_ms.load(Ordering::Relaxed)
     }

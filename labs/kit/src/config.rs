@@ -1,7 +1,7 @@
-//! Everything that can be set, read in one place.
+//! All settings, read in one place.
 //!
 //! [`Config`] is plain data with a default for each value except the secrets. [`Config::from_env`] is the only reader of
-//! the environment in the project; the command line overrides what it found.
+//! the environment in the project; the command line overrides the values it found.
 
 mod bounds;
 
@@ -22,158 +22,162 @@ use crate::store_url::without_secrets;
 /// A server's settings.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen. Port 0 takes a free one. `AUTHLAB_LISTEN`
+    /// The address to listen on. Port 0 takes a free port. `AUTHLAB_LISTEN`
     pub listen: SocketAddr,
-    /// The origins whose pages may use this server (RFC 6454), as `https://app.example`: its own, and others, which get
-    /// CORS with credentials. Empty: the loopback names of the address that was bound, and no CORS. Never derived from the
-    /// `Host` header. `AUTHLAB_ORIGIN`, a list with commas or new lines
+    /// The origins whose pages may use this server (RFC 6454), such as `https://app.example`: its own, and others, which
+    /// get CORS with credentials. If empty, the server accepts the loopback names of the address it is bound to and sends
+    /// no CORS headers. Never derived from the `Host` header. `AUTHLAB_ORIGIN`, a list separated by commas or new lines
     pub origins: Vec<Origin>,
-    /// Where sessions and refresh tokens live. `AUTHLAB_STORE` or `REDIS_URL`
+    /// The store of sessions and refresh tokens. `AUTHLAB_STORE` or `REDIS_URL`
     pub store: Store,
-    /// Where accounts live. `AUTHLAB_ACCOUNTS`: `memory` or a path
+    /// The store of accounts. `AUTHLAB_ACCOUNTS`: `memory` or a path
     pub accounts: AccountsAt,
-    /// How long an access token is good for, and no longer than its session: at most a day. `AUTHLAB_ACCESS_TTL`, seconds
+    /// Lifetime of an access token, never longer than its session; at most a day. `AUTHLAB_ACCESS_TTL`, seconds
     pub access_ttl: Duration,
-    /// The absolute limit of a session, however busy it is: at most 400 days. `AUTHLAB_REFRESH_TTL`, seconds
+    /// Absolute lifetime of a session, however often it is used; at most 400 days. `AUTHLAB_REFRESH_TTL`, seconds
     pub refresh_ttl: Duration,
-    /// The limit of an unused session. `AUTHLAB_IDLE_TTL`, seconds
+    /// Lifetime of an unused session. `AUTHLAB_IDLE_TTL`, seconds
     pub idle_ttl: Duration,
-    /// How long after a rotation the token before it still gets the same answer; zero is strict mode, ten
-    /// minutes the most.
-    /// `AUTHLAB_REFRESH_WINDOW`, seconds
+    /// How long after a rotation the previous refresh token still gets the same answer. Zero is strict mode; at most ten
+    /// minutes. `AUTHLAB_REFRESH_WINDOW`, seconds
     pub refresh_window: Duration,
-    /// Whether every request with the hybrid's access token asks the account's row and the store if its session lives:
-    /// log out is then immediate, and each request costs two reads. `AUTHLAB_LIVE_CHECK`: `on` or `off`
+    /// Whether each request with the hybrid's access token also reads the account's row and asks the store whether the
+    /// session is alive: logout then takes effect at once, and each request costs two reads. `AUTHLAB_LIVE_CHECK`: `on` or
+    /// `off`
     pub live_check: bool,
-    /// How much of its last writes the store may lose in a crash and still be believed; see [`crate::marker`]. At least 2
-    /// seconds, a day at most. `AUTHLAB_STORE_LOSS`, seconds
+    /// How many seconds of its last writes the store may lose in a crash before the server stops trusting it; see
+    /// [`crate::marker`]. From 2 seconds to a day. `AUTHLAB_STORE_LOSS`, seconds
     pub store_loss: Duration,
-    /// How far a token's `iat` and `nbf` may lie ahead of our clock. `exp` has no leeway. At most five minutes.
-    /// `AUTHLAB_LEEWAY`, seconds
+    /// How far a token's `iat` and `nbf` may be in the future by this server's clock. `exp` has no leeway. At most five
+    /// minutes. `AUTHLAB_LEEWAY`, seconds
     pub leeway: Duration,
-    /// The `iss` of our access tokens. `AUTHLAB_ISSUER`
+    /// The `iss` claim of this server's access tokens. `AUTHLAB_ISSUER`
     pub issuer: String,
-    /// The `aud` of our access tokens. `AUTHLAB_AUDIENCE`
+    /// The `aud` claim of this server's access tokens. `AUTHLAB_AUDIENCE`
     pub audience: String,
-    /// The keys that sign access tokens; none: a random one that does not survive a restart. A list of `number=secret`,
-    /// or a JWK Set. `AUTHLAB_ACCESS_KEYS`
+    /// The keys that sign access tokens. `None`: a random key that is lost at a restart. A list of `number=secret`, or a
+    /// JWK Set. `AUTHLAB_ACCESS_KEYS`
     pub access_keys: Option<Keyring>,
-    /// The master secrets behind refresh tokens; none: as above. `AUTHLAB_REFRESH_KEYS`
+    /// The master secrets of refresh tokens. `None`: a random key that is lost at a restart. `AUTHLAB_REFRESH_KEYS`
     pub refresh_keys: Option<Keyring>,
     /// The secrets by which the server recognises a device that logged in before, and by which the audit log names an
-    /// account without telling its address; none: derived from the refresh keys, and without those random.
+    /// account without its e-mail address. `None`: derived from the refresh keys, or random if there are none.
     /// `AUTHLAB_DEVICE_KEYS`
     pub device_keys: Option<Keyring>,
-    /// Whether `/lab/clock` moves this server's clock. Loopback only; never by default, and never by the environment.
+    /// Whether clients may move this server's clock with `/lab/clock`. Loopback only; off by default, and the environment
+    /// cannot turn it on.
     pub lab_controls: bool,
-    /// Proxies whose `X-Forwarded-For` is believed. `AUTHLAB_TRUSTED_PROXIES`, addresses and CIDR ranges with commas or
-    /// new lines
+    /// The proxies whose `X-Forwarded-For` the server believes. `AUTHLAB_TRUSTED_PROXIES`, addresses and CIDR ranges
+    /// separated by commas or new lines
     pub trusted_proxies: Vec<TrustedProxy>,
-    /// Bounds on log-ins and sign-ups. `AUTHLAB_FAILURES_…`, `AUTHLAB_SIGN_UPS_PER_ADDRESS`
+    /// Limits on logins and sign-ups. `AUTHLAB_FAILURES_…`, `AUTHLAB_SIGN_UPS_PER_ADDRESS`
     pub log_in: LogInLimits,
-    /// Bounds on everything else.
+    /// Limits on everything else.
     pub limits: Limits,
-    /// How long Redis may take.
+    /// Time limits and call limit for Redis.
     pub redis: RedisTimes,
-    /// Whether `/metrics` is served. `AUTHLAB_METRICS`: `on` or `off`
+    /// Whether the server serves `/metrics`. `AUTHLAB_METRICS`: `on` or `off`
     pub metrics: bool,
-    /// What the log's lines look like. `AUTHLAB_LOG`: `text` or `json`
+    /// The format of log lines. `AUTHLAB_LOG`: `text` or `json`
     pub log: LogFormat,
 }
 
-/// What the log's lines look like.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For a person at a terminal.
+    /// Text for a person at a terminal.
     #[default]
     Text,
-    /// An object a line, for a program that collects logs.
+    /// One JSON object per line, for a program that collects logs.
     Json,
 }
 
-/// Where sessions and refresh tokens live.
+/// The store of sessions and refresh tokens.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Store {
-    /// In this process: gone with it, and seen by no other.
+    /// In this process: lost when the process ends, and not shared with other processes.
     Memory,
-    /// In Redis, or Valkey, at a URL that `redis` understands; or in a cluster of them, at any of its nodes, as
+    /// In Redis or Valkey, at a URL that the `redis` crate understands; or in a Redis Cluster, named by any of its nodes as
     /// `redis+cluster://host:port,host:port`.
     Redis(String),
 }
 
-/// Where accounts live.
+/// The store of accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountsAt {
-    /// In this process: gone with it.
+    /// In this process: lost when the process ends.
     Memory,
-    /// In a SQLite file, made if it is not there. Servers on one machine may share it.
+    /// In a SQLite file, created if it does not exist. Servers on one machine may share it.
     File(PathBuf),
 }
 
-/// How many failed log-ins are looked at before a password is not checked any more, and how many sign-ups are taken. A
-/// device that has logged in before, and a session that is live, are counted by themselves: what others do to the account
-/// does not keep its owner out.
+/// How many failed logins the server allows in a window before it stops checking passwords, and how many sign-ups it
+/// accepts. A device that has logged in before and a live session have counts of their own, so that an attacker's failures
+/// on an account do not lock out its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LogInLimits {
-    /// Failures of one account from one address in a window.
+    /// Failures for one account from one address in a window.
     pub failures_per_account_and_address: u32,
-    /// Failures of one account from anywhere in a window.
+    /// Failures for one account from all addresses in a window.
     pub failures_per_account: u32,
-    /// Failures from one address, whatever the account, in a window.
+    /// Failures from one address for all accounts in a window.
     pub failures_per_address: u32,
     /// Failures from a device that has logged in to the account before, in a window.
     pub failures_per_device: u32,
-    /// Wrong passwords at a change of the password or a deletion, from one session, in a window.
+    /// Wrong passwords from one session in a window, when it changes the password or deletes the account.
     pub failures_per_session: u32,
-    /// Sign-ups from one address in a window, whatever comes of them.
+    /// Sign-ups from one address in a window, successful or not.
     pub sign_ups_per_address: u32,
-    /// The window's length in seconds.
+    /// Length of the window, in seconds.
     pub window_seconds: u64,
 }
 
-/// Bounds on a server.
+/// Limits on a server's resources.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Connections open at once; further ones wait in the kernel's queue. `AUTHLAB_CONNECTIONS`
     pub connections: usize,
-    /// Connections of one address open at once; further ones are closed. An IPv6 /64 is one address. A trusted proxy may
-    /// have as many as there are. `AUTHLAB_CONNECTIONS_PER_ADDRESS`
+    /// Connections open at once from one address; the server closes further ones. An IPv6 /64 counts as one address. A
+    /// trusted proxy may open all `connections`. `AUTHLAB_CONNECTIONS_PER_ADDRESS`
     pub connections_per_address: usize,
-    /// Time to send a request's headers, and to send its body.
+    /// Time for the client to send a request's headers, and as much again to send its body.
     pub read_timeout: Duration,
-    /// Time to read an answer: a client that has not taken all of it by then is cut.
+    /// Time for the client to read a response: the server cuts the connection of a client that has not read all of it by
+    /// then.
     pub write_timeout: Duration,
-    /// How long a connection is kept between two requests. Longer than the proxies before it keep theirs, or they send a
-    /// request into a connection that is being closed. `AUTHLAB_IDLE_TIMEOUT`, seconds
+    /// How long an idle connection stays open between two requests. It must be longer than the idle timeout of the proxies
+    /// in front of the server; otherwise a proxy sends a request into a connection that the server is closing.
+    /// `AUTHLAB_IDLE_TIMEOUT`, seconds
     pub idle_timeout: Duration,
-    /// Bytes of a request's line and headers together.
+    /// Size of a request's line and headers together, in bytes.
     pub header_bytes: usize,
-    /// Bytes of a request's body.
+    /// Size of a request's body, in bytes.
     pub body_bytes: usize,
-    /// Passwords hashed at once; each takes 19 MiB and a core. `AUTHLAB_HASHING`
+    /// Passwords hashed at once; each uses 19 MiB of memory and a core. `AUTHLAB_HASHING`
     pub hashing: usize,
-    /// Log-ins that may wait for a place to hash; further ones are refused as `overloaded`.
+    /// Logins that may wait for a hashing slot; the server refuses further ones as `overloaded`.
     pub hashing_queue: usize,
-    /// Sessions of one account; the least recently used goes out. `AUTHLAB_SESSIONS_PER_USER`
+    /// Sessions of one account; a further login ends the least recently used one. `AUTHLAB_SESSIONS_PER_USER`
     pub sessions_per_user: usize,
     /// The shortest new password, in characters. `AUTHLAB_PASSWORD_MIN`, from 8 to 64
     pub password_min: usize,
-    /// How long a shutdown waits for requests under way.
+    /// How long a shutdown waits for running requests.
     pub drain: Duration,
 }
 
-/// How long Redis may take, and how much may wait for it. A route that needs it answers 503 within `deadline` of its first call.
+/// Time limits for Redis, and how many calls may wait for it. While Redis does not answer, a route that needs it answers
+/// 503 within `deadline` of its first call.
 #[derive(Clone, Copy, Debug)]
 pub struct RedisTimes {
-    /// To a connection.
+    /// Time to open a connection.
     pub connect: Duration,
-    /// To one answer on an open connection.
+    /// Time for one answer on an open connection.
     pub response: Duration,
-    /// To one answer with everything in it, reconnecting included.
+    /// Time for one answer in total, reconnecting included.
     pub deadline: Duration,
-    /// Until the kernel gives up on bytes that nobody acknowledges.
+    /// Time after which the kernel gives up a connection whose peer does not acknowledge sent bytes.
     pub user_timeout: Duration,
-    /// Calls under way at once; further ones are refused, so that a slow Redis does not fill the memory.
+    /// Calls running at once; further ones are refused, so that a slow Redis does not fill the memory.
     /// `AUTHLAB_REDIS_IN_FLIGHT`
     pub in_flight: usize,
 }
@@ -230,7 +234,7 @@ impl Default for Limits {
             connections_per_address: share_of_one_address(10_000),
             read_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
-            // nginx, AWS's ALB and many others keep theirs for 60 s.
+            // Longer than the 60 s of nginx, AWS's ALB and many other proxies.
             idle_timeout: Duration::from_secs(75),
             header_bytes: 16 * 1024,
             body_bytes: 16 * 1024,
@@ -243,8 +247,8 @@ impl Default for Limits {
     }
 }
 
-/// What one address may have of all connections, unless something else is set: a tenth, so that it takes ten to shut
-/// everybody out, and enough for an office behind one address.
+/// The default of [`Limits::connections_per_address`]: a tenth of all connections, so that an attacker needs ten addresses
+/// to take them all, and enough for an office behind one address.
 fn share_of_one_address(connections: usize) -> usize {
     (connections / 10).max(64).min(connections)
 }
@@ -261,48 +265,55 @@ impl Default for RedisTimes {
     }
 }
 
-/// A setting that cannot be used. The message names the variable and what it takes.
+/// A setting that cannot be used. The message names the variable and the values it accepts.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A value that does not parse.
     #[error("{name} is `{value}`, and should be {expected}")]
     Value {
-        /// The variable.
+        /// The variable's name.
         name: &'static str,
-        /// What it holds.
+        /// The variable's value.
         value: String,
-        /// What it may hold.
+        /// The values that the variable accepts.
         expected: &'static str,
     },
-    /// A list of keys that cannot be used. The keys are not repeated here.
+    /// A list of keys that cannot be used. The message does not repeat the keys.
     #[error("{name} cannot be used: {source}")]
     Keys {
-        /// The variable.
+        /// The variable's name.
         name: &'static str,
-        /// Why.
+        /// Why the keys cannot be used.
         source: KeyringError,
     },
-    /// A list of origins with an entry that is not one. The message of the cause repeats no password.
+    /// A list of origins with an entry that is not an origin. The message of the cause does not repeat a password.
     #[error("{name} cannot be used: {source}")]
     Origin {
-        /// The variable.
+        /// The variable's name.
         name: &'static str,
-        /// Which entry, and why.
+        /// Which entry is wrong, and why.
         source: OriginError,
     },
-    /// A value that is out of bounds, or a combination that makes no sense.
+    /// A value that is out of bounds, or an invalid combination of settings.
     #[error("{0}")]
     Combination(&'static str),
 }
 
 impl Config {
-    /// The settings that the process's environment asks for, over the defaults.
+    /// The settings from the process's environment; a variable that is unset or empty takes its default.
+    ///
+    /// # Errors
+    /// A value that does not parse, keys or origins that cannot be used, and the failures of [`Config::checked`].
     #[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
-    /// The settings that `lookup` knows, over the defaults.
+    /// The settings from `lookup`, which returns a variable's value by its name; a variable without a value takes its
+    /// default.
+    ///
+    /// # Errors
+    /// A value that does not parse, keys or origins that cannot be used, and the failures of [`Config::checked`].
     pub fn read(lookup: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
         let vars = Vars { lookup };
         let d = Self::default();
@@ -361,7 +372,10 @@ impl Config {
         config.checked()
     }
 
-    /// Refuses values and combinations that would undo a design's promise.
+    /// Refuses values and combinations that would break a design's promise.
+    ///
+    /// # Errors
+    /// [`ConfigError::Combination`] when a value is out of bounds or two settings contradict each other.
     pub fn checked(self) -> Result<Self, ConfigError> {
         bounds::check(&self)?;
         if self.access_ttl.is_zero() || self.refresh_ttl.is_zero() || self.idle_ttl.is_zero() {
@@ -393,7 +407,7 @@ impl Config {
 }
 
 impl AccountsAt {
-    /// The place that a setting names: `memory`, or a path.
+    /// The store that a setting names: `memory`, or a path.
     pub fn named(name: impl Into<PathBuf>) -> Self {
         let name = name.into();
         if name.as_os_str() == "memory" { Self::Memory } else { Self::File(name) }
@@ -401,8 +415,8 @@ impl AccountsAt {
 }
 
 impl LogFormat {
-    /// The format that the environment asks for. A log begins before the settings are read, so that it can tell of them: a
-    /// word that is none is text here, and refused when the settings are.
+    /// The format that the environment asks for. Logging starts before the settings are read, so that it can report their
+    /// errors: here an unknown word means text, and reading the settings refuses it afterwards.
     #[expect(clippy::disallowed_methods, reason = "this module is the one reader of the environment")]
     pub(crate) fn from_env() -> Self {
         std::env::var("AUTHLAB_LOG").ok().and_then(|word| Self::named(&word)).unwrap_or_default()
@@ -417,7 +431,8 @@ impl LogFormat {
     }
 }
 
-/// Less than 2 s would alarm at each crash of a Redis with `appendfsync everysec`; after a day every backup is believed.
+/// Below 2 s, each crash of a Redis with `appendfsync everysec` would raise an alarm; above a day, the server would trust
+/// any backup.
 const STORE_LOSS: std::ops::RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_secs(86_400);
 
 fn on_or_off(word: &str) -> Option<bool> {
@@ -428,21 +443,21 @@ fn on_or_off(word: &str) -> Option<bool> {
     }
 }
 
-/// A store's name that is none. The message says what would be one.
+/// An invalid store name. The message says which names are valid.
 #[derive(Debug, thiserror::Error)]
 #[error("a store is {}", Self::EXPECTED)]
 pub struct StoreError;
 
 impl StoreError {
-    /// What a store's name looks like.
+    /// The valid store names, for messages.
     pub const EXPECTED: &'static str = "`memory` or a URL such as redis://127.0.0.1:6379";
 }
 
-/// What the URL of a Redis Cluster begins with.
+/// The beginning of a Redis Cluster's URL.
 pub(crate) const CLUSTER_SCHEME: &str = "redis+cluster://";
 
 impl Store {
-    /// Whether it is a Redis Cluster, where one command, and one script, may touch the keys of one slot only.
+    /// Whether the store is a Redis Cluster, where one command or script may touch the keys of one slot only.
     pub fn is_cluster(&self) -> bool {
         matches!(self, Self::Redis(url) if url.starts_with(CLUSTER_SCHEME))
     }
@@ -462,7 +477,7 @@ impl std::str::FromStr for Store {
 }
 
 impl fmt::Display for Store {
-    /// The store without the password that its URL may hold.
+    /// Writes the store without the password that its URL may contain.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("memory"),
@@ -472,13 +487,13 @@ impl fmt::Display for Store {
 }
 
 impl fmt::Debug for Store {
-    /// As `Display`: settings get logged.
+    /// The same as `Display`, without the password, because settings get logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Store({self})")
     }
 }
 
-/// The typed readers over a lookup.
+/// Typed readers of the variables that `lookup` returns.
 struct Vars<L> {
     lookup: L,
 }
@@ -501,7 +516,7 @@ impl<L: Fn(&'static str) -> Option<String>> Vars<L> {
     }
 
     fn seconds(&self, name: &'static str) -> Result<Option<Duration>, ConfigError> {
-        // Bounded so that no sum of a time and a lifetime can overflow.
+        // This bound keeps every sum of a time and a lifetime from overflowing.
         const MAX: u64 = 10 * 366 * 24 * 60 * 60;
         match self.parsed::<u64>(name, "a number of seconds")? {
             Some(seconds) if seconds > MAX => {
@@ -573,7 +588,8 @@ impl<L: Fn(&'static str) -> Option<String>> Vars<L> {
         value.parse().map(Some).map_err(|source| ConfigError::Keys { name, source })
     }
 
-    /// As [`keys`](Self::keys), or as a JWK Set, whose keys must be for signatures: not for what other secrets are for.
+    /// The keys as [`keys`](Self::keys) reads them, or a JWK Set. The set's keys must be for signatures; other secrets are
+    /// not, so their variables take no set.
     fn signing_keys(&self, name: &'static str) -> Result<Option<Keyring>, ConfigError> {
         match self.text(name).filter(|value| value.trim_start().starts_with('{')) {
             Some(set) => {

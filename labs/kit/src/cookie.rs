@@ -1,8 +1,8 @@
-//! Cookies that hold a credential.
+//! Cookies that contain a credential.
 //!
-//! There is one kind only: `__Host-…; Secure; HttpOnly; Path=/`. The prefix makes the browser itself refuse a cookie that
-//! a sibling domain or a plain-text page tries to plant, and a cookie is cleared with exactly the attributes it was set
-//! with, because a browser ignores anything else (and the person stays logged in).
+//! There is one kind only: `__Host-…; Secure; HttpOnly; Path=/`. Because of the prefix, the browser itself refuses a cookie
+//! that a sibling domain or a plain-text page tries to set. The server clears a cookie with exactly the attributes that it
+//! was set with, because a browser ignores anything else (and the user stays logged in).
 
 use std::time::Duration;
 
@@ -14,43 +14,44 @@ use http::{HeaderMap, HeaderValue};
 /// Which cross-site requests carry the cookie (RFC 6265bis §5.6.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameSite {
-    /// Links from elsewhere do, forms and scripts from elsewhere do not.
+    /// Sent with links from other sites, not with forms and scripts from other sites.
     Lax,
-    /// None from elsewhere.
+    /// Not sent with any request from another site.
     Strict,
 }
 
-/// A cookie by name and policy.
+/// A cookie's name and policy.
 #[derive(Clone, Copy, Debug)]
 pub struct HostCookie {
     /// The full name, `__Host-` included.
     pub name: &'static str,
-    /// Its policy towards other sites.
+    /// The cookie's policy for requests from other sites.
     pub same_site: SameSite,
 }
 
-/// A `Set-Cookie` header, to be put beside a response's body.
+/// A `Set-Cookie` header, to be added to a response.
 #[derive(Clone, Debug)]
 pub struct SetCookie(HeaderValue);
 
 impl HostCookie {
-    /// Gives the browser a value to keep. Values are tokens of ours; one that no header can hold (none is) is not sent.
+    /// Sets the cookie's value in the browser. Values are tokens that this server makes; a value that a header cannot
+    /// contain would not be sent.
     pub fn set(&self, value: &str, max_age: Duration) -> SetCookie {
         self.set_as(self.name, value, max_age)
     }
 
-    /// Takes the cookie away.
+    /// Clears the cookie in the browser.
     pub fn clear(&self) -> SetCookie {
         self.clear_as(self.name)
     }
 
-    /// As [`set`](Self::set), under a name of its own: for cookies of one policy whose names only begin alike. `name`
-    /// is made by the server, begins with this one's, and is a token (RFC 6265 §4.1.1).
+    /// Sets a cookie like [`set`](Self::set), under a different name: for cookies with one policy whose names share a
+    /// prefix. The server makes `name`, which begins with this cookie's name and is a token (RFC 6265 §4.1.1).
     pub fn set_as(&self, name: &str, value: &str, max_age: Duration) -> SetCookie {
         self.header(name, value, max_age.as_secs())
     }
 
-    /// As [`clear`](Self::clear), under such a name.
+    /// Clears a cookie like [`clear`](Self::clear), under a name as for [`set_as`](Self::set_as).
     pub fn clear_as(&self, name: &str) -> SetCookie {
         self.header(name, "", 0)
     }
@@ -70,13 +71,13 @@ impl HostCookie {
     }
 }
 
-/// The value of a cookie. Of two with one name the first that can be read counts: browsers send the one with the longer
-/// path first, and a `__Host-` cookie has no path to be longer.
+/// The value of a cookie. Of two cookies with one name, the first readable one counts: browsers send the one with the
+/// longer path first, and the path of a `__Host-` cookie is always `/`.
 ///
-/// The header is read as bytes, pair by pair. A script may set any value for a cookie of its own, and browsers send what is
-/// not ASCII in it as UTF-8 (RFC 6265bis §5.8.3), so a header that had to be ASCII as a whole would let one foreign
-/// cookie hide ours. A pair that cannot be read spoils itself alone: one of this name counts as empty. There may be several
-/// headers, since HTTP/2 splits them (RFC 9113 §8.2.3) and not every proxy joins them again.
+/// The header is read as bytes, pair by pair. A script may set any value for a cookie of its own, and browsers send
+/// non-ASCII characters in it as UTF-8 (RFC 6265bis §5.8.3); if the whole header had to be ASCII, one foreign cookie could
+/// hide ours. An unreadable pair affects only itself: a cookie of this name that is unreadable counts as empty. There may
+/// be several headers, since HTTP/2 splits them (RFC 9113 §8.2.3) and not every proxy joins them again.
 pub fn read<'a>(request: &'a Parts, name: &str) -> Option<&'a str> {
     let mut unreadable = None;
     let named = pairs(&request.headers).filter(|(found, _)| *found == name.as_bytes());
@@ -89,8 +90,8 @@ pub fn read<'a>(request: &'a Parts, name: &str) -> Option<&'a str> {
     unreadable
 }
 
-/// All cookies whose names begin like this, as names and values, in the order of the header. A pair that cannot be read
-/// spoils itself alone.
+/// All cookies whose names begin with `beginning`, as names and values, in the order of the header. An unreadable pair is
+/// skipped.
 pub fn starting_with<'a>(
     headers: &'a HeaderMap,
     beginning: &str,
@@ -113,7 +114,7 @@ fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 impl SetCookie {
-    /// The header's value, for a response that is there already.
+    /// The header's value, for a response that exists already.
     pub(crate) fn into_header(self) -> HeaderValue {
         self.0
     }

@@ -1,12 +1,11 @@
-//! Pages of other origins: what a browser must be told before it lets them in (WHATWG Fetch §3.2, CORS).
+//! CORS: which pages of other origins a browser lets use this server (WHATWG Fetch §3.2).
 //!
-//! A page on `app.example.com` that calls `api.example.com` may send the request and may not read the answer, unless the
-//! answer names the page's origin; and before a request with JSON or an `Authorization` header the browser asks whether it
-//! may be sent (the preflight). The origins that are listed get both, with credentials. All others get nothing: not one
-//! header, and no answer to a preflight. So nothing is told to a page that is not listed, and where nothing is configured,
-//! this layer does not exist.
+//! Without CORS, a page on `app.example.com` may send a request to `api.example.com` but may not read the response, unless
+//! the response names the page's origin; and before a request with JSON or an `Authorization` header the browser asks
+//! whether it may send it (the preflight). Listed origins get both permissions, with credentials. Other origins get
+//! nothing: no CORS header, and no answer to a preflight. Without configured origins, this layer is not installed.
 //!
-//! CORS opens the answers and is no defence: what keeps foreign requests out is [`csrf`](crate::csrf).
+//! CORS opens the responses and is no defence: [`csrf`](crate::csrf) is what keeps foreign requests out.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -24,17 +23,18 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::csrf::Origins;
 
-/// How long a browser may keep the answer to a preflight. Short, so that an origin that is taken off the list is out soon.
+/// How long a browser may cache the answer to a preflight. Short, so that removing an origin from the list takes effect
+/// soon.
 const PREFLIGHT_KEPT: Duration = Duration::from_secs(600);
 
-/// The layer, and whom it is for.
+/// The CORS layer and the origins that it serves.
 #[derive(Clone)]
 struct Cors {
     origins: Origins,
     protocol: CorsLayer,
 }
 
-/// Puts CORS around a server's routes, where origins are configured.
+/// Wraps a server's routes in CORS, if origins are configured.
 pub(crate) fn around(routes: Router, origins: &Origins) -> Router {
     if !origins.are_configured() {
         return routes;
@@ -43,7 +43,7 @@ pub(crate) fn around(routes: Router, origins: &Origins) -> Router {
     routes.layer(from_fn_with_state(cors, for_listed_origins))
 }
 
-/// What a page may send, and what it gets to see besides the body.
+/// The CORS layer's settings: what a page may send, and which response headers it may read.
 fn protocol(origins: Origins) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin, _| origins.lists(origin)))
@@ -56,7 +56,7 @@ fn protocol(origins: Origins) -> CorsLayer {
 
 async fn for_listed_origins(State(cors): State<Cors>, request: Request, next: Next) -> Response {
     let listed = request.headers().get(ORIGIN).is_some_and(|origin| cors.origins.lists(origin));
-    // An OPTIONS that asks for no method is not a preflight (Fetch §3.2.2), and this server has no other OPTIONS.
+    // An OPTIONS request that names no method is not a preflight (Fetch §3.2.2), and this server has no other OPTIONS.
     let preflight = request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     if !listed || (request.method() == Method::OPTIONS && !preflight) {
         let mut response = next.run(request).await;

@@ -1,9 +1,9 @@
-//! Requests that a browser was talked into sending.
+//! Cross-site request forgery (CSRF): requests that a foreign page makes a browser send.
 //!
-//! A cookie goes along whoever wrote the page that sends the request. So a request that changes something and is
-//! authenticated by a cookie must say that it comes from our own pages: `Sec-Fetch-Site: same-origin`, which a page cannot
-//! forge, or in older browsers an `Origin` that is ours. (OWASP ASVS 3.5.1; Fetch Metadata.) A page on a sibling domain or
-//! another port is *same-site*: it gets through where its `Origin` is listed, and nowhere else. What is listed comes from the
+//! A browser adds its cookies to a request whatever page sends it. So a request that changes something and is authenticated
+//! by a cookie must show that it comes from one of the server's own pages: by `Sec-Fetch-Site: same-origin`, which a page
+//! cannot forge, or in older browsers by an `Origin` that is listed. (OWASP ASVS 3.5.1; Fetch Metadata.) A page on a
+//! sibling domain or another port is *same-site*: it is accepted only if its `Origin` is listed. The list comes from the
 //! configuration or the bound address, never from the request's own `Host`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,7 +16,7 @@ use http::{HeaderValue, Method};
 use crate::error::Error;
 use crate::origin::Origin;
 
-/// The origins whose pages may use this server: its own, and where they are configured, other ones.
+/// The origins whose pages may use this server: its own, and other ones if they are configured.
 #[derive(Clone, Debug)]
 pub struct Origins {
     listed: Arc<[Origin]>,
@@ -24,8 +24,8 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// Those that were configured; without any, the loopback names by which the bound address is reached. Servers side by
-    /// side on one machine share its cookies, whatever their ports, so each lab also answers to a name of its own.
+    /// The configured origins; if there are none, the loopback names of the bound address. Servers on different ports of
+    /// one machine share its cookies, so each lab also accepts a host name of its own, `<lab>.localhost`.
     pub fn new(configured: &[Origin], bound: SocketAddr, lab: &str) -> Self {
         let mut listed: Vec<Origin> = Vec::new();
         let own = names_of(bound.ip(), lab).into_iter();
@@ -39,25 +39,28 @@ impl Origins {
         Self { listed: listed.into(), configured: !configured.is_empty() }
     }
 
-    /// All of them, for a banner.
+    /// All listed origins, for a banner.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.listed.iter().map(Origin::as_str)
     }
 
-    /// Whether an operator has listed them. Only then are pages of other origins meant to use this server.
+    /// Whether an operator has configured the origins. Only then may pages of other origins use this server.
     pub(crate) fn are_configured(&self) -> bool {
         self.configured
     }
 
     // ANCHOR: own
-    /// For a request that a cookie authenticates: a state-changing one must come from a listed page.
+    /// Checks a request that a cookie authenticates: if it changes state, it must come from a listed page.
+    ///
+    /// # Errors
+    /// [`Error::Csrf`] when it is not a `GET` or `HEAD` and does not show that it comes from a listed page.
     pub fn require_own(&self, request: &Parts) -> Result<(), Error> {
         if matches!(request.method, Method::GET | Method::HEAD) {
             return Ok(());
         }
         match (fetch_site(request), self.origin(request)) {
             (Some("same-origin"), _) => Ok(()),
-            // A sibling domain, or another port: the browser has written both headers, so `Origin` says which.
+            // A sibling domain or another port: the browser has written both headers, so `Origin` says which page it is.
             (Some("same-site") | None, Sender::Listed) => Ok(()),
             (Some(_), _) => Err(Error::Csrf("Sec-Fetch-Site is not same-origin")),
             (None, Sender::Foreign) => Err(Error::Csrf("Origin is not ours")),
@@ -66,8 +69,8 @@ impl Origins {
     }
     // ANCHOR_END: own
 
-    /// For sign-up and log-in, which no cookie authenticates: an app may say nothing of where it comes from, a page that is
-    /// not listed may not log its visitor in (log-in CSRF).
+    /// Checks a sign-up or login, which no cookie authenticates: an app need not say where its request comes from, but a
+    /// page that is not listed must not log its visitor in (login CSRF).
     pub(crate) fn refuse_foreign(&self, request: &Parts) -> Result<(), Error> {
         match (fetch_site(request), self.origin(request)) {
             (_, Sender::Foreign) => Err(Error::Csrf("Origin is foreign")),
@@ -97,15 +100,15 @@ impl Origins {
     }
 }
 
-/// What a request's `Origin` says of the page that sent it.
+/// What a request's `Origin` header says about the page that sent it.
 enum Sender {
-    /// There is no such header.
+    /// The request has no `Origin` header.
     Unknown,
     Listed,
     Foreign,
 }
 
-/// The names by which browsers reach a server that is bound to this address, as they stand in a URL.
+/// The host names by which browsers reach a server that is bound to this address, as written in a URL.
 fn names_of(bound: IpAddr, lab: &str) -> Vec<String> {
     let in_url = |ip: IpAddr| match ip {
         IpAddr::V4(ip) => ip.to_string(),
@@ -115,14 +118,14 @@ fn names_of(bound: IpAddr, lab: &str) -> Vec<String> {
     if bound.is_unspecified() {
         names.extend([Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()].map(in_url));
     }
-    // Behind another address, `localhost` is some other server.
+    // If the server is bound to another address, `localhost` is a different server.
     if bound.is_unspecified() || bound.to_canonical().is_loopback() {
         names.extend(["localhost".to_owned(), format!("{lab}.localhost")]);
     }
     names
 }
 
-/// A value that is no text is as foreign as an unknown one.
+/// The request's `Sec-Fetch-Site`. A value that is not text counts as foreign, like an unknown value.
 fn fetch_site(request: &Parts) -> Option<&str> {
     request.headers.get("sec-fetch-site").map(|value| value.to_str().unwrap_or("unreadable"))
 }
@@ -180,7 +183,7 @@ mod tests {
         assert!(!from("same-site", "http://app.example.com"));
         assert!(!from("same-site", "https://app.example.com:8443"));
         assert!(!from("same-site", "null"));
-        // No browser sends a cookie that is Lax or Strict along with these.
+        // Browsers do not send a Lax or Strict cookie with these.
         assert!(!from("cross-site", "https://app.example.com"));
         assert!(!from("none", "https://app.example.com"));
     }

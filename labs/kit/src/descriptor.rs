@@ -1,4 +1,4 @@
-//! `GET /lab`: what a server says of itself, so that the checker can hold it to its word.
+//! `GET /lab`: what a server claims about itself, so that the checker can test each claim.
 
 use std::time::Duration;
 
@@ -10,29 +10,29 @@ use crate::csrf::Origins;
 use crate::design::Design;
 use crate::openapi::schema::{list, nullable, object, text, truth, whole};
 
-/// The version of the HTTP contract that the labs speak.
+/// The version of the labs' HTTP contract.
 pub const CONTRACT: u32 = 1;
 
-/// What a scheme says of itself.
+/// What a scheme claims about itself.
 #[derive(Clone, Debug)]
 pub struct Description {
-    /// Its design.
+    /// The design that the scheme implements.
     pub design: &'static Design,
-    /// Where its credentials' state lives: `memory`, `redis`, or `none`.
+    /// Where the state of its credentials is stored: `memory`, `redis`, or `none`.
     pub store: &'static str,
     /// The promises that the checker tests one by one.
     pub features: &'static [&'static str],
-    /// How long an access token is good for, where there is one.
+    /// Lifetime of an access token, if the scheme has them.
     pub access_ttl: Option<Duration>,
-    /// How long a refresh token's session, or a cookie's session, lives at most.
+    /// Absolute lifetime of a session, whether its credential is a refresh token or a cookie.
     pub refresh_ttl: Option<Duration>,
-    /// How long it lives unused.
+    /// Lifetime of an unused session.
     pub idle_ttl: Option<Duration>,
-    /// How long after a rotation the token before it still gets the same answer.
+    /// How long after a rotation the previous refresh token still gets the same answer.
     pub refresh_window: Option<Duration>,
 }
 
-/// The document. Durations are whole seconds; a scheme without one says `null`.
+/// The JSON document at `GET /lab`. Durations are whole seconds; a duration that the scheme does not have is `null`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Descriptor {
     contract: u32,
@@ -45,11 +45,12 @@ pub(crate) struct Descriptor {
     refresh_window: Option<u64>,
     limits: Limits,
     controls: bool,
-    /// Whose pages may use the server. Any client can learn them by asking with one in `Origin`, so this is no secret.
+    /// The origins whose pages may use the server. They are no secret: any client can find out whether an origin is listed
+    /// by sending it in `Origin`.
     origins: Vec<String>,
 }
 
-/// What a client may send, and how often it may be wrong.
+/// What a client may send, and how many wrong attempts it has.
 #[derive(Debug, Serialize)]
 struct Limits {
     #[serde(flatten)]
@@ -59,7 +60,7 @@ struct Limits {
 }
 
 impl Descriptor {
-    /// Its shape, for the server's document.
+    /// The JSON Schema of this document, for the server's OpenAPI document.
     pub(crate) fn shape() -> Value {
         let limits = [
             "failures_per_account_and_address",

@@ -1,7 +1,8 @@
-//! What a design is: all that the tools need to know of one.
+//! The description of a design: everything that the tools need to know about it.
 //!
-//! Each lab exports its own as `DESIGN`, and the list of them is written once, in the harness. What the command line takes,
-//! what `serve` warns of, which servers are measured, what a table is headed with: every other list is computed from it.
+//! Each lab exports its own as `DESIGN`, and the harness contains the only list of them. Every other list is computed from
+//! that one: the names that the command line accepts, the warnings of `serve`, the servers that are measured, the headings
+//! of tables.
 
 use std::pin::Pin;
 
@@ -19,30 +20,32 @@ use crate::watch::{Making, Watching};
 pub struct Design {
     /// The name on the command line, in `GET /lab` and in reports.
     pub name: &'static str,
-    /// What it is, for people.
+    /// The texts that describe the design to people.
     pub words: Words,
-    /// What a log-in hands out, and how it comes back.
+    /// What a login issues, and how the client sends it back.
     pub credential: Credential,
-    /// What its server remembers of a log-in.
+    /// What the server remembers of a login.
     pub state: State,
     /// When a copied credential stops working after its owner has logged out.
     pub logout: Logout,
-    /// The secrets that its server needs.
+    /// The secrets that the server needs.
     pub secrets: &'static [Secret],
-    /// How it is measured: at least once.
+    /// The variants in which benchmarks measure the design; at least one.
     pub variants: &'static [Variant],
-    /// The client for browsers, a module without dependencies, where a page needs one to use the design.
+    /// The source of a client for browsers, as a JavaScript module without dependencies, if a page needs one to use the
+    /// design.
     pub browser_client: Option<&'static str>,
-    /// Makes its whole server, ready to be served.
+    /// Builds the design's whole server, ready to be served.
     pub router: fn(Config, Clock, Origins) -> Starting,
-    /// Makes the same over a store that is watched, where the design has a store.
+    /// Builds the same server over a watched store, if the design has a store.
     pub watched: Option<fn(Watching) -> Making>,
 }
 
-/// A server that is being made. Boxed, so that a program which serves every design is not compiled with the insides of each.
+/// The future of a server that is being built. Boxed, so that a program that serves every design does not have the types
+/// inside each of them compiled into it.
 pub type Starting = Pin<Box<dyn Future<Output = Result<Router, StartError>> + Send>>;
 
-/// A sentence in the languages of the labs.
+/// A text in the languages of the labs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Text {
     /// English.
@@ -51,47 +54,47 @@ pub struct Text {
     pub ja: &'static str,
 }
 
-/// What a design is, for people.
+/// The texts that describe a design to people.
 #[derive(Debug, Serialize)]
 pub struct Words {
-    /// Its name in a table: one to three words.
+    /// The design's title in a table: one to three words.
     pub title: Text,
-    /// What a client holds, in half a sentence.
+    /// What a client stores, in half a sentence.
     pub summary: Text,
-    /// What a client holds and what the server keeps, in one or two sentences.
+    /// What a client stores and what the server stores, in one or two sentences.
     pub about: Text,
     /// What the server stores and when it reads it, in half a sentence.
     pub stored: Text,
-    /// What the playground says of an action's outcome, by `action outcome`: `log-out done`, `person-refreshes refresh_ended`.
-    /// Outcomes that are the same in every design are the playground's own.
+    /// The playground's texts for an action's outcome, by `action outcome`: `log-out done`, `person-refreshes
+    /// refresh_ended`. The playground itself has the texts of outcomes that are the same in every design.
     #[serde(skip)]
     pub outcomes: &'static [(&'static str, Text)],
 }
 
-/// What a log-in hands out. The server's OpenAPI document, the clients of the tools and the playground follow from it.
+/// What a login issues. The server's OpenAPI document, the clients of the tools and the playground are derived from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Credential {
-    /// None: every request is let in.
+    /// No credential: the server accepts every request.
     None,
-    /// A cookie that names a session.
+    /// A cookie that contains a session's identifier.
     Cookie {
         /// The cookie's name.
         name: &'static str,
     },
     /// An access token (RFC 6750).
     Bearer,
-    /// An access token, and a refresh token that is exchanged for the next pair.
+    /// An access token, and a refresh token that the client exchanges for the next pair.
     BearerAndRefresh,
 }
 
-/// What a server remembers of a log-in.
+/// What a server remembers of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// Nothing: it cannot end a credential before that expires.
+    /// Nothing: the server cannot end a credential before it expires.
     Stateless,
-    /// A session record in its store, for each log-in.
+    /// A session record in its store for each login.
     Sessions,
 }
 
@@ -99,43 +102,43 @@ pub enum State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Logout {
-    /// There is no credential.
+    /// The design has no credential.
     None,
-    /// With the log-out.
+    /// At the moment of the logout.
     AtOnce,
     /// When its access token expires.
     AtExpiry,
 }
 
-/// A secret of a server, which it makes at random where it is given none.
+/// A secret of a server. A server that is not given the secret generates a random one.
 #[derive(Debug)]
 pub struct Secret {
-    /// The variable of the environment that it is read from.
+    /// The environment variable that contains the secret.
     pub variable: &'static str,
-    /// Whether it was given.
+    /// Whether the configuration contains the secret.
     pub is_set: fn(&Config) -> bool,
-    /// What a server without it tells an operator.
+    /// The warning that a server without the secret shows to its operator.
     pub warning: &'static str,
 }
 
-/// A design as it is measured: with these settings, over this store.
+/// A design as benchmarks measure it: with these settings, over this store.
 #[derive(Debug, Serialize)]
 pub struct Variant {
-    /// Its name in a report. Names of a design's variants begin with that of the design.
+    /// The variant's name in a report. It begins with the design's name.
     pub name: &'static str,
     /// What is measured, in one sentence.
     pub what: &'static str,
-    /// Where `GET /me` looks.
+    /// Where `GET /me` looks up the user.
     pub asks: Asks,
-    /// Its part in what a report argues.
+    /// The variant's role in a report's argument.
     pub role: Role,
-    /// Settings of its server, as variables of the environment.
+    /// Settings of the variant's server, as environment variables.
     pub settings: &'static [(&'static str, &'static str)],
-    /// The parts of a report that it is measured in, besides the comparison of all.
+    /// The parts of a report in which the variant is measured, besides the comparison of all variants.
     pub parts: &'static [Part],
 }
 
-/// Where `GET /me` looks before it answers.
+/// Where `GET /me` looks up the user before it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Asks {
@@ -147,45 +150,45 @@ pub enum Asks {
     Redis,
 }
 
-/// The part of a variant in what a report argues. One variant of all designs has each, except the last.
+/// The role of a variant in a report's argument. Among all designs, one variant has each role, except `Other`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// Each request looks a session up in Redis.
+    /// The server looks up a session in Redis at each request.
     LookUp,
-    /// Each request is checked by its signature alone, and nothing can end its credential.
+    /// The server checks each request by its signature alone, and cannot end the credential.
     Signed,
-    /// Each request is checked by its signature alone, and a refresh token keeps the user logged in.
+    /// The server checks each request by its signature alone, and a refresh token keeps the user logged in.
     SignedAndRefreshed,
-    /// Each request is checked by its signature and looked up in Redis as well.
+    /// The server checks each request by its signature and also looks it up in Redis.
     SignedAndLookedUp,
-    /// None: it is measured beside the others.
+    /// No role: the variant is measured beside the others.
     Other,
 }
 
-/// A part of a benchmark's report that not every variant is measured in.
+/// A part of a benchmark's report that measures only some of the variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
-    /// With larger and larger access tokens.
+    /// With access tokens of increasing size.
     Claims,
-    /// With more and more connections at once.
+    /// With an increasing number of simultaneous connections.
     Crowd,
-    /// With a longer and longer way to the store.
+    /// With an increasing distance to the store.
     Distance,
-    /// What a million people cost.
+    /// The cost of a million users.
     Scale,
-    /// Whether the project's targets are met.
+    /// Whether the variant meets the project's targets.
     Targets,
 }
 
 impl Design {
-    /// Whether a request without a credential is let in: the baseline of every measurement.
+    /// Whether the server accepts a request without a credential, as the baseline of every measurement does.
     pub fn is_baseline(&self) -> bool {
         self.credential == Credential::None
     }
 
-    /// Whether its server remembers log-ins.
+    /// Whether the server stores a record for each login.
     pub fn has_sessions(&self) -> bool {
         self.state == State::Sessions
     }
@@ -195,7 +198,7 @@ impl Design {
         self.variants.iter().all(|variant| variant.asks != Asks::Nothing)
     }
 
-    /// The stores that its server can keep them in.
+    /// The names of the stores that the server can keep sessions in.
     pub fn stores(&self) -> &'static [&'static str] {
         match self.state {
             State::Stateless => &[],

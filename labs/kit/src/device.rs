@@ -1,12 +1,13 @@
 //! Devices that have logged in before.
 //!
-//! A log-in gives the device a token, and the next log-in from there shows it: then strangers' failures on the account, or
-//! behind the same address, do not count against it (OWASP: Slow Down Online Guessing Attacks with Device Cookies). The
-//! token opens nothing. It names no account either: its MAC covers the account and the password that was proven, so it is
-//! good for that account alone, and **a new password makes every earlier token worthless**, a thief's among them.
+//! A login gives the device a token, and the next login from the device sends it: then the failures of attackers on the
+//! account, or behind the same address, do not count against it (OWASP: Slow Down Online Guessing Attacks with Device
+//! Cookies). The token authenticates nothing. It does not name an account either: its MAC covers the account and the
+//! password that was proven, so it is valid for that account alone, and **a new password invalidates every earlier token**,
+//! a thief's too.
 //!
-//! A browser keeps it in a cookie, an app sends the header back that it got. Both may hold tokens of several accounts, the
-//! latest first, since a family shares a browser.
+//! A browser stores it in a cookie; an app sends back the header that it received. Both may contain tokens of several
+//! accounts, the latest first, because a family shares a browser.
 
 use std::time::Duration;
 
@@ -25,25 +26,25 @@ use crate::cookie::{self, HostCookie, SameSite};
 use crate::keyring::Keyring;
 use crate::scheme::{Client, ClientKind};
 
-/// Where an app gets the token and sends it.
+/// The header in which an app receives and sends the token.
 const HEADER: HeaderName = HeaderName::from_static("device-token");
 const COOKIE: HostCookie = HostCookie { name: "__Host-device", same_site: SameSite::Strict };
-/// The longest that browsers keep a cookie (RFC 6265bis §5.5).
+/// The longest time that browsers keep a cookie (RFC 6265bis §5.5).
 const KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
-/// So many accounts are remembered on one device.
+/// How many accounts one device remembers.
 const ACCOUNTS: usize = 4;
-/// The device's id and the MAC.
+/// Length of a token in bytes: the device's id and the MAC.
 const TOKEN_BYTES: usize = 16 + 32;
 const PURPOSE: &[u8] = b"authlab device token 1";
 
-/// Makes and recognises the tokens.
+/// Issues and recognises device tokens.
 pub(crate) struct Devices {
     issuing: hmac::Key,
     checking: Vec<hmac::Key>,
 }
 
 impl Devices {
-    /// With keys that are derived from these, so that no other use of a secret meets this one.
+    /// Derives keys from these for this purpose alone, so that tokens share a key with no other use of the secrets.
     pub(crate) fn new(keys: &Keyring) -> Self {
         Self {
             issuing: derived(keys.issuing().expose_bytes(), PURPOSE),
@@ -51,12 +52,13 @@ impl Devices {
         }
     }
 
-    /// The device that a request comes from, if it has logged in to this account before.
+    /// The id of the device that sent a request, if it has logged in to this account before.
     pub(crate) fn recognise(&self, request: &Parts, account: &Known) -> Option<Uuid> {
         shown(request).iter().find_map(|token| self.device(token, account))
     }
 
-    /// Gives the device a token for the account that it has just logged in to, or the one again that it has.
+    /// Adds to the response a token for the account that the device has just logged in to, with the device's id if it
+    /// already has a token for the account.
     pub(crate) fn remember(
         &self,
         response: &mut Response,
@@ -74,7 +76,7 @@ impl Devices {
             .map(|token| BASE64_URL_SAFE_NO_PAD.encode(token))
             .collect();
         let text = tokens.join(".");
-        // A page may not read what only the browser needs, and a browser says so of itself (Fetch Metadata).
+        // A page must not read what only the browser needs. A browser identifies itself (Fetch Metadata).
         if client.kind == ClientKind::Web || request.headers.contains_key("sec-fetch-site") {
             response.headers_mut().append(SET_COOKIE, COOKIE.set(&text, KEPT).into_header());
         } else if let Ok(mut value) = HeaderValue::try_from(text) {
@@ -98,7 +100,7 @@ impl Devices {
     }
 }
 
-/// The header as an OpenAPI parameter. An answer that opens a session carries it too.
+/// The header as an OpenAPI parameter. A response that opens a session contains it too.
 pub(crate) fn parameter() -> Value {
     json!({
         "name": "Device-Token",
@@ -110,7 +112,7 @@ pub(crate) fn parameter() -> Value {
     })
 }
 
-/// A key for one purpose out of a secret for several.
+/// Derives a key for one purpose from a secret with several.
 pub(crate) fn derived(secret: &[u8], purpose: &[u8]) -> hmac::Key {
     let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
     hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&secret, purpose).as_ref())
@@ -124,7 +126,7 @@ fn message(device: Uuid, account: &Known) -> [u8; 16 + 16 + 32] {
     message
 }
 
-/// The tokens that a request shows, genuine or not.
+/// All tokens in a request, valid or not.
 fn shown(request: &Parts) -> Vec<[u8; TOKEN_BYTES]> {
     let header = request.headers.get(HEADER).and_then(|value| value.to_str().ok());
     let texts = [header, cookie::read(request, COOKIE.name)];
@@ -159,7 +161,7 @@ mod tests {
         Client { kind, device: None }
     }
 
-    /// What an app gets at a log-in with what it has.
+    /// The token that an app receives at a login, when it sends the token `has`.
     fn app(devices: &Devices, has: Option<&str>, account: &Known) -> String {
         let request = request(&has.map(|token| ("device-token", token)).into_iter().collect::<Vec<_>>());
         let mut response = ().into_response();

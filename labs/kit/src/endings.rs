@@ -1,13 +1,15 @@
 //! Endings that an account's row has decided, and that the session store could not be told of.
 //!
-//! A new password, a log-out everywhere and a deletion are done when the row says so: the answer is a success, whatever the
-//! session store does after it. If the store refuses to write or does not answer, three things make the answer true:
+//! A new password, a logout everywhere and a deletion are complete when the row is written: the response is a success,
+//! whatever the session store does afterwards. If the session store refuses to write or does not answer, three mechanisms
+//! enforce the ending:
 //!
-//! - The **database remembers** the ending, in the transaction that decided it ([`crate::accounts`]). Every server that uses
-//!   these accounts looks for such endings when it starts and once a second, and tells its session store until it has
-//!   listened. So no crash loses one.
-//! - The **server knows** it meanwhile: this one at once, every other within a second. A credential of a scheme that promises
-//!   instant revocation carries the epoch that it was made under, and is refused here whatever the store says.
+//! - The **database remembers** the ending, in the transaction that decided it ([`crate::accounts`]). Every server that
+//!   uses these accounts looks for such endings when it starts and once a second, and tells its session store until that
+//!   succeeds. So a crash loses no ending.
+//! - The **server knows** it meanwhile: this server at once, every other server within a second. A credential of a scheme
+//!   that promises instant revocation contains the epoch that it was issued under, and is refused here whatever the store
+//!   answers.
 //! - Routes that **read the account's row** compare its epoch, so they need neither.
 
 use std::collections::HashMap;
@@ -25,23 +27,23 @@ use crate::lifted::Lifted;
 use crate::scheme::{Principal, Scheme};
 use crate::state::App;
 
-/// How often the accounts are asked for endings that the session store has not been told of.
+/// How often the server reads, from the accounts, the endings that the session store has not been told of.
 const EVERY: Duration = Duration::from_secs(1);
-/// How many of them are worked on in one turn. An operator may have ended everybody's sessions by one statement.
+/// How many endings one turn handles. An operator may have ended the sessions of all users with one statement.
 const AT_ONCE: u32 = 100_000;
 
-/// The endings that this server knows of and whose credentials its store may still hold.
+/// The endings that this server knows of, whose credentials its store may still accept: the epoch by account id.
 #[derive(Debug, Default)]
 pub(crate) struct Endings {
     by_user: RwLock<HashMap<Uuid, u64>>,
-    /// Whether there are any, so that a request usually reads one word that is never written.
+    /// Whether `by_user` contains any. Usually a request reads only this value, which then is never written.
     any: AtomicBool,
-    /// Counts the changes, so that what was read from the database before one does not undo it.
+    /// Counts the changes, so that a list read from the database before a change does not undo it.
     changes: AtomicU64,
 }
 
 impl Endings {
-    /// Refuses a credential that was made before an ending.
+    /// Refuses a credential that was issued before an ending.
     pub(crate) fn refuse_ended(&self, principal: &Principal) -> Result<(), Error> {
         let Some(epoch) = principal.epoch else { return Ok(()) };
         if !self.any.load(Ordering::Acquire) {
@@ -81,7 +83,7 @@ impl Endings {
         by_user.get(&ending.user_id).is_some_and(|first| *first >= ending.epoch)
     }
 
-    /// Knows these and no others, unless something was noted since `changes` was read.
+    /// Replaces the known endings by these, unless something has changed since `changes` was read.
     fn replace(&self, changes: u64, endings: &[Ending]) {
         if self.changes.load(Ordering::Relaxed) != changes {
             return;
@@ -96,9 +98,9 @@ impl Endings {
 }
 
 impl<S: Scheme> App<S> {
-    /// Tells the session store of an ending that the account's row has decided. It has happened, so this cannot fail: what
-    /// the store does not hear now, it hears later. Answers the ending that the store has heard, which is a later one where
-    /// the account's row had to be lifted; none, if the store has heard nothing.
+    /// Tells the session store of an ending that the account's row has decided. The ending is in force already, so this
+    /// cannot fail: if the store cannot be told now, it is told later. Returns the ending that the store was told of, a
+    /// later one if the row's epoch had to be raised, or `None` if the store could not be told.
     pub(crate) async fn end_all(&self, request: Option<&Parts>, ending: Ending) -> Option<Ending> {
         match self.carry_out(request, ending).await {
             Ok(heard) => {
@@ -114,8 +116,8 @@ impl<S: Scheme> App<S> {
         }
     }
 
-    /// Tells the store. One that knows a greater epoch than a row read just now belongs to accounts that were restored from
-    /// a backup: the row is lifted over it, and the store is told of the lifted one.
+    /// Tells the store of an ending. If the store knows a greater epoch than a row read just now, the accounts were
+    /// restored from a backup: then this raises the row's epoch above the store's and tells the store of the new one.
     async fn carry_out(&self, request: Option<&Parts>, ending: Ending) -> Result<Ending, Error> {
         let epoch = match self.scheme.end_all(&ending).await {
             Err(Error::StoreAhead { epoch }) => epoch,
@@ -123,15 +125,15 @@ impl<S: Scheme> App<S> {
         };
         let lifted = match self.lift(request, ending.user_id, epoch).await? {
             Some(Lifted { user, was_behind: true }) => user.ending(),
-            // The row moved on since, and the store with it: it has heard of a later ending, which says the same and more.
+            // Row and store have both changed since: the store was told of a later ending, which includes this one.
             Some(Lifted { was_behind: false, .. }) => return Ok(ending),
-            // A deleted account has no row to lift, and nothing opens a session of it.
+            // A deleted account has no row to raise, and no session of it can be opened.
             None => Ending { epoch: epoch.saturating_add(1), ..ending },
         };
         self.scheme.end_all(&lifted).await.map(|()| lifted)
     }
 
-    /// The note in the database goes. Were it to stay, the ending would be carried out once more, which does no harm.
+    /// Deletes the note in the database. If that fails, the ending is carried out once more, which does no harm.
     async fn finished(&self, ending: Ending) {
         self.endings.forget(ending);
         if let Err(error) = self.accounts.ended(ending).await {
@@ -139,7 +141,8 @@ impl<S: Scheme> App<S> {
         }
     }
 
-    /// Reads the unfinished endings before the first request comes, and goes on finishing them while this server lives.
+    /// Reads the unfinished endings before the first request arrives, and then keeps finishing them in the background while
+    /// this server runs.
     pub(crate) async fn keep_ending(&self) -> Result<(), Error> {
         self.endings.replace(0, &self.accounts.endings(AT_ONCE).await?);
         let weak = self.downgrade();
@@ -155,18 +158,18 @@ impl<S: Scheme> App<S> {
         Ok(())
     }
 
-    /// One turn. Failures are told and left to the next.
+    /// One turn of finishing endings. Failures are logged and left to the next turn.
     pub(crate) async fn finish_endings(&self) {
         let changes = self.endings.changes.load(Ordering::Relaxed);
         let endings = match self.accounts.endings(AT_ONCE).await {
             Ok(endings) => endings,
             Err(error) => return tracing::warn!(%error, "the unfinished endings cannot be read"),
         };
-        // One that is new here is probably being carried out by the server that decided it.
+        // An ending that is new here is probably being carried out by the server that decided it.
         let known: Vec<_> = endings.iter().copied().filter(|ending| self.endings.knows(ending)).collect();
         self.endings.replace(changes, &endings);
         for ending in known {
-            // A store that does not answer one call will hardly answer the next; do not keep it busy.
+            // If the store does not answer this call, it will hardly answer the next: stop and spare it the load.
             let Ok(heard) = self.carry_out(None, ending).await else { break };
             self.finished(heard).await;
             let Ending { user_id: user, epoch } = ending;
@@ -178,8 +181,8 @@ impl<S: Scheme> App<S> {
     }
 }
 
-/// Runs a change to its end, also when the client hangs up: half of one is a session that outlives its account, or a change
-/// that no audit line tells of.
+/// Runs a change to its end even if the client hangs up: half a change would be a session that outlives its account, or a
+/// change without an audit line.
 pub(crate) async fn to_its_end<T: Send + 'static>(
     change: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
@@ -190,7 +193,7 @@ pub(crate) async fn to_its_end<T: Send + 'static>(
     };
     match tokio::spawn(change.in_current_span()).await {
         Ok(done) => done,
-        // A panic goes on in the request that it belongs to: what surrounds that one knows what to answer.
+        // A panic continues in the request that it belongs to, where the surrounding layers answer it.
         Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
         Err(ended) => Err(Error::Internal(ended.into())),
     }

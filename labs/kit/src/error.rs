@@ -1,7 +1,7 @@
-//! Every way in which a request can fail, and the one place where each becomes an HTTP answer.
+//! Every way in which a request can fail, and the one place where each becomes an HTTP response.
 //!
-//! A cause and an answer are two things: the client reads a fixed problem document (RFC 9457) that gives nothing
-//! internal away, while the cause goes along in the response's extensions to the log, under the same request id.
+//! The cause and the response are separate: the client reads a fixed problem document (RFC 9457) that reveals nothing
+//! internal, and the response's extensions carry the cause to the log, under the same request id.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,40 +12,41 @@ use serde::Serialize;
 
 use crate::scheme::NotReady;
 
-/// A cause from below: a store, the database, the hasher.
+/// The underlying cause of an error: from a store, the database or the password hasher.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a request was not served.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The request could not be read at all.
+    /// The request could not be parsed.
     #[error("the request is malformed: {0}")]
     Malformed(&'static str),
-    /// The request was read, and says something that cannot be.
+    /// Validation failed: the request was parsed, and contains values that are not allowed.
     #[error("the request is invalid: {0:?}")]
     Invalid(Vec<Flaw>),
-    /// No credential was sent where one is needed.
+    /// The request contains no credential where one is needed.
     #[error("no credential was sent")]
     Unauthenticated,
-    /// A credential was sent and refused. The reason is for the log alone.
+    /// The server refused the credential that was sent. Only the log contains the reason.
     #[error("the credential was refused: {0}")]
     InvalidToken(&'static str),
-    /// A token that this server did not make, or that was changed since. To the client it is refused like any other.
+    /// A token that this server did not issue, or that was changed since. The client gets the same answer as for any
+    /// refused credential.
     #[error("the token was not made by this server: {0}")]
     ForgedToken(&'static str),
-    /// A token that names a key which this server does not hold: it was removed, or never was. To the client it is refused
-    /// like any other.
+    /// A token that names a key which this server does not have: the key was removed, or never existed. The client gets the
+    /// same answer as for any refused credential.
     #[error("the token names key {0}, which this server does not hold")]
     UnknownKey(u16),
-    /// The address or the password is wrong; which of the two is nobody's business.
+    /// The e-mail address or the password is wrong. The answer does not say which of the two.
     #[error("unknown address or wrong password")]
     InvalidCredentials,
-    /// The account changed between the check of the password and the making of the credential. To the client this is a
-    /// failed log-in like any other.
+    /// The account changed after the password was checked and before the credential was issued. The client gets the same
+    /// answer as for any failed login.
     #[error("the account changed while the log-in was under way")]
     LogInAfresh,
-    /// The store knows a greater epoch of the account than its row says. Handlers lift the row and go on, so
-    /// a client does not see this.
+    /// The store knows a greater epoch of the account than the account's row. Handlers raise the row's epoch and continue,
+    /// so clients do not see this error.
     #[error("the store knows epoch {epoch} of this account, and its row is behind")]
     StoreAhead {
         /// The epoch that the store knows.
@@ -54,75 +55,76 @@ pub enum Error {
     /// A refresh token was refused.
     #[error("the refresh token was refused: {0:?}")]
     Refresh(RefreshRefusal),
-    /// A browser sent this request from a page that is not ours.
+    /// A cross-site request: a browser sent it from a page that is not one of the server's own, or the request does not
+    /// show where it comes from.
     #[error("cross-site request: {0}")]
     Csrf(&'static str),
-    /// The current password was not the one given.
+    /// The password that the request gives is not the account's current one.
     #[error("wrong password")]
     WrongPassword,
-    /// Nothing is there, or nothing that this caller may know of.
+    /// The resource does not exist, or this client may not know of it.
     #[error("not found")]
     NotFound,
-    /// The path exists, the method does not. The router adds `Allow`.
+    /// The path exists and does not support the method. The router adds `Allow`.
     #[error("method not allowed")]
     MethodNotAllowed,
-    /// The address has an account already.
+    /// An account with this e-mail address exists already.
     #[error("the address is taken")]
     EmailTaken,
-    /// The body is longer than a body may be.
+    /// The body is longer than the server's limit.
     #[error("the body is too large")]
     TooLarge {
-        /// The most bytes that this server reads.
+        /// The limit in bytes.
         most_bytes: usize,
     },
-    /// The body is no JSON by its own account.
+    /// The `Content-Type` of the body is not JSON.
     #[error("unsupported media type")]
     UnsupportedMediaType,
-    /// Too many failed log-ins, or too many sign-ups.
+    /// Too many failed logins, or too many sign-ups.
     #[error("throttled for {retry_after_s} s")]
     Throttled {
-        /// Seconds until the next attempt is looked at.
+        /// Seconds until the server accepts the next attempt.
         retry_after_s: u64,
     },
-    /// A store did not answer, or not in time. Never told to a client as a 401: it is not their credential's fault.
+    /// A store failed or did not answer in time. Never answered with 401, because the credential may be valid.
     #[error("the store is unavailable: {0}")]
     StoreUnavailable(#[source] Source),
-    /// A part that the server needs is not in working order; for `/health/ready`.
+    /// A part that the server needs does not work; for `/health/ready`.
     #[error("not ready: {0}")]
     NotReady(NotReady),
-    /// More work is waiting than can be done in useful time.
+    /// More work is waiting than the server can do in useful time.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
-    /// Something that should not happen did.
+    /// An unexpected failure inside the server.
     #[error("internal error: {0}")]
     Internal(#[source] Source),
 }
 
-/// Why a refresh token was refused. The client drops its credentials on every one of them.
+/// Why the server refused a refresh token. In every case the client drops its credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshRefusal {
-    /// It does not parse, its MAC does not hold, or it came by the wrong way.
+    /// The token does not parse, its MAC is wrong, or the client sent it by the wrong transport.
     Invalid,
-    /// It names a key that this server does not hold. To the client it is invalid like any other.
+    /// The token names a key that this server does not have. The client gets the same answer as for `Invalid`.
     UnknownKey(u16),
-    /// Its session has passed its idle or absolute limit.
+    /// The token's session has passed its idle or absolute limit.
     Expired,
-    /// It had been exchanged before: a copy is about, and the whole session is over.
+    /// The token had been exchanged before, so a copy of it exists, and the server has ended the whole session.
     Reused,
-    /// Its session was ended, by a log-out or by a change of the account.
+    /// The token's session was ended by a logout or by a change of the account.
     Ended,
 }
 
-/// One thing that is wrong with a request's body.
+/// One error in a request's body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Flaw {
-    /// Where, as a JSON pointer (RFC 6901): `/email`.
+    /// Where the error is, as a JSON pointer (RFC 6901): `/email`.
     pub pointer: String,
-    /// What, in a sentence for the person who wrote the client.
+    /// What is wrong, in a sentence for the client's developer.
     pub detail: String,
 }
 
-/// The cause of a failed response, left in its extensions for the log.
+/// The cause of an error response, stored in the response's extensions for the log.
 #[derive(Clone, Debug)]
 pub struct Cause(pub Arc<Error>);
 
@@ -139,7 +141,7 @@ struct Problem<'a> {
 }
 
 impl Error {
-    /// Status, stable code and the two sentences that a client gets to read.
+    /// The status, the stable code, the title and the detail that the client gets.
     fn answer(&self) -> (StatusCode, &'static str, &'static str, Cow<'static, str>) {
         use StatusCode as S;
         let (status, code, title, detail) = match self {
@@ -249,13 +251,14 @@ impl Error {
         (status, code, title, detail.into())
     }
 
-    /// What a client gets to know it by.
+    /// The status and the stable code, by which a client recognises the error.
     pub(crate) fn told(&self) -> (StatusCode, &'static str) {
         let (status, code, ..) = self.answer();
         (status, code)
     }
 
-    /// The challenge that RFC 9110 §11.6.1 asks of every 401, with RFC 6750 §3's `error` when a credential was refused.
+    /// The `WWW-Authenticate` challenge that RFC 9110 §11.6.1 requires on every 401, with the `error` of RFC 6750 §3 when a
+    /// credential was refused.
     pub(crate) fn challenge(&self) -> Option<&'static str> {
         match self {
             Self::Unauthenticated | Self::InvalidCredentials | Self::LogInAfresh => {
@@ -268,7 +271,7 @@ impl Error {
         }
     }
 
-    /// Seconds after which trying again makes sense.
+    /// Seconds after which the client may try again, for `Retry-After`.
     pub(crate) fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::Throttled { retry_after_s } => Some(*retry_after_s),
@@ -307,16 +310,16 @@ impl IntoResponse for Error {
 }
 
 impl From<redis::RedisError> for Error {
-    /// Every failure of Redis is an outage to the caller, a script's own error included: the credential may be fine.
+    /// Every failure of Redis becomes an outage, even an error inside a script, because the credential may be valid.
     fn from(error: redis::RedisError) -> Self {
         Self::StoreUnavailable(error.into())
     }
 }
 
 impl From<sqlx::Error> for Error {
-    /// A database that is busy, read-only, full, gone or out of connections is an outage: nothing is wrong with the request,
-    /// and it may be sent again. Every other error is a fault of ours: a statement that makes no sense, or a value
-    /// that does not read.
+    /// A database that is busy, read-only, full, missing or out of connections becomes an outage: the request is correct,
+    /// and the client may send it again. Every other error is a fault of this server: an invalid statement, or a value that
+    /// cannot be read.
     fn from(error: sqlx::Error) -> Self {
         let outage = match &error {
             sqlx::Error::PoolTimedOut
@@ -332,8 +335,8 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// Whether a result code of SQLite (<https://www.sqlite.org/rescode.html>) says that the file cannot be worked on now. The
-/// lower eight bits name the kind; the others say which of them it is.
+/// Whether a result code of SQLite (<https://www.sqlite.org/rescode.html>) means that the file cannot be used now. The
+/// lower eight bits are the primary code; the other bits say which variant of it.
 fn is_sqlite_outage(code: &str) -> bool {
     /// `PERM`, `BUSY`, `LOCKED`, `NOMEM`, `READONLY`, `INTERRUPT`, `IOERR`, `CORRUPT`, `FULL`, `CANTOPEN`, `PROTOCOL`,
     /// `AUTH` and `NOTADB`.

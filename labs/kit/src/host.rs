@@ -1,7 +1,8 @@
-//! Which server a request names (RFC 9112 §3.2).
+//! The `Host` header, which names the server that a request is for (RFC 9112 §3.2).
 //!
-//! A server answers 400 to an HTTP/1.1 request without a `Host`, and to any request with two or with one that is none: a
-//! proxy before it may have routed, logged or cached by another reading of the same bytes.
+//! A server answers 400 to an HTTP/1.1 request without a `Host`, and to any request with two `Host` headers or with an
+//! invalid one: a proxy in front of it may have interpreted the same bytes differently when it routed, logged or cached the
+//! request.
 
 use std::net::{Ipv6Addr, SocketAddr};
 
@@ -9,7 +10,7 @@ use axum::extract::ConnectInfo;
 use http::header::HOST;
 use http::{Request, Version};
 
-/// What is wrong with the request's `Host`, in a sentence for the client's author.
+/// What is wrong with the request's `Host`, in a sentence for the client's developer; `None` if it is valid.
 pub(crate) fn flaw<B>(request: &Request<B>) -> Option<&'static str> {
     let mut hosts = request.headers().get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -23,13 +24,14 @@ pub(crate) fn flaw<B>(request: &Request<B>) -> Option<&'static str> {
     }
 }
 
-/// HTTP/1.0 knew no `Host`. A request that did not come over a connection was made by a test, which has no need of one.
+/// Whether a request must have a `Host`. HTTP/1.0 had no such header, and a request without a connection comes from a test,
+/// which does not need one.
 fn must_have_one<B>(request: &Request<B>) -> bool {
     request.version() == Version::HTTP_11 && request.extensions().get::<ConnectInfo<SocketAddr>>().is_some()
 }
 
-/// `uri-host [ ":" port ]` (RFC 9110 §7.2), and no empty host: no URL that leads here has one (RFC 9110 §4.2.1). Of what
-/// RFC 3986 §3.2.2 lets stand in a name, only what names of the DNS consist of.
+/// Whether a text is `uri-host [ ":" port ]` (RFC 9110 §7.2). An empty host is invalid, because no http URL has one (RFC
+/// 9110 §4.2.1). Of the characters that RFC 3986 §3.2.2 allows in a name, only those of DNS names are valid here.
 pub(crate) fn is_host_and_port(text: &str) -> bool {
     let (is_host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, port)) => (address.parse::<Ipv6Addr>().is_ok(), port),
@@ -42,7 +44,7 @@ pub(crate) fn is_host_and_port(text: &str) -> bool {
     is_host && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
-/// Digits, of which there may be none.
+/// Whether a text is a port number or empty.
 fn is_port(text: &str) -> bool {
     text.is_empty() || (text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok())
 }

@@ -1,27 +1,28 @@
-//! What is finished after the answer has been given.
+//! Work that is finished after the response has been sent.
 //!
-//! A login ends the session whose cookie came along, and must not fail because of it. What could not be ended then is ended
-//! here, as soon as the store takes it.
+//! A login ends the session whose cookie the request contains, and must not fail because of that. A session that could not
+//! be ended during the login is ended here, as soon as the store accepts it.
 
 use std::fmt::Display;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-/// The first pause; each further one is twice as long.
+/// The first pause between two attempts; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
-/// The longest pause.
+/// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Some ten minutes, after which the store is away in earnest.
+/// The number of attempts. They take about ten minutes; after that the outage is not a short one.
 const ATTEMPTS: u32 = 25;
-/// How many may be waiting. More means that the store refuses everything, and a server's memory is bounded.
+/// How many endings may wait at once. If more are waiting, the store refuses everything, and the server's memory must stay
+/// bounded.
 const PLACES: usize = 1024;
 
 static FREE: Semaphore = Semaphore::const_new(PLACES);
 
-/// Repeats what failed with `error` in the background, until an attempt says that it succeeded. It is given up, with a line
-/// in the log, after some ten minutes, when too many others are waiting, or when the server ends. So nothing that was
-/// promised to a client may be left to this.
+/// Repeats an operation that failed with `error` in the background, until `attempt` returns `true`. The operation is given
+/// up, with an error in the log, after about ten minutes or when too many others are waiting; it is lost when the server
+/// ends. So callers must not use this for anything that a client was promised.
 pub fn finish_later<F>(error: &impl Display, attempt: impl FnMut() -> F + Send + 'static)
 where
     F: Future<Output = bool> + Send,

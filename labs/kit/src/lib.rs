@@ -1,25 +1,25 @@
-//! What every lab stands on.
+//! What all labs share.
 //!
-//! An authentication scheme answers three questions: how is a credential **issued**, **checked** and **ended**? That is
-//! [`scheme`], the one trait that the labs implement. All the rest is here, once:
+//! An authentication scheme answers three questions: how is a credential **issued**, **checked** and **ended**? The trait
+//! [`scheme`] asks them, and each lab implements it. This crate contains everything else, once:
 //!
 //! | file | what it is |
 //! |---|---|
 //! | [`scheme`] | the trait, and the extractors that protect a handler by its signature |
 //! | [`mod@routes`] | the five flows over any scheme |
 //! | [`accounts`], [`email`], [`password`] | who may log in |
-//! | [`bearer`], [`cookie`], [`csrf`], [`origin`], `cors` | how a credential travels, and from where |
-//! | [`body`], [`error`] | JSON in, problem documents out |
-//! | [`config`], [`keyring`], [`jwk`], [`clock`] | settings, secrets and time, passed in |
-//! | [`redis`], [`store_url`] | one connection whose outages are short and loud; where a Redis is found; its URL without its password |
-//! | [`marker`] | whether that Redis is the one that the accounts know |
-//! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; where a server listens; lines without credentials |
-//! | [`watch`] | a server whose store is counted, cut off and looked into |
-//! | [`design`] | what the tools need to know of a design |
-//! | `endings` | what the accounts' rows have ended and the session store has not been told of |
+//! | [`bearer`], [`cookie`], [`csrf`], [`origin`], `cors` | how a client sends a credential, and from which origin |
+//! | [`body`], [`error`] | JSON requests, problem documents as error responses |
+//! | [`config`], [`keyring`], [`jwk`], [`clock`] | settings, secrets and time, passed in as arguments |
+//! | [`redis`], [`store_url`] | one connection with short, logged outages; finding a Redis; its URL without the password |
+//! | [`marker`] | whether that Redis is the store that the accounts know |
+//! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; the address a server listens on; redacted logs |
+//! | [`watch`] | a server whose store calls are counted, whose store can be cut off, and whose records can be read |
+//! | [`design`] | what the tools need to know about a design |
+//! | `endings` | sessions that an account's row has ended and the session store does not know of yet |
 //! | `throttle`, `device`, `client_address` | how often a client may guess, and which client it is |
-//! | [`audit`], `metrics` | what happened to an account, one by one and counted |
-//! | [`openapi`] | the document that a server gives of its routes |
+//! | [`audit`], `metrics` | what happened to an account: each event, and counts |
+//! | [`openapi`] | the OpenAPI document that a server serves about its routes |
 
 pub mod accounts;
 pub mod announcement;

@@ -1,9 +1,10 @@
-//! An account whose row is behind its store.
+//! Raising the epoch of an account whose row is behind its store.
 //!
-//! The row is always raised before the store is told, so a store that is ahead of a row which was read just now belongs to
-//! a database that was restored from a backup. Taken at its word, such a row would refuse the right password until the
-//! store forgets the epoch (30 days), and its endings would end nothing. So the row is read again, lifted over the store's
-//! epoch, and the operation goes on. The greater of the two always counts.
+//! The kit always raises the row's epoch before it tells the store. So a store whose epoch is greater than that of a row
+//! which was read just now means that the accounts' database was restored from a backup. With such a row, the server would
+//! refuse the right password until the store forgets the epoch (30 days), and endings would end nothing. So the kit reads
+//! the row again, raises its epoch above the store's, and continues the operation. The greater of the two epochs always
+//! counts.
 
 use http::request::Parts;
 use uuid::Uuid;
@@ -26,9 +27,9 @@ pub(crate) async fn issue<S: Scheme>(
         done => return done,
     };
     match app.lift(Some(request), user.id, epoch).await? {
-        // The row is the one that the password was checked against: every change of it raises the epoch.
+        // This is the row that the password was checked against: every change of it raises the epoch.
         Some(Lifted { user, was_behind: true }) => app.scheme.issue(request, &user, client).await,
-        // It moved on meanwhile, and the password may be another by now.
+        // The row has changed since, perhaps with a new password.
         Some(Lifted { was_behind: false, .. }) | None => Err(Error::LogInAfresh),
     }
 }
@@ -36,12 +37,13 @@ pub(crate) async fn issue<S: Scheme>(
 /// An account's row, read again.
 pub(crate) struct Lifted {
     pub(crate) user: User,
-    /// Whether it was behind the store and has been lifted.
+    /// Whether the row was behind the store and has been raised.
     pub(crate) was_behind: bool,
 }
 
 impl<S: Scheme> App<S> {
-    /// Lifts an account's row over the epoch that its store knows, if it is behind. None: there is no such account.
+    /// Raises an account's epoch above the one that its store knows, if the row is behind. `None`: there is no such
+    /// account.
     pub(crate) async fn lift(
         &self,
         request: Option<&Parts>,

@@ -1,7 +1,7 @@
-//! How a list is written in the environment: one way for all of them.
+//! The one syntax of lists in environment variables.
 
-/// The entries of a list, each without the white space around it. Commas and line ends separate entries, so that the text
-/// of a file with an entry on each line is a list too; what is empty between two separators is no entry.
+/// The entries of a list, without surrounding white space. Commas and line ends separate entries, so a file with one entry
+/// per line is a list too; empty entries are skipped.
 pub(crate) fn entries(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty())
 }

@@ -1,4 +1,4 @@
-//! The baseline of every measurement: the same routes, the same answer, and no authentication.
+//! The baseline of every measurement: the same routes and answers, without authentication.
 
 use axum::Json;
 use axum::Router;
@@ -13,7 +13,7 @@ use crate::routes::router;
 use crate::scheme::{Client, LogOut, Principal, Scheme};
 use crate::state::App;
 
-/// The baseline.
+/// The baseline design.
 pub static DESIGN: Design = Design {
     name: "none",
     words: Words {
@@ -51,7 +51,7 @@ pub static DESIGN: Design = Design {
     },
 };
 
-/// Lets everybody in as the same person. It exists to be measured, and has no other use.
+/// Accepts every request as coming from the same user. It exists to be measured and has no other use.
 #[derive(Clone, Debug)]
 pub struct NoAuthentication {
     everybody: Principal,

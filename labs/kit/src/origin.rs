@@ -2,7 +2,7 @@
 //!
 //! A browser compares and sends one spelling only: lower case, without the scheme's default port, an IPv6 address in
 //! brackets, a name in another script as A-labels. A setting in another spelling would match no request and shut out every
-//! page, so a setting is brought into this form, and one that cannot be is refused.
+//! page, so the server converts a setting to this form and refuses one that it cannot convert.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use url::Url;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
 
-/// A text that is not an origin. The message repeats the text, unless it may hold a password.
+/// A text that is not an origin. The message repeats the text, unless it may contain a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{subject} is not an origin: {why}; write scheme, host and port alone, as https://app.example or https://app.example:8443"
@@ -33,7 +33,7 @@ impl Origin {
 impl FromStr for Origin {
     type Err = OriginError;
 
-    /// Reads an origin and brings it into the form that browsers send. One slash at the end is no path.
+    /// Parses an origin and converts it to the form that browsers send. One slash at the end is allowed.
     fn from_str(text: &str) -> Result<Self, OriginError> {
         let refused = |why| OriginError::of(text, why);
         match text {
@@ -48,7 +48,8 @@ impl FromStr for Origin {
         if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
             return Err(refused("its scheme is not http or https"));
         }
-        // What follows would be put right or thrown away by a parser of URLs, and another origin be trusted than was written.
+        // A URL parser would correct or drop the following, and the server would trust a different origin than the one
+        // written.
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.contains('@') {
             return Err(refused("it has a user name"));

@@ -1,13 +1,13 @@
-//! One connection to Redis, set up so that an outage is short and loud.
+//! One connection to Redis, with short outages that are logged.
 //!
-//! The client's defaults leave `TCP_NODELAY` off and give up on a dead link only when the kernel does. Here a route that
-//! needs Redis has its answer, or its 503, within [`RedisTimes::deadline`] of its first call; after several calls in vain
-//! the answer is a 503 at once, until a new connection works; and the calls under way at one time are bounded, so that a
-//! slow Redis does not fill the server's memory. A command that timed out may have been applied all the same: everything
-//! that writes must be safe to repeat.
+//! The client's defaults leave `TCP_NODELAY` off and give up a dead connection only when the kernel does. Here a route that
+//! needs Redis gets its answer, or its 503, within [`RedisTimes::deadline`] of its first call. After several calls without
+//! an answer, further calls get a 503 at once, until a new connection works. The number of calls running at once is
+//! limited, so that a slow Redis does not fill the server's memory. A command that timed out may have been executed all the
+//! same, so every command that writes must be safe to repeat.
 //!
-//! Only a primary is used. A node that was made a replica is left as soon as a refused write or its role says so, and the
-//! address is looked up again, since it may lead to the new primary by now.
+//! Only a primary is used. When a refused write or its role shows that a node has become a replica, the server leaves it
+//! and resolves the address again, which may lead to the new primary by now.
 
 mod belief;
 mod breaker;
@@ -38,22 +38,22 @@ pub use self::refusal::ConnectError;
 pub use self::rights::Rights;
 use crate::config::RedisTimes;
 
-/// How long a replica may take to confirm when it is found out whether there is one. It is asked at once, and every start
-/// without a replica takes so much longer.
+/// How long `WAIT` waits for a replica's confirmation when the server asks whether there is a replica, in milliseconds. A
+/// replica confirms at once; a start without a replica takes this much longer.
 const CONFIRMATION_MS: u64 = 100;
 
-/// A shared, self-mending connection. Clones share it; commands of many requests travel in one pipeline.
+/// A shared connection that reconnects by itself. Clones share it; the commands of many requests are pipelined on it.
 #[derive(Clone)]
 pub struct Redis {
     link: Arc<Link>,
-    /// Whether calls wait for the verdict of the store's watch. The watch's own do not.
+    /// Whether calls wait for the store's watch to trust the store. The watch's own calls do not.
     guarded: bool,
 }
 
-/// A link as its watch holds it: it does not keep the link alive.
+/// A weak reference to a link, for its watch: it does not keep the link alive.
 pub(crate) struct WatchedRedis(Weak<Link>);
 
-/// What the clones share.
+/// The state that the clones of a [`Redis`] share.
 struct Link {
     opener: Opener,
     times: RedisTimes,
@@ -61,16 +61,16 @@ struct Link {
     breaker: Breaker,
     belief: Belief,
     places: Semaphore,
-    /// Whether a node that is a replica is left.
+    /// Whether the link leaves a node that is a replica.
     only_primary: AtomicBool,
 }
 
 impl Redis {
-    /// Connects, and makes sure that what answers is a Redis that this server may keep its state in: a primary, or a
-    /// cluster whose URL says so, of a version that is new enough.
+    /// Connects, and checks that this server may store its state at the other end: it must be a primary, or a cluster if
+    /// the URL says so, of a version that is new enough.
     ///
     /// # Errors
-    /// Says why there is no connection, and what to do about it.
+    /// There is no connection, or the node cannot be used. The message says what to do about it.
     pub async fn connect(url: &str, times: RedisTimes) -> Result<Self, ConnectError> {
         let redis = Self::connect_as_it_is(url, times).await?;
         let node = redis.node().await.map_err(|source| ConnectError::NotRedis { url: shown(url), source })?;
@@ -84,11 +84,11 @@ impl Redis {
         Ok(redis)
     }
 
-    /// Connects to a node in whatever role it is, and stays there: for tests and tools that look after a Redis. Nothing is
-    /// known about it, not even whether it is one.
+    /// Connects to a node in whatever role, and stays connected to it: for tests and for tools that maintain a Redis. It
+    /// does not check the node, not even whether it is a Redis.
     ///
     /// # Errors
-    /// Says why there is no connection.
+    /// There is no connection. The message says why.
     pub async fn connect_as_it_is(url: &str, times: RedisTimes) -> Result<Self, ConnectError> {
         let opener =
             Opener::new(url, times).map_err(|source| ConnectError::Url { url: shown(url), source })?;
@@ -107,18 +107,27 @@ impl Redis {
         Ok(Self { link: Arc::new(link), guarded: true })
     }
 
-    /// Sends one command.
+    /// Sends one command and returns its answer.
+    ///
+    /// # Errors
+    /// Redis does not answer in time or is not trusted, too many calls are running, or the answer is an error or not a `T`.
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         self.call(async |mut manager| command.query_async(&mut manager).await).await
     }
 
-    /// Sends several commands in one go.
+    /// Sends several commands at once and returns their answers.
+    ///
+    /// # Errors
+    /// Redis does not answer in time or is not trusted, too many calls are running, or the answer is an error or not a `T`.
     pub async fn pipeline<T: FromRedisValue>(&self, commands: &Pipeline) -> RedisResult<T> {
         self.call(async |mut manager| commands.query_async(&mut manager).await).await
     }
 
-    /// Runs a script by its hash; a server that has forgotten it is taught it again. The client does so once; a server that
-    /// forgets between the lesson and the call is taught once more.
+    /// Runs a script by its hash. The client loads the script once if the server does not know it; if the server forgets it
+    /// again before the call, this loads it once more.
+    ///
+    /// # Errors
+    /// Redis does not answer in time or is not trusted, too many calls are running, or the answer is an error or not a `T`.
     pub async fn script<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> RedisResult<T> {
         self.call(async |mut manager| match script.invoke_async(&mut manager).await {
             Err(error) if is_unknown_script(&error) => script.invoke_async(&mut manager).await,
@@ -127,16 +136,16 @@ impl Redis {
         .await
     }
 
-    /// The server's kind and version, as `redis 7.0.15` or `valkey 8.1.3`.
+    /// The server's kind and version, such as `redis 7.0.15` or `valkey 8.1.3`.
     ///
     /// # Errors
-    /// Redis does not answer, or what answers is none.
+    /// Redis does not answer, or the answer is not that of a Redis.
     pub async fn version(&self) -> RedisResult<String> {
         Ok(self.node().await?.version)
     }
 
-    /// Whether a replica follows, which a failover could promote. A user without the right to ask for `INFO` finds out
-    /// whether one confirms at once.
+    /// Whether the server has a replica, which a failover could promote. If the user may not send `INFO`, this finds out by
+    /// asking for a replica's confirmation.
     ///
     /// # Errors
     /// Redis does not answer.
@@ -155,7 +164,7 @@ impl Redis {
         Node::read(self.query(&redis::cmd("HELLO")).await?)
     }
 
-    /// How long a caller of this connection waits for an answer at most.
+    /// The longest time that a caller of this connection waits for an answer.
     pub fn deadline(&self) -> Duration {
         self.link.times.deadline
     }
@@ -177,7 +186,7 @@ impl Redis {
             false => None,
         };
         let answer = link.send(until, send).await;
-        // What was sent on a new connection may have been answered by another store.
+        // A call on a new connection may have been answered by another store.
         if answer.is_ok() && turn.is_some_and(|turn| !link.belief.holds(turn)) {
             return Err(refused("the connection changed while the call was under way"));
         }
@@ -185,15 +194,15 @@ impl Redis {
     }
 }
 
-/// For the watch of [`marker`](crate::marker) alone.
+/// Methods for the watch of [`marker`](crate::marker) alone.
 impl Redis {
-    /// From now on calls need a watch's verdict.
+    /// From now on, calls wait until a watch trusts the store.
     pub(crate) fn watched(&self) -> WatchedRedis {
         self.link.belief.begin();
         WatchedRedis(Arc::downgrade(&self.link))
     }
 
-    /// The same link without the guard.
+    /// The same link, for calls that do not wait for the watch.
     pub(crate) fn unguarded(&self) -> Self {
         Self { link: Arc::clone(&self.link), guarded: false }
     }
@@ -210,26 +219,26 @@ impl Redis {
         self.link.belief.doubts().await;
     }
 
-    /// `true`: it had been refused before.
+    /// Trusts the store. Returns `true` if it had been refused before.
     pub(crate) fn believe(&self) -> bool {
         self.link.belief.believe()
     }
 
-    /// `true`: that is news.
+    /// Refuses the store for this problem. Returns `true` if it was not refused for the same problem already.
     pub(crate) fn refuse(&self, problem: &str) -> bool {
         self.link.belief.refuse(problem)
     }
 }
 
 impl WatchedRedis {
-    /// The link without the guard, while another holder keeps it alive.
+    /// The link, for calls that do not wait for the watch; `None` if no other holder keeps it alive.
     pub(crate) fn upgrade(&self) -> Option<Redis> {
         self.0.upgrade().map(|link| Redis { link, guarded: false })
     }
 }
 
 impl Link {
-    /// Sends something until its deadline, and learns from the answer about the connection.
+    /// Sends a call until its deadline, and updates the link's state from the answer.
     async fn send<T, F>(self: &Arc<Self>, until: Instant, send: impl FnOnce(Manager) -> F) -> RedisResult<T>
     where
         F: Future<Output = RedisResult<T>>,
@@ -249,7 +258,7 @@ impl Link {
             Err(error) if is_replica(error) && self.only_primary.load(Ordering::Relaxed) => {
                 self.leave(Why::Replica);
             }
-            // An error that Redis itself wrote is an answer: the link is fine.
+            // An error that Redis itself sent is an answer: the link works.
             _ => self.breaker.answered(),
         }
         answer
@@ -264,18 +273,18 @@ impl Link {
     }
 }
 
-/// The URL as it may be shown.
+/// The URL without its password.
 fn shown(url: &str) -> String {
     crate::config::Store::Redis(url.to_owned()).to_string()
 }
 
-/// Whether an error is the word of a replica: it takes no writes, or has lost the primary that it copies.
+/// Whether an error comes from a replica: it accepts no writes, or has lost its primary.
 fn is_replica(error: &RedisError) -> bool {
     use ServerErrorKind::{MasterDown, ReadOnly};
     matches!(error.kind(), ErrorKind::Server(ReadOnly | MasterDown))
 }
 
-/// Whether an error says that nobody answered, as opposed to an answer that is an error.
+/// Whether an error means that there was no answer, as opposed to an answer that is an error.
 pub(crate) fn is_silence(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_timeout()
@@ -283,7 +292,7 @@ pub(crate) fn is_silence(error: &RedisError) -> bool {
         || error.is_connection_refusal()
 }
 
-/// Whether an error says that a connection is gone, so that the next call travels on another.
+/// Whether an error means that a connection is gone, so that the next call uses another one.
 fn is_broken(error: &RedisError) -> bool {
     is_silence(error) && !error.is_timeout()
 }

@@ -1,7 +1,7 @@
 //! The five flows over any scheme: sign up, log in, who am I, log out, delete the account.
 //!
-//! The handlers are the same in every lab, so a difference between two labs is a difference between their schemes. Each
-//! one parses, calls and answers; what protects it stands in its signature.
+//! All labs have the same handlers, so a difference between two labs is a difference between their schemes. Each handler
+//! parses, calls and answers; its signature shows what protects it.
 
 mod asked;
 mod attempts;
@@ -33,7 +33,7 @@ use crate::state::App;
 use crate::throttle::{LogIn, Proof};
 use crate::{cors, lifted, metrics, observe};
 
-/// A whole server: the shared routes, the scheme's own, and what surrounds them all.
+/// Builds the router of a whole server: the shared routes, the scheme's own routes, and the layers around them.
 pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
     let (router, document) = routes::<S>().merge(own.into()).into_parts(app.scheme.describe().design);
     let document = document.to_string();
@@ -152,7 +152,7 @@ async fn log_out<S: Scheme>(
 }
 
 // ANCHOR: password
-/// All earlier sessions end, the presenting one too, because it may have been copied: that is why one changes a password.
+/// Ends all earlier sessions, the presenting one too: users change a password because a session may have been copied.
 async fn change_password<S: Scheme>(
     State(app): State<App<S>>,
     confirmed: Confirmed,
@@ -182,8 +182,8 @@ async fn change_password<S: Scheme>(
 }
 // ANCHOR_END: password
 
-/// The row goes first, and with it the right to anything: what the session store holds of the account after that opens
-/// nothing that asks the row, and is ended now or later.
+/// Deletes the account's row first. From then on, every check that reads the row refuses the account's credentials; what
+/// the session store still contains of the account is ended now or later.
 async fn delete_account<S: Scheme>(
     State(app): State<App<S>>,
     confirmed: Confirmed,
@@ -201,14 +201,17 @@ async fn delete_account<S: Scheme>(
     .await
 }
 
-/// A new password that this server takes for this account, or where the flaw is and what.
+/// The new password, if this server accepts it for this account.
+///
+/// # Errors
+/// [`Error::Invalid`] with the flaw, at the JSON pointer `pointer`.
 fn chosen<S>(app: &App<S>, pointer: &str, password: Password, email: &Email) -> Result<NewPassword, Error> {
     password
         .chosen(app.limits.password_min, email)
         .map_err(|detail| Error::Invalid(vec![Flaw { pointer: pointer.to_owned(), detail }]))
 }
 
-/// Checks the account's password once more, under a limit of the session's own.
+/// Checks the account's password again, under a limit that counts for this session.
 async fn prove<S>(
     app: &App<S>,
     request: &Parts,
@@ -238,8 +241,9 @@ async fn prove<S>(
     Ok(())
 }
 
-/// Whose the credential is that is about to be ended, for the audit log. A log-out is one whatever the credential's state
-/// is, so one that is refused is nobody's; but a store that is away has been asked once, which is enough.
+/// Finds whose credential a logout is about to end, for the audit log. A logout succeeds whatever the credential's state,
+/// so for a refused credential the audit log names no user. If the store is unavailable, the logout fails here and does not
+/// ask the store a second time.
 async fn who_leaves<S: Scheme>(app: &App<S>, request: &Parts) -> Result<Whose, Error> {
     let mut asked = app.scheme.authenticate(request).await;
     if let (true, Some(by_cookie)) = (refuses_token(&asked), without_authorization(request)) {
@@ -252,8 +256,9 @@ async fn who_leaves<S: Scheme>(app: &App<S>, request: &Parts) -> Result<Whose, E
     }
 }
 
-/// Who asks to end more than the presenting session. At a log-out the cookie of a session decides where there is one: an
-/// `Authorization` header that opens nothing does not take the cookie's word away either.
+/// Finds who asks to end more than the presenting session. If the `Authorization` header contains a token that the server
+/// refuses, and the request also has a session cookie, the cookie decides: at a logout, a useless header must not override
+/// it.
 async fn who_ends_more<S: Scheme>(app: &App<S>, request: &mut Parts) -> Result<Confirmed, Error> {
     let asked = Confirmed::from_request_parts(request, app).await;
     let (true, Some(mut by_cookie)) = (refuses_token(&asked), without_authorization(request)) else {
@@ -265,12 +270,12 @@ async fn who_ends_more<S: Scheme>(app: &App<S>, request: &mut Parts) -> Result<C
     }
 }
 
-/// Whether a token was sent and opens nothing, whatever the reason.
+/// Whether the request contained a token and the server refused it, for any reason.
 fn refuses_token<T>(asked: &Result<T, Error>) -> bool {
     matches!(asked, Err(Error::InvalidToken(_) | Error::ForgedToken(_) | Error::UnknownKey(_)))
 }
 
-/// The request without its `Authorization` header, where it has one.
+/// The request without its `Authorization` header, or `None` if it has no such header.
 fn without_authorization(request: &Parts) -> Option<Parts> {
     let mut request = request.clone();
     request.headers.remove(AUTHORIZATION)?;
@@ -281,8 +286,8 @@ fn whose(principal: &Principal) -> Whose {
     Whose { user: Some(principal.user_id), session: principal.session_id, account: None }
 }
 
-/// The request's head, when no foreign page sent it. Comes before the body in a signature, so that a cross-site form is
-/// refused before it is read.
+/// The request's head, if no foreign page sent it. Handlers take it before the body, so that the server refuses a
+/// cross-site form before it reads the body.
 struct NotForeign(Parts);
 
 impl<S: Scheme> FromRequestParts<App<S>> for NotForeign {

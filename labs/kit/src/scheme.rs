@@ -1,8 +1,8 @@
-//! The one question that the labs answer differently.
+//! The one trait that the labs implement differently.
 //!
-//! An authentication scheme says how a credential is **issued**, how it is **checked** and how it is **ended**.
-//! Everything else (accounts, passwords, errors, limits, the server) is the same whatever the answer, so it lives in
-//! this crate once and every lab is an implementation of [`Scheme`]. The difference between two labs *is* the lesson.
+//! An authentication scheme decides how a credential is **issued**, how it is **checked** and how it is **ended**.
+//! Everything else (accounts, passwords, errors, limits, the server) is the same for every scheme, so this crate contains
+//! it once and every lab is an implementation of [`Scheme`]. The difference between two labs *is* the lesson.
 
 use std::fmt;
 use std::future::Future;
@@ -25,40 +25,42 @@ use crate::state::App;
 
 /// How a credential is issued, checked and ended.
 ///
-/// Implementations write plain `async fn`. None of them is asked about passwords: the kit has checked the password (and
-/// the request's origin, for browsers) before it calls [`issue`](Scheme::issue).
+/// Implementations write plain `async fn`. They do not handle passwords: the kit has checked the password (and the
+/// request's origin, for browsers) before it calls [`issue`](Scheme::issue).
 pub trait Scheme: Clone + Send + Sync + 'static {
-    /// What the answer to a log-in carries: `Json<Body>`, or cookies and `Json<Body>`.
+    /// What the response to a login contains: `Json<Body>`, or cookies and `Json<Body>`.
     type Issued: IntoResponse + Send;
-    /// What the answer to a log-out carries: cleared cookies, or `()`.
+    /// What the response to a logout contains: cleared cookies, or `()`.
     type Ended: IntoResponseParts + Send;
 
-    /// What this server says of itself at `GET /lab`; every claim is tested by the checker.
+    /// What this server claims about itself at `GET /lab`; the checker tests every claim.
     fn describe(&self) -> Description;
 
-    /// The keys that this scheme holds, by their numbers, for the log and the metrics. A scheme without keys keeps this
-    /// default.
+    /// The keys of this scheme, by their numbers, for the log and the metrics. A scheme without keys keeps this default.
     fn held_keys(&self) -> Vec<HeldKeys> {
         Vec::new()
     }
 
-    /// The store whose marker the accounts keep, so that one that is empty, older or another is not believed. A scheme
-    /// without a store, or with one that ends with this process, keeps this default.
+    /// The store whose marker the accounts remember, so that the server refuses a store that is empty, older or a different
+    /// one. A scheme without a store, or whose store ends with this process, keeps this default.
     fn marked(&self) -> Option<Marked> {
         None
     }
 
-    /// Whether every request is [confirmed](Scheme::confirm), and not only those that read or change sessions or the
-    /// account: what was ended then opens nothing from that moment on.
+    /// Whether the kit [confirms](Scheme::confirm) every request, and not only those that read or change sessions or the
+    /// account. Then an ended credential is refused everywhere from that moment on.
     fn live_check(&self) -> bool {
         false
     }
 
-    /// Makes a credential for a user who has just proven who they are.
+    /// Issues a credential to a user who has just proven their identity.
     ///
     /// Never adopts an identifier that the client sent (session fixation, OWASP ASVS 7.2.4), and ends the session whose
-    /// cookie came along with the request. Fails with [`Error::StoreAhead`] when the store knows a greater epoch than
-    /// `user`'s: either it was raised after `user` was read, or the accounts' database is behind the store.
+    /// cookie the request contains.
+    ///
+    /// # Errors
+    /// [`Error::StoreAhead`] when the store knows a greater epoch than `user`'s: either the epoch was raised after `user`
+    /// was read, or the accounts' database is behind the store. Also when the store is unavailable.
     fn issue(
         &self,
         request: &Parts,
@@ -66,12 +68,18 @@ pub trait Scheme: Clone + Send + Sync + 'static {
         client: &Client,
     ) -> impl Future<Output = Result<Self::Issued, Error>> + Send;
 
-    /// Says who sent this request, or refuses it. This is the hot path of every design.
+    /// Identifies the user who sent this request. Every request of every design calls this.
+    ///
+    /// # Errors
+    /// The request contains no credential or one that is refused, or the store is unavailable.
     fn authenticate(&self, request: &Parts) -> impl Future<Output = Result<Principal, Error>> + Send;
 
-    /// Makes sure that a principal's credential has not been ended, for the routes that read or change sessions or the
-    /// account, and says for what client it was made. `user` is the account's row as it is now. A scheme whose
-    /// `authenticate` asks its store already, and one that has no store to ask, keep this default.
+    /// Checks that a principal's credential has not been ended, and returns the client that it was issued to. Used by the
+    /// routes that read or change sessions or the account. `user` is the account's row as it is now. A scheme whose
+    /// `authenticate` already asks its store, or that has no store to ask, keeps this default.
+    ///
+    /// # Errors
+    /// The credential has been ended, or the store is unavailable.
     fn confirm(
         &self,
         _principal: &Principal,
@@ -80,51 +88,63 @@ pub trait Scheme: Clone + Send + Sync + 'static {
         async { Ok(Client::default()) }
     }
 
-    /// Ends the credential that the request presents, and nothing else. Succeeds whatever that credential's state is:
-    /// a person who logs out twice has logged out.
+    /// Ends the credential that the request presents, and nothing else. Succeeds whatever that credential's state is: a
+    /// user who logs out twice has logged out.
+    ///
+    /// # Errors
+    /// The store is unavailable.
     fn end(
         &self,
         request: &Parts,
         log_out: &LogOut,
     ) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
 
-    /// Ends every other credential of the principal's account; the presenting one lives on.
+    /// Ends every other credential of the principal's account; the presenting one stays valid.
+    ///
+    /// # Errors
+    /// The store is unavailable.
     fn end_others(&self, principal: &Principal) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
 
-    /// Ends every credential of an account that was issued under an earlier epoch, as far as this scheme can. The account's
-    /// row has been deleted, or its epoch raised, before this is called: what the ending says is true already. So no
-    /// client is told of a failure here. The kit remembers the ending and calls again until this succeeds, perhaps twice at
-    /// once, and perhaps after the server was restarted. Fails with [`Error::StoreAhead`], and has ended nothing, when the store
-    /// knows a greater epoch.
+    /// Ends every credential of an account that was issued under an earlier epoch, as far as this scheme can. The kit has
+    /// deleted the account's row or raised its epoch before it calls this, so the ending is in force already, and no client
+    /// is told of a failure here. The kit remembers the ending and calls again until this succeeds, perhaps twice at the
+    /// same time, and perhaps after a restart of the server.
+    ///
+    /// # Errors
+    /// [`Error::StoreAhead`] when the store knows a greater epoch; then nothing has been ended. Also when the store is
+    /// unavailable.
     fn end_all(&self, ending: &Ending) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// What makes the client forget its credentials of this account, for the answer to a call that ended all of them: cleared
-    /// cookies. `request` is the one that asked for it, and may show several.
+    /// Cleared cookies that make the client forget its credentials of this account, for the response to a call that ended
+    /// all of them. `request` is the request that asked for it, and may contain several cookies.
     fn forgotten(&self, request: &Parts, user_id: Uuid) -> Self::Ended;
 
-    /// Whether the stores that this scheme needs answer; the message names the part that does not.
+    /// Checks that the stores which this scheme needs answer.
+    ///
+    /// # Errors
+    /// The message names the part that does not work.
     fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send {
         async { Ok(()) }
     }
 }
 
-/// Who sent a request. A handler that takes one as an argument is protected by its signature.
+/// The user who sent a request. A handler that takes one as an argument is protected by its signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Principal {
-    /// The account.
+    /// The account's id.
     pub user_id: Uuid,
-    /// The account's address as it was when the credential was made.
+    /// The account's e-mail address at the time when the credential was issued.
     pub email: String,
-    /// The session's public name, where the scheme has sessions. It is no secret and opens nothing.
+    /// The session's public id, if the scheme has sessions. It is not secret and authenticates nothing.
     pub session_id: Option<Uuid>,
-    /// The account's epoch when the credential was made, where the scheme promises that an ended credential is refused at
-    /// once. The kit compares it with endings that the scheme's store has not been told of yet. Shown to no client.
+    /// The account's epoch when the credential was issued, if the scheme promises that an ended credential is refused at
+    /// once. The kit compares it with endings that the scheme's store does not know of yet. Never sent to a client.
     #[serde(skip)]
     pub epoch: Option<u64>,
 }
 
 impl Principal {
-    /// Its shape, for the server's document.
+    /// The principal's JSON Schema, for the server's OpenAPI document.
     pub(crate) fn shape() -> Value {
         object([("user_id", uuid()), ("email", text(3, 254)), ("session_id", nullable(uuid()))])
     }
@@ -143,15 +163,15 @@ impl<S: Scheme> FromRequestParts<App<S>> for Principal {
     }
 }
 
-/// A principal whose account exists and whose credential has not been ended, both asked of the stores just now. The
-/// routes that read or change sessions or the account take this one.
+/// A principal whose account exists and whose credential has not been ended, both read from the stores during this request.
+/// The routes that read or change sessions or the account take this one.
 #[derive(Clone, Debug)]
 pub struct Confirmed {
-    /// Who sent the request.
+    /// The user who sent the request.
     pub principal: Principal,
-    /// Their account, as it is now.
+    /// The user's account, as it is now.
     pub user: User,
-    /// The client that the credential was made for, so that one that takes its place goes to the same kind.
+    /// The client that the credential was issued to, so that a replacement is issued for the same kind of client.
     pub client: Client,
 }
 
@@ -162,7 +182,7 @@ impl<S: Scheme> FromRequestParts<App<S>> for Confirmed {
         let principal = app.scheme.authenticate(parts).await?;
         let user =
             app.accounts.find(principal.user_id).await?.ok_or(Error::InvalidToken("its account is gone"))?;
-        // The row is the authority. A store that has not been told of an ending yet would let the credential pass.
+        // The row is the authority: a store that does not know of an ending yet would accept the credential.
         if principal.epoch.is_some_and(|epoch| epoch < user.epoch) {
             return Err(Error::InvalidToken("its session has ended"));
         }
@@ -171,19 +191,19 @@ impl<S: Scheme> FromRequestParts<App<S>> for Confirmed {
     }
 }
 
-/// Where the credential is going to live, as the client says of itself when it logs in.
+/// The kind of client that will store the credential, as the client states when it logs in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClientKind {
-    /// A page in a browser: long-lived credentials go into an `HttpOnly` cookie.
+    /// A page in a browser: long-lived credentials are sent in an `HttpOnly` cookie.
     Web,
-    /// An app: everything goes into the body.
+    /// An app: all credentials are sent in the body.
     #[default]
     Mobile,
 }
 
 impl ClientKind {
-    /// The name on the wire.
+    /// The name in requests and responses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Web => "web",
@@ -191,11 +211,11 @@ impl ClientKind {
         }
     }
 
-    /// The kind of a client that does not name its own: a page's if a browser sent the request, an app's otherwise. A
-    /// page whose author forgets to say `web` must not find a refresh token in the body, where any script reads it.
+    /// The kind of a client that does not state one: `Web` if a browser sent the request, otherwise `Mobile`. A page whose
+    /// developer forgets to send `web` must not get a refresh token in the body, where any script can read it.
     ///
-    /// Browsers add `Sec-Fetch-Site` and its siblings, which no page can write (Fetch Metadata §2). `Sec-Fetch-Mode`
-    /// alone is the `fetch` of Node.js, and no browser.
+    /// Browsers add `Sec-Fetch-Site` and its siblings, which pages cannot set (Fetch Metadata §2). `Sec-Fetch-Mode` alone
+    /// comes from the `fetch` of Node.js, which is not a browser.
     pub fn assumed(request: &Parts) -> Self {
         let of_browser = |name: &str| name.starts_with("sec-fetch-") && name != "sec-fetch-mode";
         let by_browser = request.headers.keys().any(|name| of_browser(name.as_str()));
@@ -203,36 +223,36 @@ impl ClientKind {
     }
 }
 
-/// What a client says of itself when it logs in.
+/// What a client states about itself when it logs in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    /// Where the credential will live.
+    /// The kind of client that will store the credential.
     pub kind: ClientKind,
-    /// A free label for the list of sessions, at most 64 characters.
+    /// A label for the list of sessions, chosen by the client, at most 64 characters.
     pub device: Option<String>,
 }
 
-/// What a log-out for the presenting credential may carry besides the request's headers.
+/// What a logout request contains about the presenting credential besides its headers.
 #[derive(Clone, Debug, Default)]
 pub struct LogOut {
-    /// The refresh token, from a client that keeps it outside a cookie.
+    /// The refresh token, if the client does not keep it in a cookie.
     pub refresh_token: Option<SecretString>,
 }
 
-/// Which sessions a log-out ends.
+/// The sessions that a logout ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// The presenting one.
+    /// The presenting session.
     #[default]
     Local,
-    /// All but the presenting one.
+    /// All sessions of the account except the presenting one.
     Others,
-    /// All of the account's.
+    /// All sessions of the account.
     Global,
 }
 
 impl Scope {
-    /// The name on the wire.
+    /// The name in requests and responses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Local => "local",
@@ -242,13 +262,13 @@ impl Scope {
     }
 }
 
-/// A part that a server needs and that does not answer. The text goes to whoever asks `/health/ready`: a name and a
-/// plain word, nothing internal.
+/// A part that the server needs and that does not work. Any client can read the text at `/health/ready`, so it contains a
+/// name and a plain description and nothing internal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotReady {
     /// The failing part, such as `redis`.
     pub part: &'static str,
-    /// What is wrong with it, in words for an operator.
+    /// What is wrong with the part, in words for an operator.
     pub problem: String,
 }
 
@@ -259,7 +279,7 @@ impl fmt::Display for NotReady {
 }
 
 impl User {
-    /// A user who exists nowhere: the baseline design and unit tests issue credentials to them.
+    /// A user without an account, for the credentials of the baseline design and of unit tests.
     pub fn sample() -> Self {
         Self { id: Uuid::from_u128(1), email: Email::sample(), epoch: 0 }
     }

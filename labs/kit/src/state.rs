@@ -1,4 +1,4 @@
-//! What every handler gets to see.
+//! The state that every handler gets.
 
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
@@ -17,8 +17,8 @@ use crate::metrics::Metrics;
 use crate::scheme::Scheme;
 use crate::throttle::Throttle;
 
-/// A server's state: one scheme over the shared kit. Clones share everything, by one count: axum makes several for each
-/// request, and every count that two cores write to costs a trip between them.
+/// A server's state: one scheme over the shared kit. Clones share everything through one reference count: axum makes
+/// several clones for each request, and each count that two cores write to moves between their caches.
 pub struct App<S>(Arc<Shared<S>>);
 
 impl<S> Clone for App<S> {
@@ -39,9 +39,9 @@ impl<S> Deref for App<S> {
 pub struct Shared<S> {
     /// How credentials are issued, checked and ended.
     pub scheme: S,
-    /// Who may log in.
+    /// The accounts that may log in.
     pub accounts: Accounts,
-    /// What time it is.
+    /// The server's source of time.
     pub clock: Clock,
     pub(crate) endings: Endings,
     pub(crate) throttle: Throttle,
@@ -55,19 +55,19 @@ pub struct Shared<S> {
     pub(crate) metrics: Metrics,
 }
 
-/// Why a server could not be put together. Each message says what to do about it.
+/// Why a server cannot start. Each message says what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A setting makes no sense.
+    /// A setting is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The accounts' database does not open.
+    /// The accounts' database cannot be opened.
     #[error("the accounts' database cannot be opened: {0}; name a file that can be written, or `memory`")]
     Accounts(#[source] sqlx::Error),
-    /// The accounts' database opens and cannot be read.
+    /// The accounts' database can be opened but not read.
     #[error("the accounts' database cannot be read: {0}")]
     Endings(#[source] crate::error::Error),
-    /// Redis does not answer, or is none.
+    /// No usable Redis answers.
     #[error(transparent)]
     Redis(#[from] crate::redis::ConnectError),
     /// A scheme refuses its keys or settings.
@@ -76,7 +76,7 @@ pub enum StartError {
 }
 
 impl<S> App<S> {
-    /// What does not keep the server's state alive.
+    /// A reference that does not keep the server's state alive.
     pub(crate) fn downgrade(&self) -> Weak<Shared<S>> {
         Arc::downgrade(&self.0)
     }
@@ -87,7 +87,11 @@ impl<S> App<S> {
 }
 
 impl<S: Scheme> App<S> {
-    /// Puts a server's state together. `scheme` was made with the same clock and the same origins.
+    /// Builds a server's state. `scheme` must have been built with the same clock and the same origins.
+    ///
+    /// # Errors
+    /// [`StartError::Accounts`] when the accounts' database cannot be opened, and [`StartError::Endings`] when it cannot be
+    /// read.
     pub async fn new(scheme: S, config: &Config, clock: Clock, origins: Origins) -> Result<Self, StartError> {
         let accounts =
             Accounts::open(&config.accounts, &config.limits).await.map_err(StartError::Accounts)?;
@@ -95,7 +99,7 @@ impl<S: Scheme> App<S> {
         if let Some(store) = scheme.marked() {
             marker::watch(store, accounts.clone(), config.store_loss, metrics.clone()).await;
         }
-        // Without keys of its own or refresh keys to derive them from, a device is recognised until the process ends.
+        // With a random key, devices are recognised only until the process ends.
         let keys = config.device_keys.as_ref().or(config.refresh_keys.as_ref()).cloned();
         let keys = keys.unwrap_or_else(Keyring::random);
         let app = Self(Arc::new(Shared {

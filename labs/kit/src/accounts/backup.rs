@@ -1,7 +1,7 @@
 //! A copy of the accounts' file, taken while servers write to it.
 //!
-//! Copying the file itself loses accounts: what was committed last is in the `-wal` file beside it, and a copy of the two is
-//! not of one moment. SQLite's `VACUUM INTO` writes one file from one moment, and holds up no server meanwhile.
+//! Copying the file itself loses accounts: the latest commits are in the `-wal` file beside it, and a copy of the two files
+//! is not from one moment. SQLite's `VACUUM INTO` writes one file from one moment, and delays no server meanwhile.
 
 use std::fs::File;
 use std::io;
@@ -16,43 +16,43 @@ use crate::config::AccountsAt;
 /// A copy that was written and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backup {
-    /// How many accounts it holds.
+    /// The number of accounts in the copy.
     pub accounts: u64,
-    /// Its size.
+    /// The size of the copy in bytes.
     pub bytes: u64,
 }
 
-/// Why there is no copy. Each message says what to do about it, or gives the cause.
+/// Why no copy was made. Each message says what to do about it, or gives the cause.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// There is no file.
+    /// The accounts are in memory, so there is no file to copy.
     #[error(
         "accounts in memory cannot be copied; name the file that they are in with --accounts or AUTHLAB_ACCOUNTS"
     )]
     Memory,
-    /// The copy's name is taken.
+    /// A file with the copy's name exists already.
     #[error("{} exists already and is not overwritten; choose another name for the backup", .0.display())]
     Exists(PathBuf),
-    /// The copy's name cannot be given to SQLite.
+    /// The copy's name is not UTF-8, so SQLite cannot take it.
     #[error("the name {} is not UTF-8; choose another name for the backup", .0.display())]
     Name(PathBuf),
-    /// The accounts cannot be read, or not be written to where the copy goes.
+    /// The accounts cannot be read, or the copy's contents cannot be written.
     #[error("the accounts in {} cannot be copied: {source}", path.display())]
     Copy {
         /// The accounts' file.
         path: PathBuf,
-        /// What SQLite says.
+        /// SQLite's error.
         source: sqlx::Error,
     },
-    /// The copy's place cannot be written.
+    /// The copy's file cannot be created, synchronised or renamed.
     #[error("{} cannot be written: {source}", path.display())]
     Write {
         /// The copy's name.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The copy could not be read again.
+    /// The copy could not be read back.
     #[error("the copy cannot be read: {0}; the accounts' file may be damaged")]
     Unreadable(#[source] sqlx::Error),
     /// The copy is damaged.
@@ -60,17 +60,17 @@ pub enum BackupError {
     Damaged(String),
 }
 
-/// Copies the accounts to `target`, which must not exist. A copy that is not whole and checked never has that name.
+/// Copies the accounts to `target`, which must not exist. The copy gets that name only once it is complete and checked.
 ///
 /// # Errors
-/// Where there is no file to copy, where the copy cannot be written, and where it does not pass SQLite's check.
+/// There is no file to copy, the copy cannot be written, or it does not pass SQLite's check.
 pub async fn back_up(at: &AccountsAt, target: &Path) -> Result<Backup, BackupError> {
     let AccountsAt::File(path) = at else { return Err(BackupError::Memory) };
     let not_written = |source| BackupError::Write { path: target.to_owned(), source };
     if target.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(target.to_owned()));
     }
-    // An absolute name, since SQLite reads one that begins with `file:` as a URL.
+    // An absolute path, because SQLite reads one that begins with `file:` as a URL.
     let absolute = std::path::absolute(target).map_err(not_written)?;
     let folder = absolute.parent().unwrap_or(Path::new("/"));
     // In the same folder, so that it can be renamed. Only the owner may read it, and it is removed when dropped.
@@ -88,27 +88,27 @@ pub async fn back_up(at: &AccountsAt, target: &Path) -> Result<Backup, BackupErr
     sqlx::query("VACUUM INTO ?").bind(name).execute(&mut accounts).await.map_err(not_copied)?;
     accounts.close().await.map_err(not_copied)?;
 
-    // No other process knows the copy, so it needs no locks, and no `-wal` and `-shm` beside it.
+    // No other process knows the copy, so it needs no locks and no `-wal` and `-shm` files.
     let checked = SqliteConnectOptions::new().filename(copy.path()).read_only(true).immutable(true);
     let mut checked = checked.connect().await.map_err(BackupError::Unreadable)?;
     let accounts = check(&mut checked).await?;
     checked.close().await.map_err(BackupError::Unreadable)?;
 
-    // On the disk before it has its name, whatever SQLite has waited for.
+    // The contents must be on disk before the copy gets its name, whatever SQLite has synchronised.
     copy.as_file().sync_all().map_err(not_written)?;
     let bytes = copy.as_file().metadata().map_err(not_written)?.len();
     copy.persist_noclobber(&absolute).map_err(|error| match error.error.kind() {
         io::ErrorKind::AlreadyExists => BackupError::Exists(target.to_owned()),
         _ => not_written(error.error),
     })?;
-    // The name is on the disk with its folder. Other systems than Unix do not open folders.
+    // Synchronising the folder puts the new name on disk. Systems other than Unix do not open folders.
     if cfg!(unix) {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(not_written)?;
     }
     Ok(Backup { accounts, bytes })
 }
 
-/// Whether the copy is whole, and how many accounts it holds.
+/// Runs SQLite's integrity check on the copy and returns its number of accounts.
 async fn check(copy: &mut SqliteConnection) -> Result<u64, BackupError> {
     let row =
         sqlx::query("PRAGMA integrity_check").fetch_one(&mut *copy).await.map_err(BackupError::Unreadable)?;

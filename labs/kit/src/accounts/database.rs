@@ -1,8 +1,9 @@
-//! Opening the accounts' database: who may read its file, how long a lock is waited for, and which tables it has.
+//! Opening the accounts' database: permissions of its file, time limits for locks, and migrations.
 //!
-//! The file holds addresses and password hashes, so only its owner may read it, and `-wal` and `-shm` beside it, which
-//! SQLite makes with the same rights. SQLite overwrites what is deleted (`secure_delete`), and the log of writes is emptied
-//! after a deletion, since SQLite would otherwise keep the old pages there until it needs the room.
+//! The file contains e-mail addresses and password hashes, so only its owner may read it and the `-wal` and `-shm` files
+//! beside it, which SQLite creates with the same permissions. SQLite overwrites deleted content (`secure_delete`), and this
+//! module empties the write-ahead log after a deletion, because SQLite would otherwise keep the old pages there until it
+//! needs the space.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -19,11 +20,11 @@ use sqlx::{ConnectOptions, Connection, Row};
 use crate::config::AccountsAt;
 use crate::email::Email;
 
-/// How long a statement waits for another process' write lock, and a caller for a connection. Together they keep the promise
-/// that a store which does not answer is told as such within a second.
+/// How long a statement waits for another process' write lock; below, how long a caller waits for a connection. Together
+/// they keep the promise that a store which does not answer is reported within a second.
 const BUSY: Duration = Duration::from_millis(500);
 const ACQUIRE: Duration = Duration::from_millis(400);
-/// Servers that start on one file at once take turns.
+/// The lock time at the start, when servers that open one file at once migrate it one after another.
 const BUSY_AT_START: Duration = Duration::from_secs(5);
 
 /// An open database. Clones share it.
@@ -31,14 +32,14 @@ const BUSY_AT_START: Duration = Duration::from_secs(5);
 pub(super) struct Database {
     pub(super) pool: SqlitePool,
     file: Option<Arc<OpenFile>>,
-    /// Keeps a database in memory alive: SQLite drops it with its last connection, and a pool replaces a connection that
-    /// it finds broken. Never used.
+    /// Keeps an in-memory database alive: SQLite drops it with its last connection, and a pool replaces a connection that
+    /// it finds broken. Never used for queries.
     _anchor: Option<Arc<Mutex<SqliteConnection>>>,
 }
 
 struct OpenFile {
     options: SqliteConnectOptions,
-    /// Whether something was deleted or overwritten since the log of writes was last emptied.
+    /// Whether content was deleted or overwritten since the write-ahead log was last emptied.
     has_traces: AtomicBool,
 }
 
@@ -51,8 +52,8 @@ impl Database {
     }
 
     async fn in_memory() -> Result<Self, sqlx::Error> {
-        // sqlx names the database, so that every connection made with these options reaches the same one. One connection
-        // works on it, since those that share such a database lock each other out.
+        // sqlx gives the database a name, so every connection made with these options reaches the same one. The pool has
+        // one connection, because connections that share such a database lock each other out.
         let options = SqliteConnectOptions::from_str("sqlite::memory:")?;
         let anchor = Some(Arc::new(Mutex::new(options.connect().await?)));
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
@@ -64,16 +65,17 @@ impl Database {
         make_private(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
-            // It is there by now. Were it made again after it was removed, every account would be unknown: a 401 that is
-            // none of the clients' fault.
+            // The file exists by now. If it were removed and created again, every account would be unknown, and valid
+            // clients would get a 401.
             .create_if_missing(false)
-            // Readers go on while one writes; a commit is on disk before it is told (log out everywhere!).
+            // Readers continue while one process writes, and a commit is on disk before the client is told (log out
+            // everywhere!).
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "on");
         let mut first = options.clone().busy_timeout(BUSY_AT_START).connect().await?;
         if migrate(&mut first).await? == Migrated::FromOlder {
-            // Accounts that were deleted before deletions were overwritten are still in the file's free pages.
+            // The file's free pages still contain accounts that were deleted before deletions were overwritten.
             if let Err(error) = sqlx::query("VACUUM").execute(&mut first).await {
                 tracing::warn!(%error, "accounts deleted by earlier versions may still be readable in the file");
             }
@@ -87,8 +89,8 @@ impl Database {
             .max_connections(8)
             .acquire_timeout(ACQUIRE)
             .before_acquire(move |_, _| {
-                // A write to a file that has been removed or replaced is lost. A new connection then fails, which is an
-                // outage.
+                // A write to a file that has been removed or replaced is lost. A new connection then fails, which is
+                // reported as an outage.
                 let still_there = identity(&path) == opened;
                 Box::pin(async move { Ok(still_there) })
             })
@@ -105,15 +107,15 @@ impl Database {
         Ok(Self { pool, file: Some(Arc::new(file)), _anchor: None })
     }
 
-    /// Notes that something was deleted or overwritten which should not stay readable.
+    /// Records that content was deleted or overwritten that must not stay readable.
     pub(super) fn leaves_traces(&self) {
         if let Some(file) = &self.file {
             file.has_traces.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Empties the log of writes, if something was deleted since the last time. Fails while another connection reads or
-    /// writes; the next call tries again.
+    /// Empties the write-ahead log, if content was deleted since it was last emptied. If another connection is reading or
+    /// writing, the log stays, and the next call tries again.
     pub(super) async fn wipe_traces(&self) -> Result<(), sqlx::Error> {
         let Some(file) = &self.file else { return Ok(()) };
         if !file.has_traces.swap(false, Ordering::Relaxed) {
@@ -127,7 +129,8 @@ impl Database {
     }
 }
 
-/// Whether it could be emptied. Does not wait for other connections, since it holds the write lock meanwhile.
+/// Empties the write-ahead log and returns whether that succeeded. It does not wait for other connections, because it holds
+/// the write lock meanwhile.
 async fn empty_log(options: &SqliteConnectOptions) -> Result<bool, sqlx::Error> {
     let mut connection = options.clone().busy_timeout(Duration::ZERO).connect().await?;
     let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
@@ -140,7 +143,7 @@ fn replaced() -> std::io::Error {
     std::io::Error::other("the accounts' file was replaced while the server runs; restart the server")
 }
 
-/// Which file a path leads to now.
+/// The device and inode of the file that the path leads to now.
 #[cfg(unix)]
 fn identity(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
@@ -152,7 +155,8 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     path.exists().then_some((0, 0))
 }
 
-/// Makes the file if it is not there, and takes from it, and from what lies beside it, every right but its owner's.
+/// Creates the file if it does not exist, and removes all permissions of other users from it and from the `-wal` and `-shm`
+/// files.
 #[cfg(unix)]
 fn make_private(path: &Path) -> Result<(), sqlx::Error> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -184,7 +188,7 @@ fn make_private(path: &Path) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// The name of a file that SQLite keeps beside a database.
+/// The path of a file that SQLite keeps beside a database.
 #[cfg(unix)]
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -192,7 +196,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// The tables, in the order in which they came to be. A step that has run is never edited: add another.
+/// The steps that create the tables, oldest first. Never edit a step that has run: add another.
 const MIGRATIONS: &[&str] = &[
     "CREATE TABLE accounts (
         id            BLOB    PRIMARY KEY CHECK (length(id) = 16),
@@ -200,8 +204,8 @@ const MIGRATIONS: &[&str] = &[
         password_hash TEXT    NOT NULL,
         epoch         INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0)
     ) STRICT, WITHOUT ROWID",
-    // The endings that the session store has not been told of yet. Triggers write them, so an ending is remembered by the
-    // statement that decides it: no crash comes between, and an operator's own UPDATE is carried out too.
+    // The endings that the session store has not been told of yet. Triggers write them, so the statement that decides an
+    // ending also stores it: no crash can come between, and an operator's own UPDATE takes effect too.
     "CREATE TABLE endings (
         id    BLOB    PRIMARY KEY CHECK (length(id) = 16),
         epoch INTEGER NOT NULL
@@ -221,20 +225,20 @@ const MIGRATIONS: &[&str] = &[
         generation INTEGER NOT NULL CHECK (generation >= 0)
     ) STRICT, WITHOUT ROWID",
 ];
-/// The first step whose addresses are spelt as [`Email`] spells them now: the domain as A-labels, the rest in NFC.
+/// The first step whose addresses have the current form of [`Email`]: the domain as A-labels, the rest in NFC.
 const ADDRESSES_SPELT: usize = 2;
 
-/// Where the tables came from.
+/// The state of the tables before the migration.
 #[derive(PartialEq, Eq)]
 enum Migrated {
-    /// Nothing, or as they are.
+    /// The tables did not exist, or were up to date.
     Already,
-    /// An earlier version of this program.
+    /// The tables were those of an earlier version of this program.
     FromOlder,
 }
 
-/// Runs the steps that this file has not seen; SQLite's own `user_version` counts them. Two servers that start on one
-/// file at once take turns.
+/// Runs the steps that this file has not had; SQLite's own `user_version` counts them. Two servers that start with one file
+/// at once run this one after the other.
 async fn migrate(connection: &mut SqliteConnection) -> Result<Migrated, sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let seen: i64 = sqlx::query("PRAGMA user_version").fetch_one(&mut *transaction).await?.try_get(0)?;
@@ -253,8 +257,9 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<Migrated, sqlx::Er
     Ok(if seen > 0 && seen < MIGRATIONS.len() { Migrated::FromOlder } else { Migrated::Already })
 }
 
-/// Spells the addresses of an earlier version as they are looked up now. Where two accounts turn out to have one address,
-/// the one that is spelt so already keeps it, and the other can no longer log in: the log names it.
+/// Brings the addresses of an earlier version into the form in which they are looked up now. If two accounts turn out to
+/// have the same address, the one that already has this form keeps it, and the other can no longer log in: the log names
+/// it.
 async fn spell_addresses(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let rows = sqlx::query("SELECT id, email FROM accounts").fetch_all(&mut *connection).await?;
     for row in rows {

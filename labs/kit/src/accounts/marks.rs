@@ -1,4 +1,4 @@
-//! What the accounts know of the stores beside them: each one's marker, and accounts that are behind a store.
+//! What the accounts' database stores about the session stores: each store's marker, and epochs raised to match a store.
 
 use sqlx::Row;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::marker::Mark;
 
 impl Accounts {
-    /// The marker of the store with this key, as it is remembered.
+    /// The remembered marker of the store with this key.
     pub(crate) async fn mark(&self, key: &str) -> Result<Option<Mark>, Error> {
         let row = sqlx::query("SELECT store, generation FROM store_marks WHERE name = ?")
             .bind(key)
@@ -17,15 +17,15 @@ impl Accounts {
         row.map(|row| mark_of(&row)).transpose()
     }
 
-    /// The keys of all markers that are remembered.
+    /// The keys of all remembered markers.
     pub(crate) async fn marked(&self) -> Result<Vec<String>, Error> {
         let rows =
             sqlx::query("SELECT name FROM store_marks ORDER BY name").fetch_all(&self.database.pool).await?;
         rows.iter().map(|row| Ok(row.try_get("name")?)).collect()
     }
 
-    /// Remembers a marker if there is none, or if it is the same store's and younger. Answers what is remembered then,
-    /// which may be another store's: that one counts.
+    /// Remembers a marker if there is none for this key, or if it is from the same store and of a later generation. Returns
+    /// the marker that is remembered afterwards, which counts; it may be another store's.
     pub(crate) async fn remember_mark(&self, key: &str, mark: Mark) -> Result<Mark, Error> {
         sqlx::query(
             "INSERT INTO store_marks (name, store, generation) VALUES (?, ?, ?)
@@ -40,8 +40,8 @@ impl Accounts {
         self.mark(key).await?.ok_or_else(|| Error::Internal("a marker was remembered and is missing".into()))
     }
 
-    /// Forgets every epoch at once: each account's is raised by one, and each marker that is remembered becomes `mark`.
-    /// Says how many accounts there are.
+    /// Raises every account's epoch by one, which ends all credentials, and replaces each remembered marker by `mark`.
+    /// Returns the number of accounts.
     pub(crate) async fn start_over(&self, mark: Mark) -> Result<u64, Error> {
         let mut transaction = self.database.pool.begin_with("BEGIN IMMEDIATE").await?;
         let raised = sqlx::query("UPDATE accounts SET epoch = epoch + 1").execute(&mut *transaction).await?;
@@ -54,9 +54,9 @@ impl Accounts {
         Ok(raised.rows_affected())
     }
 
-    /// The account as it is now, lifted over an epoch that its store knows of. A row behind the store is a database that
-    /// was restored; without the lift its owner could never log in again, and an ending would end nothing. None: the
-    /// account is gone.
+    /// The account as it is now, with its epoch raised above `over`, the epoch that its store knows, and whether that was
+    /// necessary. A row is behind the store after the database was restored from a backup; without raising it, the owner
+    /// could never log in again, and an ending would end nothing. `None`: the account is gone.
     pub(crate) async fn lifted(&self, id: Uuid, over: u64) -> Result<Option<(User, bool)>, Error> {
         let lifted = sqlx::query(
             "UPDATE accounts SET epoch = ? WHERE id = ? AND epoch < ? RETURNING id, email, epoch",
@@ -81,7 +81,7 @@ fn mark_of(row: &sqlx::sqlite::SqliteRow) -> Result<Mark, Error> {
     })
 }
 
-/// A number as SQL has it.
+/// An unsigned number as SQL's signed integer.
 fn signed(number: u64) -> Result<i64, Error> {
     i64::try_from(number).map_err(|error| Error::Internal(error.into()))
 }

@@ -1,4 +1,4 @@
-//! How far a setting may go. Beyond these it would undo what it is there for, without a word.
+//! Upper and lower bounds of the settings. A value beyond its bound would silently defeat the setting's purpose.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use super::{Config, ConfigError};
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
 
-/// A setting, its bound, and why it has one.
+/// A setting, its upper bound in seconds, and the message that says why it has one.
 type Bound = (fn(&Config) -> Duration, u64, &'static str);
 
-/// The longest times, in seconds.
+/// The settings with a longest time.
 const LONGEST: [Bound; 6] = [
     (
         |config| config.access_ttl,

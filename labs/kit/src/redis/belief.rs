@@ -1,9 +1,9 @@
-//! Whether what Redis answers is believed.
+//! Whether the server trusts the answers of Redis.
 //!
 //! A Redis that was restored from an old backup, or that came back empty, answers as quickly as any other, and wrongly. So
-//! the watch of [`marker`](crate::marker) decides whether a link is believed, and the link asks before each call. A
-//! connection that broke puts the belief in doubt: what answers on the next one may be another store, so callers wait
-//! until the watch has looked at it. A link that nothing watches is believed as it is.
+//! the watch of [`marker`](crate::marker) decides whether a link is trusted, and the link checks that before each call.
+//! After a connection broke, the link is in doubt: another store may answer on the next connection, so callers wait until
+//! the watch has checked it. A link without a watch is trusted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,24 +11,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use redis::RedisResult;
 use tokio::sync::{Notify, watch};
 
-/// What a link's watch says.
+/// The verdict of a link's watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
-    /// No watch: every answer is believed.
+    /// There is no watch: every answer is trusted.
     Unwatched,
     /// The store is the one that the accounts know.
     Believed,
-    /// It has to be looked at first; callers wait.
+    /// The watch has to check the store first; callers wait.
     Doubted,
-    /// It is another one, or an older one, and why.
+    /// The store is a different one or an older one; contains the reason.
     Refused(Arc<str>),
 }
 
-/// The belief in one link. Requests read one number, which changes only when the belief does.
+/// The state of trust in one link. Requests read one number, which changes only when the state does.
 #[derive(Debug)]
 pub(super) struct Belief {
     state: watch::Sender<State>,
-    /// How often the belief began and ended: even while answers are believed.
+    /// Counts the changes between trusted and not trusted: an even number means that answers are trusted.
     turn: AtomicU64,
     look: Notify,
 }
@@ -40,7 +40,7 @@ impl Default for Belief {
 }
 
 impl Belief {
-    /// Waits until there is a verdict. The number that comes back is for [`holds`](Self::holds).
+    /// Waits until there is a verdict. Returns a number for [`holds`](Self::holds), or an error if the store is refused.
     pub(super) async fn pass(&self) -> RedisResult<u64> {
         let turn = self.turn.load(Ordering::Acquire);
         if is_open(turn) {
@@ -61,18 +61,18 @@ impl Belief {
         }
     }
 
-    /// Whether the store has been believed without a break since [`pass`](Self::pass): a command may have travelled on a
-    /// connection that was made since.
+    /// Whether the store has been trusted without a break since [`pass`](Self::pass) returned this number: otherwise a
+    /// command may have been sent on a connection that was opened since.
     pub(super) fn holds(&self, turn: u64) -> bool {
         self.turn.load(Ordering::Acquire) == turn
     }
 
-    /// From now on a watch decides.
+    /// From now on, a watch decides.
     pub(super) fn begin(&self) {
         self.change(|state| (*state == State::Unwatched).then_some(State::Doubted));
     }
 
-    /// The next answer may come from another store. The watch looks at once.
+    /// The next answer may come from another store: callers wait, and the watch checks at once.
     pub(super) fn doubt(&self) {
         self.suspect();
         self.look.notify_one();
@@ -83,20 +83,20 @@ impl Belief {
         self.change(|state| (*state == State::Believed).then_some(State::Doubted));
     }
 
-    /// The store is the right one. `true`: it had been refused before.
+    /// Trusts the store. Returns `true` if it had been refused before.
     pub(super) fn believe(&self) -> bool {
         let before = self.change(|_| Some(State::Believed));
         matches!(before, State::Refused(_))
     }
 
-    /// The store is not to be believed. `true`: that is news.
+    /// Refuses the store. Returns `true` if it was not refused for this problem already.
     pub(super) fn refuse(&self, problem: &str) -> bool {
         let refused = State::Refused(problem.into());
         let before = self.change(|_| Some(refused.clone()));
         before != refused
     }
 
-    /// Why the store is not believed.
+    /// Why the store is refused, if it is.
     pub(super) fn problem(&self) -> Option<String> {
         match &*self.state.borrow() {
             State::Refused(problem) => Some(problem.to_string()),
@@ -104,17 +104,18 @@ impl Belief {
         }
     }
 
-    /// Whether the watch owes a verdict.
+    /// Whether callers are waiting for the watch's verdict.
     pub(super) fn is_doubted(&self) -> bool {
         *self.state.borrow() == State::Doubted
     }
 
-    /// Returns when a caller or the link has doubts.
+    /// Waits until a caller or the link has doubts.
     pub(super) async fn doubts(&self) {
         self.look.notified().await;
     }
 
-    /// The number changes under the same lock as the state, so that the two never disagree for long.
+    /// Changes the state, and the number under the same lock, so that the two never disagree for long. Returns the state
+    /// before.
     fn change(&self, next: impl Fn(&State) -> Option<State>) -> State {
         let mut before = State::Unwatched;
         self.state.send_if_modified(|state| {
@@ -146,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether a call waits, instead of passing or being refused.
+    /// Whether a call waits, rather than passing or being refused.
     async fn waits(belief: &Belief) -> bool {
         let mut pass = pin!(belief.pass());
         poll_fn(|context| Poll::Ready(pass.as_mut().poll(context).is_pending())).await

@@ -1,8 +1,8 @@
-//! When to stop asking a Redis, and why.
+//! A circuit breaker: when the server stops asking a Redis, and why.
 //!
-//! A request that waits for its time-out holds memory, a connection and a person. Once several in a row have waited in
-//! vain, the breaker opens: callers are refused at once, and one task of its own finds out when Redis is back. A node that
-//! turns out to be a replica opens it at the first word: it takes no writes, and its answers may be old.
+//! A request that waits for its timeout holds memory and a connection, and makes a user wait. Once several in a row have
+//! timed out, the breaker opens: callers are refused at once, and one background task finds out when Redis is back. A node
+//! that turns out to be a replica opens the breaker at its first answer: it accepts no writes, and its data may be old.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
@@ -13,9 +13,9 @@ const TRIP_AFTER: u32 = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Why {
-    /// Nothing answers.
+    /// Redis does not answer.
     Silent = 1,
-    /// What answers is a replica.
+    /// The node that answers is a replica.
     Replica = 2,
 }
 
@@ -29,16 +29,16 @@ impl Why {
     }
 }
 
-/// Counts failures in a row.
+/// Counts failures in a row, and opens.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
     failures: AtomicU32,
-    /// A [`Why`], or 0 while it is closed.
+    /// A [`Why`] as a number, or 0 while the breaker is closed.
     open: AtomicU8,
 }
 
 impl Breaker {
-    /// Why callers are refused, while they are.
+    /// Why callers are refused, or `None` if they are not.
     pub(super) fn open_because(&self) -> Option<Why> {
         match self.open.load(Ordering::Relaxed) {
             0 => None,
@@ -47,31 +47,32 @@ impl Breaker {
         }
     }
 
-    /// Redis answered, if only with a refusal.
+    /// Records that Redis answered, even if with an error.
     pub(super) fn answered(&self) {
-        // Most calls find zero there, and a read is cheaper than a write that every core wants.
+        // Most calls find zero here, and a read is cheaper than a write for which all cores compete.
         if self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Relaxed);
         }
     }
 
-    /// Redis did not answer. True for the one caller whose failure opens the breaker: it has to see to the mending.
+    /// Records that Redis did not answer. Returns `true` to the one caller whose failure opens the breaker: that caller
+    /// must start the reconnection.
     pub(super) fn failed(&self) -> bool {
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         failures >= TRIP_AFTER && self.trip(Why::Silent)
     }
 
-    /// Opens it. True for the one caller who does, as above.
+    /// Opens the breaker. Returns `true` to the one caller that opens it: that caller must start the reconnection.
     pub(super) fn trip(&self, why: Why) -> bool {
         self.open.compare_exchange(0, why as u8, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
-    /// It stays open, for another reason perhaps.
+    /// Keeps the breaker open, perhaps for another reason.
     pub(super) fn still_open_because(&self, why: Why) {
         self.open.store(why as u8, Ordering::Release);
     }
 
-    /// Redis is back.
+    /// Closes the breaker, because Redis is back.
     pub(super) fn close(&self) {
         self.failures.store(0, Ordering::Relaxed);
         self.open.store(0, Ordering::Release);

@@ -1,8 +1,8 @@
-//! Finds a Redis for a person who just wants to run the labs.
+//! Finds a Redis for a learner who just wants to run the labs.
 //!
-//! In this order: the URL that was asked for; a `valkey-server` or `redis-server` on the `PATH`, started privately (own
-//! folder, own port, nothing written to disk); the same from a container image through the `docker` command; none, and
-//! then the labs keep their state in memory and say so. Whatever was started here ends with [`Found`].
+//! It tries in this order: the URL that the caller names; a `valkey-server` or `redis-server` on the `PATH`, started
+//! privately (own folder, own port, nothing written to disk); the same from a container image through the `docker` command.
+//! If all fail, the labs keep their state in memory and say so. Dropping [`Found`] stops a server that was started here.
 
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
@@ -14,29 +14,31 @@ use super::{ConnectError, Redis};
 use crate::config::RedisTimes;
 use crate::store_url::without_secrets;
 
-/// The image that is pulled when nothing else is asked for. Pinned, so that two runs compare.
+/// The default container image. Pinned, so that the results of two runs can be compared.
 pub const DEFAULT_IMAGE: &str = "redis:7.4.7-alpine";
 
-/// The Unix socket of a private server, in its folder. The whole path has to be short: the kernel takes some 100 bytes.
+/// The name of a private server's Unix socket, in its folder. The whole path has to be short: the kernel allows about 100
+/// bytes.
 const SOCKET: &str = "redis.sock";
 /// How long a private server may take to answer its first command.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long an image may take to arrive.
+/// How long the download of an image may take.
 const PULL_PATIENCE: Duration = Duration::from_secs(120);
 
-/// A Redis that answers, and what it is.
+/// A Redis that answers.
 pub struct Found {
-    /// Where it answers.
+    /// The URL of the Redis.
     pub url: String,
-    /// What it is, for a report: `redis 7.0.15 (path)`.
+    /// The kind, version and origin of the Redis, for a report: `redis 7.0.15 (path)`.
     pub description: String,
-    /// Where it answers as well, without TCP: a Unix socket in the folder of a server that was started here from a program.
+    /// The URL of a Unix socket on which the Redis answers too, without TCP; only for a server that was started here from a
+    /// program.
     pub socket_url: Option<String>,
     server: Option<Server>,
 }
 
 impl fmt::Debug for Found {
-    /// Without the password that the URL may hold.
+    /// Writes the URL without its password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { url, description, .. } = self;
         f.debug_struct("Found")
@@ -46,7 +48,7 @@ impl fmt::Debug for Found {
     }
 }
 
-/// A server of our own; dropping it ends it.
+/// A server that was started here; dropping it ends it.
 #[derive(Debug)]
 enum Server {
     Process { child: Child, _folder: tempfile::TempDir },
@@ -54,7 +56,7 @@ enum Server {
 }
 
 impl Found {
-    /// The server's process, where it was started here as one: reports read its CPU time.
+    /// The server's process id, if it was started here from a program: reports read its CPU time.
     pub fn pid(&self) -> Option<u32> {
         match &self.server {
             Some(Server::Process { child, .. }) => Some(child.id()),
@@ -77,16 +79,20 @@ impl Drop for Server {
     }
 }
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Debug)]
 pub enum Search {
     /// A Redis that answers.
     Found(Found),
-    /// None, with one sentence for each place that was looked at.
+    /// No Redis was found: one sentence for each place that was tried.
     Missing(Vec<String>),
 }
 
-/// Looks for a Redis. That there is none is no fault; an error means that the one that was asked for does not work.
+/// Looks for a Redis: at the URL `asked` if there is one, otherwise on the `PATH` and in the container image. It is not an
+/// error to find none.
+///
+/// # Errors
+/// The Redis at the URL `asked` does not work.
 pub async fn find(asked: Option<&str>, image: &str) -> Result<Search, ConnectError> {
     if let Some(url) = asked {
         let description = format!("{} (url)", probe(url).await?);
@@ -107,15 +113,18 @@ pub async fn find(asked: Option<&str>, image: &str) -> Result<Search, ConnectErr
     Ok(Search::Missing(misses))
 }
 
-/// The server program that the `PATH` holds, if any.
+/// The path of `valkey-server` or `redis-server` on the `PATH`, if there is one.
 pub fn on_path() -> Option<PathBuf> {
     ["valkey-server", "redis-server"].iter().find_map(|name| which::which(name).ok())
 }
 
-/// Starts a private server from a program. The error is a sentence.
+/// Starts a private server from a program.
+///
+/// # Errors
+/// The server does not start or does not answer. The error is a sentence that says why.
 pub async fn from_program(program: &Path) -> Result<Found, String> {
     let shown = program.display();
-    // Another program may take the free port before the server does, so there are three tries.
+    // Another program may take the free port before the server does, so there are three attempts.
     let mut last = String::new();
     for _ in 0..3 {
         let folder =
@@ -145,7 +154,10 @@ pub async fn from_program(program: &Path) -> Result<Found, String> {
     Err(last)
 }
 
-/// Starts a container from an image; it is removed when [`Found`] is dropped. The error is a sentence.
+/// Starts a container from an image; dropping [`Found`] removes the container.
+///
+/// # Errors
+/// There is no `docker`, or the container does not start or does not answer. The error is a sentence that says why.
 pub async fn from_docker(image: &str) -> Result<Found, String> {
     if which::which("docker").is_err() {
         return Err("docker is not on the PATH".into());
@@ -159,7 +171,7 @@ pub async fn from_docker(image: &str) -> Result<Found, String> {
 }
 
 fn start_container(image: &str) -> Result<(Server, String), String> {
-    // A quick question first: without a daemon, a pull would take long to give up.
+    // A quick question first: without a daemon, a pull would take a long time to fail.
     docker(&["version", "--format", "{{.Server.Version}}"], PATIENCE)
         .map_err(|error| format!("no Docker daemon answers ({error})"))?;
     if docker(&["image", "inspect", image], PATIENCE).is_err() {
@@ -175,7 +187,7 @@ fn start_container(image: &str) -> Result<(Server, String), String> {
     Ok((server, format!("redis://{address}")))
 }
 
-/// Runs `docker`, within a time: a daemon that hangs must not hang us.
+/// Runs `docker` within a time limit: a daemon that hangs must not make this program hang.
 fn docker(arguments: &[&str], patience: Duration) -> Result<String, String> {
     let child = Command::new("docker")
         .args(arguments)
@@ -209,8 +221,8 @@ async fn probe(url: &str) -> Result<String, ConnectError> {
     redis.version().await.map_err(|source| ConnectError::NotRedis { url: without_secrets(url), source })
 }
 
-/// Asks until there is an answer, the process is gone, or the time is over. The pause between two questions only spares
-/// the CPU: what is waited for is the answer.
+/// Asks until there is an answer, the process has ended, or the time is over. The pause between two attempts only spares
+/// the CPU.
 async fn until_it_answers(url: &str, server: &mut Server) -> Result<String, String> {
     let start = Instant::now();
     loop {

@@ -1,9 +1,9 @@
-//! One server or a cluster: what a link is made of, and how it is made.
+//! Opening connections to one Redis server or to a cluster.
 //!
-//! A cluster is asked for as `redis+cluster://host:port,host:port`, any of its nodes. The client then finds the others,
+//! The URL of a cluster is `redis+cluster://host:port,host:port`, with any of its nodes. The client then finds the others,
 //! sends each command to the master of its key's slot, and **repeats a command whose connection broke**: one more reason
-//! why everything that writes must be safe to repeat. `HELLO`, `INFO` and `WAIT` are answered by one master, whichever it is,
-//! so what is read there (version, replicas, eviction) has to be the same on all of them.
+//! why every command that writes must be safe to repeat. Any one of the masters answers `HELLO`, `INFO` and `WAIT`, so what
+//! the server learns from them (version, replicas, eviction) has to be the same on all masters.
 
 use std::time::Duration;
 
@@ -17,17 +17,17 @@ use redis::{Client, Cmd, IntoConnectionInfo, Pipeline, RedisFuture, RedisResult,
 use crate::config::{CLUSTER_SCHEME, RedisTimes};
 use crate::list;
 
-/// Attempts at one command of a cluster, within its deadline: one for a slot that moved, one for a master that changed,
-/// and one more.
+/// Attempts at one command of a cluster, within its deadline: one for a slot that moved, one for a master that changed, and
+/// one more.
 const CLUSTER_ATTEMPTS: u32 = 3;
 
-/// What opens connections to one place.
+/// Opens connections to one server or cluster.
 pub(super) enum Opener {
     Server(Box<Client>),
     Cluster(Box<ClusterClient>),
 }
 
-/// An open, self-mending connection.
+/// An open connection that reconnects by itself.
 #[derive(Clone)]
 pub(super) enum Manager {
     Server(Box<ConnectionManager>),
@@ -39,7 +39,7 @@ impl Opener {
         matches!(self, Self::Cluster(_))
     }
 
-    /// Reads a URL; nothing is sent yet.
+    /// Parses a URL; it does not connect yet.
     pub(super) fn new(url: &str, times: RedisTimes) -> RedisResult<Self> {
         let Some(nodes) = url.strip_prefix(CLUSTER_SCHEME) else {
             let info = url.into_connection_info()?.set_tcp_settings(tcp_settings(times));
@@ -72,7 +72,8 @@ impl Opener {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(times.connect))
             .set_response_timeout(Some(times.response))
-            // A new attempt at least every 200 ms: the deadline bounds each caller, the manager goes on for the next.
+            // A new attempt at least every 200 ms: the deadline limits each caller's wait, while the manager tries on for
+            // the next caller.
             .set_min_delay(Duration::from_millis(10))
             .set_max_delay(Duration::from_millis(200))
             .set_number_of_retries(3);
@@ -114,17 +115,17 @@ impl ConnectionLike for Manager {
     }
 }
 
-/// Where a command of no key goes in a cluster, if not where the client would send it.
+/// Where in a cluster a command without a key is sent, or `None` for the client's own choice.
 fn routing(command: &Cmd) -> Option<RoutingInfo> {
     let argument = |index| match command.args_iter().nth(index) {
         Some(redis::Arg::Simple(bytes)) => bytes,
         _ => b"",
     };
     match argument(0) {
-        // By itself the client would ask all masters, and answer with a map of what they say or with the least of it; or
-        // it would ask a replica.
+        // By itself the client would ask all masters, and combine their answers into a map or return the lowest; or it
+        // would ask a replica.
         b"INFO" | b"HELLO" | b"WAIT" => Some(RoutingInfo::SingleNode(SingleNodeRoutingInfo::RandomPrimary)),
-        // A script without keys asks whether a node takes writes: all of them must.
+        // A script without keys asks whether a node accepts writes: all of them must.
         b"EVALSHA" if argument(2) == b"0" => {
             let all = MultipleNodeRoutingInfo::AllMasters;
             Some(RoutingInfo::MultiNode((all, Some(ResponsePolicy::AllSucceeded))))
@@ -133,7 +134,8 @@ fn routing(command: &Cmd) -> Option<RoutingInfo> {
     }
 }
 
-/// Small commands want no Nagle; a dead peer is to be noticed by keepalive when idle and by the user time-out when not.
+/// TCP settings: commands are small, so Nagle's algorithm is off; keepalive detects a dead peer on an idle connection, and
+/// the user timeout on a busy one.
 fn tcp_settings(times: RedisTimes) -> TcpSettings {
     let keepalive =
         TcpKeepalive::new().with_time(Duration::from_secs(5)).with_interval(Duration::from_secs(1));

@@ -1,7 +1,7 @@
-//! Leaves a connection that is of no use, and finds a better one.
+//! Leaves an unusable connection and finds a better one.
 //!
-//! The address is looked up again for each new connection: a name, a balancer or an operator may lead it to another node
-//! meanwhile. That matters most for a primary that was made a replica, since it keeps its old connections open.
+//! Each new connection resolves the address again: a DNS name, a load balancer or an operator may point it to another node
+//! meanwhile. That matters most when a primary became a replica, because it keeps its old connections open.
 
 use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, Weak};
@@ -15,23 +15,22 @@ use super::breaker::Why;
 use super::manager::Manager;
 use super::node::Node;
 
-/// The pause between two looks at a Redis that is away.
+/// The pause between two attempts to connect to a Redis that does not answer.
 const PAUSE: Duration = Duration::from_millis(100);
-/// The pause between two looks at an address that leads to a replica: each look costs a connection that works.
+/// The pause between two attempts while the address leads to a replica: each attempt takes a connection that works.
 const REPLICA_PAUSE: Duration = Duration::from_millis(500);
-/// How often a node is asked for its role while nothing else says that it changed.
+/// How often a node is asked for its role while nothing else shows that it has changed.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// Tries new connections until one leads to a primary, then lets calls through on it. Gives up when the last holder of
-/// the link is gone. A new connection each time, since one whose packets vanish stays silent for as long as the kernel is
-/// patient.
+/// Tries new connections until one leads to a primary, then lets calls use it. Ends when the last holder of the link is
+/// gone. Each attempt opens a new connection, because one whose packets are lost stays silent until the kernel gives it up.
 pub(super) async fn mend(link: Weak<Link>) {
     loop {
         let Some(link) = link.upgrade() else { return };
         let found = tokio::time::timeout(link.times.deadline, fresh(&link)).await;
         let pause = match found {
             Ok(Ok((manager, true))) => {
-                // Before a request can use it: the watch has not looked yet at the store at its other end.
+                // Before a request can use the connection: the watch has not checked the store at its other end yet.
                 link.belief.doubt();
                 *link.manager.write().unwrap_or_else(PoisonError::into_inner) = manager;
                 link.breaker.close();
@@ -63,7 +62,8 @@ async fn fresh(link: &Link) -> RedisResult<(Manager, bool)> {
     Ok((manager, node.is_primary()))
 }
 
-/// Asks the node for its role from time to time: a replica answers reads, so nothing else would tell. Ends with the link.
+/// Asks the node for its role from time to time: a replica answers reads, so nothing else would show it. Ends with the
+/// link.
 pub(super) async fn watch(link: Weak<Link>) {
     loop {
         tokio::time::sleep(WATCH).await;

@@ -1,7 +1,7 @@
-//! What a Redis node says of itself, and whether this server may keep its state there.
+//! What a Redis node says about itself, and whether this server may store its state there.
 //!
-//! The node is asked with `HELLO`, and not with `INFO`: every user may send `HELLO`, whatever their ACL rules are, so a
-//! server can find out in what role a node is without a right of its own for that.
+//! The server asks the node with `HELLO` and not with `INFO`: every user may send `HELLO`, whatever their ACL rules are, so
+//! a server can find out a node's role without needing a right for it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,13 +10,14 @@ use redis::{FromRedisValue, RedisError, RedisResult, Value};
 
 use crate::config::CLUSTER_SCHEME;
 
-/// The first version whose scripts can declare flags. Without them, a full Redis refuses refreshes and lets logins in.
+/// The first major version whose scripts can declare flags. Without flags, a full Redis refuses refreshes and accepts
+/// logins.
 const OLDEST: u32 = 7;
 
 /// A node's answer to `HELLO`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Node {
-    /// `redis 7.0.15`, `valkey 8.1.3`.
+    /// The node's kind and version: `redis 7.0.15`, `valkey 8.1.3`.
     pub(super) version: String,
     mode: String,
     role: String,
@@ -25,22 +26,22 @@ pub(super) struct Node {
 /// Why a node cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// It copies a primary: it takes no writes, and what it knows may be old.
+    /// The node is a replica of a primary: it accepts no writes, and its data may be old.
     #[error("it is a replica, and takes no writes; name the primary")]
     Replica,
-    /// It is a node of a cluster, and the URL does not say so.
+    /// The node is part of a cluster, and the URL does not say so. Contains the URL to write.
     #[error("it is a node of a Redis Cluster; write the URL as {0}")]
     ClusterNode(String),
-    /// It is a Sentinel, which knows where a Redis is and keeps nothing.
+    /// The node is a Sentinel, which knows where a Redis is and stores nothing.
     #[error("it is a Redis Sentinel, which stores nothing; name the primary, or an address that leads to it")]
     Sentinel,
-    /// Its scripts cannot declare flags.
+    /// The node's version is too old: its scripts cannot declare flags. Contains the version.
     #[error("it is {0}; version {OLDEST}.0 or newer of Redis, or any Valkey, is needed")]
     TooOld(String),
 }
 
 impl Node {
-    /// Reads the answer to `HELLO`.
+    /// Parses the answer to `HELLO`.
     pub(super) fn read(answer: Value) -> RedisResult<Self> {
         let strange = || RedisError::from((redis::ErrorKind::Client, "its HELLO is not that of a Redis"));
         let mut fields: HashMap<String, Value> = HashMap::from_redis_value(answer).map_err(|_| strange())?;
@@ -52,12 +53,12 @@ impl Node {
         Ok(Self { version, mode: field("mode")?, role: field("role")? })
     }
 
-    /// Whether it is the one that takes the writes.
+    /// Whether the node is a primary, which accepts writes.
     pub(super) fn is_primary(&self) -> bool {
         self.role == "master"
     }
 
-    /// Why it cannot be used through this URL, if it cannot. The URL is one that may be shown.
+    /// Why the node cannot be used through this URL, or `None` if it can. The URL must contain no password.
     pub(super) fn unfit(&self, url: &str) -> Option<Unfit> {
         let is_cluster_url = url.starts_with(CLUSTER_SCHEME);
         if self.is_too_old() {
@@ -72,7 +73,7 @@ impl Node {
                     rest.split('/').next().unwrap_or(rest)
                 )))
             }
-            // The client of a cluster finds its primaries itself.
+            // The client of a cluster finds the primaries itself.
             _ if is_cluster_url || self.is_primary() => None,
             _ => Some(Unfit::Replica),
         }
@@ -91,7 +92,7 @@ impl fmt::Display for Node {
     }
 }
 
-/// Whether an answer to `INFO replication` names a replica.
+/// Whether an answer to `INFO replication` says that the node has replicas.
 pub(super) fn names_a_replica(info: &str) -> bool {
     let count = info.lines().find_map(|line| line.strip_prefix("connected_slaves:"));
     count.is_some_and(|count| count.trim() != "0")

@@ -1,4 +1,4 @@
-//! Whether a Redis can do what a server needs of it now: one probe for each way in which it may not.
+//! Whether a Redis can do now what a server needs of it, with a probe for each way in which it may fail.
 
 use std::sync::LazyLock;
 
@@ -7,27 +7,27 @@ use redis::{ErrorKind, RedisError, Script, ServerErrorKind};
 use super::Redis;
 use crate::scheme::NotReady;
 
-/// A script that declares itself a writer and writes nothing. Redis lets it run exactly when it would let a login write:
-/// not on a replica, not when memory or disk are full, not with too few replicas.
+/// A script that declares itself a writer and writes nothing. Redis runs it exactly when it would also accept a login's
+/// writes: not on a replica, not when memory or disk are full, not with too few replicas.
 static MAY_I_WRITE: LazyLock<Script> = LazyLock::new(|| Script::new("#!lua\nreturn 1"));
 
 impl Redis {
-    /// Whether Redis would let a login through, and keeps what it is given.
+    /// Checks that Redis would accept a login's writes, and that it drops no keys.
     ///
     /// # Errors
-    /// Says what is wrong, for an operator.
+    /// The message says what is wrong, for an operator.
     pub async fn ready(&self) -> Result<(), NotReady> {
         self.is_believed()?;
         self.takes_writes().await?;
         self.keeps_everything().await
     }
 
-    /// Whether it is the store that the accounts know.
+    /// Checks that Redis is the store that the accounts know.
     fn is_believed(&self) -> Result<(), NotReady> {
         self.link.belief.problem().map_or(Ok(()), |problem| Err(not_ready(&problem)))
     }
 
-    /// Whether Redis answers, and would let a login write.
+    /// Checks that Redis answers and would accept a login's writes.
     async fn takes_writes(&self) -> Result<(), NotReady> {
         if let Some(why) = self.link.breaker.open_because() {
             return Err(not_ready(why.problem()));
@@ -36,8 +36,8 @@ impl Redis {
         answer.map(drop).map_err(|error| not_ready(problem_of(&error)))
     }
 
-    /// Whether Redis never drops a key on its own: an eviction policy other than `noeviction` drops refresh tokens and lets
-    /// revoked ones live again. A user without the right to ask has been told so at the start.
+    /// Checks that Redis never drops a key on its own: an eviction policy other than `noeviction` drops refresh tokens and
+    /// makes revoked ones valid again. If the user may not send `INFO`, this passes; the operator was warned at the start.
     async fn keeps_everything(&self) -> Result<(), NotReady> {
         let memory: String = match self.query(redis::cmd("INFO").arg("memory")).await {
             Ok(memory) => memory,
@@ -63,7 +63,7 @@ pub(super) fn is_forbidden(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm)
 }
 
-/// A plain word for an operator; the client's own text may hold addresses.
+/// A plain description for an operator; the client's own text may contain addresses.
 fn problem_of(error: &RedisError) -> &'static str {
     use ServerErrorKind::{BusyLoading, ClusterDown, MasterDown, NoPerm, ReadOnly};
     match (error.kind(), error.code()) {

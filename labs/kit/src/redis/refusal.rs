@@ -4,7 +4,7 @@ use redis::RedisError;
 
 use super::node::Unfit;
 
-/// Why there is no connection. The URL is shown without its password.
+/// Why there is no usable connection. The messages show the URL without its password.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The URL does not parse.
@@ -12,31 +12,31 @@ pub enum ConnectError {
     Url {
         /// The URL without its password.
         url: String,
-        /// What the client says.
+        /// The client's error.
         source: RedisError,
     },
-    /// No server answers there.
+    /// No server answers at the URL.
     #[error("no Redis answers at {url} ({source}); start one there, or use `--store memory`")]
     Unreachable {
         /// The URL without its password.
         url: String,
-        /// What the client says.
+        /// The client's error.
         source: RedisError,
     },
-    /// What answers is not a Redis, or refuses the user.
+    /// The server that answers is not a Redis, or refuses the user.
     #[error("what answers at {url} does not work as Redis ({source}); check the address and the password")]
     NotRedis {
         /// The URL without its password.
         url: String,
-        /// What the client says.
+        /// The client's error.
         source: RedisError,
     },
-    /// A Redis answers that this server must not keep its state in.
+    /// A Redis answers, but this server must not store its state in it.
     #[error("the Redis at {url} cannot be used: {unfit}")]
     Unfit {
         /// The URL without its password.
         url: String,
-        /// What it is.
+        /// Why the Redis cannot be used.
         unfit: Unfit,
     },
     /// The Redis user may not run all the commands that the store sends.
@@ -46,7 +46,7 @@ pub enum ConnectError {
         url: String,
         /// The missing commands and key patterns, as an ACL rule names them: `+hset`, `~auth:*`.
         missing: String,
-        /// The command that grants them.
+        /// The command that grants the missing rights.
         grant: String,
     },
 }

@@ -1,5 +1,5 @@
-//! What a store asks of the Redis user: one list, which is checked at the start, which the refusal names, and from which
-//! the line in the book is made.
+//! The rights that a store needs from the Redis user. The server checks this one list at the start, the message of a
+//! refusal names its entries, and the line in the book is generated from it.
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use redis::{RedisError, RedisResult, Value};
 use super::readiness::is_forbidden;
 use super::{ConnectError, Redis, shown};
 
-/// In a command of [`Rights::commands`], the place of a key.
+/// The placeholder for a key in [`Rights::commands`].
 const KEY: &str = "KEY";
 
-/// What the connection itself sends: scripts by their hash, and the lesson of a script that was forgotten.
+/// The commands that the connection itself sends: it runs scripts by their hash, and loads a script that was forgotten.
 const CONNECTION: [&str; 2] =
     ["SCRIPT LOAD return", "EVALSHA 0000000000000000000000000000000000000000 1 KEY"];
-/// What a cluster's client sends beside that.
+/// The further commands that a cluster's client sends.
 const CLUSTER: [&str; 2] = ["CLUSTER SLOTS", "PING"];
-/// Commands whose second word is a command of its own in a rule.
+/// Commands whose subcommands have ACL rules of their own.
 const CONTAINERS: [&str; 2] = ["SCRIPT", "CLUSTER"];
 
 /// The commands that a store sends, itself or from its scripts, and the keys that they touch.
@@ -24,23 +24,23 @@ const CONTAINERS: [&str; 2] = ["SCRIPT", "CLUSTER"];
 pub struct Rights {
     /// The pattern of all keys: `auth:*`.
     pub keys: &'static str,
-    /// A key that fits the pattern and that no user has. Commands are tried on it.
+    /// A key that matches the pattern and belongs to no user, for trying the commands on.
     pub key: &'static str,
-    /// The commands, each in a form that does nothing: either the key is not there, or an argument is wrong in a way that
-    /// Redis sees only after it has looked at the user's rights. `KEY` is the key.
+    /// The commands, each in a form that does nothing: either the key does not exist, or an argument is invalid in a way
+    /// that Redis detects only after it has checked the user's rights. `KEY` stands for the key.
     pub commands: &'static [&'static str],
 }
 
 impl Rights {
-    /// The ACL rules that let a user run the store, and nothing else: what follows `ACL SETUSER name reset on >password`.
-    /// `INFO` is not among them. Without it, the server cannot see an eviction policy that drops keys, and says so when it
-    /// starts.
+    /// The ACL rules that let a user run the store, and nothing else, for the end of `ACL SETUSER name reset on >password`.
+    /// `INFO` is not among them. Without it, the server cannot detect an eviction policy that drops keys, and warns about
+    /// that when it starts.
     pub fn rules(&self) -> String {
         let commands: Vec<String> = self.all(false).map(rule).collect();
         format!("~{} {}", self.keys, commands.join(" "))
     }
 
-    /// The rules that a user of a Redis Cluster needs beside those.
+    /// The further rules that a user of a Redis Cluster needs.
     pub fn cluster_rules() -> String {
         CLUSTER.map(rule).join(" ")
     }
@@ -62,11 +62,11 @@ fn rule(command: &str) -> String {
 }
 
 impl Redis {
-    /// Tries everything that a store sends, so that a user with too few rights is found out at the start and not at the
-    /// first login. `url` is the one that was connected to.
+    /// Tries every command that a store sends, so that a user with too few rights is detected at the start and not at the
+    /// first login. `url` is the URL that was connected to.
     ///
     /// # Errors
-    /// Names every right that is missing, and the command that grants them.
+    /// The user lacks rights; the message names each of them and the command that grants them. Or Redis does not answer.
     pub async fn require(&self, url: &str, rights: &Rights) -> Result<(), ConnectError> {
         let unusable = |source| ConnectError::NotRedis { url: shown(url), source };
         let mut missing = Missing::default();
@@ -84,7 +84,7 @@ impl Redis {
                 Verdict::CommandForbidden => missing.add(rule(command)),
             }
         }
-        // Redis looks at the command before the key: with no command allowed, nothing was said about the keys.
+        // Redis checks the command before the key: if it allows no command, its answers say nothing about the keys.
         if !reached_a_key {
             missing.add(format!("~{}", rights.keys));
         }
@@ -107,7 +107,7 @@ impl Redis {
     }
 }
 
-/// The rules that are missing, in the order in which they were found out.
+/// The missing rules, in the order in which they were found.
 #[derive(Default)]
 struct Missing(Vec<String>);
 
@@ -125,7 +125,7 @@ impl fmt::Display for Missing {
     }
 }
 
-/// What Redis says to a command that was tried.
+/// Redis' answer to a command that was tried.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Allowed,
@@ -134,7 +134,7 @@ enum Verdict {
 }
 
 impl Verdict {
-    /// Any error but those two says that the command was allowed. No answer says nothing.
+    /// Any error but those two means that the command is allowed. No answer means nothing.
     fn on(answer: RedisResult<Value>) -> RedisResult<Self> {
         match answer {
             Err(error) if is_forbidden(&error) && names_a_key(&error) => Ok(Self::KeyForbidden),
@@ -145,17 +145,19 @@ impl Verdict {
     }
 }
 
-/// Redis says which it is only in words: "to access one of the keys used as arguments", "to access a key".
+/// Whether the right to a key is missing. Redis tells only by the message: "to access one of the keys used as arguments",
+/// "to access a key".
 fn names_a_key(error: &RedisError) -> bool {
     error.detail().is_some_and(|detail| detail.contains("access"))
 }
 
-/// A service may have taken commands away from everybody.
+/// Whether Redis does not know the command: a hosting service may have removed it for all users.
 fn is_unknown(error: &RedisError) -> bool {
     error.detail().is_some_and(|detail| detail.starts_with("unknown command"))
 }
 
-/// The user that a URL names. Names are no secrets, but this one stands in a line to be copied: a strange one is left out.
+/// The user that a URL names, otherwise `default`. The name is no secret, but an operator copies it with a command, so a
+/// name with unusual characters is replaced by `default`.
 fn user_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let user = rest.rsplit_once('@').and_then(|(credentials, _)| credentials.split(':').next());

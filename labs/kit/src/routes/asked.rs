@@ -1,4 +1,5 @@
-//! The bodies of the five flows: what a client may say, and beside each parser what the server's document tells of it.
+//! The request bodies of the five flows: a parser for each, and beside it the fields' JSON Schemas for the OpenAPI
+//! document.
 
 use http::request::Parts;
 use secrecy::SecretString;
@@ -10,7 +11,7 @@ use crate::openapi::schema::word;
 use crate::password::{self, Password};
 use crate::scheme::{Client, ClientKind, LogOut, Scope};
 
-/// No control characters, as a regular expression that every dialect knows.
+/// A regular expression for text without control characters, in syntax that every dialect supports.
 const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
 /// The body of sign-up and log-in.
@@ -20,14 +21,14 @@ pub(super) struct Credentials {
     pub(super) client: AskedClient,
 }
 
-/// What a client says of itself.
+/// What a client states about itself in the body.
 pub(super) struct AskedClient {
     kind: Option<ClientKind>,
     device: Option<String>,
 }
 
 impl AskedClient {
-    /// The client that sent this request, whose kind the request itself shows where the body does not.
+    /// The client that sent this request. If the body does not state its kind, the request's headers decide.
     pub(super) fn of(self, request: &Parts) -> Client {
         Client { kind: self.kind.unwrap_or_else(|| ClientKind::assumed(request)), device: self.device }
     }
@@ -79,8 +80,8 @@ pub(super) struct PasswordChange {
 }
 
 impl PasswordChange {
-    /// The client to give the new credentials to: the one that the old were made for. But a browser that does not say
-    /// that it is an app gets a browser's, whatever it has shown.
+    /// The client that gets the new credential: of the same kind as the old credential's, unless the body states a kind. A
+    /// browser that does not state that it is an app always counts as a browser, whatever kind the old credential had.
     pub(super) fn client(&self, request: &Parts, of_old: Client) -> Client {
         let assumed = match ClientKind::assumed(request) {
             ClientKind::Web => ClientKind::Web,
@@ -147,13 +148,14 @@ fn scope(text: &str) -> Result<Scope, String> {
     }
 }
 
-/// White space around an address is taken away, and is not worth telling.
+/// JSON Schema of an e-mail address. It does not mention that the parser trims white space around the address.
 fn an_email() -> Value {
     json!({ "type": "string", "format": "email", "maxLength": email::MAX_BYTES })
 }
 
-/// The least that any server takes. A new password may have to be longer: `limits.password_min` at `/lab` says.
-/// A document counts characters where the parser's upper limit is in bytes: characters of several bytes reach it earlier.
+/// JSON Schema of a password, with the lowest limit of any server. A new password may have to be longer: see
+/// `limits.password_min` at `/lab`. The schema's `maxLength` counts characters and the parser's limit counts bytes, so
+/// passwords with multi-byte characters reach the limit earlier.
 fn a_password() -> Value {
     json!({ "type": "string", "minLength": password::MIN_CHARACTERS, "maxLength": password::MAX_BYTES })
 }
@@ -198,7 +200,7 @@ mod tests {
             assert_eq!(kind(Some(ClientKind::Mobile), &[(browser, "x")]), ClientKind::Mobile, "{browser}");
         }
         assert_eq!(kind(None, &[]), ClientKind::Mobile);
-        // What the `fetch` of Node.js sends.
+        // The `fetch` of Node.js sends this header.
         assert_eq!(kind(None, &[("sec-fetch-mode", "cors")]), ClientKind::Mobile);
         assert_eq!(kind(Some(ClientKind::Web), &[]), ClientKind::Web);
     }

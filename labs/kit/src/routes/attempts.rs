@@ -1,4 +1,4 @@
-//! What surrounds every attempt that names an account: its place in the throttle, and its turn at the hasher.
+//! What every attempt that names an account needs: a check by the throttle, and a queue for password hashing.
 
 use http::request::Parts;
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::password::{Lane, Work};
 use crate::state::App;
 
-/// The place that an attempt got; where it got none, the audit log is told.
+/// Returns the throttle's answer unchanged; if the throttle refused the attempt, first writes `throttled` to the audit log.
 pub(super) fn place<S, T>(
     app: &App<S>,
     request: &Parts,
@@ -21,8 +21,9 @@ pub(super) fn place<S, T>(
     attempt
 }
 
-/// Lets a sign-up go on, unless its address has sent too many or the e-mail address is taken. That is found before a
-/// password is hashed: the client learns it in any case, and is not to keep the others waiting.
+/// Admits a sign-up, unless its IP address has sent too many or the e-mail address has an account. Both are checked before
+/// the password is hashed: the client learns of the taken address in any case, and its password must not delay the hashing
+/// of others.
 pub(super) async fn admit_sign_up<S>(app: &App<S>, request: &Parts, email: &Email) -> Result<Whose, Error> {
     let claimed = app.claimed(email);
     let counted = app.throttle.sign_up(app.proxies.client(request)).await;
@@ -34,7 +35,8 @@ pub(super) async fn admit_sign_up<S>(app: &App<S>, request: &Parts, email: &Emai
     Ok(claimed)
 }
 
-/// The accounts, for a client whose passwords wait for their hashing behind its own and not behind everybody's.
+/// The accounts, with hashing in the lane of this client's address: its passwords wait behind its own earlier ones and not
+/// behind those of all clients.
 pub(super) fn lane<S>(app: &App<S>, request: &Parts, work: Work) -> Accounts {
     app.accounts.in_lane(Lane { work, address: Some(app.proxies.client(request)) })
 }

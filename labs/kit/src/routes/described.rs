@@ -1,4 +1,4 @@
-//! The shared routes, each with what it takes and answers.
+//! The shared routes, each with the description of its requests and responses.
 
 use http::StatusCode;
 
@@ -14,7 +14,7 @@ use crate::openapi::{Access, Answer, Described, Operation};
 use crate::scheme::{NotReady, Principal, Scheme};
 use crate::{controls, health};
 
-/// The routes that every lab has.
+/// The routes that every lab has, with their descriptions.
 pub fn routes<S: Scheme>() -> Described<S> {
     flows().merge(of_the_server())
 }

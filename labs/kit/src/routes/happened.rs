@@ -1,4 +1,4 @@
-//! The answer to a change of the accounts that has happened, whatever the session store did after it.
+//! The response to a change of an account that has been made, whatever the session store did afterwards.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,7 @@ use crate::accounts::User;
 use crate::error::Error;
 use crate::openapi::schema::{constant, object, text, uuid};
 
-/// The body of a success that carries no credential. The client logs in, with the password that it has just set.
+/// The body of a success without a credential. The client then logs in with the password that it has just set.
 #[derive(Serialize)]
 pub(super) struct WithoutCredential {
     user_id: Uuid,
@@ -21,14 +21,15 @@ pub(super) struct WithoutCredential {
 }
 
 impl WithoutCredential {
-    /// Its shape, for the server's document.
+    /// The body's JSON Schema, for the server's OpenAPI document.
     pub(super) fn shape() -> Value {
         object([("user_id", uuid()), ("email", text(3, 254)), ("log_in", constant("required"))])
     }
 }
 
-/// A success with the credential that was made after the change, or without one. Were the client told that it failed, it
-/// would send the change again, and be refused with an address that is its own or a password that is no longer right.
+/// Answers with success and with the credential that was issued after the change, or without one if issuing failed. If the
+/// client were told of a failure, it would repeat the request, and be refused because the address is taken (by its own
+/// account) or because the password has changed.
 pub(super) fn happened(
     status: StatusCode,
     user: &User,

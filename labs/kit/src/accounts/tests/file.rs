@@ -1,4 +1,4 @@
-//! Accounts in a file: who may read it, what stays in it, and what happens when it cannot be worked on.
+//! Tests of accounts in a file: who may read it, what stays in it, and what happens when it cannot be used.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ impl File {
         Accounts::open(&AccountsAt::File(self.path.clone()), &Limits::default()).await.unwrap()
     }
 
-    /// As another process would connect.
+    /// A connection like that of another process.
     async fn connect(&self) -> SqliteConnection {
         SqliteConnectOptions::new().filename(&self.path).create_if_missing(true).connect().await.unwrap()
     }
@@ -36,7 +36,7 @@ impl File {
         name.into()
     }
 
-    /// What a thief of the files can read.
+    /// All bytes that a thief of the files could read.
     fn bytes(&self) -> Vec<u8> {
         let files = ["", "-wal", "-shm"].map(|suffix| std::fs::read(self.with(suffix)).unwrap_or_default());
         files.concat()
@@ -55,7 +55,7 @@ async fn ann(accounts: &Accounts) -> User {
     accounts.sign_up(email("ann@example.test"), chosen("correct horse")).await.unwrap()
 }
 
-/// Every statement that writes, each with its answer.
+/// Runs every statement that writes, and returns the error of each.
 async fn writes(accounts: &Accounts, user: &User) -> Vec<Error> {
     let hash = accounts.hash(chosen("another horse")).await.unwrap();
     let started = Instant::now();
@@ -111,7 +111,7 @@ async fn a_file_that_was_removed_or_replaced_is_an_outage_and_no_empty_list_of_a
     let file = File::new();
     let accounts = file.open().await;
     let user = ann(&accounts).await;
-    // What is moved is the file alone, so everything has to be in it.
+    // Only the main file is moved, so it has to contain everything.
     accounts.wipe_traces().await.unwrap();
     let aside = file.with(".aside");
     std::fs::rename(&file.path, &aside).unwrap();
@@ -163,7 +163,7 @@ async fn of_a_deleted_account_and_of_a_changed_password_nothing_can_be_read_in_t
     let file = File::new();
     let accounts = file.open().await;
     let hash = accounts.hash(chosen("correct horse")).await.unwrap();
-    // Enough for pages to be split, merged and freed.
+    // Enough accounts for pages to be split, merged and freed.
     let mut users = Vec::new();
     for number in 0..400 {
         users.push(accounts.add(email(&format!("person{number:04}@example.test")), &hash).await.unwrap());
@@ -186,7 +186,7 @@ async fn of_a_deleted_account_and_of_a_changed_password_nothing_can_be_read_in_t
     assert!(contains(&bytes, kept.as_str()), "the new password's hash");
 }
 
-/// The tables of the first version, with the accounts that a test wants in them.
+/// Creates the tables of the first version, with an account for each address.
 async fn first_version(file: &File, addresses: &[&str], hash: &Hashed) {
     let mut connection = file.connect().await;
     let tables = "PRAGMA journal_mode = wal; CREATE TABLE accounts (
