@@ -1,7 +1,7 @@
-//! The first line that a server writes to stdout: where it listens, for the program that started it.
+//! The first line that a server writes to stdout: the URL it listens on, for the program that started it.
 //!
-//! It is written here and read here, so that both agree on its two forms: a sentence for a person at a terminal, and an
-//! object for a program that collects every line of a server as JSON.
+//! This module both writes and reads the line, so that both sides agree on its two forms: a sentence for a person at a
+//! terminal, and a JSON object for a program that collects every line of a server as JSON.
 
 use std::net::SocketAddr;
 
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::config::LogFormat;
 
-/// What the sentence starts with.
+/// The beginning of the sentence.
 const LISTENING: &str = "listening on ";
 
-/// The line, without its end.
+/// The announcement of `address` in this format, without a line end.
 pub fn line(format: LogFormat, address: SocketAddr) -> String {
     let url = format!("http://{address}");
     match format {
@@ -21,8 +21,8 @@ pub fn line(format: LogFormat, address: SocketAddr) -> String {
     }
 }
 
-/// The URL in such a line, in either form: a person who runs the tour may have `AUTHLAB_LOG` exported, and the servers that
-/// the tour starts inherit it.
+/// The URL in an announcement of either form. A learner who runs the tour may have `AUTHLAB_LOG` exported, and the servers
+/// that the tour starts inherit it.
 pub fn url_in(line: &str) -> Option<String> {
     let line = line.trim();
     if let Some(url) = line.strip_prefix(LISTENING) {

@@ -1,14 +1,15 @@
-//! The audit log: who did what, to which account, from where.
+//! The audit log: which client did what, to which account, from where.
 //!
-//! One line for each thing that a person asking "who was in my account?" would want to know, on tracing's target `audit`.
-//! The line names the account, the session and the client's address, and never what opened them: no token, no password, and
-//! no e-mail address, since whoever reads logs need not know whose they are. What the audit log tells one by one, the
-//! metrics count, so both are fed here.
+//! It writes one line, on tracing's target `audit`, for each event that matters to the question "who was in my account?".
+//! The line contains the account's and the session's ids and the client's address, and never a secret: no token, no
+//! password, and no e-mail address, because readers of logs need not know whose lines they are. The audit log reports each
+//! event and the metrics count events, so both are fed here.
 //!
-//! A refused log-in may name no account at all, and an attack has to be seen all the same. So lines about an e-mail address
-//! carry `account`, a keyed hash of it: one name for one address, whether it has an account or not, which the line of a
-//! sign-up or log-in has beside the account's id. Requests that are refused before the server knows whose they are (a
-//! page of another site, a forged token) have lines too, at most a few in a second, or any client could fill the disk.
+//! A refused login may belong to no account, and an operator must see an attack all the same. So lines about an e-mail
+//! address contain `account`, a keyed hash of it: one name for one address, whether it has an account or not; the line of a
+//! sign-up or login contains it beside the account's id. Requests that are refused before the server knows which account
+//! they concern (a cross-site request, a forged token) have lines too, at most a few per second, or any client could fill
+//! the disk.
 
 mod account_name;
 mod refusals;
@@ -25,100 +26,100 @@ use crate::observe::RequestId;
 use crate::scheme::Scope;
 use crate::state::App;
 
-/// The target of every audit line, to filter by.
+/// The target of every audit line, for filtering.
 const TARGET: &str = "audit";
 
-/// Something that happened to an account.
+/// An event that concerns an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// It was made.
+    /// Account created.
     SignUp,
-    /// Another sign-up with its address was refused.
+    /// Sign-up refused: the e-mail address already has an account.
     SignUpRefused,
-    /// A sign-up was refused, since its address had sent too many.
+    /// Sign-up refused: too many from this IP address.
     SignUpThrottled,
-    /// Somebody proved to be its owner.
+    /// Login succeeded.
     LogIn,
-    /// Somebody did not.
+    /// Login refused: wrong credentials.
     LogInRefused,
-    /// Somebody tried too often, and the password was not looked at.
+    /// Login refused without checking the password: too many attempts.
     LogInThrottled,
-    /// A log-in with the right password got no credential: a store was away, or the account changed meanwhile.
+    /// Login failed after the right password: a store was unavailable, or the account changed meanwhile.
     LogInUnserved,
-    /// A refresh token was shown, and this came of it.
+    /// A client sent a refresh token.
     Refresh {
-        /// `rotated`, `kept`, `replayed`, `expired`, `ended` or `invalid`.
+        /// The result: `rotated`, `kept`, `replayed`, `expired`, `ended` or `invalid`.
         outcome: &'static str,
-        /// The token's number in its session.
+        /// The token's generation number in its session.
         generation: u32,
     },
-    /// A refresh token was shown that had been exchanged long before: a copy is about, and the session is over.
+    /// A client sent a refresh token that had been exchanged long before: a copy exists, and the server ended the session.
     RefreshReused {
-        /// The token's number in its session, which says how old the copy is.
+        /// The token's generation number in its session, which shows how old the copy is.
         generation: u32,
     },
-    /// A refresh token of ours was shown that is further than its session's record: the store went back in time.
+    /// A client sent a genuine refresh token with a greater generation than its session record: the store lost writes.
     RefreshAhead {
-        /// The token's number in its session.
+        /// The token's generation number in its session.
         generation: u32,
     },
-    /// The account's row was behind the store, as in a database that was restored, and was lifted over it. Every session
-    /// of before is over.
+    /// The account's row was behind the store, as after restoring the database from a backup, and its epoch was raised
+    /// above the store's. Every earlier session has ended.
     EpochLifted,
-    /// Somebody left.
+    /// Logout.
     LogOut(Scope),
-    /// One session of the account was ended from another.
+    /// One session of the account was ended from another one.
     SessionEnded,
-    /// The password is another one, and every session is over.
+    /// The password was changed, and every session ended.
     PasswordChanged,
-    /// Somebody who was let in did not know the password that a change needs.
+    /// A logged-in client gave a wrong password for a change that needs it.
     WrongPassword,
-    /// The same too often, and the password was not looked at.
+    /// A change was refused without checking the password: too many attempts.
     PasswordThrottled,
-    /// It is gone.
+    /// Account deleted.
     AccountDeleted,
 }
 
-/// Whose event it is, as far as that is known.
+/// The account and session that an event concerns, as far as they are known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Whose {
-    /// The account.
+    /// The account's id.
     pub user: Option<Uuid>,
-    /// The session's public name.
+    /// The session's public id.
     pub session: Option<Uuid>,
-    /// The name of the e-mail address that was given or is the account's.
+    /// The audit log's name for the e-mail address that the client gave or that belongs to the account.
     pub account: Option<AccountName>,
 }
 
-/// The session that a log-in opened, left in the response's extensions by the schemes that have one.
+/// The public id of the session that a login opened, which schemes with sessions store in the response's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened(pub Uuid);
 
-/// Tells of a session that a store ended because a log-in opened one more than an account may have. Only the store knows,
-/// and it knows no request: the line has no address, and the log-in's own line follows it. `session` is none where the
-/// store keeps no session's public name apart from its content.
+/// Logs that a store ended a session because a login exceeded the maximum of sessions per account. Only the store knows
+/// this, and it does not know the request: the line has no address, and the login's own line follows it. `session` is
+/// `None` if the store has no public id for the session.
 pub fn session_evicted(user: Uuid, session: Option<Uuid>) {
     let (user, session) = (display(user), session.map(display));
     tracing::info!(target: TARGET, event = "session_evicted", user, session);
 }
 
 impl Whose {
-    /// An account's, whatever the session.
+    /// This account, without a session.
     pub fn user(user: Uuid) -> Self {
         Self { user: Some(user), ..Self::default() }
     }
 
-    /// A session's.
+    /// This account and this session.
     pub fn session(user: Uuid, session: Uuid) -> Self {
         Self { user: Some(user), session: Some(session), account: None }
     }
 
-    /// This, of an e-mail address.
+    /// Adds the name of an e-mail address.
     pub(crate) fn named(self, account: AccountName) -> Self {
         Self { account: Some(account), ..self }
     }
 
-    /// This, with the session that the log-in behind a response opened.
+    /// Adds the session that the login with this response opened.
     pub(crate) fn opened(self, response: &axum::response::Response) -> Self {
         let opened = response.extensions().get::<Opened>();
         Self { session: opened.map(|Opened(session)| *session).or(self.session), ..self }
@@ -150,12 +151,12 @@ impl Event {
 }
 
 impl<S> App<S> {
-    /// No account yet: the client that gave this e-mail address.
+    /// The client that gave this e-mail address; its account is not known yet.
     pub(crate) fn claimed(&self, email: &Email) -> Whose {
         Whose::default().named(self.account_names.of(email))
     }
 
-    /// Writes the event into the audit log, and counts it.
+    /// Writes the event to the audit log and counts it in the metrics.
     pub fn audit(&self, request: &Parts, event: Event, whose: Whose) {
         let address = self.proxies.client(request);
         let id = request.extensions.get::<RequestId>().map(display);

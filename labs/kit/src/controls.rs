@@ -1,8 +1,8 @@
-//! Time travel, for the checker, the playground and the curious.
+//! Lab controls: moving the server's clock, for the checker, the playground and the learner.
 //!
-//! It exists only on a server that was started with lab controls, and answers only to a peer on this machine that talks
-//! to it directly: anybody else is told that nothing is here. The name in `Host` must be a loopback name too, since a page
-//! elsewhere can have its own name point at 127.0.0.1 (DNS rebinding).
+//! They exist only on a server that was started with lab controls, and only for a client on this machine that connects
+//! directly: any other client gets a 404. The name in `Host` must be a loopback name too, because an attacker's page can
+//! make its own name point at 127.0.0.1 (DNS rebinding).
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(crate) struct Now {
 }
 
 impl Now {
-    /// Its shape, for the server's document.
+    /// The JSON Schema of this response, for the server's OpenAPI document.
     pub(crate) fn shape() -> Value {
         object([("now", whole())])
     }
@@ -63,7 +63,7 @@ pub(crate) async fn advance_clock<S: Scheme>(
     Json(Now { now: app.clock.now_s() })
 }
 
-/// Whoever sits at this machine, with controls on and no proxy between.
+/// Proof that the request came directly from this machine to a server with lab controls.
 pub(crate) struct AtTheBench;
 
 impl<S: Scheme> FromRequestParts<App<S>> for AtTheBench {
@@ -82,8 +82,8 @@ impl<S: Scheme> FromRequestParts<App<S>> for AtTheBench {
     }
 }
 
-/// Whether a request asks for this machine by a name of its own, once. Another name may be a page's elsewhere that points
-/// here (DNS rebinding).
+/// Whether a request has exactly one `Host`, which is a loopback name. Another name may belong to an attacker's page and
+/// point at this machine (DNS rebinding).
 pub fn names_loopback(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
@@ -97,7 +97,7 @@ pub fn names_loopback(headers: &HeaderMap) -> bool {
         || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether a proxy says that it passed the request on.
+/// Whether a header shows that a proxy forwarded the request.
 pub(crate) fn is_forwarded(parts: &Parts) -> bool {
     ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"]
         .iter()

@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can work.
+//! Health checks: whether the process is alive, and whether it can work.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,25 +10,26 @@ use crate::openapi::schema::{constant, object};
 use crate::scheme::{NotReady, Scheme};
 use crate::state::App;
 
-/// The answer of a healthy server.
+/// The response of a healthy server.
 #[derive(Serialize)]
 pub(crate) struct Healthy {
     status: &'static str,
 }
 
 impl Healthy {
-    /// Its shape, for the server's document.
+    /// The JSON Schema of this response, for the server's OpenAPI document.
     pub(crate) fn shape() -> Value {
         object([("status", constant("ok"))])
     }
 }
 
-/// The process answers. Asks nobody, so that an outage of a store does not get a server restarted.
+/// Answers as long as the process is alive. Calls no store, so that a store's outage does not cause a restart of the
+/// server.
 pub(crate) async fn live() -> Json<Healthy> {
     Json(Healthy { status: "ok" })
 }
 
-/// Every store answers; or a 503 that names the one that does not.
+/// Answers 200 if every store works, otherwise a 503 that names the store that does not.
 pub(crate) async fn ready<S: Scheme>(State(app): State<App<S>>) -> Result<Json<Healthy>, Error> {
     if let Err(error) = app.accounts.ready().await {
         tracing::error!(%error, "the accounts' store is not ready");

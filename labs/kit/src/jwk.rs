@@ -1,9 +1,9 @@
-//! Secrets as JSON Web Keys (RFC 7517), which say what they may be used for and are held to it.
+//! Secrets as JSON Web Keys (RFC 7517), which state what they may be used for; this module enforces it.
 //!
-//! A secret that serves two purposes lets an answer to the one be presented as an answer to the other. `number=secret` has
-//! no place to say what a secret is for. A JWK has two, `use` and `key_ops`, and they are worth nothing unless somebody
-//! refuses a key by them: `jsonwebtoken` makes a key of any JWK whose `k` can be read. So they are judged here, where a key
-//! is read, and no key that was read is good for anything but HS256.
+//! If one secret serves two purposes, an attacker can present what was signed for one as signed for the other.
+//! `number=secret` cannot express a secret's purpose. A JWK can, with `use` and `key_ops`, but these are useless unless
+//! software refuses keys by them: `jsonwebtoken` makes a key of any JWK whose `k` can be read. So this module checks them
+//! when it reads a key, and an accepted key can be used for HS256 only.
 
 use std::str::FromStr;
 
@@ -15,38 +15,38 @@ use serde::de::Deserializer;
 
 use crate::keyring::MIN_KEY_BYTES;
 
-/// A secret that HS256 tokens may be checked with, and signed with if it says so.
+/// A secret that may check HS256 tokens, and sign them if it says so.
 #[derive(Clone, Debug)]
 pub struct HmacKey {
-    /// What tokens name it by (RFC 7517 §4.5).
+    /// The key's id, by which tokens refer to it (RFC 7517 §4.5).
     pub kid: Option<String>,
-    /// Whether it may sign as well.
+    /// Whether the key may also sign.
     pub signs: bool,
     secret: SecretSlice<u8>,
 }
 
-/// Why a key is none of ours. No message repeats a secret, or any other text of the key.
+/// Why a key is refused. No message contains a secret or any other text of the key.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum JwkError {
-    /// No JSON object with these members as text, or one of them is there twice.
+    /// The text is not a JSON object whose members are text, or a member occurs twice.
     #[error("it is no JSON Web Key that can be read")]
     Unreadable,
-    /// `kty` (RFC 7517 §4.1).
+    /// The `kty` is wrong (RFC 7517 §4.1).
     #[error("its `kty` is not `oct`, and HS256 needs a secret")]
     Type,
-    /// `alg` (RFC 7517 §4.4).
+    /// The `alg` is wrong (RFC 7517 §4.4).
     #[error("its `alg` is not HS256")]
     Algorithm,
-    /// `use` (RFC 7517 §4.2).
+    /// The `use` is wrong (RFC 7517 §4.2).
     #[error("its `use` is not `sig`")]
     Use,
-    /// `key_ops` (RFC 7517 §4.3).
+    /// The `key_ops` are wrong (RFC 7517 §4.3).
     #[error("its `key_ops` are not `verify`, or `sign` and `verify`")]
     Operations,
-    /// `k` (RFC 7518 §6.4.1).
+    /// The `k` is missing or cannot be decoded (RFC 7518 §6.4.1).
     #[error("its `k` is missing, or no base64url without padding")]
     Secret,
-    /// A secret that could be guessed.
+    /// The secret is short enough to be guessed.
     #[error("its `k` is shorter than 32 bytes")]
     Short,
 }
@@ -66,13 +66,13 @@ impl FromStr for HmacKey {
     type Err = JwkError;
 
     fn from_str(text: &str) -> Result<Self, JwkError> {
-        // The parser's own words may quote what it read, so they are not passed on.
+        // The parser's own message may quote what it read, so it is not passed on.
         serde_json::from_str::<Jwk>(text).or(Err(JwkError::Unreadable))?.judged()
     }
 }
 
-/// The keys of a JWK Set (RFC 7517 §5), each judged: one that cannot be used is told and not passed over, since whoever
-/// configured it meant it to be used.
+/// The keys of a JWK Set (RFC 7517 §5), each checked. A key that cannot be used is reported and not skipped, because the
+/// operator who configured it meant it to be used.
 pub(crate) fn set(text: &str) -> Result<Vec<Result<HmacKey, JwkError>>, JwkError> {
     let Set { keys } = serde_json::from_str(text).or(Err(JwkError::Unreadable))?;
     Ok(keys.into_iter().map(Jwk::judged).collect())
@@ -83,7 +83,7 @@ struct Set {
     keys: Vec<Jwk>,
 }
 
-/// The members that decide something; others are ignored (RFC 7517 §4).
+/// The members that matter here; others are ignored (RFC 7517 §4).
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -121,8 +121,8 @@ impl Jwk {
     }
 }
 
-/// Whether a key with these operations signs, if it may check. RFC 7517 §4.3: none stands there twice, and a key for
-/// unrelated operations should not be; here it is refused.
+/// Whether a key with these operations may sign; an error if it may not check. By RFC 7517 §4.3, no operation may occur
+/// twice, and one key should not have unrelated operations; here such a key is refused.
 fn signs(operations: &[String]) -> Result<bool, JwkError> {
     let count = |asked: &str| operations.iter().filter(|operation| *operation == asked).count();
     match (count("verify"), count("sign")) {
@@ -131,7 +131,7 @@ fn signs(operations: &[String]) -> Result<bool, JwkError> {
     }
 }
 
-/// A member that is there has a value: `"use": null` is of another type, and not a key for any use.
+/// Requires a value for a member that is present: `"use": null` has the wrong type and does not mean any use.
 fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
@@ -145,7 +145,7 @@ mod tests {
 
     const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 
-    /// The plainest key that is taken, with one member of another value.
+    /// The simplest accepted key, with one member set to another value.
     fn with(member: &str, value: Value) -> Result<HmacKey, JwkError> {
         let mut jwk = json!({"kty": "oct", "k": SECRET});
         jwk[member] = value;
@@ -180,7 +180,7 @@ mod tests {
             json!(["deriveKey"]),
             json!(["sign, verify"]),
             json!(["Verify"]),
-            // Unrelated operations, and one that stands there twice.
+            // Unrelated operations, and one that occurs twice.
             json!(["verify", "decrypt"]),
             json!(["sign", "verify", "wrapKey"]),
             json!(["verify", "verify"]),
@@ -239,8 +239,8 @@ mod tests {
         }
     }
 
-    /// Wycheproof's tests 353 to 356: a signature that holds, by a key that is not for signatures. Theirs are of RSA and EC
-    /// and fall by their type already; so each stands here with its purpose on a secret as well.
+    /// Wycheproof's tests 353 to 356: a valid signature by a key that is not for signatures. Wycheproof's keys are RSA and
+    /// EC keys and already refused by their type; so this test also puts each purpose on a secret.
     #[test]
     fn keys_of_another_use_are_refused_as_wycheproof_asks() {
         for (member, value, refusal) in [

@@ -1,8 +1,8 @@
-//! Secrets with numbers, so that one can follow another.
+//! Secrets with numbers, so that an operator can rotate them.
 //!
-//! The first key issues and all of them check. To change a key without logging anybody out: add the new one at the end on
-//! every server, then move it to the front on every server, then remove the old one after the longest lifetime of what it
-//! signed; at once if it leaked.
+//! The first key issues credentials and all keys check them. To rotate a key without logging users out: add the new key at
+//! the end of the list on every server, then move it to the front on every server, then remove the old key after the
+//! longest lifetime of what it signed; at once if it leaked.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -13,24 +13,24 @@ use uuid::Uuid;
 use crate::jwk::{self, HmacKey, JwkError};
 use crate::list;
 
-/// The shortest key that is taken, in bytes: the output of SHA-256, as RFC 7518 §3.2 asks of HS256.
+/// The shortest accepted key, in bytes: the output size of SHA-256, as RFC 7518 §3.2 requires for HS256.
 pub const MIN_KEY_BYTES: usize = 32;
 
-/// The fewest different bytes that a key is taken with. 32 random bytes have about 30, 32 random hexadecimal digits 14 and
-/// fewer than nine once in 300,000 keys.
+/// The fewest different bytes in an accepted key. 32 random bytes have about 30, 32 random hexadecimal digits 14 and fewer
+/// than nine once in 300,000 keys.
 pub const MIN_DIFFERENT_BYTES: usize = 9;
 
-/// One secret and the number that tokens name it by (`kid`).
+/// A secret and the number by which tokens refer to it (`kid`).
 #[derive(Clone, Debug)]
 pub struct Key {
-    /// The number.
+    /// The key's number.
     pub id: u16,
     secret: SecretSlice<u8>,
 }
 
 impl Key {
-    /// A key, if it is long enough and not made of a few bytes over and over. What was typed by a person may still be
-    /// guessed: no test can tell a sentence from a random text.
+    /// A key, if it is long enough and not made of a few repeated bytes. A secret that a person typed may still be
+    /// guessable: no test can tell a sentence from random text.
     ///
     /// # Errors
     /// [`KeyringError::Short`] and [`KeyringError::Monotonous`].
@@ -51,7 +51,7 @@ impl Key {
     }
 }
 
-/// One key that issues, and any number that still check.
+/// One key that issues credentials, and any number of keys that still check them.
 #[derive(Clone, Debug)]
 pub struct Keyring {
     issuing: Key,
@@ -59,25 +59,25 @@ pub struct Keyring {
     random: bool,
 }
 
-/// What the log and the metrics tell of a ring: the keys' numbers and never a secret. An operator compares it between
-/// servers while a key is being changed.
+/// What the log and the metrics report about a keyring: the keys' numbers and never a secret. An operator compares it
+/// between servers during a key rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldKeys {
-    /// What the keys are for, in one word.
+    /// The purpose of the keys, in one word.
     pub purpose: &'static str,
     /// The key that issues and checks: its number, or `random` for a key that no other server has.
     pub issues: String,
-    /// The keys that only check.
+    /// The numbers of the keys that only check.
     pub checks: Vec<String>,
 }
 
-/// A list of keys that cannot be used. No message repeats a secret.
+/// A list of keys that cannot be used. No message contains a secret.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum KeyringError {
-    /// The text is no list of `number=secret`.
+    /// The text is not a list of `number=secret`.
     #[error("write each key as `number=secret`, with commas or new lines between keys")]
     Form,
-    /// A secret with white space in it: two secrets, or a secret and a remark, on one line.
+    /// A secret contains white space: there are two secrets, or a secret and a remark, on one line.
     #[error(
         "the secret of key {id} contains white space; write one secret without spaces or tabs for each key"
     )]
@@ -85,7 +85,7 @@ pub enum KeyringError {
         /// The key's number.
         id: u16,
     },
-    /// A secret with `=` before its end: two keys that were glued together.
+    /// A secret contains `=` before its end: two keys were joined.
     #[error(
         "the secret of key {id} contains `=` before its end, as if another key followed without a comma or a new line between; \
          `=` is only taken at the end of a secret (base64 padding)"
@@ -94,13 +94,13 @@ pub enum KeyringError {
         /// The key's number.
         id: u16,
     },
-    /// A secret that could be guessed.
+    /// A secret is short enough to be guessed.
     #[error("key {id} is shorter than 32 bytes; `openssl rand -base64 48` makes a good one")]
     Short {
         /// The key's number.
         id: u16,
     },
-    /// A secret with hardly any variety, as 32 times `a`.
+    /// A secret has hardly any variety, such as 32 times `a`.
     #[error(
         "key {id} consists of a few characters over and over; `openssl rand -base64 48` makes one that cannot be guessed"
     )]
@@ -108,27 +108,27 @@ pub enum KeyringError {
         /// The key's number.
         id: u16,
     },
-    /// Two keys under one number.
+    /// Two keys have the same number.
     #[error("key {id} is listed twice")]
     Twice {
-        /// The number.
+        /// The keys' number.
         id: u16,
     },
-    /// The text is no JWK Set.
+    /// The text is not a JWK Set, or the set is empty.
     #[error("write the JWK Set as `{{\"keys\":[…]}}`, the issuing key first")]
     Set,
-    /// A JSON Web Key that is not for this.
+    /// A JSON Web Key that cannot be used for this purpose.
     #[error("key {place} of the JWK Set cannot be used: {source}")]
     Jwk {
-        /// Its place in the set, from 1.
+        /// The key's position in the set, from 1.
         place: usize,
-        /// Why.
+        /// Why the key cannot be used.
         source: JwkError,
     },
-    /// A JSON Web Key without a name that tokens could carry.
+    /// A JSON Web Key without a number as its `kid`, by which tokens could refer to it.
     #[error("key {place} of the JWK Set needs a number from 0 to 65535 as its `kid`, in quotes")]
     Kid {
-        /// Its place in the set, from 1.
+        /// The key's position in the set, from 1.
         place: usize,
     },
     /// The issuing key may only check.
@@ -140,7 +140,7 @@ pub enum KeyringError {
 }
 
 impl Keyring {
-    /// One fresh random key, number 1, of 244 random bits. Whatever it signs dies with the process.
+    /// A keyring with one new random key, number 1, of 244 random bits. What it signs is valid only until the process ends.
     pub fn random() -> Self {
         let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         Self {
@@ -150,24 +150,24 @@ impl Keyring {
         }
     }
 
-    /// What may be told of these keys.
+    /// A report about these keys that contains no secret.
     pub fn held_for(&self, purpose: &'static str) -> HeldKeys {
         let issues = if self.random { "random".to_owned() } else { self.issuing.id.to_string() };
         HeldKeys { purpose, issues, checks: self.checking.iter().map(|key| key.id.to_string()).collect() }
     }
 
-    /// The key that issues.
+    /// The key that issues credentials.
     pub fn issuing(&self) -> &Key {
         &self.issuing
     }
 
-    /// Whether one of the keys has the secret of one of the other's. A secret that serves two purposes makes what was signed
-    /// for the one good for the other, and a leak of one a leak of both.
+    /// Whether one of these keys has the same secret as one of `other`. With one secret for two purposes, what was signed
+    /// for one is valid for the other, and a leak of one is a leak of both.
     pub fn shares_a_secret_with(&self, other: &Self) -> bool {
         self.all().any(|own| other.all().any(|key| own.expose_bytes() == key.expose_bytes()))
     }
 
-    /// All keys that check, the issuing one first.
+    /// All keys that check, the issuing key first.
     pub fn all(&self) -> impl Iterator<Item = &Key> {
         std::iter::once(&self.issuing).chain(&self.checking)
     }
@@ -176,11 +176,11 @@ impl Keyring {
 impl FromStr for Keyring {
     type Err = KeyringError;
 
-    /// Reads `2=secret,1=old-secret`, with commas or new lines between the keys.
+    /// Parses `2=secret,1=old-secret`, with commas or new lines between the keys.
     ///
-    /// A secret is one word, with `=` at its end only. Anything looser turns a slip in a file of keys into another secret
-    /// under an old number, which logs out every user: a key appended to a file whose last line has no end is glued to the
-    /// key before it.
+    /// A secret is one word, with `=` at its end only. A looser syntax would turn a mistake in a key file into a different
+    /// secret under an old number, which logs out every user: a key appended to a file whose last line has no line end is
+    /// joined to the key before it.
     fn from_str(text: &str) -> Result<Self, KeyringError> {
         let read = |entry: &str| {
             let (id, secret) = entry.split_once('=').ok_or(KeyringError::Form)?;
@@ -199,8 +199,12 @@ impl FromStr for Keyring {
 }
 
 impl Keyring {
-    /// Reads the keys that sign tokens, each from a JSON Web Key that is for signatures (see [`jwk`]) and has its number
-    /// as `kid`.
+    /// Reads the keys that sign tokens from a JWK Set. Each is a JSON Web Key for signatures (see [`jwk`]) and has its
+    /// number as `kid`; the first one issues.
+    ///
+    /// # Errors
+    /// The text is not a JWK Set or is empty, a key cannot be used or has no number of its own, or the first key may not
+    /// sign.
     pub fn from_jwk_set(text: &str) -> Result<Self, KeyringError> {
         let keys = jwk::set(text).or(Err(KeyringError::Set))?;
         let signs = matches!(keys.first(), Some(Ok(HmacKey { signs: true, .. })));
@@ -212,7 +216,7 @@ impl Keyring {
         if signs { Ok(ring) } else { Err(KeyringError::NotToSign { id: ring.issuing.id }) }
     }
 
-    /// The keys in order, or none if there is none.
+    /// A keyring of these keys in this order, or `None` if there are none.
     fn of(keys: impl Iterator<Item = Result<Key, KeyringError>>) -> Result<Option<Self>, KeyringError> {
         let mut ring: Option<Self> = None;
         for key in keys {
@@ -229,7 +233,7 @@ impl Keyring {
     }
 }
 
-/// The number that a `kid` is, written as tokens write it, so that no two spellings name one key.
+/// The number that a `kid` represents, if it is written as tokens write it, so that no two spellings name one key.
 fn number(kid: Option<&str>) -> Option<u16> {
     kid.and_then(|kid| kid.parse().ok().filter(|number: &u16| number.to_string() == kid))
 }

@@ -1,6 +1,7 @@
-//! The log: lines on stderr, so that stdout stays a command's own.
+//! The log: lines on stderr, so that stdout remains for a command's own output.
 //!
-//! Where the lines are JSON, everything that a server says is such a line: also that it panicked, and why it ended.
+//! In JSON format, every line that a server writes is a JSON object, including the lines about a panic and about why it
+//! ended.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal;
@@ -12,11 +13,11 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::LogFormat;
 
-/// tower-sessions warns of every cookie that names no session, which lets anybody fill the log.
+/// The default filter. tower-sessions warns about every cookie that names no session, which lets any client fill the log.
 const USUAL: &str = "info,tower_sessions_core=error";
 
-/// Starts the log at the level that `RUST_LOG` asks for, `info` without it, in the format that `AUTHLAB_LOG` asks for;
-/// coloured only on a terminal. A second call changes nothing. In JSON, panics are lines of it too.
+/// Starts the log at the level in `RUST_LOG` (default `info`) and in the format in `AUTHLAB_LOG`; coloured only on a
+/// terminal. A second call changes nothing. In JSON format, panics are logged too.
 pub fn start() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
     let colours = std::io::stderr().is_terminal();
@@ -28,18 +29,18 @@ pub fn start() {
     }
 }
 
-/// The format that the environment asks for, before there are settings.
+/// The format that the environment asks for, before the settings are read.
 pub fn format() -> LogFormat {
     LogFormat::from_env()
 }
 
-/// Writes why a program ends, as a line of JSON and whatever `RUST_LOG` leaves out: no program is to end without a word.
+/// Writes why a program ends, as a line of JSON, regardless of `RUST_LOG`: no program should end without saying why.
 pub fn last_line(sentence: &str) {
     tracing::dispatcher::with_default(&errors(std::io::stderr), || tracing::error!("{sentence}"));
 }
 
-/// Puts a line of JSON in the place of Rust's own message about a panic, also where `RUST_LOG` leaves errors out: each is a
-/// fault of ours.
+/// Replaces Rust's own message about a panic by a line of JSON, even if `RUST_LOG` filters errors out, because each panic
+/// is a bug.
 pub fn log_panics<W>(writer: W)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -48,14 +49,14 @@ where
     std::panic::set_hook(Box::new(move |panic| {
         let text = panic.payload_as_str().unwrap_or("a panic without words");
         let at = panic.location().map(ToString::to_string);
-        // Taken only where RUST_BACKTRACE asks for it.
+        // Captured only if RUST_BACKTRACE asks for it.
         let backtrace = Backtrace::capture();
         let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
         tracing::dispatcher::with_default(&log, || tracing::error!(at, backtrace, "panicked: {text}"));
     }));
 }
 
-/// A log of errors alone.
+/// A log that contains errors only.
 fn errors<W>(writer: W) -> Dispatch
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -63,7 +64,8 @@ where
     Dispatch::new(lines(LogFormat::Json, EnvFilter::new("error"), false, writer))
 }
 
-/// What writes the lines. A line of JSON carries the fields of its event and of the request that it belongs to.
+/// The subscriber that writes the lines. A JSON line contains the fields of its event and of the request that it belongs
+/// to.
 pub fn lines<W>(
     format: LogFormat,
     filter: EnvFilter,

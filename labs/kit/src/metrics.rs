@@ -1,11 +1,12 @@
-//! What an operator watches: `GET /metrics`, in the text format that Prometheus reads.
+//! Metrics for the operator: `GET /metrics`, in the text format that Prometheus reads.
 //!
-//! Only where it is switched on, since the figures tell a competitor how many people log in and an attacker how well an
-//! attack goes; and only to who asks this server itself, so that a proxy in front does not hand them out by mistake. A
-//! label is a word of ours (a route's pattern, a method, a verdict), never an identifier: one label value per user would
-//! tell who they are, and fill the memory.
+//! The metrics are served only if they are switched on, because they tell a competitor how many users log in and an
+//! attacker how well an attack works; and only to clients that connect directly, so that a proxy in front of the server
+//! does not expose them by mistake. A label's value is a word from this code (a route's pattern, a method, an outcome),
+//! never an identifier: one label value per user would identify them, and fill the memory.
 //!
-//! A registry belongs to its server; there is no global one. A request costs two look-ups in a table and no allocation.
+//! Each server has a registry of its own; there is no global one. A request costs two look-ups in a table and no
+//! allocation.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -31,14 +32,14 @@ use crate::keyring::HeldKeys;
 use crate::password::Hashing;
 use crate::state::App;
 
-/// The format's name on the wire. It is OpenMetrics, the standard that Prometheus' own text format became.
+/// The format's content type. It is OpenMetrics, the standard that grew out of Prometheus' own text format.
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Upper bounds in seconds: from a check of a token to a Redis that is given up.
+/// Upper bounds of the histogram's buckets, in seconds: from checking a token to giving up on Redis.
 const BUCKETS: [f64; 12] =
     [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0];
 
-/// A server's figures, or nothing where they are switched off. Clones share them.
+/// A server's metrics, or `None` if they are switched off. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Metrics(Option<Arc<Figures>>);
 
@@ -74,7 +75,7 @@ struct Outcome {
     outcome: &'static str,
 }
 
-/// One key of this server. There are as many as an operator listed.
+/// The labels of one key of this server. There are as many as an operator configured.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KeyLabels {
     r#use: &'static str,
@@ -82,17 +83,17 @@ struct KeyLabels {
     role: &'static str,
 }
 
-/// A route by its pattern, `/auth/sessions/{id}`: never the path that was asked for. None for what no route answers.
+/// A route's pattern, `/auth/sessions/{id}`: never the requested path. `None` for a request that matches no route.
 #[derive(Clone, Debug)]
 struct Route(Option<MatchedPath>);
 
 impl Metrics {
-    /// Empty figures, or none.
+    /// Metrics that start at zero, or none if they are switched off.
     pub(crate) fn new(on: bool) -> Self {
         Self(on.then(Figures::new).map(Arc::new))
     }
 
-    /// Counts a request that was answered.
+    /// Counts an answered request.
     pub(crate) fn answered(
         &self,
         route: Option<MatchedPath>,
@@ -106,7 +107,7 @@ impl Metrics {
         figures.requests.get_or_create(&Answered { route, method, status }).inc();
     }
 
-    /// Counts what the audit log tells.
+    /// Counts an event of the audit log.
     pub(crate) fn happened(&self, event: Event) {
         let Some(figures) = &self.0 else { return };
         let log_in = |outcome| {
@@ -130,7 +131,7 @@ impl Metrics {
         }
     }
 
-    /// Tells which keys this server holds: a figure of 1 for each.
+    /// Reports the keys that this server has: a gauge of 1 for each.
     pub(crate) fn holds(&self, held: &HeldKeys) {
         let Some(figures) = &self.0 else { return };
         let issues = std::iter::once((&held.issues, "issues"));
@@ -140,13 +141,13 @@ impl Metrics {
         }
     }
 
-    /// Tells whether the store is refused, as one that is not the accounts': a figure of 1, to alarm by.
+    /// Reports whether the store is refused because it is not the one that the accounts know: a gauge of 1, for alerts.
     pub(crate) fn store_refused(&self, refused: bool) {
         let Some(figures) = &self.0 else { return };
         figures.store_refused.set(refused.into());
     }
 
-    /// Counts what came of a refresh.
+    /// Counts a refresh by its outcome.
     pub(crate) fn refreshed(&self, outcome: &'static str) {
         let Some(figures) = &self.0 else { return };
         figures.refreshes.get_or_create(&Outcome { outcome }).inc();
@@ -154,8 +155,8 @@ impl Metrics {
 }
 
 impl<S> App<S> {
-    /// Counts a refresh that the audit log does not tell: without a token of ours there is nobody to tell it of, and
-    /// anybody could fill the disk with such lines.
+    /// Counts a refused refresh that the audit log does not contain: without a valid token there is no user to log it for,
+    /// and any client could fill the disk with such lines.
     pub fn refused_unknown_refresh(&self) {
         self.metrics.refreshed("invalid");
     }
@@ -215,7 +216,7 @@ impl Figures {
     }
 }
 
-/// A metric of a registry. The registry keeps a clone, which shares the figure.
+/// Creates a metric and registers it. The registry keeps a clone, which shares the value.
 fn counted<M>(registry: &mut Registry, name: &'static str, help: &'static str) -> M
 where
     M: prometheus_client::registry::Metric + Clone + Default,
@@ -225,7 +226,7 @@ where
     metric
 }
 
-/// The figures as text.
+/// Answers with the metrics as text, or 404.
 pub(crate) async fn show<S>(State(app): State<App<S>>, request: Parts) -> Result<Response, Error> {
     match &app.metrics.0 {
         Some(figures) if !is_forwarded(&request) => {
@@ -236,7 +237,7 @@ pub(crate) async fn show<S>(State(app): State<App<S>>, request: Parts) -> Result
     }
 }
 
-/// A method by name, if it has a known one: any other word would be the client's.
+/// A method's name if it is a known one; any other word would be chosen by the client.
 fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,11 +1,11 @@
-//! What surrounds every request: its id, its line in the log, and the headers that every answer carries.
+//! The layer around every request: its id, its line in the log, and the headers that every response has.
 //!
-//! A log line holds method, route, status, time and the cause of a failure. It never holds a header, a body, a query or an
-//! identifier from a path: that is where credentials are. A client's fault is logged at debug, because at info each
-//! refused request would write a line inside the measured path (and let anybody fill the disk).
+//! A log line contains method, route, status, time and the cause of a failure. It never contains a header, a body, a query
+//! or an identifier from a path, because credentials are in those. A client's error is logged at debug level: at info, each
+//! refused request would write a line inside the measured path (and any client could fill the disk).
 //!
-//! The id stands on those lines and on the audit log's. At debug a span carries it to the libraries' lines as well; at info
-//! there is none, since to open and close one takes about as long as to check a token.
+//! Those lines and the lines of the audit log contain the id. At debug level a span adds it to the libraries' lines as
+//! well; at info there is no span, because opening and closing one takes about as long as checking a token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,15 +29,15 @@ use crate::error::{Cause, Error};
 use crate::host;
 use crate::metrics::Metrics;
 
-/// The id of a request, on its answer and on every line of its log.
+/// The header with the request's id, which is also on every log line about the request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// No answer is a page, and none belongs into one: a browser that shows it all the same loads nothing for it, and no other
-/// page can frame it.
+/// No response is a page or belongs in one: a browser that shows it nevertheless loads nothing for it, and no other page
+/// can frame it.
 const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-/// A browser that was here once comes back by https only, for a year (RFC 6797).
+/// For a year, a browser that has visited the server uses only https for it (RFC 6797).
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// A request's name in the log, put among its extensions: 16 hexadecimal digits.
+/// A request's id in the log: 16 hexadecimal digits. It is stored in the request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestId {
     server: u32,
@@ -50,26 +50,26 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// What the middleware keeps between requests.
+/// The middleware's state across requests.
 #[derive(Clone)]
 struct Observer {
     ids: Ids,
     metrics: Metrics,
-    /// Whether browsers reach this server by https.
+    /// Whether browsers use https to reach this server.
     https: bool,
     proxies: Proxies,
     refusals: Arc<Refusals>,
 }
 
-/// Counts requests from a random start, so that ids of two servers do not meet.
+/// Counts requests from a random start, so that two servers' ids do not coincide.
 #[derive(Clone)]
 struct Ids {
     server: u32,
     next: Arc<AtomicU32>,
 }
 
-/// Puts ids, logs and common headers around a server's routes. A client's own `x-request-id` is not taken over: what a
-/// stranger writes does not go into the log.
+/// Adds ids, log lines and common headers around a server's routes. A client's own `x-request-id` is ignored: text from an
+/// unauthenticated client must not get into the log.
 pub(crate) fn around(routes: Router, metrics: Metrics, origins: &Origins, proxies: Proxies) -> Router {
     let (server, next, ..) = uuid::Uuid::new_v4().as_fields();
     let ids = Ids { server, next: Arc::new(AtomicU32::new(u32::from(next))) };
@@ -112,19 +112,20 @@ async fn observe(
     response
 }
 
-/// Whether all of the server's origins are https. One that is not may be a name that https does not work for, and a
-/// browser that has seen the header could not go there any more.
+/// Whether all of the server's origins are https. If one is not, https may not work for its host name, and a browser that
+/// has seen the header could no longer reach it.
 fn is_https(origins: &Origins) -> bool {
     let mut origins = origins.iter().peekable();
     origins.peek().is_some() && origins.all(|origin| origin.starts_with("https://"))
 }
 
-/// What is the same for everybody may be kept; an answer about a person may not (RFC 9111 §5.2.2.5).
+/// Whether caches may store the response: yes if it is the same for all clients, no if it is about a user (RFC 9111
+/// §5.2.2.5).
 fn may_be_stored(path: &str) -> bool {
     path == "/lab" || path.starts_with("/health/") || path.starts_with("/.well-known/")
 }
 
-/// What a log line says of a request.
+/// The content of a log line about a request.
 struct Line {
     method: http::Method,
     route: Option<MatchedPath>,

@@ -1,13 +1,13 @@
-//! `GET /openapi.json`: what a server's routes take and answer, in OpenAPI 3.1.
+//! `GET /openapi.json`: what a server's routes accept and answer, in OpenAPI 3.1.
 //!
-//! The document is made from what the code does, so that it cannot say something else. A route enters a [`Described`] with
-//! its handler and its [`Operation`] in one line; the fields of a body are those that its parser asks for when it is run;
-//! and a refusal's status and code are those of its [`Error`]. What remains to be written by hand is the shape of values
-//! and of answers ([`schema`]). Those shapes are closed: an answer with a field too many or too few does not fit, and a
-//! fuzzer that is driven by the document says so.
+//! The document is built from the code itself, so that the two cannot differ. A route enters a [`Described`] with its
+//! handler and its [`Operation`] in one line; the fields of a body are those that its parser asks for when it is run; and a
+//! refusal's status and code are those of its [`Error`]. Only the shapes of values and of responses ([`schema`]) are
+//! written by hand. Those shapes are closed: a response with a field too many or too few does not match, and a fuzzer that
+//! is driven by the document reports it.
 //!
-//! There is no annotation library here: one that reads attributes on handlers repeats all of the above in attributes, and
-//! cannot see that the answer to a log-in is the scheme's affair.
+//! No annotation library is used: one that reads attributes on handlers repeats all of the above in attributes, and cannot
+//! see that the scheme decides the response to a login.
 
 mod credentials;
 pub mod operation;
@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::scheme::Scheme;
 use crate::state::App;
 
-/// Routes of which each one says what it takes and answers.
+/// Routes, each with the description of what it accepts and answers.
 pub struct Described<S> {
     router: Router<App<S>>,
     entries: Vec<Entry>,
@@ -40,12 +40,12 @@ struct Entry {
 }
 
 impl<S: Scheme> Described<S> {
-    /// No routes.
+    /// No routes yet.
     pub fn new() -> Self {
         Self { router: Router::new(), entries: Vec::new() }
     }
 
-    /// With a route that answers GET.
+    /// Adds a route for GET.
     pub fn get<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
     where
         H: Handler<T, App<S>>,
@@ -54,7 +54,7 @@ impl<S: Scheme> Described<S> {
         self.with(path, "get", get(handler), operation)
     }
 
-    /// With a route that answers POST.
+    /// Adds a route for POST.
     pub fn post<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
     where
         H: Handler<T, App<S>>,
@@ -63,7 +63,7 @@ impl<S: Scheme> Described<S> {
         self.with(path, "post", post(handler), operation)
     }
 
-    /// With a route that answers DELETE.
+    /// Adds a route for DELETE.
     pub fn delete<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
     where
         H: Handler<T, App<S>>,
@@ -72,13 +72,13 @@ impl<S: Scheme> Described<S> {
         self.with(path, "delete", delete(handler), operation)
     }
 
-    /// With other routes.
+    /// Adds all routes of another collection.
     pub fn merge(mut self, other: Self) -> Self {
         self.entries.extend(other.entries);
         Self { router: self.router.merge(other.router), entries: self.entries }
     }
 
-    /// The routes for a server, and their document.
+    /// The router with these routes, and the OpenAPI document that describes them.
     pub(crate) fn into_parts(self, design: &Design) -> (Router<App<S>>, Value) {
         let document = document(&self.entries, design);
         (self.router, document)
@@ -103,7 +103,7 @@ impl<S: Scheme> Default for Described<S> {
 }
 
 impl<S> From<Router<App<S>>> for Described<S> {
-    /// Routes that say nothing of themselves, such as those of a scheme that has none of its own.
+    /// Routes without descriptions, such as those of a scheme that has no routes of its own.
     fn from(router: Router<App<S>>) -> Self {
         Self { router, entries: Vec::new() }
     }
@@ -156,7 +156,7 @@ fn described(operation: &Operation, method: &str, credential: &Credential) -> Va
         described["parameters"] = operation.parameters.clone().into();
     }
     if let Some(shape) = &operation.body {
-        // Nothing at all is an empty object, so a body that needs no field need not be there.
+        // An empty body counts as an empty object, so a body without required fields may be omitted.
         let required = !shape["required"].as_array().is_none_or(Vec::is_empty);
         described["requestBody"] =
             json!({ "required": required, "content": { "application/json": { "schema": shape } } });
@@ -164,7 +164,7 @@ fn described(operation: &Operation, method: &str, credential: &Credential) -> Va
     described
 }
 
-/// One response for each status, with all the codes that it can carry.
+/// One response for each status, with all the codes that it can contain.
 fn refusals<'a>(errors: impl Iterator<Item = &'a Error>) -> Map<String, Value> {
     let mut codes: BTreeMap<StatusCode, BTreeSet<&str>> = BTreeMap::new();
     let mut headers: BTreeMap<StatusCode, Value> = BTreeMap::new();

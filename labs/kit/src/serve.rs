@@ -1,8 +1,8 @@
-//! A server as prose: take connections until told to stop, then let those under way finish.
+//! The server loop: accept connections until told to stop, then let running requests finish.
 //!
-//! `axum::serve` sets no timer, so a client that sends its headers one byte a minute, or never reads its answers, would
-//! hold a connection for ever. This loop has a time for headers, for idling and for reading answers, a cap on the size of
-//! headers, and a cap on connections: on all of them, and on those of one address.
+//! `axum::serve` sets no timers, so a client that sends its headers one byte a minute, or never reads its responses, could
+//! hold a connection for ever. This loop limits the time for headers, for idling and for reading responses, the size of
+//! headers, and the number of connections, in total and from one address.
 
 mod addresses;
 mod patience;
@@ -30,15 +30,16 @@ use self::patience::{Answer, Patience, Patient, Turns};
 use crate::client_address::{Proxies, network};
 use crate::config::{Config, Limits};
 
-/// The pause after a failed accept: usually the process is out of file descriptors, and asking again at once would spin.
+/// The pause after a failed accept. Usually the process is out of file descriptors, and retrying at once would use a whole
+/// core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// The most header lines of one request.
+/// The maximum number of header lines of one request.
 const MAX_HEADERS: usize = 64;
 
-/// At most one line so often about connections that were refused: who opens them must not fill the disk.
+/// The minimum interval between two log lines about refused connections: an attacker who opens them must not fill the disk.
 const REFUSALS_TOLD: Duration = Duration::from_secs(10);
 
-/// What a server keeps to: its limits, and the proxies that connect for many clients.
+/// A server's limits, and the proxies that connect on behalf of many clients.
 #[derive(Clone, Debug)]
 pub struct Serving {
     limits: Limits,
@@ -52,14 +53,15 @@ impl From<&Config> for Serving {
 }
 
 impl From<Limits> for Serving {
-    /// Without a proxy that is known.
+    /// These limits without trusted proxies.
     fn from(limits: Limits) -> Self {
         Self { limits, proxies: Proxies::new(Vec::new()) }
     }
 }
 
-/// Serves `app` on `listener` until `shutdown` completes; then takes no more connections and waits for the requests under
-/// way, up to [`Limits::drain`]. Where the configuration names proxies, hand it over (`&config`) and not its limits alone.
+/// Serves `app` on `listener` until `shutdown` completes; then accepts no more connections and waits for the running
+/// requests, up to [`Limits::drain`]. If the configuration names trusted proxies, pass it (`&config`) and not only its
+/// limits.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -74,7 +76,8 @@ pub async fn serve(
     let connections = connections(limits);
     tokio::pin!(shutdown);
     loop {
-        // A place first: beyond the cap, connections wait in the kernel's queue instead of in our memory.
+        // Waits for a place before accepting: beyond the limit, connections wait in the kernel's queue and not in this
+        // process' memory.
         let next = async {
             let place = places.clone().acquire_owned().await;
             (place, listener.accept().await)
@@ -106,7 +109,7 @@ pub async fn serve(
         }
     }
     drop(listener);
-    // Connections that carry no request are closed at once.
+    // Connections without a running request are closed at once.
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
         let cut = limits.connections - places.available_permits();
         tracing::warn!(cut, "stopped: the requests on these connections took longer than a shutdown waits");
@@ -115,7 +118,7 @@ pub async fn serve(
     }
 }
 
-/// Who may open one more connection.
+/// Decides whether an address may open one more connection.
 struct Door {
     proxies: Proxies,
     addresses: Addresses,
@@ -127,8 +130,8 @@ impl Door {
         Self { proxies, addresses: Addresses::new(limits.connections_per_address), told: None }
     }
 
-    /// A place for this peer: `None` where its address has as many as it may. A trusted proxy is not counted, since its
-    /// connections are those of many clients; how many each of them may have is for the proxy to say.
+    /// A place for this peer: `None` if its address has the maximum of open connections. A trusted proxy is not counted,
+    /// because its connections are those of many clients; the proxy must limit each of them.
     fn let_in(&mut self, peer: SocketAddr) -> Option<Option<Counted>> {
         if self.proxies.trusts(peer.ip()) {
             return Some(None);
@@ -147,12 +150,13 @@ impl Door {
     }
 }
 
-/// Without them a connection is late, or held for longer, and not wrong: so a system that lacks one is served all the same.
+/// Sets socket options. Without them a connection is slower or held for longer, but still correct; so failures are ignored
+/// on a system that lacks one.
 fn set_options(stream: &TcpStream, write_timeout: Duration) {
-    // Small answers are not to wait for the next one (Nagle).
+    // Small responses must not wait for the next one (Nagle's algorithm).
     let _ = stream.set_nodelay(true);
-    // An answer that fits into the kernel's buffer is written for us, though not read by the client. This has the kernel
-    // give it up as well, also after the connection was closed here (RFC 5482).
+    // A response that fits into the kernel's buffer counts as written although the client has not read it. With this option
+    // the kernel gives it up too, even after this server has closed the connection (RFC 5482).
     #[cfg(target_os = "linux")]
     let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(write_timeout));
     #[cfg(not(target_os = "linux"))]
@@ -165,12 +169,12 @@ fn patience(limits: Limits) -> Patience {
 
 fn connections(limits: Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    // No timer of hyper's: the stream has them.
+    // hyper's own timer is off, because the stream has timers.
     builder.header_read_timeout(None).max_buf_size(limits.header_bytes).max_headers(MAX_HEADERS);
     builder
 }
 
-/// The routes, as seen from one connection.
+/// The routes as a service for one connection.
 fn answers(
     app: Router,
     peer: SocketAddr,

@@ -1,16 +1,17 @@
-//! A store's URL as it may be shown.
+//! A store's URL without its secrets.
 //!
-//! The URL of a Redis holds a password, and so do many texts that were meant to be one and are not: a scheme that is
-//! unknown, none at all, a password with an `@` or a `?` in it. So this shows what is surely scheme, host, port, database
-//! or path of a socket, and hides the rest; it does not look for the secret and show what is left.
+//! The URL of a Redis contains a password, and so do many texts that were meant to be such a URL and are not: with an
+//! unknown scheme, without a scheme, with an `@` or a `?` in the password. So this module shows only what is certainly a
+//! scheme, host, port, database or socket path, and hides the rest; it does not search for the secret and show what is
+//! left.
 
 use crate::host::is_host_and_port;
 use crate::list;
 
-/// Stands for what is not shown.
+/// The placeholder for hidden text.
 const HIDDEN: &str = "…";
 
-/// The text without anything that may be a secret. For every message, log line and `Debug` that tells of a store.
+/// The URL without anything that may be a secret. For every message, log line and `Debug` output about a store.
 ///
 /// ```
 /// use kit::store_url::without_secrets;
@@ -28,14 +29,14 @@ pub fn without_secrets(url: &str) -> String {
     format!("{scheme}://{}", place(rest).unwrap_or_else(|| HIDDEN.to_owned()))
 }
 
-/// Hosts and database, or the path of a socket; `None` where it is not sure what is what.
+/// The hosts and the database, or the socket's path; `None` if the parts cannot be told apart with certainty.
 fn place(rest: &str) -> Option<String> {
     let (before, after) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
     if before.starts_with('/') {
         return is_socket(before).then(|| before.to_owned());
     }
     let (authority, path) = before.split_at(before.find('/').unwrap_or(before.len()));
-    // An `@` after a `/`, a `?` or a `#`: where is the end of the password that has one of them in it?
+    // An `@` after a `/`, a `?` or a `#`: a password may contain any of these, so its end is unclear.
     if path.contains('@') || after.contains('@') {
         return None;
     }
@@ -51,7 +52,7 @@ fn place(rest: &str) -> Option<String> {
     Some(hosts.join(",") + database)
 }
 
-/// A name such as `memory` or `postgres`, which cannot be mistaken for a password.
+/// Whether the text is a name such as `memory` or `postgres`, which cannot be mistaken for a password.
 fn is_word(text: &str) -> bool {
     (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
@@ -68,7 +69,8 @@ fn is_socket(path: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Passwords, with what a URL has a meaning for and what people leave unencoded. Each piece between the signs is secret.
+    /// Passwords with characters that have a meaning in a URL and that people leave unencoded. Each part between these is
+    /// secret.
     const PASSWORDS: [&str; 16] = [
         "hunter2",
         "hunt@hunter2",
@@ -114,7 +116,7 @@ mod tests {
         "127.0.0.1:6379/",
     ];
 
-    /// All texts that a URL with this password may have been typed as.
+    /// All ways in which a person may have typed a URL with this password.
     fn typed(password: &str) -> Vec<String> {
         let mut all = Vec::new();
         for scheme in SCHEMES {
@@ -123,7 +125,7 @@ mod tests {
                     all.push(format!("{scheme}{user}:{password}@{place}"));
                     all.push(format!("{scheme}{user}:{password}@{place}, {user}:{password}@{place}"));
                 }
-                // The host was forgotten, or came out empty from a variable that was not set.
+                // The host was forgotten, or came from a variable that was empty.
                 all.push(format!("{scheme}{user}:{password}"));
                 all.push(format!("{scheme}{user}:{password}@"));
                 all.push(format!("{scheme}{user}:{password}@:6379"));
@@ -145,7 +147,7 @@ mod tests {
         let mut forms = 0;
         for password in PASSWORDS {
             for text in typed(password) {
-                // What follows the last `@` is the host for every reader of URLs, if nothing ends the authority before it.
+                // Every URL parser takes the text after the last `@` as the host, if nothing ends the authority before it.
                 let rest = text.split_once("://").map_or("", |(_scheme, rest)| rest);
                 if rest.ends_with("@hunter2") && !rest.contains(['/', '?', '#']) {
                     continue;

@@ -1,14 +1,14 @@
-//! A limit on guessing passwords (OWASP ASVS 6.3.1), and one on sign-ups.
+//! Limits on guessing passwords (OWASP ASVS 6.3.1) and on sign-ups.
 //!
-//! Failed log-ins are counted for an account from one address, for an account from anywhere, and for an address whatever
-//! the account. Unknown accounts count alike, or the limit itself would tell which exist. An attempt is counted *before*
-//! the password is checked and taken back if it succeeds, so that a hundred guesses at once cannot all slip through the
-//! last free place.
+//! Failed logins are counted for an account from one address, for an account from all addresses, and for an address and all
+//! accounts. Unknown accounts count alike, because otherwise the limit itself would show which accounts exist. An attempt
+//! is counted *before* the password is checked and taken back if it succeeds, so that a hundred simultaneous guesses cannot
+//! all use the last free place.
 //!
-//! What strangers do must not keep the owner out. So a device that has logged in to the account before is counted by
-//! itself and not asked about anything else (OWASP: device cookies), and so is a live session that proves its password.
-//! For the many people behind one address, a success takes back the failures that its own account had added there: what
-//! stays counted are guesses that never led to anything.
+//! An attacker's failures must not lock out the owner. So a device that has logged in to the account before has a counter
+//! of its own and no other limit applies to it (OWASP: device cookies); the same holds for a live session that proves its
+//! password. For the many users behind one address, a success takes back the failures that its own account had added there:
+//! only guesses that never succeeded stay counted.
 
 mod counters;
 
@@ -23,20 +23,20 @@ use crate::config::LogInLimits;
 use crate::email::Email;
 use crate::error::Error;
 
-/// The counters of one server, and what they allow.
+/// The counters of one server, and their limits.
 pub(crate) struct Throttle {
     limits: LogInLimits,
     clock: Clock,
     counters: Counters,
 }
 
-/// Who logs in, as far as that is known before the password is checked.
+/// What is known about a login before the password is checked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogIn<'a> {
     pub(crate) email: &'a Email,
-    /// Whether there is such an account.
+    /// Whether the account exists.
     pub(crate) is_known: bool,
-    /// The device, if it has logged in to this account before.
+    /// The device's id, if it has logged in to this account before.
     pub(crate) device: Option<Uuid>,
     pub(crate) address: IpAddr,
 }
@@ -46,12 +46,12 @@ pub(crate) struct LogIn<'a> {
 pub(crate) struct Proof<'a> {
     pub(crate) email: &'a Email,
     pub(crate) user_id: Uuid,
-    /// None in a scheme without sessions: there an account from one address takes its place.
+    /// `None` in a scheme without sessions: there, the account from one address counts instead.
     pub(crate) session_id: Option<Uuid>,
     pub(crate) address: IpAddr,
 }
 
-/// An attempt that is under way and counted as failed until it says otherwise.
+/// A running attempt, which counts as failed until it is settled.
 #[must_use = "an attempt that is never told to have succeeded stays counted as a failure"]
 pub(crate) struct Attempt<'a> {
     throttle: &'a Throttle,
@@ -63,7 +63,7 @@ impl Throttle {
         Self { limits, clock, counters: Counters::new() }
     }
 
-    /// Takes a place for one log-in, or says how long there is none.
+    /// Counts one login attempt, or fails with [`Error::Throttled`] and the time until the next one is allowed.
     pub(crate) async fn log_in(&self, log_in: LogIn<'_>) -> Result<Attempt<'_>, Error> {
         if let Some(device) = log_in.device {
             return self.attempt(vec![(Key::Device(device), Some(self.limits.failures_per_device))]).await;
@@ -79,8 +79,8 @@ impl Throttle {
         .await
     }
 
-    /// Takes a place for one proof of the password by a live session. Its failures count for log-ins too, so that a
-    /// copied session gives its thief no more guesses; but only its own counter can refuse it.
+    /// Counts one proof of the password by a live session. Its failures count for logins too, so that a copied session
+    /// gives its thief no more guesses; but only its own counter can refuse it.
     pub(crate) async fn proof(&self, proof: Proof<'_>) -> Result<Attempt<'_>, Error> {
         let session = match proof.session_id {
             Some(session) => Key::Session(session, None),
@@ -96,7 +96,7 @@ impl Throttle {
         .await
     }
 
-    /// Takes a place for one sign-up, which stays taken whatever comes of it: each costs a look-up and most cost a hash.
+    /// Counts one sign-up, successful or not: each costs a look-up and most cost a hash.
     pub(crate) async fn sign_up(&self, address: IpAddr) -> Result<(), Error> {
         let asked = vec![(Key::SignUp(address), Some(self.limits.sign_ups_per_address))];
         self.attempt(asked).await.map(|_counted| ())
@@ -112,13 +112,14 @@ impl Throttle {
 }
 
 impl Attempt<'_> {
-    /// The password was right: what was counted for this account, device or session starts afresh. The address only gets
-    /// back what this account had added, or an attacker could wash it clean with an account of their own.
+    /// Settles an attempt with the right password: the counters of this account, device or session start again from zero.
+    /// The address's counter is reduced only by what this account had added; otherwise an attacker could reset it by
+    /// logging in to an account of their own.
     pub(crate) async fn succeeded(self) {
         self.throttle.counters.settle(&self.asked, Settlement::Forget).await;
     }
 
-    /// The password was not looked at, for a reason that is not the caller's.
+    /// Settles an attempt whose password was not checked, for a reason that the client did not cause.
     pub(crate) async fn withdrawn(self) {
         self.throttle.counters.settle(&self.asked, Settlement::GiveBack).await;
     }

@@ -1,8 +1,8 @@
-//! A design's server as the playground shows it: every call to its store is counted and can be made to fail, and what the
-//! store holds of a person can be looked at.
+//! A design's server for the playground, which counts every call to its store, can make the calls fail, and can read what
+//! the store contains of a user.
 //!
-//! A lab whose design has a store puts its own store behind a [`Gate`] and says how its records are read. No tool knows a
-//! lab's keys.
+//! A lab whose design has a store puts its own store behind a [`Gate`] and implements how its records are read. No tool
+//! knows a lab's keys.
 
 pub mod records;
 
@@ -21,10 +21,10 @@ use crate::redis::Redis;
 use crate::scheme::NotReady;
 use crate::state::StartError;
 
-/// What an outage reads like in the log.
+/// The message of a simulated outage in the log.
 pub const CUT: &str = "the playground has cut the line to the store";
 
-/// The switch and the counter before a store. In Redis each call is one round trip.
+/// A switch and a counter in front of a store. In Redis each call is one round trip.
 #[derive(Debug, Default)]
 pub struct Gate {
     cut: AtomicBool,
@@ -32,26 +32,26 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Cuts the line to the store, or mends it.
+    /// Cuts the connection to the store, or restores it.
     pub fn set_cut(&self, cut: bool) {
         self.cut.store(cut, Ordering::SeqCst);
     }
 
-    /// How many calls there have been, those that met an outage among them.
+    /// The number of calls so far, including those that failed because the connection was cut.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// Counts a call. `false`: the line is cut.
+    /// Counts a call. Returns `false` if the connection is cut.
     pub fn passes(&self) -> bool {
         self.calls.fetch_add(1, Ordering::SeqCst);
         !self.is_cut()
     }
 
-    /// What a server says of its readiness while the line is cut.
+    /// The readiness of the store as the gate simulates it.
     ///
     /// # Errors
-    /// While the line is cut.
+    /// The connection is cut.
     pub fn readiness(&self) -> Result<(), NotReady> {
         if self.is_cut() { Err(NotReady { part: "store", problem: CUT.into() }) } else { Ok(()) }
     }
@@ -61,17 +61,17 @@ impl Gate {
     }
 }
 
-/// A store behind its gate. Clones share both.
+/// A store and its gate. Clones share both.
 #[derive(Debug)]
 pub struct Gated<S> {
-    /// The store itself, to be read past the gate.
+    /// The store itself, for reading past the gate.
     pub store: Arc<S>,
     /// The gate.
     pub gate: Arc<Gate>,
 }
 
 impl<S> Gated<S> {
-    /// This store behind this gate.
+    /// Puts this store behind this gate.
     pub fn new(store: S, gate: Arc<Gate>) -> Self {
         Self { store: Arc::new(store), gate }
     }
@@ -83,44 +83,44 @@ impl<S> Clone for Gated<S> {
     }
 }
 
-/// What a watched server is put together from.
+/// The parts from which a watched server is built.
 pub struct Watching {
-    /// Its settings. The store in them is the one that its line leads to.
+    /// The server's settings. Their store is the one behind the connection that can be cut.
     pub config: Config,
-    /// Its clock.
+    /// The server's clock.
     pub clock: Clock,
-    /// Its own origins.
+    /// The server's own origins.
     pub origins: Origins,
-    /// The gate before its store.
+    /// The gate in front of the server's store.
     pub gate: Arc<Gate>,
-    /// A connection to the same Redis past the line, where the store is one: it is read also while the line is cut.
+    /// A second connection to the same Redis, if the store is one: it can be read while the first is cut.
     pub beside: Option<Redis>,
 }
 
 /// A watched server.
 pub struct Watched {
-    /// Its routes.
+    /// The server's routes.
     pub router: Router,
-    /// How its store is looked into.
+    /// Reads the records in the server's store.
     pub records: Box<dyn Records>,
 }
 
-/// A watched server that is being made.
+/// The future of a watched server that is being built.
 pub type Making = Pin<Box<dyn Future<Output = Result<Watched, StartError>> + Send>>;
 
-/// Entries that are being read.
+/// The future of entries that are being read, or of a sentence that says why they cannot be read.
 pub type Reading<'a> = Pin<Box<dyn Future<Output = Result<Vec<Entry>, String>> + Send + 'a>>;
 
-/// How a design's store is looked into.
+/// Reads the records in a design's store.
 pub trait Records: Send + Sync {
-    /// Everything that the store holds of a person, in any order.
+    /// Everything that the store contains of a user, in any order.
     ///
     /// # Errors
-    /// Where the store does not answer; the text is for people.
+    /// The store does not answer; the text is for people.
     fn of<'a>(&'a self, whose: &'a Whose) -> Reading<'a>;
 }
 
-/// A store that holds nothing.
+/// The records of a store that contains nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct NoRecords;
 
@@ -130,26 +130,26 @@ impl Records for NoRecords {
     }
 }
 
-/// One thing that a store holds.
+/// One record in a store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
-    /// Its key.
+    /// The record's key.
     pub key: String,
-    /// Its value, as text.
+    /// The record's value, as text.
     pub value: String,
-    /// When it expires by what it says itself, in seconds since the Unix epoch.
+    /// When the record expires by its own content, in seconds since the Unix epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
-    /// In how many seconds Redis deletes it, by Redis' own clock.
+    /// Seconds until Redis deletes the record, by Redis' own clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<u64>,
 }
 
-/// Whose records are looked for.
+/// The user whose records are read.
 #[derive(Clone, Debug, Default)]
 pub struct Whose {
-    /// The account.
+    /// The account's id.
     pub user: Uuid,
-    /// The values of the cookies that the person was given, for a store in memory that has no index of its users.
+    /// The values of the user's cookies, for a store in memory that has no index of its users.
     pub cookies: Vec<String>,
 }

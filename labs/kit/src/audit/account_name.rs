@@ -10,12 +10,12 @@ use crate::keyring::Keyring;
 
 const PURPOSE: &[u8] = b"authlab audit account 1";
 
-/// A keyed hash of an e-mail address: with the key, a person who asks about one address can find its lines; without it,
-/// nobody can try addresses until one fits. Another issuing key gives every address another name.
+/// A keyed hash of an e-mail address. With the key, an operator can find the lines about a given address; without it, an
+/// attacker cannot try addresses until one matches. A different issuing key gives every address a different name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AccountName([u8; 12]);
 
-/// Makes the names.
+/// Computes the names.
 pub(crate) struct AccountNames(hmac::Key);
 
 impl AccountNames {

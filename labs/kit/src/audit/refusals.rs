@@ -1,4 +1,4 @@
-//! Lines about requests that are refused before the server knows whose they are.
+//! Audit lines about requests that are refused before the server knows which account they concern.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -10,10 +10,10 @@ use super::TARGET;
 use crate::error::{Error, RefreshRefusal};
 use crate::observe::RequestId;
 
-/// So many lines of one kind are written in a second; the next line says how many were left out.
+/// The maximum number of lines of one kind in a second; the next line says how many were left out.
 const LINES_PER_SECOND: u32 = 10;
 
-/// Writes the lines, no more of a kind than are worth reading.
+/// Writes the lines, limited for each kind.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     csrf: Flow,
@@ -22,7 +22,7 @@ pub(crate) struct Refusals {
 }
 
 impl Refusals {
-    /// Writes a line, if the cause of a refusal is one that an operator wants to see.
+    /// Writes a line if the cause of a refusal is one that an operator should see.
     pub(crate) fn tell(&self, id: RequestId, address: IpAddr, cause: &Error) {
         let now = Instant::now();
         let id = display(id);
@@ -53,7 +53,7 @@ impl Refusals {
     }
 }
 
-/// Lines of one kind.
+/// The limit for lines of one kind.
 #[derive(Debug, Default)]
 struct Flow(Mutex<Second>);
 
@@ -65,7 +65,7 @@ struct Second {
 }
 
 impl Flow {
-    /// Whether a line may be written now. With it goes how many were left out since the last one, if any were.
+    /// Whether a line may be written now; `Some` contains the number of lines left out since the last one, if any.
     fn admits(&self, now: Instant) -> Option<Option<u64>> {
         let mut second = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_over = second.began.is_none_or(|began| now.duration_since(began) >= Duration::from_secs(1));

@@ -1,4 +1,4 @@
-//! What a design hands out at a log-in, and how it comes back, in the words of the contract.
+//! The OpenAPI description of a design's credential: what a login issues, and how the client sends it back.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ impl Credential {
         matches!(self, Self::Cookie { .. })
     }
 
-    /// The body of an answer that carries it.
+    /// The JSON Schema of a response body that issues the credential.
     pub(super) fn issued(self) -> Value {
         let token = [
             ("token_type", constant("Bearer")),
@@ -31,7 +31,7 @@ impl Credential {
         }
     }
 
-    /// The schemes that the document's operations name.
+    /// The security schemes that the document's operations refer to.
     pub(super) fn security_schemes(self, cookies: impl Iterator<Item = &'static str>) -> Value {
         let cookie = |name: &str| json!({ "type": "apiKey", "in": "cookie", "name": name });
         let mut schemes: Map<String, Value> = cookies.map(|name| (name.to_owned(), cookie(name))).collect();
@@ -48,7 +48,7 @@ impl Credential {
         schemes.into()
     }
 
-    /// The requirement that only it meets.
+    /// The security requirement that only this credential meets.
     pub(super) fn requirement(self) -> Value {
         match self {
             Self::None => json!({}),

@@ -1,4 +1,4 @@
-//! What one route takes, whom it lets in, and what it can answer.
+//! The description of one route: what it accepts, which clients may call it, and what it can answer.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -6,53 +6,54 @@ use serde_json::{Value, json};
 use crate::design::Credential;
 use crate::error::Error;
 
-/// One route, as its callers need to know it. The refusals that follow from the rest (of a body, of a credential) are not
-/// listed: they are added where the document is made.
+/// The description of one route for its callers. The refusals that follow from the body and the credential are not listed:
+/// the document adds them.
 #[derive(Debug, Default)]
 pub struct Operation {
-    /// What it is for, in a few words.
+    /// The purpose of the route, in a few words.
     pub summary: &'static str,
-    /// Who may call it.
+    /// Which clients may call the route.
     pub access: Access,
-    /// Its body, by [`schema::body`](super::schema::body).
+    /// The JSON Schema of its body, by [`schema::body`](super::schema::body).
     pub body: Option<Value>,
-    /// Parts of the path and headers that it reads, as OpenAPI parameters.
+    /// The path parameters and headers that it reads, as OpenAPI parameters.
     pub parameters: Vec<Value>,
-    /// What it answers when all is well.
+    /// The responses in case of success.
     pub answers: Vec<(StatusCode, Answer)>,
-    /// Why it refuses, beside the reasons that every such route has.
+    /// The reasons for refusal, beside those that every such route has.
     pub refusals: Vec<Error>,
 }
 
-/// Who may call a route.
+/// Which clients may call a route.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Access {
-    /// Anybody.
+    /// Any client.
     #[default]
     Anybody,
-    /// Whoever has a credential.
+    /// Clients with a credential.
     Credential,
-    /// Anybody, and a credential makes a difference.
+    /// Any client; a credential makes a difference.
     CredentialOrNothing,
-    /// Anybody, and a cookie with this name makes a difference.
+    /// Any client; a cookie with this name makes a difference.
     CookieOrNothing(&'static str),
 }
 
-/// What comes back when all is well.
+/// The body of a response in case of success.
 #[derive(Debug)]
 pub enum Answer {
     /// No body.
     Nothing,
-    /// What the scheme hands out at a log-in.
+    /// The body in which the scheme issues a credential at a login.
     Credentials,
-    /// The same, or this where the change was made and the scheme's store could not be written to after it.
+    /// The same as `Credentials`, or this shape if the change was made but the scheme's store could not be written
+    /// afterwards.
     CredentialsOr(Value),
     /// JSON of this shape.
     Json(Value),
 }
 
 impl Operation {
-    /// The reasons to refuse that follow from what it takes and whom it lets in.
+    /// The refusals that follow from the route's body and access.
     pub(super) fn implied_refusals(&self, method: &str, credential: &Credential) -> Vec<Error> {
         // Any request may have two `Host` headers.
         let mut refusals = vec![Error::Malformed("")];
@@ -75,7 +76,7 @@ impl Operation {
 }
 
 impl Access {
-    /// As OpenAPI says it: a list of ways, each enough by itself; an empty one lets anybody in.
+    /// The access as OpenAPI security requirements: a list of alternatives; an empty one admits any client.
     pub(super) fn security(self, credential: &Credential) -> Option<Value> {
         match self {
             Self::Anybody => None,
@@ -85,7 +86,7 @@ impl Access {
         }
     }
 
-    /// The cookie that it reads beside the credential.
+    /// The cookie that the route reads beside the credential.
     pub(super) fn cookie(self) -> Option<&'static str> {
         match self {
             Self::CookieOrNothing(name) => Some(name),

@@ -1,45 +1,45 @@
-//! The few words of JSON Schema (2020-12) that the labs' bodies need.
+//! The few constructs of JSON Schema (2020-12) that the labs' bodies need.
 
 use serde_json::{Map, Value, json};
 
 use crate::body::{Asked, Fields, FromFields};
 
-/// Text of so many characters.
+/// A string of `min..=max` characters.
 pub fn text(min: usize, max: usize) -> Value {
     json!({ "type": "string", "minLength": min, "maxLength": max })
 }
 
-/// One of these words.
+/// A string that is one of these words.
 pub fn word(words: &[&str]) -> Value {
     json!({ "type": "string", "enum": words })
 }
 
-/// This word and no other.
+/// A string that is exactly this word.
 pub fn constant(word: &str) -> Value {
     json!({ "type": "string", "const": word })
 }
 
-/// A name that says nothing.
+/// A string that is a UUID.
 pub fn uuid() -> Value {
     json!({ "type": "string", "format": "uuid" })
 }
 
-/// A whole number from zero.
+/// A whole number from 0.
 pub fn whole() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
-/// True or false.
+/// A boolean.
 pub fn truth() -> Value {
     json!({ "type": "boolean" })
 }
 
-/// Any number of these.
+/// An array of any number of these items.
 pub fn list(item: Value) -> Value {
     json!({ "type": "array", "items": item })
 }
 
-/// This, or null.
+/// This shape, or null.
 pub fn nullable(mut shape: Value) -> Value {
     shape["type"] = json!([shape["type"], "null"]);
     if let Some(words) = shape.get_mut("enum").and_then(Value::as_array_mut) {
@@ -48,7 +48,7 @@ pub fn nullable(mut shape: Value) -> Value {
     shape
 }
 
-/// Exactly these fields.
+/// An object with exactly these fields, all of them required.
 pub fn object(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     let properties: Map<String, Value> =
         fields.into_iter().map(|(name, shape)| (name.to_owned(), shape)).collect();
@@ -56,13 +56,13 @@ pub fn object(fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value 
     json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false })
 }
 
-/// An object, with a field more that may be missing.
+/// This object with one more field, which may be missing.
 pub fn optional(mut object: Value, name: &str, shape: Value) -> Value {
     object["properties"][name] = shape;
     object
 }
 
-/// A problem document (RFC 9457), whatever its status.
+/// A problem document (RFC 9457) of any status.
 pub(super) fn problem() -> Value {
     let flaw = object([("pointer", json!({ "type": "string" })), ("detail", text(1, 200))]);
     let problem = object([
@@ -75,8 +75,8 @@ pub(super) fn problem() -> Value {
     optional(problem, "errors", list(flaw))
 }
 
-/// The body that `T` is read from. Which fields there are, and which of them must be there, the parser says by asking for
-/// them; what they hold, [`FromFields::shapes`] says. Unknown fields are ignored, so they are allowed.
+/// The body that `T` is parsed from. The parser determines the fields and which of them are required by asking for them;
+/// [`FromFields::shapes`] determines their values. Unknown fields are ignored, so they are allowed.
 pub fn body<T: FromFields>() -> Value {
     let shapes = T::shapes();
     let asked = Fields::asked_by::<T>();
@@ -91,7 +91,8 @@ pub fn body<T: FromFields>() -> Value {
     json!({ "type": "object", "required": required, "properties": properties })
 }
 
-/// The fields of `T` that are read and have no shape, or have a shape and are not read: a document that has gone astray.
+/// The fields of `T` that are read and have no shape, or have a shape and are not read: the document is wrong unless this
+/// is empty.
 pub fn strays<T: FromFields>() -> Vec<&'static str> {
     let (asked, shapes) = (Fields::asked_by::<T>(), T::shapes());
     let shapeless =

@@ -1,18 +1,18 @@
-//! How many connections each address has open, and how many it may have.
+//! Counts and limits the open connections of each address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Counts the open connections of each address. It remembers no address without one, so that it is as large as there are
-/// connections and no larger.
+/// Counts the open connections of each address. An address without connections is removed, so the table never has more
+/// entries than there are connections.
 #[derive(Clone)]
 pub(super) struct Addresses {
     most: usize,
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-/// An open connection; dropping it gives its place to the next from the same address.
+/// A counted connection; dropping it frees its place for the next one from the same address.
 pub(super) struct Counted {
     addresses: Addresses,
     address: IpAddr,
@@ -23,7 +23,7 @@ impl Addresses {
         Self { most, open: Arc::default() }
     }
 
-    /// Counts one more from this address, unless it has as many as it may.
+    /// Counts one more connection from this address; `None` if it has the maximum already.
     pub(super) fn enter(&self, address: IpAddr) -> Option<Counted> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(address).or_default();

@@ -1,16 +1,17 @@
-//! A connection that does not wait for ever.
+//! A stream with time limits, so that no connection waits for ever.
 //!
-//! hyper has one timer for headers, which also runs while a connection is idle between two requests: a proxy keeps such
-//! connections for a minute, and a client may not take as long to send its headers. And hyper has no timer for writing: a
-//! client that sends requests and never reads an answer would keep its connection. So the stream under hyper has three.
+//! hyper has one timer for headers, which also runs while a connection is idle between two requests: a proxy keeps idle
+//! connections open for a minute, and a client must not be allowed as long to send its headers. And hyper has no timer for
+//! writing: a client that sends requests and never reads a response would keep its connection. So the stream under hyper
+//! has three timers.
 //!
-//! | the client | has |
+//! | the client | time limit |
 //! |---|---|
-//! | sends the headers of a request, from the first byte on (of the first request: from the connection on) | [`Patience::head`] |
+//! | sends a request's headers, from their first byte on (for the first request: from the connection on) | [`Patience::head`] |
 //! | sends nothing between two requests | [`Patience::idle`] |
-//! | reads what was written to it, all of it | [`Patience::write`] |
+//! | reads all that was written to it | [`Patience::write`] |
 //!
-//! While a request is being answered no time is counted for reading: its body has a time of its own (`body.rs`).
+//! While a request is being answered, no timer for reading runs: its body has a time limit of its own (`body.rs`).
 
 use std::io;
 use std::pin::Pin;
@@ -23,7 +24,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// How long a client may take for what.
+/// The time limits of a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     pub(super) head: Duration,
@@ -39,7 +40,7 @@ struct Counts {
     connected: Instant,
     begun: AtomicUsize,
     ended: AtomicUsize,
-    /// When the last of them ended, in milliseconds since the connection.
+    /// When the latest request ended, in milliseconds since the connection was opened.
     ended_at_ms: AtomicU64,
 }
 
@@ -66,7 +67,7 @@ impl Drop for Turn {
     }
 }
 
-/// The body of an answer, which ends the turn when hyper has taken the last of it.
+/// A response body, which ends its [`Turn`] when hyper has taken the last of it.
 pub(super) struct Answer<B> {
     pub(super) body: B,
     pub(super) _turn: Turn,
@@ -92,22 +93,22 @@ impl<B: Body + Unpin> Body for Answer<B> {
     }
 }
 
-/// A stream whose other end has to keep up.
+/// A stream that enforces time limits on its client.
 pub(super) struct Patient<S> {
     stream: S,
     patience: Patience,
     turns: Turns,
-    /// How many turns had begun when `reading` was last set.
+    /// How many requests had begun when `reading` was last set.
     seen: usize,
     reading: Reading,
     read_alarm: Alarm,
-    /// Until when all that waits to be written must be gone. Set by the first write that has to wait and cleared when
-    /// nothing is left: a client that takes a byte now and then does not move it.
+    /// When everything that waits to be written must have been written. Set by the first write that has to wait and cleared
+    /// when nothing is left: a client that reads a byte now and then does not extend it.
     write_by: Option<Instant>,
     write_alarm: Alarm,
 }
 
-/// What is waited for, and until when.
+/// What the stream is waiting for, and until when.
 #[derive(Clone, Copy)]
 enum Reading {
     Idle(Instant),
@@ -115,7 +116,7 @@ enum Reading {
 }
 
 impl<S> Patient<S> {
-    /// A new connection: the first request's headers are due.
+    /// Wraps a new connection: the client must send the first request's headers.
     pub(super) fn new(stream: S, patience: Patience, turns: Turns) -> Self {
         Self {
             stream,
@@ -129,7 +130,7 @@ impl<S> Patient<S> {
         }
     }
 
-    /// What the client owes us: nothing while one of its requests is being answered.
+    /// What the client must send next, and until when; `None` while one of its requests is being answered.
     fn owed(&mut self) -> Option<Reading> {
         let counts = &*self.turns.0;
         let begun = counts.begun.load(Ordering::Relaxed);
@@ -144,7 +145,7 @@ impl<S> Patient<S> {
         Some(self.reading)
     }
 
-    /// A write that had to wait: an error once the client has had its time.
+    /// Handles a write that has to wait: returns an error once the client's time is over.
     fn overdue(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let write = self.patience.write;
         let by = *self.write_by.get_or_insert_with(|| Instant::now() + write);
@@ -162,8 +163,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         let Some(owed) = self.owed() else {
             if read.is_pending() {
-                // hyper will not ask again by itself when the answer is written: the alarm has it ask, when the client could
-                // have been idle for long enough at the earliest.
+                // hyper does not poll again by itself when the response is written. This alarm makes it poll at the
+                // earliest moment at which the client could have been idle for long enough.
                 let could_be_idle = Instant::now() + self.patience.idle;
                 let _ = self.read_alarm.poll(could_be_idle, context);
             }
@@ -175,7 +176,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
                 Poll::Ready(Ok(()))
             }
             (Poll::Ready(read), _) => Poll::Ready(read),
-            // As if the client had closed the connection, which is no error between two requests.
+            // Reported as if the client had closed the connection, which is no error between two requests.
             (Poll::Pending, Reading::Idle(until)) => self.read_alarm.poll(until, context).map(Ok),
             (Poll::Pending, Reading::Head(until)) => {
                 self.read_alarm.poll(until, context).map(|()| Err(late("the headers did not arrive in time")))
@@ -211,7 +212,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         self.stream.is_write_vectored()
     }
 
-    /// hyper asks for this when it has nothing left to write.
+    /// hyper calls this when it has nothing left to write.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = ready!(Pin::new(&mut self.stream).poll_flush(context));
         self.write_by = None;
@@ -223,8 +224,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 }
 
-/// A timer that is moved as seldom as can be: one that rings too early is set again, so that a connection whose requests
-/// come one after the other touches it once in a while and not for each of them.
+/// A timer that is reset as seldom as possible: one that fires too early is set again. So a connection with one request
+/// after another touches it once in a while and not for each request.
 #[derive(Default)]
 struct Alarm(Option<Pin<Box<Sleep>>>);
 

@@ -1,11 +1,11 @@
-//! The counters themselves: how many attempts each key has made in its window, in bounded memory.
+//! The throttle's counters: how many attempts each key has made in its window, in bounded memory.
 //!
-//! This is the seam for counters that several servers share. [`Counters::take`] and [`Counters::settle`] are one step
-//! each, so that a store can do each in one script, and they are `async` although this process' own memory waits for
-//! nobody. Nothing else reads or writes a counter.
+//! This module can be replaced by counters that several servers share. [`Counters::take`] and [`Counters::settle`] are one
+//! step each, so that a store can do each in one script, and they are `async` although counters in memory never wait. No
+//! other code reads or writes a counter.
 //!
-//! Each kind of key has a table of its own, and the one that was touched longest ago is forgotten when its table is full.
-//! So a client that makes up addresses pushes out what is counted for made-up addresses, and nothing else.
+//! Each kind of key has a table of its own; when a table is full, its least recently touched entry is dropped. So a client
+//! that invents e-mail addresses only displaces the counters of invented addresses.
 
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use lru::LruCache;
 use uuid::Uuid;
 
-/// Accounts are counted by a hash of their address: fixed in size, and no list of addresses in memory.
+/// A hash of an account's address: fixed in size, and it keeps no list of addresses in memory.
 pub(super) type AccountKey = [u8; 16];
 
 /// What attempts are counted for.
@@ -22,30 +22,30 @@ pub(super) type AccountKey = [u8; 16];
 pub(super) enum Key {
     /// Guesses at one account from one address.
     Guess(Account, IpAddr),
-    /// Guesses at one account from anywhere.
+    /// Guesses at one account from all addresses.
     Account(Account),
     /// Guesses from one address at any account.
     Address(IpAddr),
     /// Guesses from a device that has logged in to the account before.
     Device(Uuid),
-    /// Guesses from one session, which a scheme without sessions names by the account.
+    /// Guesses from one session, or in a scheme without sessions, from one address at the account's id.
     Session(Uuid, Option<IpAddr>),
     /// Sign-ups from one address.
     SignUp(IpAddr),
 }
 
-/// An account that exists, or an address that a client made up. Both count alike, in memory of their own.
+/// An account that exists, or an e-mail address without an account. Both count alike, in separate tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Account {
     Known(AccountKey),
     MadeUp(AccountKey),
 }
 
-/// How much is remembered of each kind, some 100 bytes an entry: 27 MB if all tables are full.
+/// The maximum number of entries in each table, about 100 bytes each: 27 MB if all tables are full.
 const TABLES: [usize; 8] = [50_000, 50_000, 25_000, 25_000, 50_000, 25_000, 25_000, 20_000];
 
 impl Key {
-    /// The place of its table in [`TABLES`].
+    /// The index of its table in [`TABLES`].
     fn table(&self) -> usize {
         match self {
             Self::Guess(Account::Known(_), _) => 0,
@@ -64,22 +64,22 @@ impl Key {
 struct Counter {
     since_ms: u64,
     attempts: u32,
-    /// Of a [`Key::Guess`]: in which window of its address it last counted there, and how often. A success takes back
-    /// exactly that much, so that no success of an attacker's own can wash off guesses at other accounts.
+    /// For a [`Key::Guess`]: the start of the address's window in which it last counted there, and how often it did. A
+    /// success takes back exactly that number, so that an attacker's own success cannot erase guesses at other accounts.
     at_address: (u64, u32),
 }
 
-/// A key that an attempt is counted for, and the most that it may have. `None`: it is counted and not asked.
+/// A key that an attempt is counted for, and the key's limit. `None`: it is counted without a limit.
 pub(super) type Asked = (Key, Option<u32>);
 
-/// How an attempt ended, for what was counted.
+/// How an attempt ended, for its counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Settlement {
-    /// The password was right: what was counted for a guess, an account, a device or a session is forgotten. The address
-    /// gets back what guesses at this one account had added to it, since those were the mistakes of the person who knows
-    /// the password.
+    /// The password was right: the counters of the guess, account, device or session are deleted. The address's counter is
+    /// reduced by what guesses at this one account had added, because those were mistakes of the user who knows the
+    /// password.
     Forget,
-    /// It was not looked at, for a reason that is not the client's: each count is one less.
+    /// The password was not checked, for a reason that the client did not cause: each counter is reduced by one.
     GiveBack,
 }
 
@@ -95,7 +95,7 @@ impl Counters {
 
     fn bounded(bounds: [usize; TABLES.len()]) -> Self {
         let table = |bound| {
-            // A table grows as it fills; made with its bound, it would take all its memory at once.
+            // A table grows as it fills; created with its bound, it would allocate all its memory at once.
             let mut table = LruCache::unbounded();
             table.resize(NonZeroUsize::new(bound).unwrap_or(NonZeroUsize::MIN));
             table
@@ -103,13 +103,13 @@ impl Counters {
         Self { tables: Mutex::new(bounds.map(table)) }
     }
 
-    /// Counts an attempt for every key, or for none if one of them has had its most: then it says how many milliseconds
-    /// are left of that key's window.
+    /// Counts an attempt for every key, or for none if one of them has reached its limit: then the error is the number of
+    /// milliseconds left in that key's window.
     pub(super) async fn take(&self, asked: &[Asked], now_ms: u64, window_ms: u64) -> Result<(), u64> {
         self.with(|tables| tables.take(asked, now_ms, window_ms))
     }
 
-    /// Settles an attempt that was counted by [`take`](Self::take).
+    /// Settles an attempt that [`take`](Self::take) has counted.
     pub(super) async fn settle(&self, asked: &[Asked], how: Settlement) {
         self.with(|tables| tables.settle(asked, how));
     }
@@ -183,7 +183,7 @@ impl Tables<'_> {
     }
 }
 
-/// The guess whose failures are counted at an address too, and that address.
+/// The guess whose failures also count at an address, and that address.
 fn guess_and_address(asked: &[Asked]) -> Option<(Key, Key)> {
     let find = |wanted: fn(&Key) -> bool| asked.iter().map(|(key, _)| *key).find(wanted);
     Some((find(|key| matches!(key, Key::Guess(..)))?, find(|key| matches!(key, Key::Address(_)))?))
@@ -238,13 +238,13 @@ mod tests {
         let own = Account::Known(account(1));
         let shared = Key::Address(address(1));
         let guess = [(Key::Guess(own, address(1)), Some(10)), (shared, Some(100))];
-        // The address's window begins at 0, that of the account's own failures at 899 s.
+        // The address's window begins at 0 s, that of the account's own failures at 899 s.
         counters.take(&[(shared, Some(100))], 0, WINDOW_MS).await.unwrap();
         for _ in 0..3 {
             counters.take(&guess, 899_000, WINDOW_MS).await.unwrap();
         }
         assert_eq!(attempts(&counters, shared).await, 4);
-        // The address's next window: five failures of others, and then the success of two attempts at once.
+        // The address's next window: five failures of other accounts, and then two simultaneous attempts that succeed.
         for _ in 0..5 {
             counters.take(&[(shared, Some(100))], 900_000, WINDOW_MS).await.unwrap();
         }

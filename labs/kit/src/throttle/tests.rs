@@ -23,7 +23,7 @@ impl Scene {
         Self { throttle: Throttle::new(LIMITS, clock.clone()), clock }
     }
 
-    /// An attempt from an address that ends in `last`.
+    /// An attempt from an IP address that ends in `last`.
     async fn attempt(&self, name: &str, last: u8) -> Result<Attempt<'_>, Error> {
         self.from(name, last, None).await
     }
@@ -79,7 +79,7 @@ async fn a_success_forgets_its_own_account_s_failures_and_no_other_account_s_at_
     for _ in 0..9 {
         scene.fail("ann", 1).await.unwrap();
     }
-    // Six of Bob's and nine of Ann's: that is all which the address has.
+    // Six failures of Bob's and nine of Ann's use up the address's limit.
     assert!(is_throttled(&scene.fail("cat", 1).await));
     scene.fail("cat", 2).await.unwrap();
 }

@@ -1,20 +1,20 @@
-//! Records in Redis as text, whatever their type.
+//! Reads records of any type from Redis as text.
 
 use redis::{Cmd, RedisResult, Value};
 
 use super::Entry;
 use crate::redis::Redis;
 
-/// The most entries that are read.
+/// The maximum number of entries to read.
 pub const MOST_ENTRIES: usize = 40;
-/// Keys that Redis looks through at a time, and how many times it is asked: a Redis that others use may hold a great many.
+/// How many keys Redis scans per call, and below, the maximum number of calls: a shared Redis may contain very many keys.
 const KEYS_AT_A_TIME: usize = 500;
 const MOST_LOOKS: usize = 200;
 
 /// The keys that match a pattern.
 ///
 /// # Errors
-/// Where Redis does not answer.
+/// Redis does not answer.
 pub async fn keys_like(redis: &Redis, pattern: &str) -> RedisResult<Vec<String>> {
     let (mut keys, mut cursor) = (Vec::new(), 0_u64);
     for _ in 0..MOST_LOOKS {
@@ -30,12 +30,12 @@ pub async fn keys_like(redis: &Redis, pattern: &str) -> RedisResult<Vec<String>>
     Ok(keys)
 }
 
-/// The values of these keys, as text. A key that is gone meanwhile is left out.
+/// The entries with these keys, their values as text. A key that no longer exists is left out.
 ///
 /// # Errors
-/// Where Redis does not answer.
+/// Redis does not answer.
 pub async fn read(redis: &Redis, mut keys: Vec<String>) -> RedisResult<Vec<Entry>> {
-    // SCAN may tell a key twice.
+    // SCAN may return a key twice.
     keys.sort();
     keys.dedup();
     keys.truncate(MOST_ENTRIES);
@@ -51,7 +51,7 @@ pub async fn read(redis: &Redis, mut keys: Vec<String>) -> RedisResult<Vec<Entry
     Ok(entries)
 }
 
-/// The command that reads a key of this type; none for a key that has gone meanwhile.
+/// The command that reads a key of this type; `None` for a key that no longer exists.
 fn reading(kind: &str, key: &str) -> Option<Cmd> {
     let mut command = match kind {
         "string" => redis::cmd("GET"),
@@ -66,7 +66,7 @@ fn reading(kind: &str, key: &str) -> Option<Cmd> {
     Some(command)
 }
 
-/// A value as text. What is no text, a digest, is shown in hexadecimal digits.
+/// A value as text. Bytes that are not text, such as a digest, become hexadecimal digits.
 fn shown(value: &Value) -> String {
     match value {
         Value::BulkString(bytes) => match std::str::from_utf8(bytes) {

@@ -1,4 +1,4 @@
-//! The clock stands still until all wait, and then goes to the next timer, so that these tests wait for nothing.
+//! Tests with a paused clock, which jumps to the next timer when all tasks wait; so the tests themselves never wait.
 
 use std::convert::Infallible;
 
@@ -19,7 +19,7 @@ const PATIENCE: Patience =
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 const BODY_BYTES: usize = 1000;
 
-/// A client's end of a connection that takes this many bytes before the other end reads them. Answers take `work`.
+/// A client's end of a connection that buffers this many bytes before the other end reads them. Each response takes `work`.
 fn connected(bytes: usize, work: Duration) -> DuplexStream {
     let (client, server) = tokio::io::duplex(bytes);
     let turns = Turns::new();
@@ -84,7 +84,7 @@ async fn headers_that_come_a_byte_at_a_time_are_cut_also_on_a_connection_that_wa
         while client.write_all(b"G").await.is_ok() {
             sleep(Duration::from_secs(1)).await;
         }
-        // The byte after the end is the first that cannot be written.
+        // The first byte that cannot be written is the one after the end.
         assert!((10..=11).contains(&start.elapsed().as_secs()), "{warmed_up}: {:?}", start.elapsed());
     }
 }
@@ -100,7 +100,7 @@ async fn an_answer_that_takes_long_is_waited_for() {
 async fn a_client_that_never_reads_is_cut_after_the_time_for_writing() {
     let mut client = connected(BODY_BYTES / 2, Duration::ZERO);
     let start = Instant::now();
-    // The pipe is full of answers, so that further requests find no room either: until the other end is gone.
+    // The pipe is full of responses, so that further requests find no room either, until the server closes its end.
     while client.write_all(REQUEST).await.is_ok() {}
     assert_eq!(start.elapsed().as_secs(), 20);
 }
@@ -118,7 +118,7 @@ async fn a_client_that_takes_a_byte_now_and_then_is_cut_like_one_that_never_read
             Err(_) => break,
         }
     }
-    // What lay in the pipe can still be read; the rest of the answer never came.
+    // The client can still read what the pipe contained; the rest of the response never came.
     assert!(read < BODY_BYTES, "{read}");
     assert_eq!(ended_after(&mut client).await, 0);
 }
