@@ -1,4 +1,4 @@
-//! A person's app, as plain HTTP: what it sends, and what it keeps.
+//! A user's app as plain HTTP: what it sends, and what it stores.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use uuid::Uuid;
 use crate::failure::Failure;
 use crate::server::Server;
 
-/// How long one answer may take.
+/// How long one response may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a client keeps after a log-in. To copy it is to steal it; there is nothing else to steal.
+/// What a client stores after a login. An attacker who copies it has stolen the credential; there is nothing else to steal.
 #[derive(Clone)]
 pub struct Credential {
-    /// The header that goes with every request.
+    /// The header that the client sends with every request.
     pub header: (&'static str, HeaderValue),
-    /// The refresh token, where the design has one.
+    /// The refresh token, if the design has one.
     pub refresh_token: Option<String>,
 }
 
-/// What a person types to log in.
+/// The e-mail address and password that a user types to log in.
 pub struct Person(Value);
 
-/// Calls to one server.
+/// An HTTP client of one server.
 pub struct Client<'a> {
     server: &'a Server,
     http: reqwest::Client,
@@ -54,20 +54,26 @@ impl<'a> Client<'a> {
     /// A client of this server, with connections of its own.
     ///
     /// # Errors
-    /// Where no HTTP client can be built.
+    /// The HTTP client cannot be built.
     pub fn of(server: &'a Server) -> Result<Self, Failure> {
         Ok(Self { server, http: reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()? })
     }
 
-    /// Makes an account and logs in to it, as a person does.
+    /// Creates an account and then logs in to it, as a user does.
+    ///
+    /// # Errors
+    /// The server does not answer, or its answer is not the expected one.
     pub async fn sign_up_and_log_in(&self) -> Result<Credential, Failure> {
         let person = self.sign_up().await?;
         self.log_in(&person).await
     }
 
-    /// Makes an account.
+    /// Creates an account.
+    ///
+    /// # Errors
+    /// The server does not answer, or its answer is not 201.
     pub async fn sign_up(&self) -> Result<Person, Failure> {
-        // The same length everywhere, so that every design's `/me` answers with the same number of bytes.
+        // Always of the same length, so that every design's `/me` answers with the same number of bytes.
         let email = format!("{}@example.test", Uuid::new_v4().simple());
         let person = Person(json!({ "email": email, "password": "correct horse battery staple" }));
         self.expect(self.post("/auth/signup", HeaderMap::new(), &person.0).await?, StatusCode::CREATED)
@@ -75,13 +81,19 @@ impl<'a> Client<'a> {
         Ok(person)
     }
 
-    /// Logs in, which is one more session.
+    /// Logs in, which opens one more session.
+    ///
+    /// # Errors
+    /// The server does not answer, its answer is not 200, or the answer contains no credential.
     pub async fn log_in(&self, person: &Person) -> Result<Credential, Failure> {
         let answer = self.post("/auth/login", HeaderMap::new(), &person.0).await?;
         self.credential(self.expect(answer, StatusCode::OK).await?).await
     }
 
-    /// Whether `/me` lets the bearer of this credential in.
+    /// Whether `/me` accepts this credential.
+    ///
+    /// # Errors
+    /// The server does not answer, or its answer is neither 200 nor 401.
     pub async fn is_let_in(&self, credential: &Credential) -> Result<bool, Failure> {
         let answer = self.http.get(self.url("/me")).headers(credential.headers()).send().await?;
         match answer.status() {
@@ -91,17 +103,23 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Logs out. The answer says that it is done; whether it is, is what the tour is about.
+    /// Logs out. The response says that the logout is done; whether the credential has really ended is the tour's subject.
+    ///
+    /// # Errors
+    /// The server does not answer, or its answer is not 204.
     pub async fn log_out(&self, credential: &Credential) -> Result<(), Failure> {
         let mut headers = credential.headers();
-        // What a browser adds to a request from the server's own page.
+        // A browser adds this header to a request from the server's own page.
         headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
         let answer = self.post("/auth/logout", headers, &json!({})).await?;
         self.expect(answer, StatusCode::NO_CONTENT).await?;
         Ok(())
     }
 
-    /// Whether the bearer of this credential can get a fresh one without the password.
+    /// Whether a client with this credential can get a new one without the password.
+    ///
+    /// # Errors
+    /// The server does not answer, or its answer is neither 200 nor 401.
     pub async fn can_renew(&self, credential: &Credential) -> Result<bool, Failure> {
         let Some(token) = &credential.refresh_token else { return Ok(false) };
         let answer = self.post("/auth/refresh", HeaderMap::new(), &json!({ "refresh_token": token })).await?;
@@ -112,20 +130,30 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// How long a person stays logged in, in seconds, as the server says of itself: as long as its longest credential.
+    /// How long a user stays logged in, in seconds, as the server claims in `/lab`: the lifetime of its longest credential;
+    /// `None` if it has no lifetimes.
+    ///
+    /// # Errors
+    /// The server does not answer, or its answer is not the expected one.
     pub async fn stays_logged_in(&self) -> Result<Option<u64>, Failure> {
         let answer = self.http.get(self.url("/lab")).send().await?;
         let lifetimes: Lifetimes = self.expect(answer, StatusCode::OK).await?.json().await?;
         Ok(lifetimes.refresh_ttl.or(lifetimes.access_ttl))
     }
 
-    /// The server's time in seconds.
+    /// The server's time, in seconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// The server does not answer, or its lab controls are off.
     pub async fn now(&self) -> Result<u64, Failure> {
         let answer = self.http.get(self.url("/lab/clock")).send().await?;
         Ok(self.expect(answer, StatusCode::OK).await?.json::<Now>().await?.now)
     }
 
-    /// Moves the server's clock, and says what time it is then.
+    /// Moves the server's clock forward and returns its new time, in seconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// The server does not answer, or its lab controls are off.
     pub async fn advance(&self, seconds: u64) -> Result<u64, Failure> {
         let answer =
             self.post("/lab/clock", HeaderMap::new(), &json!({ "advance_seconds": seconds })).await?;
@@ -176,7 +204,7 @@ impl<'a> Client<'a> {
 }
 
 impl Credential {
-    /// What it adds to each request: name, colon, blank, value and the end of the line.
+    /// The bytes that the credential adds to each request: name, colon, space, value and the end of the line.
     pub fn header_bytes(&self) -> u64 {
         (self.header.0.len() + self.header.1.len() + 4) as u64
     }

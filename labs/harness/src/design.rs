@@ -1,4 +1,4 @@
-//! The registry: every design that there is, written once.
+//! The registry: the one list of all designs.
 
 use std::fmt;
 use std::ops::Deref;
@@ -14,42 +14,42 @@ pub const DESIGNS: &[Design] = &[NONE, SESSION, ACCESS, HYBRID];
 
 /// The baseline.
 const NONE: Design = Design(&kit::none::DESIGN);
-/// The design whose every request asks the store.
+/// The design that asks the store at every request.
 pub const SESSION: Design = Design(&lab2_session::DESIGN);
-/// The design that cannot log out.
+/// The design whose logout does not end a credential.
 pub const ACCESS: Design = Design(&lab3_access::DESIGN);
 /// The design with everything that an outage can break: a store, a rotation, and tokens that outlive both.
 pub const HYBRID: Design = Design(&lab4_hybrid::DESIGN);
 
-/// A design of the registry. It reads as what its lab says of it.
+/// A design of the registry. It dereferences to the lab's description.
 #[derive(Clone, Copy, Debug)]
 pub struct Design(&'static Described);
 
 impl Design {
-    /// Those that log people in: all but the baseline.
+    /// The designs in which users log in: all but the baseline.
     pub fn compared() -> impl Iterator<Item = Self> + Clone {
         DESIGNS.iter().copied().filter(|design| !design.is_baseline())
     }
 
-    /// What its lab says of it.
+    /// The lab's description of the design.
     pub fn description(self) -> &'static Described {
         self.0
     }
 
-    /// The design of this name.
+    /// The design with this name.
     pub fn named(name: &str) -> Option<Self> {
         DESIGNS.iter().copied().find(|design| design.name == name)
     }
 
-    /// The design that has this role in what a report argues.
+    /// The design that has this role in a report's argument.
     pub fn in_role(role: Role) -> Option<Self> {
         DESIGNS.iter().copied().find(|design| design.variants.iter().any(|variant| variant.role == role))
     }
 
-    /// Its whole server, ready to be served.
+    /// Builds the design's whole server, ready to be served.
     ///
     /// # Errors
-    /// Where its store or the accounts cannot be opened.
+    /// Its store or the accounts cannot be opened.
     pub async fn router(self, config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
         (self.0.router)(config.clone(), clock, origins).await
     }

@@ -1,11 +1,11 @@
-//! Why a command could not do what it was asked.
+//! Why a command failed.
 
 use std::error::Error;
 use std::fmt::{self, Display};
 
-/// One sentence that says what could not be done, the chain of its causes, and what to do about it.
+/// One sentence that says what failed, the chain of its causes, and what to do about it.
 ///
-/// A command that ends with one prints it on stderr and exits with code 2.
+/// A command that ends with a failure prints it on stderr and exits with code 2.
 ///
 /// ```
 /// use harness::Failure;
@@ -25,12 +25,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure whose cause is in its sentence, or that has none.
+    /// A failure whose sentence contains its cause, or that has none.
     pub fn new(sentence: impl Display) -> Self {
         Self { sentence: sentence.to_string(), causes: Vec::new(), advice: None }
     }
 
-    /// Adds an error, and the errors that caused it in turn. A text that was said already is not repeated.
+    /// Adds an error, and the errors that caused it in turn. A text that the failure already contains is not repeated.
     #[must_use]
     pub fn caused_by(mut self, error: &dyn Error) -> Self {
         let mut next = Some(error);
@@ -41,14 +41,15 @@ impl Failure {
         self
     }
 
-    /// Says what to do about it.
+    /// Adds what to do about the failure.
     #[must_use]
     pub fn advice(mut self, advice: impl Display) -> Self {
         self.advice = Some(advice.to_string());
         self
     }
 
-    /// Libraries differ in whether an error's text has that of its source in it.
+    /// Adds a cause, unless its text is already contained: libraries differ in whether an error's text includes its
+    /// source's.
     fn add(&mut self, cause: String) {
         let is_said = self.causes.iter().chain([&self.sentence]).any(|said| said.contains(&cause));
         if !is_said {
@@ -58,7 +59,7 @@ impl Failure {
 }
 
 impl Display for Failure {
-    /// The whole of it in one line: `sentence: cause: cause; advice`.
+    /// Writes the failure in one line: `sentence: cause: cause; advice`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence)?;
         for cause in &self.causes {

@@ -1,4 +1,4 @@
-//! English or Japanese.
+//! The language of the output: English or Japanese.
 
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// What was asked for, else what the terminal is set to, else English.
+    /// The language that the user asked for, otherwise that of the terminal's locale, otherwise English.
     pub fn chosen(asked: Option<Self>) -> Self {
         asked.unwrap_or_else(|| {
             // POSIX' order: the first of these that is set and not empty counts.
@@ -33,7 +33,7 @@ impl Language {
         }
     }
 
-    /// One of two.
+    /// The text in this language, of two.
     pub fn choose<'a>(self, en: &'a str, ja: &'a str) -> &'a str {
         match self {
             Self::En => en,
@@ -42,7 +42,7 @@ impl Language {
     }
 }
 
-/// A sentence in both languages.
+/// A text in both languages.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
@@ -51,7 +51,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// The sentence in one language.
+    /// The text in one language.
     pub fn in_language(&self, language: Language) -> &str {
         language.choose(self.en.trim(), self.ja.trim())
     }

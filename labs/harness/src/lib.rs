@@ -1,7 +1,7 @@
-//! What every command stands on.
+//! What all commands share.
 //!
-//! The designs by name, a design's server as a child process, the store that a command uses, a person's HTTP client, what a
-//! terminal shows, the language, where results are kept, and why something could not be done.
+//! It contains the designs by name, a design's server as a child process, the store that a command uses, a user's HTTP
+//! client, output on a terminal, the language, the folder of results, and the failure of a command.
 
 pub mod client;
 pub mod design;

@@ -1,10 +1,13 @@
-//! Where results are kept.
+//! Where results are stored.
 
 use std::path::PathBuf;
 
 use crate::failure::Failure;
 
-/// Keeps a result below the build's own folder, which git ignores.
+/// Stores a result in the folder `authlab` of the build folder, which git ignores, and returns its path.
+///
+/// # Errors
+/// The file cannot be written.
 pub fn keep(name: &str, json: &str) -> Result<PathBuf, Failure> {
     let folder = build_folder().join("authlab");
     let path = folder.join(name);
@@ -18,7 +21,7 @@ pub fn keep(name: &str, json: &str) -> Result<PathBuf, Failure> {
 /// `target` in the folder it is called from.
 pub fn build_folder() -> PathBuf {
     let program = std::env::current_exe().ok();
-    // `target/release/authlab` itself, or a test in `target/debug/deps`.
+    // The program is `target/release/authlab`, or a test in `target/debug/deps`.
     let mut above = program.iter().flat_map(|program| program.ancestors().skip(1).take(3));
     match above.find(|folder| folder.join("CACHEDIR.TAG").exists()) {
         Some(folder) => {

@@ -1,13 +1,13 @@
-//! How a child process of ours knows that it is to end.
+//! How a child process learns that it must end.
 
 use std::io::Read;
 
 use tokio::sync::oneshot;
 
-/// Returns when stdin ends: when the program that started this one ends, however it does.
+/// Returns when stdin ends, which happens when the program that started this one ends, for whatever reason.
 ///
-/// A thread reads, because tokio's own stdin keeps the runtime from ending while it waits for a line: a server that has got
-/// a signal would go on until its stdin ended as well.
+/// A thread reads, because tokio's own stdin keeps the runtime from ending while it waits for a line: a server that
+/// received a signal would continue until its stdin ended as well.
 pub async fn stdin_ends() {
     let (open, ended) = oneshot::channel::<()>();
     std::thread::spawn(move || {
@@ -15,6 +15,6 @@ pub async fn stdin_ends() {
         while matches!(std::io::stdin().read(&mut bytes), Ok(1..)) {}
         drop(open);
     });
-    // An error says that the thread is done.
+    // An error means that the thread is done.
     let _done = ended.await;
 }

@@ -1,14 +1,14 @@
-//! Programs that are on this machine.
+//! Asks programs on this machine for their version.
 
 use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
 
-/// How long a program may take to say its version.
+/// How long a program may take to print its version.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The first line that a program says of itself; nothing if it is not there, fails, or takes too long.
+/// The first line of a program's output, such as its version; `None` if the program is missing, fails, or takes too long.
 pub async fn says(program: &str, arguments: &[&str]) -> Option<String> {
     which::which(program).ok()?;
     let mut command = Command::new(program);

@@ -1,4 +1,4 @@
-//! A lab's server as a child process: how the tour and the checker meet real servers.
+//! A lab's server as a child process, with which the tour and the checker test real servers.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,22 +11,22 @@ use tokio::process::{Child, Command};
 use crate::design::Design;
 use crate::failure::Failure;
 
-/// How long a server may take to listen.
+/// How long a server may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running server. It ends when this is dropped, and also when this program dies without a chance to drop anything:
-/// it watches the pipe on its stdin.
+/// A running server. It ends when this is dropped, and also when this program is killed and drops nothing: the server
+/// watches the pipe on its stdin.
 pub struct Server {
-    /// Which design it serves.
+    /// The design that it serves.
     pub design: Design,
     /// Its base URL.
     pub url: String,
-    /// Its process.
+    /// Its process id.
     pub pid: u32,
     _process: Process,
 }
 
-/// A child process of this program that listens.
+/// A child process of this program that listens on a URL.
 pub struct Process {
     /// Its base URL.
     pub url: String,
@@ -36,7 +36,10 @@ pub struct Process {
 }
 
 impl Server {
-    /// Starts a design on a free port and waits until it listens.
+    /// Starts a design's server on a free port, with accounts in memory, and waits until it listens.
+    ///
+    /// # Errors
+    /// The server does not start or does not listen in time.
     pub async fn start(design: Design, store: &Store, lab_controls: bool) -> Result<Self, Failure> {
         let arguments: &[&str] = match lab_controls {
             true => &["--accounts", "memory", "--lab-controls"],
@@ -45,7 +48,11 @@ impl Server {
         Self::start_with(design, store, arguments, &[]).await
     }
 
-    /// The same, with more arguments, and with settings in the environment.
+    /// Starts a design's server like [`Self::start`], with these arguments instead, and with settings as environment
+    /// variables.
+    ///
+    /// # Errors
+    /// The server does not start or does not listen in time.
     pub async fn start_with(
         design: Design,
         store: &Store,
@@ -57,7 +64,8 @@ impl Server {
     }
 }
 
-/// The store goes by the environment: its URL may hold a password, and every user of this machine sees a command line.
+/// The command that starts the server. It passes the store in the environment: the URL may contain a password, and every
+/// user of this machine can see a command line.
 fn command(
     design: Design,
     store: &Store,
@@ -78,17 +86,21 @@ fn command(
 }
 
 impl Process {
-    /// Starts a command whose first line on stdout is its address, and which ends with its stdin.
+    /// Starts a command that announces its URL on the first line of stdout, and that ends when its stdin ends.
+    ///
+    /// # Errors
+    /// The command does not start, ends, or does not announce its URL in time.
     pub async fn start(mut command: Command, name: &str) -> Result<Self, Failure> {
         command
             .env("RUST_LOG", "off")
-            // A server of the tour is set up by the tour alone: the settings of a real one are not to leak into it.
+            // Only the tour configures its servers: an operator's exported settings must not affect them.
             .env_remove("AUTHLAB_ORIGIN")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        // Ctrl-C on a terminal goes to everybody in front of it. A server is ended by whoever started it.
+        // A terminal sends Ctrl-C to every process of its foreground group. The program that started a server must end it,
+        // so the server gets a group of its own.
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn()?;
@@ -116,7 +128,7 @@ async fn announcement(child: &mut Child, name: &str) -> Result<String, Failure> 
     Err(Failure::new(format!("the {name} server did not start: {}", reason(&said))))
 }
 
-/// Why a server ended, from what it wrote to stderr: its last line is an object where `AUTHLAB_LOG` asks for JSON.
+/// Why a server ended, from its last line on stderr, which is a JSON object if `AUTHLAB_LOG` asks for JSON.
 fn reason(said: &str) -> String {
     let last = said.lines().last().and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     match last.as_ref().and_then(|line| line["message"].as_str()) {

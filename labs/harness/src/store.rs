@@ -1,4 +1,4 @@
-//! Which store a command uses, and what a report calls it.
+//! The store that a command uses, and its name in a report.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use kit::store_url::without_secrets;
 
 use crate::failure::Failure;
 
-/// What was asked for with `--store`.
+/// The store that the user asked for with `--store`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// The in-memory store.
@@ -21,7 +21,7 @@ pub enum Wanted {
 }
 
 impl fmt::Debug for Wanted {
-    /// Without the password that the URL may hold.
+    /// Writes the URL without its password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("Memory"),
@@ -45,37 +45,40 @@ impl FromStr for Wanted {
     }
 }
 
-/// A store that is there. Dropping it ends the Redis that was started for it.
+/// A store that is ready. Dropping it ends the Redis that was started for it.
 #[derive(Debug)]
 pub struct Ready {
     redis: Option<Found>,
-    /// Why there is no Redis, one sentence for each place that was looked at.
+    /// Why there is no Redis: one sentence for each place that was tried.
     pub misses: Vec<String>,
 }
 
 impl Ready {
-    /// What a report calls it: `redis 7.0.15 (path)` or `memory`.
+    /// The store's name in a report: `redis 7.0.15 (path)` or `memory`.
     pub fn description(&self) -> &str {
         self.redis.as_ref().map_or("memory", |redis| &redis.description)
     }
 
-    /// The Redis' URL, if it is one.
+    /// The URL of the Redis, if the store is one.
     pub fn url(&self) -> Option<&str> {
         self.redis.as_ref().map(|redis| redis.url.as_str())
     }
 
-    /// The Redis' process, if it was started here.
+    /// The process id of the Redis, if it was started here.
     pub fn pid(&self) -> Option<u32> {
         self.redis.as_ref().and_then(Found::pid)
     }
 
-    /// The same as a setting.
+    /// The store as a server's setting.
     pub fn as_config(&self) -> Store {
         self.url().map_or(Store::Memory, |url| Store::Redis(url.to_owned()))
     }
 }
 
-/// Gets the store that was asked for; `None` asks for the best that there is.
+/// Gets the store that the user asked for; `None` uses a Redis if one can be found, otherwise memory.
+///
+/// # Errors
+/// The Redis that the user or the environment names does not work, or a Redis is required and none is found.
 pub async fn get(wanted: Option<Wanted>) -> Result<Ready, Failure> {
     let environment = environment();
     let (asked, must) = match wanted {
@@ -94,17 +97,17 @@ pub async fn get(wanted: Option<Wanted>) -> Result<Ready, Failure> {
     }
 }
 
-/// The Redis that the environment names.
+/// The URL of the Redis in the environment (`REDIS_URL`).
 pub fn url_in_environment() -> Option<String> {
     environment().redis_url
 }
 
-/// The image that a Redis in a container is made from.
+/// The container image for a Redis.
 pub fn image() -> String {
     environment().image
 }
 
-/// What the environment says about where a Redis is.
+/// The environment variables about where to find a Redis.
 struct Environment {
     redis_url: Option<String>,
     image: String,

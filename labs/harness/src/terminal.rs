@@ -1,4 +1,4 @@
-//! What a person sees: colours on a terminal only, progress on stderr, results on stdout.
+//! Output on a terminal: colours on a terminal only, progress on stderr, results on stdout.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -7,24 +7,24 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// The colour of what is as it should be.
+/// The colour of a good result.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// The colour of what is not.
+/// The colour of a bad result.
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
-/// The colour of what can be skipped.
+/// The colour of text that a reader can skip.
 pub const DIM: Style = AnsiColor::BrightBlack.on_default();
-/// How headings are set.
+/// The style of headings.
 pub const TITLE: Style = Style::new().bold();
 
-/// One line under the header, none between rows: the rows are short and few.
+/// The table style: one line under the header, none between rows, because the rows are short and few.
 const TABLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// One sentence on stderr: why it could not be done.
+/// Prints an error as one sentence on stderr.
 pub fn complain(sentence: &str) {
     anstream::eprintln!("{BAD}error:{BAD:#} {sentence}");
 }
 
-/// One sentence on stderr: what a person should know.
+/// Prints a note as one sentence on stderr.
 pub fn warn(sentence: &str) {
     let style = AnsiColor::Yellow.on_default().bold();
     anstream::eprintln!("{style}note:{style:#} {sentence}");
@@ -35,12 +35,12 @@ pub fn stdout_has_colour() -> bool {
     anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
 
-/// A heading on stdout.
+/// Prints a heading on stdout.
 pub fn heading(text: &str) {
     anstream::println!("\n{TITLE}{text}{TITLE:#}");
 }
 
-/// A sentence on stdout, broken at words to fit a terminal of 80 columns.
+/// Prints a sentence on stdout, wrapped for a terminal of 80 columns.
 pub fn sentence(text: &str, style: Style) {
     let options = textwrap::Options::new(80).initial_indent(" ").subsequent_indent("   ");
     for line in textwrap::wrap(text, options) {
@@ -48,7 +48,7 @@ pub fn sentence(text: &str, style: Style) {
     }
 }
 
-/// A table without colours; its first column is a name, the others are right-aligned from `right_from` on.
+/// A table without colours. The columns from index `right_from` on are right-aligned.
 pub fn table(header: &[&str], right_from: usize, rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(TABLE).set_header(header.to_vec());
@@ -63,21 +63,21 @@ pub fn table(header: &[&str], right_from: usize, rows: Vec<Vec<String>>) -> Stri
     table.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
 }
 
-/// Colours words in finished text: done after the layout, so that widths are those of the words alone.
+/// Colours words in finished text. Done after the layout, so that widths are those of the words alone.
 pub fn paint(text: &str, words: &[(&str, Style)]) -> String {
     words
         .iter()
         .fold(text.to_owned(), |text, (word, style)| text.replace(word, &format!("{style}{word}{style:#}")))
 }
 
-/// Progress of long work: a bar on a terminal, a line for each stage elsewhere.
+/// The progress of long work: a bar on a terminal, otherwise a line for each stage.
 pub struct Progress {
     bar: ProgressBar,
     on_terminal: bool,
 }
 
 impl Progress {
-    /// Progress over this many steps.
+    /// Starts a progress of this many steps.
     pub fn new(steps: u64) -> Self {
         let on_terminal = std::io::stderr().is_terminal();
         let target = if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -91,7 +91,7 @@ impl Progress {
         Self { bar, on_terminal }
     }
 
-    /// What is being done now.
+    /// Shows what is being done now.
     pub fn stage(&self, text: impl Into<String>) {
         let text = text.into();
         if !self.on_terminal {
@@ -100,17 +100,17 @@ impl Progress {
         self.bar.set_message(text);
     }
 
-    /// More of the same stage: shown on the bar alone.
+    /// Shows a detail of the current stage, on the bar only.
     pub fn detail(&self, text: impl Into<String>) {
         self.bar.set_message(text.into());
     }
 
-    /// One step is done.
+    /// Marks one step as done.
     pub fn step(&self) {
         self.advance(1);
     }
 
-    /// Several steps are done.
+    /// Marks several steps as done.
     pub fn advance(&self, steps: u64) {
         self.bar.inc(steps);
     }

@@ -1,4 +1,4 @@
-//! An e-mail address, as far as a server can know it is one.
+//! Parsing e-mail addresses, as far as a server can check them.
 
 use std::fmt;
 
@@ -7,18 +7,22 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 use idna::AsciiDenyList;
 use unicode_normalization::UnicodeNormalization;
 
-/// The longest address that can be delivered to, in bytes (RFC 5321 §4.5.3.1.3, less the angle brackets).
+/// The longest deliverable address, in bytes (RFC 5321 §4.5.3.1.3, less the angle brackets).
 pub const MAX_BYTES: usize = 254;
-/// It looks like a space and is a symbol by its category.
+/// The blank Braille pattern: it looks like a space, but its category is a symbol.
 const BRAILLE_BLANK: char = '\u{2800}';
 
-/// An address: trimmed, in the form NFC, its domain as lower-case A-labels (RFC 5890 §2.3.2.1), nothing in it that cannot be
-/// seen, at most 254 bytes. Two spellings of a domain are one address. Whether it exists, only a message to it can tell.
+/// An e-mail address: trimmed, in Unicode form NFC, its domain as lower-case A-labels (RFC 5890 §2.3.2.1), without
+/// invisible characters, at most 254 bytes. Two spellings of a domain are one address. Only a message to the address can
+/// show whether it exists.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
 impl Email {
-    /// Reads an address. The error is a sentence for the person who typed it.
+    /// Parses an address.
+    ///
+    /// # Errors
+    /// The text is not an address. The error is a sentence for the user who typed it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.len() > MAX_BYTES {
@@ -31,7 +35,7 @@ impl Email {
         }
         let looks_like = || String::from("an address looks like name@example.com");
         let (local, domain) = text.rsplit_once('@').ok_or_else(looks_like)?;
-        // With and without its last dot, a domain is the same (RFC 1034 §3.1).
+        // A domain with a final dot is the same as without (RFC 1034 §3.1).
         let domain = domain.strip_suffix('.').unwrap_or(domain);
         if local.is_empty() || domain.is_empty() {
             return Err(looks_like());
@@ -48,7 +52,7 @@ impl Email {
         Ok(Self(address))
     }
 
-    /// The whole address, and the name before its @.
+    /// The whole address, and the local part before its `@`.
     pub(crate) fn parts(&self) -> [&str; 2] {
         [&self.0, self.0.rsplit_once('@').map_or(&self.0, |(local, _)| local)]
     }
@@ -58,12 +62,12 @@ impl Email {
         &self.0
     }
 
-    /// An address that was parsed before it was stored.
+    /// An address from the database, which was parsed before it was stored.
     pub(crate) fn from_stored(text: String) -> Self {
         Self(text)
     }
 
-    /// The address of the user who exists nowhere.
+    /// The address of [`User::sample`](crate::User::sample).
     pub(crate) fn sample() -> Self {
         Self("ann@example.test".into())
     }
@@ -73,8 +77,8 @@ fn too_long() -> String {
     format!("an address has at most {MAX_BYTES} bytes")
 }
 
-/// Whether a person who reads an address cannot tell that this is in it: two addresses that look alike are two accounts, and
-/// characters that change the direction of a line make one look like another (Unicode TR 36 §3.2).
+/// Whether a character is invisible to a person who reads an address: two addresses that look alike are two accounts, and
+/// characters that change the direction of a line make one address look like another (Unicode TR 36 §3.2).
 fn is_invisible(character: char) -> bool {
     let category = CodePointMapData::<GeneralCategory>::new().get(character);
     matches!(
@@ -88,7 +92,7 @@ fn is_invisible(character: char) -> bool {
         || character == BRAILLE_BLANK
 }
 
-/// Addresses are personal data: a log gets the first letter only.
+/// Addresses are personal data: logs contain only the first letter.
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Email({}…)", self.0.chars().next().unwrap_or('?'))

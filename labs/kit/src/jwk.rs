@@ -28,7 +28,7 @@ pub struct HmacKey {
 /// Why a key is refused. No message contains a secret or any other text of the key.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum JwkError {
-    /// The text is not a JSON object whose members are text, or a member occurs twice.
+    /// The text is not a JSON object with members of the right types, or a member occurs twice.
     #[error("it is no JSON Web Key that can be read")]
     Unreadable,
     /// The `kty` is wrong (RFC 7517 §4.1).

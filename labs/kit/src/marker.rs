@@ -1,34 +1,34 @@
-//! Whether a store of sessions is the one that the accounts know, and no older than they know it.
+//! Whether a session store is the one that the accounts know, and no older than they know it.
 //!
-//! A Redis that was restored from a backup knows sessions that were ended since, and takes tokens that were exchanged long
-//! ago; one that lost its data would answer every honest client with a 401. Neither can be told from the session records
-//! themselves. So a marker is made with the store: a random name and a generation that only rises. The accounts keep a copy
-//! of it, and a store whose marker is missing, is another or is older is **not believed**: each route that needs it
-//! answers 503 (never 401, never with a cleared cookie), `/health/ready` says why, and the audit log has a line. An
-//! operator either brings the right store back, which is noticed within a second, or accepts this one by
-//! `authlab store accept`.
+//! A Redis that was restored from a backup accepts sessions that have been ended since, and refresh tokens that were
+//! exchanged long ago; one that lost its data would answer every legitimate client with a 401. The session records
+//! themselves do not show either case. So the server creates a marker in the store: a random id and a generation that only
+//! increases. The accounts keep a copy of it, and a store whose marker is missing, different or older is **refused**: each
+//! route that needs it answers 503 (never 401, never with a cleared cookie), `/health/ready` says why, and the audit log
+//! has a line. An operator either restores the right store, which the servers notice within a second, or accepts this one
+//! with `authlab store accept`.
 //!
-//! # How exact it is
+//! # Precision
 //!
 //! Redis with `appendfsync everysec` may lose its last one or two seconds in a crash, and a lost second must not take a
-//! site down. So the generation rises once in half of the loss that is tolerated ([`Config::store_loss`], 10 s), and the
-//! accounts keep the generation before the last two. A store that lost less than the tolerated loss is always believed; one
-//! that lost more than twice that (20 s, and a second or two for the watch itself) never is. Between the two it may be
-//! either. What a believed store may have lost is what the labs say about a failover.
+//! site down. So the generation increases once per half of the tolerated loss ([`Config::store_loss`], 10 s), and the
+//! accounts remember the generation of two increases earlier. A store that lost less than the tolerated loss is always
+//! accepted; one that lost more than twice that (20 s, and a second or two for the watch itself) never is. Between the two,
+//! either may happen. What the labs say about a failover also holds for what an accepted store may have lost.
 //!
 //! # When running servers notice
 //!
-//! A restart breaks the connection. From that moment callers wait until the marker has been read over the new one, so no
-//! answer of the new store is believed unseen. Three changes break no connection that a server sees: `FLUSHALL` on a
-//! living Redis, a master of a cluster that came back (the client repeats a command by itself), and a connection by
-//! `protocol=resp3`, which the client renews by itself. Those are noticed by the look once a second, and until then an
-//! answer may be wrong. In a cluster the marker is one key in one slot, so only the master of that slot is watched; a
-//! token that is ahead of its record tells of the others.
+//! A restart breaks the connection. From that moment callers wait until the server has read the marker over the new
+//! connection, so it uses no answer of the new store unchecked. Three changes do not break a connection that the server
+//! sees: `FLUSHALL` on a running Redis, a cluster's master that came back (the client repeats a command by itself), and a
+//! connection with `protocol=resp3`, which the client renews by itself. The check once a second notices these, and until
+//! then an answer may be wrong. In a cluster the marker is one key in one slot, so only the master of that slot is watched;
+//! for the other masters, a token with a greater generation than its record reveals the loss.
 //!
-//! # Where it does not hold
+//! # Limits
 //!
-//! Accounts in memory remember the marker as long as the process lives; a restart begins anew and takes what it finds, and
-//! no account of before is there to be harmed. Sessions in memory need no marker: they end with the process, and a 401 is
+//! Accounts in memory remember the marker only as long as the process runs. A restart begins with whatever store it finds,
+//! and no earlier account is left to be harmed. Sessions in memory need no marker: they end with the process, and a 401 is
 //! then the truth.
 //!
 //! [`Config::store_loss`]: crate::Config::store_loss
@@ -47,11 +47,11 @@ use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::redis::{Redis, WatchedRedis, is_silence};
 
-/// How often a marker is looked at.
+/// How often the server checks a marker.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The pause before the next look while there is doubt and Redis does not answer.
+/// The pause before the next check while the store is in doubt and Redis does not answer.
 const DOUBT_PAUSE: Duration = Duration::from_millis(50);
-/// How many rises of the generation a believed store may have lost.
+/// How many increases of the generation an accepted store may have lost.
 const TOLERATED: u64 = 2;
 
 static MAKE: LazyLock<Script> = LazyLock::new(|| Script::new(lua::MAKE));
@@ -60,29 +60,29 @@ static ADVANCE: LazyLock<Script> = LazyLock::new(|| Script::new(lua::ADVANCE));
 /// A store with a marker.
 #[derive(Clone)]
 pub struct Marked {
-    /// The store's connection: the very one that its routes use, since it is this link that stops being believed.
+    /// The store's connection, the same one that its routes use, because this link is the one to be refused.
     pub redis: Redis,
-    /// The name of the marker's key, which begins as all keys of that store do.
+    /// The name of the marker's key, with the same prefix as all keys of that store.
     pub key: &'static str,
 }
 
-/// A marker, in the store or as the accounts remember it.
+/// A marker, as it is in the store or as the accounts remember it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// The store's name.
+    /// The store's random id.
     pub store: Uuid,
-    /// Its generation.
+    /// The store's generation, which only increases.
     pub generation: u64,
 }
 
 impl Mark {
-    /// What the accounts may remember of a marker that was seen just now.
+    /// The marker that the accounts may remember after this one was read.
     fn remembered(self) -> Self {
         Self { generation: self.generation.saturating_sub(TOLERATED), ..self }
     }
 }
 
-/// What a look at a marker says. The text goes to `/health/ready` and the audit log.
+/// What is wrong with the marker in the store, or `None`. `/health/ready` and the audit log contain the text.
 fn problem(known: Mark, seen: Option<Mark>) -> Option<String> {
     match seen {
         None => Some(
@@ -104,7 +104,7 @@ fn problem(known: Mark, seen: Option<Mark>) -> Option<String> {
     }
 }
 
-/// Looks at a store's marker now, and again for as long as the store's connection lives.
+/// Checks a store's marker now, and then again for as long as the store's connection exists.
 pub(crate) async fn watch(store: Marked, accounts: Accounts, loss: Duration, metrics: Metrics) {
     let redis = store.redis.watched();
     let mut watch = Watch {
@@ -126,7 +126,7 @@ struct Watch {
     key: &'static str,
     accounts: Accounts,
     period: Duration,
-    /// What the accounts are known to remember.
+    /// The marker that the accounts are known to remember.
     known: Option<Mark>,
     advanced: Option<Instant>,
     told_unmarked: bool,
@@ -138,7 +138,7 @@ impl Watch {
         loop {
             let Some(redis) = self.redis.upgrade() else { return };
             let pause = if redis.is_doubted() { DOUBT_PAUSE } else { LOOK_EVERY.min(self.period) };
-            // Woken by a doubt, it looks at once; but not more often than the pause when Redis stays away.
+            // A doubt causes a check at once; but while Redis does not answer, no more often than the pause.
             let woken = tokio::time::timeout(pause, redis.doubts()).await.is_ok();
             if woken && pause == DOUBT_PAUSE {
                 tokio::time::sleep(DOUBT_PAUSE).await;
@@ -147,7 +147,7 @@ impl Watch {
         }
     }
 
-    /// One look. Where Redis or the accounts give no answer there is no verdict, and the belief stays what it was.
+    /// One check. If Redis or the accounts do not answer, there is no verdict, and the store's state stays what it was.
     async fn look(&mut self, redis: &Redis) {
         match self.verdict(redis).await {
             Ok(None) => {
@@ -167,7 +167,7 @@ impl Watch {
         }
     }
 
-    /// What is wrong with the store; nothing, if it is the right one.
+    /// What is wrong with the store, or `None` if it is the right one.
     async fn verdict(&mut self, redis: &Redis) -> Result<Option<String>, Error> {
         let seen = read(redis, self.key).await?;
         if let Some(known) = self.known
@@ -175,23 +175,23 @@ impl Watch {
         {
             return Ok(None);
         }
-        // Before an alarm: the accounts may know by now what this server does not, from another server or an operator.
-        // They are read first, so that the marker which is compared with them is the younger of the two.
+        // Before the store is refused: the accounts may know something by now that this server does not, from another
+        // server or an operator. They are read first, so that the marker compared with them is the newer of the two.
         redis.suspect();
         self.known = self.accounts.mark(self.key).await?;
         let seen = match self.known {
             Some(_) => read(redis, self.key).await?,
             None => match self.first(redis).await? {
                 Some(made) => Some(made),
-                // Nothing is known of this store, so nothing speaks against it.
+                // The accounts know nothing about this store, so there is no reason to refuse it.
                 None => return Ok(None),
             },
         };
         Ok(self.known.and_then(|known| problem(known, seen)))
     }
 
-    /// The marker of a store that the accounts have never seen: it is made, or taken as it is. None: Redis takes no
-    /// writes (it is full, say), so it is tried again at the next look.
+    /// Creates the marker of a store that the accounts have never seen, or takes the one that it has. `None`: Redis accepts
+    /// no writes (because it is full, for example), so the next check tries again.
     async fn first(&mut self, redis: &Redis) -> Result<Option<Mark>, Error> {
         let made = redis.script::<Seen>(MAKE.key(self.key).arg(Uuid::new_v4().simple().to_string())).await;
         let made = match made {
@@ -205,12 +205,12 @@ impl Watch {
             Err(silence) => return Err(silence.into()),
         };
         let made = made.ok_or_else(|| Error::Internal("a marker was made and is missing".into()))?;
-        // What the accounts hold counts: another server may have been first, and with another store.
+        // The marker that the accounts remember counts: another server may have been first, and with another store.
         self.known = Some(self.accounts.remember_mark(self.key, made.remembered()).await?);
         Ok(Some(made))
     }
 
-    /// Lets the generation rise, and the accounts remember it. What fails here is tried again at the next look.
+    /// Increases the generation, and makes the accounts remember it. If that fails, a later check tries again.
     async fn keep_up(&mut self, redis: &Redis) {
         let Some(known) = self.known else { return };
         if self.advanced.is_some_and(|at| at.elapsed() < self.period) {
@@ -235,14 +235,14 @@ impl Watch {
     }
 }
 
-/// A marker's fields as Redis answers them.
+/// A marker's fields as Redis returns them.
 type Seen = (Option<String>, Option<u64>);
 
 async fn read(redis: &Redis, key: &str) -> Result<Option<Mark>, Error> {
     mark_of(redis.query(cmd("HMGET").arg(key).arg(&lua::FIELDS)).await?)
 }
 
-/// A hash that lacks one of the two is no marker of ours.
+/// Parses a marker's fields. A hash without both of them is not a marker.
 fn mark_of((id, generation): Seen) -> Result<Option<Mark>, Error> {
     let (Some(id), Some(generation)) = (id, generation) else { return Ok(None) };
     let store = Uuid::parse_str(&id).map_err(|error| Error::Internal(error.into()))?;

@@ -1,8 +1,8 @@
-//! Passwords: what one is, and how one is hashed without stopping the server.
+//! Passwords: validation, and hashing that does not stop the server.
 //!
-//! Argon2id at OWASP's parameters takes some 15 ms of a core and 19 MiB. On an async thread that stalls every other
-//! request; on the blocking pool without a limit a flood of log-ins takes all memory and cores. So hashing has a limited
-//! number of places and a queue of limited length in which addresses take turns, and `/me` goes on being answered.
+//! Argon2id at OWASP's parameters takes about 15 ms of a core and 19 MiB. On an async thread, hashing stalls every other
+//! request; on the blocking pool without a limit, a flood of logins takes all memory and cores. So hashing has a limited
+//! number of places and a queue of limited length in which addresses take turns, and the server keeps answering `/me`.
 
 mod argon2id;
 mod blocklist;
@@ -21,29 +21,33 @@ use crate::config::Limits;
 use crate::email::Email;
 use crate::error::Error;
 
-/// The shortest password that any server takes, in characters, each code point one (NIST SP 800-63B-4 §3.1.1.2, for a
-/// password that is used together with another factor).
+/// The shortest password that any server accepts, in characters (code points): NIST SP 800-63B-4 §3.1.1.2, for a password
+/// that is used together with another factor.
 pub const MIN_CHARACTERS: usize = 8;
-/// The shortest new password unless a server is configured otherwise: the same section asks for it where the password is the
+/// The default length of the shortest new password, in characters. The same section requires it where the password is the
 /// only factor, as it is here.
 pub const DEFAULT_MIN_CHARACTERS: usize = 15;
-/// The longest that a server may ask for. The section wants passwords of 64 characters to be taken.
+/// The greatest minimum length that can be configured, in characters. The section requires that passwords of 64 characters
+/// be accepted.
 pub const MAX_MIN_CHARACTERS: usize = 64;
-/// The longest, in bytes: hashing time does not depend on it, reading it does.
+/// The longest password, in bytes: hashing time does not depend on the length, reading time does.
 pub const MAX_BYTES: usize = 1024;
 
-/// A password as it was typed, to be compared with an account's. Any characters; never trimmed, never logged.
+/// A password as the user typed it, to be compared with an account's. Any characters; never trimmed, never logged.
 ///
-/// Whether it is a good one is not asked: it may have been chosen when less was asked for.
+/// Its quality is not checked, because it may have been chosen when the requirements were lower.
 #[derive(Clone, Debug)]
 pub struct Password(SecretString);
 
-/// A password that may become an account's: long enough for this server, not common, and not the account's own address.
+/// A password that an account may get: long enough for this server, not common, and not the account's own address.
 #[derive(Clone, Debug)]
 pub struct NewPassword(Password);
 
 impl Password {
-    /// Takes a password of 8 characters to 1,024 bytes. The error is a sentence for the person who typed it.
+    /// Accepts a password of 8 characters to 1,024 bytes.
+    ///
+    /// # Errors
+    /// The password is too short or too long. The error is a sentence for the user who typed it.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_BYTES {
             return Err(format!("a password has at most {MAX_BYTES} bytes"));
@@ -54,7 +58,11 @@ impl Password {
         Ok(Self(text.into()))
     }
 
-    /// Takes it as the new password of the account with this address. The error is a sentence for the person who chose it.
+    /// Accepts this as the new password of the account with this address.
+    ///
+    /// # Errors
+    /// The password is too short, common, or the address or its local part. The error is a sentence for the user who chose
+    /// it.
     pub fn chosen(self, min_characters: usize, email: &Email) -> Result<NewPassword, String> {
         let text = self.normalised();
         let text = text.expose_secret();
@@ -71,8 +79,8 @@ impl Password {
         Ok(NewPassword(self))
     }
 
-    /// In the form NFC (NIST SP 800-63B-4 §3.1.1.2): keyboards differ in how they write `é`, as one character or as an `e`
-    /// and an accent, and a person does not see which.
+    /// The password in Unicode form NFC (NIST SP 800-63B-4 §3.1.1.2): keyboards differ in how they write `é`, as one
+    /// character or as an `e` and an accent, and a user does not see the difference.
     fn normalised(&self) -> SecretString {
         let text = self.0.expose_secret();
         match is_nfc_quick(text.chars()) {
@@ -81,8 +89,8 @@ impl Password {
         }
     }
 
-    /// What an account's hash may have been made of: the normalised form, and the typed one where the two differ, since
-    /// earlier versions did not normalise.
+    /// The forms that an account's hash may have been computed from: the normalised form, and the typed one if it differs,
+    /// because earlier versions did not normalise.
     fn forms(self) -> Vec<SecretString> {
         let mut forms = vec![self.normalised(), self.0];
         forms.dedup_by(|typed, normalised| typed.expose_secret() == normalised.expose_secret());
@@ -96,7 +104,7 @@ impl From<NewPassword> for Password {
     }
 }
 
-/// A password's hash in PHC form, with its salt and parameters.
+/// A password's hash in PHC string format, with its salt and parameters.
 #[derive(Clone)]
 pub(crate) struct Hashed(String);
 
@@ -116,7 +124,7 @@ impl fmt::Debug for Hashed {
     }
 }
 
-/// The bounded place where passwords are hashed. Clones share the bound, and each hashes in the lane that it was given.
+/// Hashes passwords in a limited number of places. Clones share the limit, and each waits in the lane that it was given.
 #[derive(Clone)]
 pub(crate) struct Hasher {
     turns: Turns,
@@ -125,14 +133,14 @@ pub(crate) struct Hasher {
     max_busy: usize,
 }
 
-/// How busy the place is.
+/// The load of the hasher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hashing {
-    /// Passwords that may be hashed at once.
+    /// The number of passwords that may be hashed at once.
     pub(crate) places: usize,
-    /// Those that are being hashed.
+    /// The number of passwords that are being hashed.
     pub(crate) busy: usize,
-    /// Those that wait for a place.
+    /// The number of passwords that wait for a place.
     pub(crate) waiting: usize,
 }
 
@@ -146,12 +154,12 @@ impl Hasher {
         }
     }
 
-    /// The same, for work that waits in this lane.
+    /// The same hasher, for work that waits in this lane.
     pub(crate) fn in_lane(&self, lane: Lane) -> Self {
         Self { lane, ..self.clone() }
     }
 
-    /// How busy it is now.
+    /// The hasher's load now.
     pub(crate) fn state(&self) -> Hashing {
         let (free, waiting) = self.turns.state();
         Hashing { places: self.max_busy, busy: self.max_busy.saturating_sub(free), waiting }
@@ -167,8 +175,8 @@ impl Hasher {
         .await?
     }
 
-    /// Whether the password is the hashed one. Without a hash, the same work is done against one that nobody's password
-    /// has, and the answer is no.
+    /// Whether the password matches the hash. Without a hash, it does the same work against a hash that matches no
+    /// password, and returns `false`.
     pub(crate) async fn verify(&self, password: Password, hash: Option<Hashed>) -> Result<bool, Error> {
         self.in_its_place(move |memory| {
             let known = hash.is_some();
@@ -193,7 +201,7 @@ impl Hasher {
         let place = self.turns.place(self.lane).await?;
         let memory = self.memory.clone();
         let work = tokio::task::spawn_blocking(move || {
-            // The place goes with the work: a client that hangs up does not free it early. Rust drops `memory` before
+            // The place stays with the work, so a client that hangs up does not free it early. Rust drops `memory` before
             // `_place`, in the reverse order of their declaration, so there are never more buffers than places.
             let _place = place;
             let mut memory = memory.lend();
@@ -203,7 +211,7 @@ impl Hasher {
     }
 }
 
-/// The hash of a random text that was thrown away, at the same parameters as ours. It is no secret.
+/// The hash of a random text that was thrown away, with the same parameters as real hashes. It is not secret.
 const DUMMY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$ZHVtbXlzYWx0ZHVtbXlzYQ$k1sT2PvZ9Hq0Zr8mWn5dVx3uYb7cJf4gLh6iOa1eRtU";
 

@@ -1,7 +1,7 @@
-//! What a test needs of the machine and may not find there.
+//! What tests need from the machine and may not find there.
 //!
-//! A person without Docker should see `cargo test` pass, and see what it did not try. A machine that is there to judge
-//! should not pass for what it did not try: `AUTHLAB_REQUIRE=docker,redis` turns each skip into a failure.
+//! For a learner without Docker, `cargo test` should pass, and say which tests it skipped. On a CI machine, a skipped test
+//! must not count as passed: `AUTHLAB_REQUIRE=docker,redis` turns each skip into a failure.
 
 pub mod browser;
 mod durable_redis;
@@ -48,7 +48,8 @@ impl fmt::Display for Part {
     }
 }
 
-/// A private Redis for one test, from the program on the `PATH`; or nothing, and that has been said.
+/// Starts a private Redis for one test, from the program on the `PATH`. Without one it returns `None`, after reporting the
+/// skip.
 pub async fn private_redis() -> Option<Found> {
     let started = match discovery::on_path() {
         Some(program) => discovery::from_program(&program).await,
@@ -57,10 +58,10 @@ pub async fn private_redis() -> Option<Found> {
     found_or_skip(Part::Redis, started)
 }
 
-/// What was looked for, or nothing and a loud word about it.
+/// The result of a search, or `None` after reporting the skip on stderr.
 ///
 /// # Panics
-/// Where the part is required and not to be had: that is the test's failure.
+/// The part is required and missing: that is the test's failure.
 pub fn found_or_skip<T>(part: Part, search: Result<T, String>) -> Option<T> {
     let reason = match search {
         Ok(found) => return Some(found),
@@ -68,7 +69,7 @@ pub fn found_or_skip<T>(part: Part, search: Result<T, String>) -> Option<T> {
     };
     assert!(!required().contains(&part), "AUTHLAB_REQUIRE names `{part}`, and it is not to be had: {reason}");
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    // Not `eprintln!`: the test harness keeps what that prints to itself unless the test fails.
+    // Not `eprintln!`: the test harness captures its output unless the test fails.
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: it needs {part}, and it is not to be had: {reason}");
     None
 }
@@ -83,7 +84,7 @@ fn required() -> Vec<Part> {
     }
 }
 
-/// A word that is not known is refused: a misspelt requirement would let everything pass.
+/// Parses the value of `AUTHLAB_REQUIRE`. An unknown word is refused, because a misspelt requirement would be ignored.
 fn parse(list: &str) -> Result<Vec<Part>, String> {
     crate::list::entries(list)
         .map(|word| match word {

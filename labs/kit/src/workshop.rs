@@ -1,8 +1,8 @@
-//! The server of an exercise: one that says which part of it is not written yet.
+//! The server of an exercise, which reports the parts that are not written yet.
 //!
-//! A handler that panics drops its connection, and a checker cannot tell that from a crash. Here, and nowhere else, a
-//! panic is an answer: 501 `not_written` with the text of the `todo!`, or 500 with the text of any other panic. A server
-//! that people rely on says neither.
+//! A handler that panics drops its connection, and a checker cannot tell that from a crash. In this server, and in no
+//! other, a panic becomes a response: 501 `not_written` with the text of the `todo!`, or 500 with the text of any other
+//! panic. A production server must reveal neither.
 
 use std::any::Any;
 use std::error::Error;
@@ -21,16 +21,20 @@ use tokio::sync::oneshot;
 
 use crate::{Clock, Config, Origins, StartError, announcement};
 
-/// What `todo!` puts before its text.
+/// The text that `todo!` puts before its own.
 const TODO: &str = "not yet implemented";
 
-/// Serves a lab from memory until stdin ends, and says where on its first line: on a free port of this machine, with a clock
-/// that can be moved, or where `--listen ADDRESS:PORT` says, and then nobody who is not on this machine moves the clock.
+/// Serves a lab from memory until stdin ends, and announces its URL on the first line of stdout. By default it listens on a
+/// free port of this machine, with lab controls that move the clock. With `--listen ADDRESS:PORT` it listens there, and has
+/// lab controls only on a loopback address.
+///
+/// # Errors
+/// The argument of `--listen` is not an address, the address is taken, or the router cannot be built.
 pub async fn run(
     name: &str,
     router: impl AsyncFnOnce(&Config, Clock, Origins) -> Result<Router, StartError>,
 ) -> Result<(), Box<dyn Error>> {
-    // What a part says goes into the answer; the same once more on stderr is of no use.
+    // The response contains the panic's text, so it need not be on stderr too.
     std::panic::set_hook(Box::new(|_| {}));
     let config = Config::default();
     let listen = listen(std::env::args().skip(1))?.unwrap_or(config.listen);
@@ -45,7 +49,7 @@ pub async fn run(
     Ok(())
 }
 
-/// The address after `--listen`, if it is there.
+/// The address after `--listen`, if there is one.
 fn listen(mut arguments: impl Iterator<Item = String>) -> Result<Option<SocketAddr>, AddrParseError> {
     if arguments.next().is_none_or(|name| name != "--listen") {
         return Ok(None);
@@ -53,13 +57,13 @@ fn listen(mut arguments: impl Iterator<Item = String>) -> Result<Option<SocketAd
     arguments.next().unwrap_or_default().parse().map(Some)
 }
 
-/// Routes whose panics are answers.
+/// Routes whose panics become responses.
 pub fn telling(router: Router) -> Router {
     router.layer(from_fn(told))
 }
 
 async fn told(request: Request, next: Next) -> Response {
-    // A task of its own: whoever waits for one that panics is told so.
+    // In a task of its own, because awaiting a task reports its panic.
     match tokio::spawn(next.run(request)).await {
         Ok(response) => response,
         Err(broken) => match broken.try_into_panic() {
@@ -86,7 +90,7 @@ fn text_of(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without words")
 }
 
-/// A thread, because a runtime would wait at its end for a read that never comes back.
+/// Waits until stdin ends. It uses a thread, because a runtime would wait at its end for a read that never returns.
 async fn stdin_ends() {
     let (tell, ended) = oneshot::channel::<()>();
     std::thread::spawn(move || {
@@ -94,7 +98,7 @@ async fn stdin_ends() {
         while matches!(std::io::stdin().read(&mut bytes), Ok(1..)) {}
         drop(tell);
     });
-    // An error means that the other end is gone, which is the news.
+    // An error means that the thread has ended, which is what this waits for.
     let _ended = ended.await;
 }
 

@@ -1,6 +1,6 @@
-//! The audit log of a scheme that knows no sessions: who came in, from where, and nothing that opens a door.
+//! The audit log of a scheme without sessions: which account logged in, from where, and no secret.
 //!
-//! What happens to sessions is told by the hybrid lab, whose tests have the rest of the events.
+//! The hybrid lab's tests cover the events about sessions.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -19,7 +19,7 @@ use tower::ServiceExt;
 const PASSWORD: &str = "correct horse battery";
 const EMAIL: &str = "ann@example.test";
 
-/// What the audit log calls Ann's address under [`DEVICE_KEY`].
+/// The audit log's name for Ann's address under [`DEVICE_KEY`].
 const ACCOUNT: &str = "0f106ddec9022feca4ac0964";
 const DEVICE_KEY: &str = "1=0123456789abcdef0123456789abcdef";
 
@@ -34,7 +34,7 @@ async fn server() -> Router {
     kit::router(app, Router::new())
 }
 
-/// Posts an address and a password through the proxy, and says what the log holds of it.
+/// Posts an address and a password through the proxy, and returns the status and the log's audit lines about it.
 async fn post(server: &Router, log: &KeptLog, path: &str, password: &str) -> (StatusCode, Vec<Value>) {
     let mut request = Request::post(path)
         .header("host", "localhost")
@@ -113,7 +113,7 @@ async fn a_page_of_another_site_is_told_of_at_the_usual_level_and_no_more_than_t
         server.clone().oneshot(foreign()).await.unwrap();
     }
     let lines = KeptLog::audit_lines(&log.take());
-    // A second that passes meanwhile lets ten more through, the first of which says how many were left out.
+    // Each second that passes meanwhile admits ten more lines, the first of which says how many were left out.
     let most = 10 * (began.elapsed().as_secs() as usize + 2);
     assert!((1..=most).contains(&lines.len()), "{}", lines.len());
     assert_eq!(lines[0], line);

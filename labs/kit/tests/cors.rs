@@ -1,4 +1,4 @@
-//! What pages of other origins are told: all of it where they are listed, and nothing where they are not.
+//! CORS headers: listed origins get all of them, other origins get none.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -51,7 +51,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// The names of all CORS headers of an answer.
+/// The names of all CORS headers of a response.
 fn granted(response: &Response) -> Vec<&str> {
     let names = response.headers().keys().map(http::HeaderName::as_str);
     names.filter(|name| name.starts_with("access-control-")).collect()
@@ -93,7 +93,7 @@ async fn a_page_that_is_not_listed_is_told_nothing() {
         assert_eq!(granted(&answer), Vec::<&str>::new(), "{origin}");
         let answer = ask(&server, Method::GET, "/lab", &[("origin", origin)]).await;
         assert_eq!(granted(&answer), Vec::<&str>::new(), "{origin}");
-        // A cache must not give a listed page this answer.
+        // A cache must not give a listed page this response.
         assert_eq!(header(&answer, "vary"), "origin", "{origin}");
     }
     let none = ask(&server, Method::GET, "/lab", &[]).await;

@@ -1,4 +1,4 @@
-//! A client that hangs up in the middle of a change: the change is made to its end, or not at all.
+//! A client that hangs up in the middle of a change: the server completes the change, or does not start it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -41,7 +41,7 @@ impl Scene {
         self.router.clone().oneshot(request).await.unwrap().status()
     }
 
-    /// Another process, as far as SQLite can tell.
+    /// A connection that SQLite treats like another process.
     async fn database(&self) -> SqliteConnection {
         SqliteConnectOptions::new()
             .filename(self.folder.path().join("accounts.sqlite"))
@@ -62,7 +62,7 @@ async fn a_sign_up_whose_client_hangs_up_while_the_row_is_written_is_written_and
     let lock = database.begin_with("BEGIN IMMEDIATE").await.unwrap();
     {
         let mut under_way = std::pin::pin!(scene.sign_up());
-        // The log at this level tells when the hashing is over and the row's statement waits for the lock.
+        // The log at this level shows when the hashing is over and the row's statement waits for the lock.
         while !scene.log.take().contains("the change begins") {
             let mut context = Context::from_waker(Waker::noop());
             assert!(under_way.as_mut().poll(&mut context).is_pending(), "answered in spite of the lock");

@@ -1,4 +1,4 @@
-//! A log never holds a credential, whatever its level.
+//! The log never contains a credential, whatever its level.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -13,7 +13,7 @@ use kit::{App, Clock, Config, Origins};
 use tower::ServiceExt;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Keeps what is written.
+/// A writer that captures what is written.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
 

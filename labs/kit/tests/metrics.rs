@@ -1,4 +1,4 @@
-//! `/metrics`: there when it is switched on and asked for directly, and silent about whom it counted.
+//! `/metrics`: served only if it is switched on and to clients that connect directly, and it identifies no user.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -32,7 +32,7 @@ async fn figures(server: &Router) -> String {
     text
 }
 
-/// Asserts that a line is there, as it is.
+/// Asserts that the metrics contain exactly this line.
 fn has(figures: &str, line: &str) {
     assert!(figures.lines().any(|found| found == line), "no line `{line}` in\n{figures}");
 }

@@ -1,4 +1,4 @@
-//! A panic is a line of the log. The only test of its program, since a program has one hook for panics.
+//! A panic becomes a line of the log. This is the only test of its program, because a program has one panic hook.
 
 use std::sync::Arc;
 

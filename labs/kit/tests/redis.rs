@@ -1,4 +1,4 @@
-//! The connection to Redis, against a real one, against none, and against something that is none.
+//! The connection to Redis, tested against a real Redis, against no server, and against a server that is not Redis.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -83,7 +83,7 @@ fn signal(name: &str, pid: u32) {
     assert!(sent.success());
 }
 
-/// A Redis process that is frozen while this lives, and goes on afterwards whatever the test does.
+/// A Redis process that is frozen while this exists, and continues afterwards whatever the test does.
 struct Frozen(u32);
 
 impl Frozen {
@@ -106,7 +106,7 @@ async fn a_frozen_redis_is_refused_at_once_after_a_few_calls_and_found_again_whe
     let ping = redis::cmd("PING");
     let frozen = Frozen::freeze(found.pid().unwrap());
     let opened = tokio::time::timeout(Duration::from_secs(10), async {
-        // Each of the first calls waits for its time-out; the breaker's refusal comes without waiting.
+        // Each of the first calls waits for its timeout; the breaker refuses without waiting.
         loop {
             let start = Instant::now();
             let refused = redis.query::<String>(&ping).await.unwrap_err();

@@ -1,4 +1,5 @@
-//! Which Redis a server starts with, and which one it leaves: replicas, cluster nodes, full ones, and users with few rights.
+//! Which Redis a server starts with, and which one it leaves: replicas, cluster nodes, full ones, and users with few
+//! rights.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -15,18 +16,18 @@ use kit::testing::{Part, found_or_skip};
 use redis::{FromRedisValue, RedisResult};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Longer than a primary that moved may stay unfound.
+/// Longer than the server may take to find a primary that moved.
 const MOVED: Duration = Duration::from_secs(12);
 /// How long a server may take to start, or two to agree.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Patient with a machine that compiles something else meanwhile.
+/// Time limits for a machine that compiles something else meanwhile.
 fn times() -> RedisTimes {
     let patient = Duration::from_secs(5);
     RedisTimes { response: patient, deadline: patient, ..RedisTimes::default() }
 }
 
-/// A Redis of the test's own, and a hand on it. It ends with the value.
+/// A Redis of the test's own, with a connection to control it. Dropping this ends it.
 struct Server {
     child: Child,
     address: SocketAddr,
@@ -98,8 +99,8 @@ async fn eventually<T>(patience: Duration, mut answer: impl AsyncFnMut() -> Opti
     tokio::time::timeout(patience, asked).await.expect("it never came")
 }
 
-/// An address that leads to one server, and later to another. Connections that are open stay where they are, as they do
-/// when a name or a balancer moves.
+/// An address that leads to one server, and later to another. Open connections stay with their server, as they do when a
+/// DNS name or a load balancer changes.
 struct Address {
     at: SocketAddr,
     leads_to: Arc<Mutex<SocketAddr>>,
@@ -153,7 +154,8 @@ async fn a_primary_that_was_made_a_replica_is_left_for_the_one_that_its_address_
     new.tell::<()>("SET where new").await;
     old.follow(&new).await;
 
-    // Nobody moved the address yet. A write is refused, and from then on reads are as well: they may be old.
+    // The address still leads to the old primary. A write is refused, and from then on reads are too, because they may be
+    // old.
     let refused = ask::<()>(&redis, "SET key value").await.unwrap_err();
     assert!(refused.to_string().to_lowercase().contains("read"), "{refused}");
     let refused = ask::<String>(&redis, "GET where").await.unwrap_err();
@@ -243,7 +245,7 @@ async fn a_redis_that_wants_more_replicas_than_it_has_is_not_ready() {
 const RIGHTS: Rights =
     Rights { keys: "auth:*", key: "auth:x", commands: &["GET KEY", "SET KEY x NONSENSE", "TIME"] };
 
-/// A server with a user of these rules, and what becomes of a start as this user.
+/// Gives a user these rules, and returns the result of a start as this user.
 async fn required(server: &Server, rules: &str) -> Result<Redis, ConnectError> {
     server.tell::<()>(&format!("ACL SETUSER app reset on >secret {rules}")).await;
     let url = format!("redis://app:secret@{}", server.address);

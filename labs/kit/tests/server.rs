@@ -1,4 +1,4 @@
-//! The server on real sockets: what surrounds every lab's routes, seen by clients that behave and by clients that do not.
+//! The server on real sockets: the layers around every lab's routes, tested with well-behaved and hostile clients.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -62,7 +62,7 @@ impl Server {
 
 async fn everything(connection: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    // A server that refuses an oversized request may reset the connection under bytes that nobody read.
+    // A server that refuses an oversized request may reset the connection if the client's bytes are unread.
     let _ = timeout(PATIENCE, connection.read_to_end(&mut bytes)).await.expect("the server closes in time");
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -119,7 +119,7 @@ async fn a_request_of_http_1_1_names_exactly_one_host() {
         let answer = server.exchange(&with("1.1", hosts)).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{hosts:?}: {answer}");
     }
-    // HTTP/1.0 knew no Host (RFC 9112 §3.2).
+    // HTTP/1.0 had no Host header (RFC 9112 §3.2).
     assert!(server.exchange(&with("1.0", "")).await.starts_with("HTTP/1.0 200"));
     for (hosts, detail) in [
         ("", "There is no Host header."),
@@ -169,7 +169,7 @@ async fn a_client_that_pipelines_and_never_reads_is_cut_and_gives_its_place_to_t
     let mut deaf = server.connect().await;
     let asked = get("/openapi.json").replace("connection: close\r\n", "");
     let writing = tokio::spawn(async move {
-        // No answer is read, so that the server's end of the connection fills up, and then this one.
+        // The client reads no response, so the server's end of the connection fills up, and then this one.
         while deaf.write_all(asked.as_bytes()).await.is_ok() {}
     });
     assert!(server.exchange(&get("/me")).await.starts_with("HTTP/1.1 200"));
@@ -309,7 +309,7 @@ async fn a_request_under_way_is_answered_when_the_server_is_told_to_stop() {
     );
     let mut connection = server.connect().await;
     connection.write_all(head.as_bytes()).await.unwrap();
-    // An answer on a second connection says that the server has read what came before on the first.
+    // A response on a second connection shows that the server has read the earlier bytes on the first.
     assert!(server.exchange(&get("/me")).await.starts_with("HTTP/1.1 200"));
     server.stop();
     while TcpStream::connect(server.address).await.is_ok() {
@@ -332,7 +332,7 @@ async fn a_shutdown_tells_how_many_connections_it_cut() {
         let mut server = Server::start(|config| config.limits.drain = drain).await;
         let mut connection = server.connect().await;
         connection.write_all(bytes.as_bytes()).await.unwrap();
-        // An answer on a second connection says that the server has read what came before on the first.
+        // A response on a second connection shows that the server has read the earlier bytes on the first.
         assert!(server.exchange(&get("/me")).await.starts_with("HTTP/1.1 200"));
         server.stop();
         timeout(PATIENCE, &mut server.serving).await.expect("the server ends").unwrap();

@@ -1,4 +1,4 @@
-//! The settings are told in one place, the table in the README, and the table is held against what is read.
+//! The README's table is the one place that documents the settings; these tests compare it with what the code reads.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -8,10 +8,10 @@ use std::path::Path;
 
 use kit::Config;
 
-/// Read by the log's own library, before there are settings.
+/// The variable that the log's own library reads, before there are settings.
 const OF_THE_LOG: &str = "RUST_LOG";
 
-/// The variables that `Config` asks for.
+/// The variables that `Config` reads.
 fn asked_for() -> BTreeSet<String> {
     let asked = RefCell::new(BTreeSet::from([OF_THE_LOG.to_owned()]));
     Config::read(|name| {
@@ -22,7 +22,7 @@ fn asked_for() -> BTreeSet<String> {
     asked.into_inner()
 }
 
-/// The words in backticks of the first column of the table that begins with this heading.
+/// The words in backticks in the first column of the README's table of variables.
 fn told(readme: &str) -> BTreeSet<String> {
     let rows = readme.lines().skip_while(|line| !line.starts_with("| variable |")).skip(2);
     let names = rows.take_while(|line| line.starts_with('|')).filter_map(|row| row.split('|').nth(1));
@@ -37,14 +37,14 @@ fn the_readme_tells_of_each_setting_that_is_read_and_of_no_other() {
     assert_eq!(told, asked_for());
 }
 
-/// The fields of a struct, by its source.
+/// The fields of a struct, from its source.
 fn fields(source: &str, of: &str) -> Vec<String> {
     let body = source.split(&format!("pub struct {of} {{")).nth(1).and_then(|rest| rest.split("\n}").next());
     let lines = body.unwrap_or_default().lines().filter_map(|line| line.trim().strip_prefix("pub "));
     lines.filter_map(|line| line.split(':').next()).map(str::to_owned).collect()
 }
 
-/// The code of the labs, without the module that the settings are defined in and without tests.
+/// The code of the labs, without the module that defines the settings and without tests.
 fn code() -> String {
     let labs = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut folders: Vec<_> = ["kit", "lab2-session", "lab3-access", "lab4-hybrid", "cli"]
@@ -68,7 +68,7 @@ fn code() -> String {
     code
 }
 
-/// Whether the code reads the field, and not one whose name only begins like it.
+/// Whether the code reads the field, and not one whose name only begins with it.
 fn is_read(code: &str, field: &str) -> bool {
     let reads = format!(".{field}");
     code.split(&reads)

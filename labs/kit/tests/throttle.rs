@@ -1,4 +1,4 @@
-//! What a client meets that tries too often, and what the others then still can.
+//! What happens to a client with too many attempts, and what other clients can still do.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -20,7 +20,7 @@ const ANN: &str = "ann@example.test";
 const PASSWORD: &str = "correct horse battery";
 const WRONG: &str = "incorrect horse battery";
 
-/// One place to hash, so that a flood has something to fill.
+/// Only one place to hash, so that a flood can fill it.
 fn config() -> Config {
     Config {
         log_in: LogInLimits { sign_ups_per_address: 5, ..LogInLimits::default() },
@@ -77,7 +77,7 @@ async fn sign_ups_are_limited_by_address_and_the_address_still_logs_in() {
     assert_eq!(post(&server, "/auth/login", 1, ANN, PASSWORD).await.0, StatusCode::OK);
 }
 
-/// Whatever addresses they name: 75 connections were enough to make every log-in 503.
+/// Whether the addresses are taken or not. Without turns, 75 connections were enough to make every login fail with 503.
 #[tokio::test]
 async fn a_flood_of_sign_ups_from_one_address_leaves_log_ins_from_others_and_from_there_at_200() {
     let mut config = config();
@@ -91,7 +91,7 @@ async fn a_flood_of_sign_ups_from_one_address_leaves_log_ins_from_others_and_fro
             let server = server.clone();
             flood.spawn(async move { post(&server, "/auth/signup", 66, &email, PASSWORD).await.0 });
         }
-        // Until the place is taken and the queue is full, or the flood is over since nothing of it is hashed.
+        // By now the place is taken and the queue is full, or the flood is over because none of it is hashed.
         tokio::task::yield_now().await;
         for last in [1, 66] {
             assert_eq!(post(&server, "/auth/login", last, ANN, PASSWORD).await.0, StatusCode::OK, "{taken}");
@@ -103,7 +103,7 @@ async fn a_flood_of_sign_ups_from_one_address_leaves_log_ins_from_others_and_fro
     }
 }
 
-/// The header that an app sends back, and the cookie that a browser sends back, from what a log-in gave.
+/// The header that an app sends back and the cookie that a browser sends back, from the response to a login.
 fn kept(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::new();
     if let Some(token) = headers.get("device-token") {

@@ -1,9 +1,9 @@
-//! An operator's answer to a store that is not believed: take it as it is, and let everybody log in afresh.
+//! `authlab store accept`: an operator accepts a refused store as it is, and every user has to log in again.
 //!
-//! Nothing that was issued before survives it. The epoch of every account is raised, which ends what the hybrid's records
-//! say, and the keys of the store go, which ends the sessions that carry no look at the account. Only then is the new
-//! marker written: until that moment no server believes the store, so a run that broke off has opened nothing and is
-//! simply repeated.
+//! No credential that was issued before stays valid. The command raises the epoch of every account, which invalidates the
+//! hybrid's records, and deletes the store's keys, which ends the sessions whose checks do not read the account. Only then
+//! does it write the new marker: until that moment every server refuses the store, so a run that was interrupted has opened
+//! nothing and can simply be repeated.
 
 use std::path::PathBuf;
 
@@ -16,31 +16,31 @@ use crate::config::{AccountsAt, Limits, RedisTimes, Store};
 use crate::error::Error;
 use crate::redis::{ConnectError, Redis};
 
-/// Keys that one step of the sweep looks at.
+/// The number of keys that one step of the sweep scans.
 const STEP: usize = 1000;
 
-/// What was done.
+/// What the command did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// Accounts whose epoch was raised.
+    /// The number of accounts whose epoch was raised.
     pub accounts: u64,
-    /// Keys that were removed from the store. In a cluster none are: the epochs end what they say.
+    /// The number of keys removed from the store. In a cluster it is 0: the raised epochs invalidate the records.
     pub removed: u64,
 }
 
 /// Why a store was not accepted. Each message says what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
-    /// Nothing outlives the server that has these accounts.
+    /// The accounts are in memory, so they end with their server.
     #[error(
         "accounts in memory end with their server, so restart the server instead; or name their file with --accounts or \
          AUTHLAB_ACCOUNTS"
     )]
     AccountsInMemory,
-    /// There is no such file. It is not made here.
+    /// The accounts' file does not exist, and the command does not create it.
     #[error("there is no accounts' file {}; name the one that the servers use", .0.display())]
     NoAccounts(PathBuf),
-    /// Sessions in memory have no marker.
+    /// The sessions are in memory, and have no marker.
     #[error(
         "sessions in memory have no marker; name the servers' Redis with --store, AUTHLAB_STORE or REDIS_URL"
     )]
@@ -50,7 +50,7 @@ pub enum AcceptError {
         "these accounts know of no store, so none is refused: the first server that starts with both makes the marker"
     )]
     Unknown,
-    /// There is nothing to accept.
+    /// The store is not refused, so there is nothing to accept.
     #[error(
         "the store is the one that the accounts know, so there is nothing to accept; --force logs everybody out all the \
          same"
@@ -59,13 +59,13 @@ pub enum AcceptError {
     /// The accounts cannot be opened.
     #[error("the accounts cannot be opened: {0}")]
     Open(#[source] sqlx::Error),
-    /// Redis does not answer.
+    /// Redis does not answer or cannot be used.
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// The accounts cannot be read or written.
     #[error("the accounts cannot be changed: {0}; nothing is accepted, run the command again")]
     Accounts(#[source] Error),
-    /// Redis failed on the way.
+    /// Redis failed during the command.
     #[error("the store failed on the way: {0}; nothing is accepted yet, run the command again")]
     Redis(#[from] RedisError),
     /// The marker cannot be read.
@@ -73,11 +73,11 @@ pub enum AcceptError {
     Unreadable(#[source] Error),
 }
 
-/// Accepts the store at `store` for the accounts at `accounts`. With `force` also one that is believed.
+/// Accepts the store at `store` for the accounts at `accounts`; with `force` even if the store is not refused.
 ///
 /// # Errors
-/// Where there is nothing to accept, and where the accounts or the store cannot be reached; then no server believes a
-/// store that it did not believe before.
+/// There is nothing to accept, or the accounts or the store cannot be reached. In these cases no server accepts a store
+/// that it refused before.
 pub async fn accept(
     accounts: &AccountsAt,
     store: &Store,
@@ -127,7 +127,7 @@ async fn any_refused(accounts: &Accounts, redis: &Redis, keys: &[String]) -> Res
     Ok(false)
 }
 
-/// Removes the keys that begin as the marker does, and leaves the marker.
+/// Deletes the keys with the marker's prefix, except the marker.
 async fn sweep(redis: &Redis, marker: &str) -> Result<u64, RedisError> {
     let prefix = marker.rsplit_once(':').map_or(marker, |(prefix, _)| prefix);
     let (mut cursor, mut removed) = (0_u64, 0);

@@ -1,17 +1,17 @@
-//! The marker in Redis: a hash without a TTL, since it must outlive everything beside it.
+//! The marker in Redis: a hash without a TTL, because it must outlive everything beside it.
 //!
 //! | field | content |
 //! |---|---|
-//! | `id` | the store's name: random, drawn when the marker was made |
-//! | `gen` | its generation, which only rises |
-//! | `at` | when it last rose, in milliseconds by Redis' clock |
+//! | `id` | the store's random id, generated when the marker was created |
+//! | `gen` | its generation, which only increases |
+//! | `at` | when it last increased, in milliseconds by Redis' clock |
 //!
-//! A Redis whose memory is full still lets a marker rise: it grows by nothing.
+//! A Redis whose memory is full still accepts the increase, because it needs no more memory.
 
-/// The fields of a mark, as [`super::Seen`] reads them.
+/// The fields of a marker, in the order in which [`super::Seen`] reads them.
 pub(super) const FIELDS: [&str; 2] = ["id", "gen"];
 
-/// Makes the marker if there is none, and says what it is then. Of several servers at their first start one makes it.
+/// Creates the marker if there is none, and returns it. Of several servers at their first start, one creates it.
 /// KEYS: 1 marker   ARGV: 1 the id that is proposed
 pub(super) const MAKE: &str = "#!lua
 if redis.call('EXISTS', KEYS[1]) == 0 then
@@ -20,8 +20,8 @@ end
 return redis.call('HMGET', KEYS[1], 'id', 'gen')
 ";
 
-/// Lets the generation rise by one, if it is this store's marker and it last rose a period ago. However many servers ask,
-/// it rises once a period.
+/// Increases the generation by one, if it is this store's marker and the last increase is a period ago. However many
+/// servers call this, it increases once per period.
 /// KEYS: 1 marker   ARGV: 1 the id that is known   2 the period, in milliseconds
 pub(super) const ADVANCE: &str = "#!lua flags=allow-oom
 local mark = redis.call('HMGET', KEYS[1], 'id', 'gen', 'at')
@@ -34,7 +34,7 @@ redis.call('HSET', KEYS[1], 'gen', string.format('%.0f', mark[2] + 1), 'at', str
 return 1
 ";
 
-/// Writes a new marker over whatever is there.
+/// Replaces the marker, or whatever the key contains, with a new one.
 /// KEYS: 1 marker   ARGV: 1 id   2 generation
 pub(super) const REPLACE: &str = "#!lua flags=allow-oom
 redis.call('DEL', KEYS[1])

@@ -1,12 +1,12 @@
-//! Argon2id in memory that is kept from one password to the next.
+//! Argon2id in memory that is reused from one password to the next.
 //!
-//! The library takes 19 MiB from the allocator for each password and gives them back. glibc serves each of them from
-//! another hole of its heap, so that a server grows by 15 MiB a log-in for its first twenty: 320 MiB in place of 19. Here
-//! each place where passwords are hashed takes its memory once, at its first password.
+//! The library allocates 19 MiB for each password and frees them. glibc takes them from a different part of its heap each
+//! time, so that a server grows by 15 MiB per login for its first twenty logins: 320 MiB in place of 19. Here each place
+//! where passwords are hashed allocates its memory once, at its first password.
 //!
 //! Each buffer is wiped when it is given back: its content is derived from a password and would stay as long as the server
-//! runs. An attacker who reads the memory could check a guess against it at half the price of the stored hash. Wiping takes
-//! half a millisecond, and a hash some fifteen.
+//! runs. An attacker who reads the memory could check a guess against it at half the cost of checking it against the stored
+//! hash. Wiping takes half a millisecond, and a hash about fifteen.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,28 +18,28 @@ use crate::error::Source;
 /// OWASP's first choice for Argon2id: 19 MiB, two passes, one lane.
 const PARAMS: Params = Params::DEFAULT;
 
-/// The memory that no password is being hashed in. Clones share it.
+/// The buffers that are not in use. Clones share them.
 #[derive(Clone, Default)]
 pub(super) struct Memory(Arc<Mutex<Vec<Vec<Block>>>>);
 
-/// Memory for one password at a time. It goes back when dropped, also by a panic.
+/// A buffer for one password at a time. It is given back when dropped, even by a panic.
 pub(super) struct Lent {
     blocks: Vec<Block>,
     home: Memory,
 }
 
 impl Memory {
-    /// Lends memory that was given back, or else new memory: as many pieces come to exist as were ever out at once.
+    /// Lends a buffer that was given back, or else a new one: there are as many buffers as were ever in use at once.
     pub(super) fn lend(&self) -> Lent {
         Lent { blocks: self.pieces(Vec::pop).unwrap_or_default(), home: self.clone() }
     }
 
-    /// Does something with the pieces that are here. Each is whole at all times, so a panic elsewhere says nothing about them.
+    /// Runs `with` on the buffers that are not in use. Each is always in a valid state, so a poisoned lock can be ignored.
     fn pieces<T>(&self, with: impl FnOnce(&mut Vec<Vec<Block>>) -> T) -> T {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How many pieces are here.
+    /// The number of buffers that are not in use.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.pieces(|pieces| pieces.len())
@@ -57,7 +57,7 @@ impl Drop for Lent {
 }
 
 impl Lent {
-    /// A new password's hash, with a fresh salt.
+    /// Hashes a new password, with a new salt.
     pub(super) fn hash(&mut self, password: &[u8]) -> Result<PasswordHash, Source> {
         let salt = Salt::generate();
         let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
@@ -72,7 +72,7 @@ impl Lent {
         })
     }
 
-    /// Whether this is the hashed password, by the parameters that the hash carries: an older hash may have others.
+    /// Whether this password matches the hash, by the hash's own parameters: an older hash may have others.
     pub(super) fn verify(&mut self, password: &[u8], stored: &PasswordHash) -> Result<bool, Source> {
         let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
             return Err("a stored password hash lacks its salt or its output".into());
@@ -83,7 +83,7 @@ impl Lent {
         let mut computed = [0; Output::MAX_LENGTH];
         let computed = &mut computed[..expected.len()];
         self.fill(&argon2, password, salt, computed)?;
-        // Outputs compare in constant time.
+        // Outputs are compared in constant time.
         Ok(Output::new(computed)? == *expected)
     }
 
@@ -97,7 +97,7 @@ impl Lent {
         let usual = PARAMS.block_count();
         let needed = argon2.params().block_count();
         if needed > usual {
-            // A hash that asks for more than ours do is rare, and its memory is not kept.
+            // A hash that needs more memory than this server's own is rare, and its memory is not kept.
             return argon2.hash_password_into(password, salt, output);
         }
         if self.blocks.is_empty() {
@@ -161,7 +161,7 @@ mod tests {
             assert!(memory.lend().verify(PASSWORD, &stored).unwrap(), "{stored}");
             assert!(!memory.lend().verify(b"another password", &stored).unwrap(), "{stored}");
         }
-        // What a large hash took was given back.
+        // The memory of a large hash was freed.
         assert_eq!(memory.pieces(|pieces| pieces[0].len()), PARAMS.block_count());
         assert_eq!(memory.len(), 1);
     }

@@ -1,10 +1,10 @@
-//! The places where passwords are hashed, and whose turn it is.
+//! The queue for the places where passwords are hashed.
 //!
-//! A plain queue belongs to whom fills it: 75 connections that sign up a taken address made every honest log-in 503. Here
-//! each kind of work takes turns with the others, and within a kind each address with the others. When there is no room
-//! left to wait, the longest lane of the kind that waits most gives up its latest entry for one that waits less. So a flood
-//! from one address waits for itself, sign-ups from many addresses wait for sign-ups, and who is alone may still use
-//! everything.
+//! With a plain queue, the client that fills it delays all others: 75 connections that signed up a taken address made every
+//! legitimate login fail with 503. Here each kind of work takes turns with the others, and within a kind each address with
+//! the others. When the queue is full, the longest lane of the kind that waits most gives up its latest entry for one that
+//! waits less. So a flood from one address waits for itself, sign-ups from many addresses wait for sign-ups, and a single
+//! client may still use everything.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -14,31 +14,31 @@ use tokio::sync::oneshot;
 
 use crate::error::Error;
 
-/// Whose work it is.
+/// The part of the queue that an entry waits in: one for each kind of work and client address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Lane {
-    /// What is hashed for.
+    /// What the password is hashed for.
     pub(crate) work: Work,
-    /// The client's address; none for work of the server's own.
+    /// The client's address; `None` for work of the server's own.
     pub(crate) address: Option<IpAddr>,
 }
 
 /// What a password is hashed for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Work {
-    /// A log-in.
+    /// A login.
     #[default]
     LogIn,
-    /// A sign-up, which any client can send with an invented address.
+    /// A sign-up, which any client can send with an invented e-mail address.
     SignUp,
     /// A change by a user who is logged in.
     Account,
 }
 
-/// How many kinds of work there are.
+/// The number of kinds of work.
 const WORKS: usize = 3;
 
-/// The places and who waits for one. Clones share them.
+/// The places and the entries that wait for one. Clones share them.
 #[derive(Clone)]
 pub(super) struct Turns(Arc<Mutex<Queue>>);
 
@@ -50,20 +50,20 @@ struct Queue {
     lanes: HashMap<Lane, VecDeque<Entry>>,
     /// The lanes that have entries, by kind of work, the next one first.
     order: [VecDeque<Lane>; WORKS],
-    /// The kind of work whose turn it is.
+    /// The kind of work whose turn is next.
     turn: usize,
 }
 
 struct Entry {
     number: u64,
-    /// Told that it has a place; dropped when it has to go.
+    /// Sends to the waiting entry when it gets a place; dropped when it must give up.
     turn: oneshot::Sender<()>,
 }
 
-/// A place to hash one password. The next in turn gets it when it is dropped.
+/// A place to hash one password. When it is dropped, the next entry gets it.
 pub(super) struct Place(Turns);
 
-/// An entry that waits. Leaves the queue when dropped, also when the request is given up.
+/// A waiting entry. Dropping it removes it from the queue, also when the request is abandoned.
 struct Waiting {
     turns: Turns,
     lane: Lane,
@@ -84,13 +84,13 @@ impl Turns {
         })))
     }
 
-    /// How many places are free, and how many wait for one.
+    /// The number of free places and the number of entries that wait.
     pub(super) fn state(&self) -> (usize, usize) {
         let queue = self.queue();
         (queue.free, queue.waiting)
     }
 
-    /// Waits for a place, or is told that there are too many who do.
+    /// Waits for a place, or fails with `OVERLOADED` if too many entries are waiting.
     pub(super) async fn place(&self, lane: Lane) -> Result<Place, Error> {
         let mut waiting = {
             let mut queue = self.queue();
@@ -131,7 +131,8 @@ impl Queue {
         Ok((number, told))
     }
 
-    /// Takes an entry away from whom waits most, if that leaves it with no less than the newcomer then has.
+    /// Removes the latest entry of the longest lane of the most crowded kind of work, if that lane still has at least as
+    /// many entries afterwards as the newcomer's would then have; otherwise fails.
     fn make_room(&mut self, newcomer: Lane) -> Result<(), Error> {
         let of_work = |work: usize| -> usize {
             let lanes = self.lanes.iter().filter(|(lane, _)| lane.work as usize == work);
@@ -164,7 +165,7 @@ impl Queue {
         }
     }
 
-    /// Gives a place to the next in turn that still wants one, or keeps it free.
+    /// Gives a place to the next entry that still wants one, or keeps it free.
     fn hand_on(&mut self) {
         while let Some(entry) = self.next() {
             if entry.turn.send(()).is_ok() {
@@ -199,11 +200,11 @@ impl Drop for Place {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // Under the lock, so that a turn is either told before or never.
+        // Under the lock, so that a place is either given before this or not at all.
         let mut queue = self.turns.queue();
         self.turn.close();
         match self.turn.try_recv() {
-            // A place came, and the one who was to have it is gone.
+            // The entry got a place, but the request that wanted it is gone.
             Ok(()) => queue.hand_on(),
             Err(_none) => queue.leave(self.lane, self.number),
         }
@@ -223,7 +224,7 @@ mod tests {
         Lane { work, address: Some(IpAddr::from([192, 0, 2, last])) }
     }
 
-    /// Has asked once: it waits in the queue, or has been answered already.
+    /// Polls a request for a place once: it then waits in the queue, or has its answer already.
     async fn asks(turns: &Turns, lane: Lane) -> Result<Asking, Result<Place, Error>> {
         let turns = turns.clone();
         let mut asking: Asking = Box::pin(async move { turns.place(lane).await });
@@ -233,7 +234,7 @@ mod tests {
         }
     }
 
-    /// One poll of a future.
+    /// Polls a future once.
     async fn futures<T>(future: &mut Pin<Box<dyn Future<Output = T> + Send>>) -> Option<T> {
         std::future::poll_fn(|context| match future.as_mut().poll(context) {
             std::task::Poll::Ready(answer) => std::task::Poll::Ready(Some(answer)),
@@ -276,7 +277,7 @@ mod tests {
         assert!(futures(&mut honest).await.unwrap().is_ok());
     }
 
-    /// A flood from many addresses has as many lanes, and is one kind of work all the same.
+    /// A flood from many addresses has as many lanes, and is still one kind of work.
     #[tokio::test]
     async fn sign_ups_from_as_many_addresses_as_can_wait_leave_room_for_a_log_in_and_let_it_pass() {
         let turns = Turns::new(1, 64);

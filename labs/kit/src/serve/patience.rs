@@ -7,7 +7,7 @@
 //!
 //! | the client | time limit |
 //! |---|---|
-//! | sends a request's headers, from their first byte on (for the first request: from the connection on) | [`Patience::head`] |
+//! | sends a request's headers, from their first byte on (first request: from the connection on) | [`Patience::head`] |
 //! | sends nothing between two requests | [`Patience::idle`] |
 //! | reads all that was written to it | [`Patience::write`] |
 //!

@@ -1,8 +1,8 @@
-//! A headless Chromium with one page, driven over its own protocol: JSON with a zero byte behind each message, on two more
-//! file descriptors. What is needed is a Chromium: no driver that must be of its version, and no port.
+//! A headless Chromium, driven over its own protocol: JSON messages that end with a zero byte, on two extra file
+//! descriptors. It needs only a Chromium: no driver of the same version, and no port.
 //!
-//! Keys are real keys, as a keyboard sends them: those that a script makes up are not followed by what a browser does with
-//! them. What a page logs, throws or is refused is collected, and can be asked for.
+//! Keys are sent as a keyboard sends them, because a browser does not act on keys that a script generates. The browser
+//! collects what a page logs, what it throws and what it is refused, for tests to read.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 
 use super::{Part, found_or_skip};
 
-/// How long a page may take to do anything: a slow machine and a cold start.
+/// How long a page may take to do anything: long enough for a slow machine and a cold start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How every browser of the tests is started.
+/// The flags with which every browser of the tests is started.
 pub const FLAGS: [&str; 8] = [
     "--headless=new",
     "--no-sandbox",
@@ -31,14 +31,14 @@ pub const FLAGS: [&str; 8] = [
     "--hide-scrollbars",
 ];
 
-/// The Chromium of this machine; or nothing, and that has been said.
+/// The path of the Chromium on this machine, or `None` after reporting the skip.
 pub fn chromium() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let found = names.iter().find_map(|name| which::which(name).ok());
     found_or_skip(Part::Browser, found.ok_or_else(|| "no chromium is on the PATH".to_owned()))
 }
 
-/// A process that is ended however the test ends.
+/// A process that is killed however the test ends.
 pub struct Closed(pub Child);
 
 impl Drop for Closed {
@@ -52,31 +52,31 @@ impl Drop for Closed {
 #[derive(Clone, Debug)]
 pub struct Tab(String);
 
-/// A browser with one page, or with several tabs of which it speaks to one at a time. Its methods panic where the browser is gone or the page does not do what was asked within a
-/// minute: that is the test's failure.
+/// A browser with one page, or with several tabs of which it controls one at a time. Its methods panic if the browser is
+/// gone or the page does not do what it was asked within a minute: that is the test's failure.
 pub struct Browser {
     to: ChildStdin,
     from: mpsc::Receiver<Value>,
     session: Option<String>,
     sent: u64,
     complaints: Vec<String>,
-    // Before the profile, which is removed when nobody writes to it any more.
+    // Declared before the profile, so that the process has ended when the profile is removed.
     _process: Closed,
     _profile: tempfile::TempDir,
 }
 
 impl Browser {
-    /// Starts one; or says loudly that there is none.
+    /// Starts a browser, or returns `None` after reporting the skip.
     ///
     /// # Panics
-    /// As [`found_or_skip`], and where Chromium does not start.
+    /// As [`found_or_skip`], and if Chromium does not start.
     pub fn start() -> Option<Self> {
         chromium().map(|program| Self::of(&program).unwrap_or_else(|error| panic!("{error}")))
     }
 
     fn of(program: &Path) -> std::io::Result<Self> {
         let profile = tempfile::tempdir()?;
-        // Only a shell can hand on descriptors 3 and 4 without unsafe code.
+        // Only a shell can pass on descriptors 3 and 4 without unsafe code.
         let mut process = Command::new("sh")
             .args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null"#])
             .arg(program)
@@ -101,7 +101,7 @@ impl Browser {
         Ok(browser)
     }
 
-    /// Opens one more tab of the same browser and turns to it: it shares cookies, storage and locks with the others.
+    /// Opens another tab of the same browser and switches to it: it shares cookies, storage and locks with the others.
     pub fn new_tab(&mut self) -> Tab {
         self.session = None; // a tab is made by the browser, not by a tab
         let target = self.call("Target.createTarget", json!({ "url": "about:blank" }));
@@ -116,17 +116,17 @@ impl Browser {
         tab
     }
 
-    /// The tab that everything after this is about. The others go on by themselves.
+    /// Switches to a tab: every further call is about it. The other tabs continue to run.
     pub fn turn_to(&mut self, tab: &Tab) {
         self.session = Some(tab.0.clone());
     }
 
-    /// One command of the protocol, and its answer.
+    /// Sends a command of the protocol and returns its result.
     fn call(&mut self, method: &str, params: Value) -> Value {
         self.try_to(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    /// One command of the protocol, and its answer or what the browser says against it.
+    /// Sends a command of the protocol and returns its result or the browser's error.
     fn try_to(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.sent += 1;
         let mut message = json!({ "id": self.sent, "method": method, "params": params });
@@ -160,12 +160,12 @@ impl Browser {
         }
     }
 
-    /// What the page has complained of so far.
+    /// The errors and messages that the page has logged so far.
     pub fn complaints(&self) -> &[String] {
         &self.complaints
     }
 
-    /// The size of the window in CSS pixels, and whether the reader likes it dark.
+    /// Sets the size of the window in CSS pixels, and whether the user prefers a dark page.
     pub fn window(&mut self, width: u32, height: u32, dark: bool) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.call("Emulation.setDeviceMetricsOverride", size);
@@ -174,12 +174,12 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", features);
     }
 
-    /// Leaves for an address. What is there is waited for by [`until`](Self::until).
+    /// Starts to load a URL. [`until`](Self::until) waits for the page's contents.
     pub fn open(&mut self, url: &str) {
         self.call("Page.navigate", json!({ "url": url }));
     }
 
-    /// The value of an expression on the page; of a promise, what it is kept with.
+    /// The value of an expression on the page; of a promise, the value that it resolves to.
     pub fn eval(&mut self, expression: &str) -> Value {
         let params = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
         let mut answer = self.call("Runtime.evaluate", params);
@@ -187,8 +187,8 @@ impl Browser {
         answer["result"]["value"].take()
     }
 
-    /// Waits until an expression holds. A page that is being left has no document, and takes a question that is on its way
-    /// with it: neither is an answer yet.
+    /// Waits until an expression is true. During navigation a page has no document, and a running evaluation is lost: both
+    /// count as not true yet.
     pub fn until(&mut self, expression: &str) {
         let began = Instant::now();
         let holds = format!("(() => {{ try {{ return !!({expression}) }} catch {{ return false }} }})()");
@@ -200,13 +200,13 @@ impl Browser {
         }
     }
 
-    /// Loads the page once more; a page of before is not mistaken for the one that comes.
+    /// Loads the page again and waits for the new one; the old page is not mistaken for it.
     pub fn reload(&mut self) {
         self.eval("window.isOld = true; location.reload()");
         self.until("!window.isOld");
     }
 
-    /// For how many milliseconds scripts have run so far.
+    /// How long scripts have run so far, in milliseconds.
     pub fn script_ms(&mut self) -> f64 {
         let answer = self.call("Performance.getMetrics", json!({}));
         let mut metrics = answer["metrics"].as_array().into_iter().flatten();
@@ -214,10 +214,10 @@ impl Browser {
         found.and_then(|metric| metric["value"].as_f64()).map_or(f64::NAN, |seconds| seconds * 1000.0)
     }
 
-    /// Presses a key, as a person does.
+    /// Presses and releases a key.
     ///
     /// # Panics
-    /// Where the key is not on this keyboard.
+    /// The key is not among those that this function knows.
     pub fn press(&mut self, key: &str) {
         let (code, number, text) = match key {
             "Tab" => ("Tab", 9, ""),
@@ -238,15 +238,15 @@ impl Browser {
         }
     }
 
-    /// Puts text where the focus is, as a paste does.
+    /// Inserts text at the focus, as a paste does.
     pub fn insert(&mut self, text: &str) {
         self.call("Input.insertText", json!({ "text": text }));
     }
 
-    /// Writes what the window shows to a file, as WebP: a tenth of a PNG.
+    /// Writes a screenshot of the window to a file, as WebP, which is a tenth of a PNG's size.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// The file cannot be written.
     pub fn picture(&mut self, path: &Path) -> std::io::Result<()> {
         self.call("Page.bringToFront", json!({})); // a tab behind another one is not drawn
         let answer = self.call("Page.captureScreenshot", json!({ "format": "webp", "quality": 82 }));
@@ -255,7 +255,7 @@ impl Browser {
     }
 }
 
-/// What the browser says, as it comes.
+/// The browser's messages, in order of arrival.
 fn messages(said: ChildStdout) -> mpsc::Receiver<Value> {
     let (sender, received) = mpsc::channel();
     std::thread::spawn(move || {

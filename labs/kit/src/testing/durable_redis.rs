@@ -1,4 +1,4 @@
-//! A Redis that writes everything to disk, and can be killed, restarted, emptied and put back to what it was before.
+//! A Redis that writes everything to disk, and that a test can kill, restart, empty and restore from a backup.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ use crate::redis::{Redis, discovery};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A Redis process on a port of its own. It ends when this is dropped.
+/// A Redis process on a port of its own. Dropping this ends it.
 pub struct DurableRedis {
     program: PathBuf,
     port: u16,
@@ -23,11 +23,11 @@ pub struct DurableRedis {
     child: Child,
 }
 
-/// What a Redis had on its disk at one moment: a backup.
+/// A backup: what a Redis had on its disk at one moment.
 pub struct Saved(TempDir);
 
 impl DurableRedis {
-    /// Starts one; or nothing, and that has been said.
+    /// Starts a Redis, or returns `None` after reporting the skip.
     pub async fn start() -> Option<Self> {
         let program = found_or_skip(
             Part::Redis,
@@ -41,15 +41,15 @@ impl DurableRedis {
         Some(redis)
     }
 
-    /// Where it answers, before and after a restart.
+    /// The URL of the Redis, the same after a restart.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// A connection of the test's own.
+    /// A new connection for the test.
     ///
     /// # Panics
-    /// If it does not answer.
+    /// The Redis does not answer.
     pub async fn connect(&self) -> Redis {
         match Redis::connect(&self.url(), RedisTimes::default()).await {
             Ok(redis) => redis,
@@ -57,25 +57,25 @@ impl DurableRedis {
         }
     }
 
-    /// What is on its disk now. Everything that it has answered is there.
+    /// A backup of what is on disk now. It contains every write that the Redis has answered.
     ///
     /// # Panics
-    /// If the disk cannot be read.
+    /// The disk cannot be read.
     pub fn saved(&self) -> Saved {
         let copy = tempfile::tempdir().and_then(|to| copy(self.folder.path(), to.path()).map(|()| to));
         Saved(copy.unwrap_or_else(|error| panic!("the Redis' folder cannot be copied: {error}")))
     }
 
-    /// Kills it and starts it on what it has on disk.
+    /// Kills the Redis and starts it with what it has on disk.
     pub async fn restart(&mut self) {
         self.kill();
         self.begin().await;
     }
 
-    /// Kills it and starts it on a backup.
+    /// Kills the Redis and starts it with a backup.
     ///
     /// # Panics
-    /// If the disk cannot be written.
+    /// The disk cannot be written.
     pub async fn restore(&mut self, saved: &Saved) {
         self.kill();
         self.clear();
@@ -85,7 +85,7 @@ impl DurableRedis {
         self.begin().await;
     }
 
-    /// Kills it and starts it without its data.
+    /// Kills the Redis and starts it without its data.
     pub async fn lose_everything(&mut self) {
         self.kill();
         self.clear();

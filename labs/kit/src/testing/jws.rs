@@ -1,27 +1,27 @@
-//! Published signatures, right and wrong, that any check of HS256 tokens must tell apart.
+//! Published valid and invalid signatures, which any check of HS256 tokens must tell apart.
 //!
-//! `jws/wycheproof.json` holds the tests of symmetric keys out of C2SP Wycheproof's `json_web_signature_test.json`, under
-//! the Apache License 2.0 (`LICENSE-APACHE`); those of RSA and EC keys need a verifier that knows such keys. `jws/rfc.json`
-//! holds the RFCs' own examples. What they sign is no access token, so a right signature gets as far as the claims and no
-//! further.
+//! `jws/wycheproof.json` contains the tests with symmetric keys from C2SP Wycheproof's `json_web_signature_test.json`,
+//! under the Apache License 2.0 (`LICENSE-APACHE`); those with RSA and EC keys need a verifier that supports such keys.
+//! `jws/rfc.json` contains the RFCs' own examples. None of them signs an access token, so a token with a valid signature is
+//! then refused because of its claims.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// One signature, and what is to come of it.
+/// One signature and its expected result.
 #[derive(Debug)]
 pub struct Vector {
-    /// Where it is from, with its number and name there.
+    /// Where the vector is from, with its number and name there.
     pub name: String,
     /// The key, as a JSON Web Key.
     pub jwk: String,
-    /// The text that is to be checked.
+    /// The text to be checked.
     pub jws: String,
-    /// Whether its publisher calls it right.
+    /// Whether its publisher calls it valid.
     pub valid: bool,
 }
 
-/// Wycheproof's labels that are wrong, each with its reason.
+/// Wycheproof's wrong labels, each with the reason.
 pub const MISLABELLED: &[(&str, &str)] = &[
     (
         "wycheproof 367 invalidBase64Padding",
@@ -38,10 +38,10 @@ pub const MISLABELLED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Every vector, Wycheproof's first, labelled as published.
+/// Every vector, Wycheproof's first, with its published label.
 ///
 /// # Panics
-/// Where a file of vectors is none.
+/// A file of vectors cannot be parsed.
 pub fn published() -> Vec<Vector> {
     [("wycheproof", include_str!("jws/wycheproof.json")), ("rfc", include_str!("jws/rfc.json"))]
         .into_iter()
@@ -50,7 +50,7 @@ pub fn published() -> Vec<Vector> {
 }
 
 impl Vector {
-    /// Whether it is to be taken for a right signature: as published, but for [`MISLABELLED`].
+    /// Whether the signature must be accepted as valid: as published, except for [`MISLABELLED`].
     pub fn is_right(&self) -> bool {
         self.valid != MISLABELLED.iter().any(|(name, _)| *name == self.name)
     }

@@ -1,4 +1,4 @@
-//! What a server logs, kept for a test to read.
+//! Captures what a server logs, for a test to read.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::config::LogFormat;
 use crate::log::lines;
 
-/// The log of this thread as lines of JSON, for as long as this lives.
+/// The log of this thread as lines of JSON, captured until this is dropped.
 pub struct KeptLog {
     bytes: Bytes,
     _until_dropped: DefaultGuard,
@@ -21,28 +21,29 @@ pub struct KeptLog {
 struct Bytes(Arc<Mutex<Vec<u8>>>);
 
 impl KeptLog {
-    /// Starts to keep everything.
+    /// Starts to capture all levels.
     pub fn start() -> Self {
         Self::at("trace")
     }
 
-    /// Starts to keep what this filter lets through, written as `RUST_LOG` is.
+    /// Starts to capture what this filter admits, in the syntax of `RUST_LOG`.
     pub fn at(filter: &str) -> Self {
         let bytes = Bytes::default();
         let log = lines(LogFormat::Json, EnvFilter::new(filter), false, bytes.clone());
         Self { bytes, _until_dropped: tracing::subscriber::set_default(log) }
     }
 
-    /// What was written since the last call.
+    /// What was logged since the last call.
     pub fn take(&self) -> String {
         let mut bytes = self.bytes.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&std::mem::take(&mut *bytes)).into_owned()
     }
 
-    /// The audit lines in a text, each with what it tells alone: without its time, and without the request's id.
+    /// The audit lines in a text, each reduced to its own fields: without the time, level, target, span and the request's
+    /// id.
     ///
     /// # Panics
-    /// Where a line is no JSON: then the log's format is broken.
+    /// A line is not JSON: then the log's format is broken.
     pub fn audit_lines(text: &str) -> Vec<Value> {
         let lines = text.lines().map(|line| match serde_json::from_str(line) {
             Ok(Value::Object(line)) => line,
