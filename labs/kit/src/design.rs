@@ -65,8 +65,8 @@ pub struct Words {
     pub about: Text,
     /// What the server stores and when it reads it, in half a sentence.
     pub stored: Text,
-    /// The playground's texts for an action's outcome, by `action outcome`: `log-out done`, `person-refreshes
-    /// refresh_ended`. The playground itself has the texts of outcomes that are the same in every design.
+    /// The playground's texts for an action's outcome, by `action outcome`: `log-out done`,
+    /// `person-refreshes refresh_ended`. The playground itself has the texts of outcomes that are the same in every design.
     #[serde(skip)]
     pub outcomes: &'static [(&'static str, Text)],
 }

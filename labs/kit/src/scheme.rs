@@ -68,10 +68,11 @@ pub trait Scheme: Clone + Send + Sync + 'static {
         client: &Client,
     ) -> impl Future<Output = Result<Self::Issued, Error>> + Send;
 
-    /// Identifies the user who sent this request. Every request of every design calls this.
+    /// Identifies the user who sent this request, or refuses the request. This is the hot path of every design.
     ///
     /// # Errors
-    /// The request contains no credential or one that is refused, or the store is unavailable.
+    /// The request contains no credential or one that is refused, it is malformed or cross-site, or the store is
+    /// unavailable.
     fn authenticate(&self, request: &Parts) -> impl Future<Output = Result<Principal, Error>> + Send;
 
     /// Checks that a principal's credential has not been ended, and returns the client that it was issued to. Used by the
@@ -92,7 +93,7 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     /// user who logs out twice has logged out.
     ///
     /// # Errors
-    /// The store is unavailable.
+    /// The request is malformed or cross-site, or the store is unavailable.
     fn end(
         &self,
         request: &Parts,
@@ -102,7 +103,7 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     /// Ends every other credential of the principal's account; the presenting one stays valid.
     ///
     /// # Errors
-    /// The store is unavailable.
+    /// The principal has no session in a scheme with sessions, or the store is unavailable.
     fn end_others(&self, principal: &Principal) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
 
     /// Ends every credential of an account that was issued under an earlier epoch, as far as this scheme can. The kit has

@@ -131,8 +131,10 @@ impl Queue {
         Ok((number, told))
     }
 
-    /// Removes the latest entry of the longest lane of the most crowded kind of work, if that lane still has at least as
-    /// many entries afterwards as the newcomer's would then have; otherwise fails.
+    /// Makes room for the newcomer by removing the latest entry of a lane, or fails. The longest lane of the kind of work
+    /// that waits most gives up an entry, if that kind still has at least as many entries afterwards as the newcomer's kind
+    /// then has. Otherwise the longest lane of the newcomer's own kind does, if it still has at least as many as the
+    /// newcomer's lane then has.
     fn make_room(&mut self, newcomer: Lane) -> Result<(), Error> {
         let of_work = |work: usize| -> usize {
             let lanes = self.lanes.iter().filter(|(lane, _)| lane.work as usize == work);

@@ -104,7 +104,7 @@ impl Belief {
         }
     }
 
-    /// Whether callers are waiting for the watch's verdict.
+    /// Whether the watch has to give a verdict.
     pub(super) fn is_doubted(&self) -> bool {
         *self.state.borrow() == State::Doubted
     }

@@ -14,7 +14,7 @@ use crate::scheme::{Client, ClientKind, LogOut, Scope};
 /// A regular expression for text without control characters, in syntax that every dialect supports.
 const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
-/// The body of sign-up and log-in.
+/// The request body of a sign-up or login.
 pub(super) struct Credentials {
     pub(super) email: Email,
     pub(super) password: Password,
@@ -53,7 +53,7 @@ impl FromFields for Credentials {
     }
 }
 
-/// The body of a log-out.
+/// The request body of a logout.
 pub(super) struct LogOutRequest {
     pub(super) scope: Scope,
     pub(super) log_out: LogOut,
@@ -72,7 +72,7 @@ impl FromFields for LogOutRequest {
     }
 }
 
-/// The body of a change of password.
+/// The request body of a password change.
 pub(super) struct PasswordChange {
     pub(super) current: Password,
     pub(super) new: Password,
@@ -108,7 +108,7 @@ impl FromFields for PasswordChange {
     }
 }
 
-/// The body of a deletion.
+/// The request body of an account deletion.
 pub(super) struct Deletion {
     pub(super) password: Password,
 }
