@@ -1,7 +1,7 @@
 //! What all labs share.
 //!
-//! An authentication scheme answers three questions: how is a credential **issued**, **checked** and **ended**? The trait
-//! [`scheme`] asks them, and each lab implements it. This crate contains everything else, once:
+//! An authentication scheme answers three questions: how is a credential **issued**, **checked** and **ended**? The one trait
+//! of [`scheme`] asks them, and each lab implements it. This crate contains everything else, once:
 //!
 //! | file | what it is |
 //! |---|---|
