@@ -1,11 +1,11 @@
-//! A weak secret is found at home, and then anything can be signed.
+//! Finds a weak secret offline, and then signs a forged token with it.
 
 use std::error::Error;
 
 use lab1_token::guess::{secret_of, words};
 use lab1_token::jwt::{read_without_a_key, sign, verify};
 
-/// What somebody took for a strong secret.
+/// A secret that its owner believed to be strong.
 const SECRET: &str = "Summer2026";
 const HEADER: &str = r#"{"alg":"HS256"}"#;
 

@@ -1,6 +1,7 @@
-//! The functions of [`jwt`], asked one at a time: a line of JSON in, a line of JSON out.
+//! The functions of [`jwt`], called one at a time: one line of JSON in, one line of JSON out.
 //!
-//! This is how a checker in one process judges a token maker in another, in whatever language that is written:
+//! With this protocol, a checker in one process judges a token implementation in another process, written in any
+//! language:
 //!
 //! ```text
 //! {"call":"encode","bytes":[3,236,255]}                  →  {"answer":"A-z_"}
@@ -9,8 +10,8 @@
 //! {"call":"verify","key":[…],"token":"eyJ…"}             →  {"answer":{…}} or {"refused":"…"}
 //! ```
 //!
-//! A function that panics because it is not written yet answers `{"not_written":"…"}`, and one that panics otherwise
-//! `{"panicked":"…"}`.
+//! A function that panics because it is not written yet answers `{"not_written":"…"}`, and one that panics for another
+//! reason answers `{"panicked":"…"}`.
 
 use std::any::Any;
 use std::io::{BufRead, Write};
@@ -20,10 +21,13 @@ use serde_json::{Value, json};
 
 use crate::jwt;
 
-/// What `todo!` puts before its text.
+/// The text that the `todo!` macro puts before its own message.
 const TODO: &str = "not yet implemented";
 
-/// Answers every line of `questions` until they end.
+/// Reads questions line by line until the end of input, and writes one line of JSON as the answer to each.
+///
+/// # Errors
+/// Fails if a line cannot be read from `questions`, or an answer cannot be written.
 pub fn serve(questions: impl BufRead, mut answers: impl Write) -> std::io::Result<()> {
     for line in questions.lines() {
         writeln!(answers, "{}", answer(&line?))?;
@@ -32,10 +36,10 @@ pub fn serve(questions: impl BufRead, mut answers: impl Write) -> std::io::Resul
     Ok(())
 }
 
-/// The answer to one line.
+/// The answer to one line of JSON.
 pub fn answer(line: &str) -> Value {
     let question: Value = serde_json::from_str(line).unwrap_or_default();
-    // Nothing outlives the call that could be left half changed.
+    // Safe to unwind: no state outlives the call, so a panic leaves nothing half changed.
     match catch_unwind(AssertUnwindSafe(|| called(&question))) {
         Ok(answer) => answer,
         Err(panic) => match text_of(&*panic) {
@@ -66,7 +70,7 @@ fn called(question: &Value) -> Value {
     }
 }
 
-/// Bytes as JSON has them: a list of numbers.
+/// Reads bytes from a JSON list of numbers.
 fn bytes(list: &Value) -> Vec<u8> {
     let numbers = list.as_array().map(Vec::as_slice).unwrap_or_default();
     numbers.iter().filter_map(|number| u8::try_from(number.as_u64()?).ok()).collect()

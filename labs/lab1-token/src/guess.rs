@@ -1,12 +1,13 @@
-//! What a weak secret is worth.
+//! How an attacker guesses a weak secret.
 //!
-//! A token carries its own proof, so a guess at the secret is checked at home: no server is asked, no log-in is counted,
-//! nothing can be throttled. A machine tries millions of words a second. Only a secret that stands in no list helps:
-//! 32 random bytes (RFC 7518 §3.2 asks for as many bits as the hash has).
+//! A token contains all that is needed to test a guess at its secret, so the attacker works offline: no server receives
+//! a request, counts a failed login or throttles. A computer tries millions of words a second. The only defence is a
+//! secret that is in no word list: 32 random bytes (RFC 7518 §3.2 requires at least as many bits as the hash has).
 
 use crate::jwt::verify;
 
-/// What stands in every such list, and in too many configurations. Made here, and a thousandth of a real one.
+/// Words that every such list contains, and that are too often configured as secrets. This list was made for the lab; a
+/// real one is a thousand times longer.
 const STEMS: &[&str] = &[
     "secret",
     "password",
@@ -30,10 +31,10 @@ const STEMS: &[&str] = &[
     "shhhh",
 ];
 
-/// What people add to a word to make it strong.
+/// What users append to a word to make it look strong.
 const TAILS: &[&str] = &["", "1", "12", "123", "1234", "!", "2025", "2026", "_key", "-key", "secret"];
 
-/// The word list: every stem with every tail, as it is and with a capital letter.
+/// The word list: every stem with every tail, each in lower case and with a capital first letter.
 pub fn words() -> impl Iterator<Item = String> {
     let capital = |stem: &str| stem[..1].to_uppercase() + &stem[1..];
     let stems = STEMS.iter().flat_map(move |stem| [(*stem).to_owned(), capital(stem)]);
@@ -41,7 +42,7 @@ pub fn words() -> impl Iterator<Item = String> {
 }
 
 // ANCHOR: guess
-/// The word of a list that a token was signed with. Whoever has it signs whatever they like.
+/// Returns the first word of the list that the token was signed with. An attacker who has it can sign any token.
 pub fn secret_of(token: &str, mut words: impl Iterator<Item = String>) -> Option<String> {
     words.find(|word| verify(word.as_bytes(), token).is_ok())
 }

@@ -1,85 +1,85 @@
-//! What must hold of whoever makes and checks tokens by hand.
+//! The checks that an implementation of handmade tokens must pass.
 //!
-//! The judge asks through a function from question to answer (see [`answers`](crate::answers)), so it judges this lab, a
-//! learner's program behind a pipe, and the broken ones that its own tests are made of. Every expectation is written out
-//! here as text; none is computed by the code that is judged.
+//! The judge asks its questions through a function from question to answer (see [`answers`](crate::answers)). So it can
+//! judge this lab, a learner's program behind a pipe, and the broken implementations in its own tests. Every expected
+//! answer is written here as text; none is computed by the code under test.
 
 use serde_json::{Value, json};
 
-/// The header of RFC 7515, appendix A.1, with its line break.
+/// The header of the token in RFC 7515, appendix A.1, including its line break.
 pub const RFC_HEADER: &str = "{\"typ\":\"JWT\",\r\n \"alg\":\"HS256\"}";
-/// Its payload.
+/// The payload of the token in RFC 7515, appendix A.1.
 pub const RFC_PAYLOAD: &str =
     "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
-/// Its key.
+/// The HMAC key of the token in RFC 7515, appendix A.1.
 pub const RFC_KEY: [u8; 64] = [
     3, 35, 53, 75, 43, 15, 165, 188, 131, 126, 6, 101, 119, 123, 166, 143, 90, 179, 40, 230, 240, 84, 201,
     40, 169, 15, 132, 178, 210, 80, 46, 191, 211, 251, 90, 146, 210, 6, 71, 239, 150, 138, 180, 195, 119, 98,
     61, 34, 61, 46, 33, 114, 5, 46, 79, 8, 192, 205, 154, 245, 103, 208, 128, 163,
 ];
-/// Its token.
+/// The complete token of RFC 7515, appendix A.1.
 pub const RFC_TOKEN: &str = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
     eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
     dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-/// The key of the tokens below: the word `secret`, which is no secret.
+/// The key of the tokens below: the word `secret`, which is easy to guess.
 const KEY: &[u8] = b"secret";
-/// `{"alg":"HS256"}` and `{"email":"ann@example.test","role":"user"}`, signed with it.
+/// A valid token: `{"alg":"HS256"}` and `{"email":"ann@example.test","role":"user"}`, signed with `KEY`.
 const USER: &str = "eyJhbGciOiJIUzI1NiJ9.eyJlbWFpbCI6ImFubkBleGFtcGxlLnRlc3QiLCJyb2xlIjoidXNlciJ9.\
     pinLeR2370H1HM5nnQxMaoDVZubA64Y3h-bbzDo0Bko";
-/// The same with the role `admin` and the signature of before.
+/// The token `USER` with the role changed to `admin` and its signature unchanged.
 const PROMOTED: &str = "eyJhbGciOiJIUzI1NiJ9.eyJlbWFpbCI6ImFubkBleGFtcGxlLnRlc3QiLCJyb2xlIjoiYWRtaW4ifQ.\
     pinLeR2370H1HM5nnQxMaoDVZubA64Y3h-bbzDo0Bko";
-/// `{"alg":"none"}`, the role `admin`, and no signature.
+/// A token with `{"alg":"none"}`, the role `admin`, and an empty signature.
 const UNSIGNED: &str = "eyJhbGciOiJub25lIn0.eyJlbWFpbCI6ImFubkBleGFtcGxlLnRlc3QiLCJyb2xlIjoiYWRtaW4ifQ.";
-/// `{"alg":"HS512"}`, the role `admin`, with HMAC-SHA-256 under the right key.
+/// A token with `{"alg":"HS512"}` and the role `admin`, signed with HMAC-SHA-256 and the right key.
 const MISNAMED: &str = "eyJhbGciOiJIUzUxMiJ9.eyJlbWFpbCI6ImFubkBleGFtcGxlLnRlc3QiLCJyb2xlIjoiYWRtaW4ifQ.\
     a5HKWAkJRjFBEgD0ndy0Cazl5gRVNuzEy4KqLN53Y14";
 
-/// One thing that must hold.
+/// One requirement on a token implementation, and the questions that test it.
 #[derive(Clone, Copy)]
 pub struct Check {
-    /// The stable name.
+    /// The stable identifier.
     pub id: &'static str,
-    /// What must hold.
+    /// The requirement, in words.
     pub title: &'static str,
-    /// Whether it is something that an attacker tries.
+    /// Whether the questions are an attack.
     pub attack: bool,
-    /// What an attacker gains, or what breaks, where it does not hold.
+    /// What an attacker gains, or what breaks, where the requirement is not met.
     pub gains: &'static str,
-    /// Where to read.
+    /// The standards to read about it.
     pub read: &'static str,
     ask: fn() -> Vec<(Value, Expected)>,
 }
 
-/// What a question must be answered with.
+/// The answer that a question requires.
 enum Expected {
     Answer(Value),
     Refusal,
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Every question was answered as it must be.
+    /// Every question got the required answer.
     Passed,
-    /// One was not.
+    /// One question got a wrong answer.
     Failed {
-        /// The question.
+        /// The question, as a function call.
         sent: String,
-        /// The right answer.
+        /// The required answer.
         expected: String,
-        /// The answer that came.
+        /// The answer that was given.
         received: String,
     },
-    /// The function says that it is not written yet.
+    /// The function reports that it is not written yet.
     NotWritten {
-        /// Its words.
+        /// The text that the function reports.
         text: String,
     },
 }
 
-/// Every check, in the order in which the lab is learned.
+/// All checks, in the order in which the learner works through the lab.
 pub const CHECKS: &[Check] = &[
     Check {
         id: "base64url.groups",
@@ -229,7 +229,7 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-/// Plays a check against whoever answers.
+/// Runs a check: sends its questions to `ask` and stops at the first wrong answer.
 pub fn play(check: &Check, mut ask: impl FnMut(&Value) -> Value) -> Verdict {
     for (question, expected) in (check.ask)() {
         let answer = ask(&question);
@@ -268,7 +268,7 @@ fn refused(key: &[u8], token: &str) -> (Value, Expected) {
     (verify(key, token), Expected::Refusal)
 }
 
-/// A question as a programmer writes it.
+/// A question in the form of a function call, for the learner to read.
 fn called(question: &Value) -> String {
     let key = |value: &Value| {
         let bytes: Option<Vec<u8>> = value

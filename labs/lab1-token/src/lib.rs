@@ -1,15 +1,15 @@
-//! A JWT by hand: three strings with dots between them, and why nothing about them is secret.
+//! A JWT written by hand: three base64url strings with dots between them. Its content is signed and not secret.
 //!
-//! - [`jwt`]: the token, made and checked byte for byte, against the example of RFC 7515, appendix A.1
-//! - [`guess`]: what a weak secret is worth: a word list finds it without asking any server
-//! - [`answers`]: the same functions, asked one at a time over a pipe
-//! - [`judge`]: what must hold of whoever answers, and what an attacker gains where it does not
+//! - [`jwt`]: makes and verifies the token, byte for byte as in the example of RFC 7515, appendix A.1
+//! - [`guess`]: finds a weak secret with a word list, without sending a request to any server
+//! - [`answers`]: calls the same functions one at a time, over a pipe
+//! - [`judge`]: the checks that a token implementation must pass, and what an attacker gains where it fails one
 
 pub mod answers;
 pub mod guess;
 pub mod judge;
 pub mod jwt;
 
-/// The token workbench, a script for a page: the book and the playground have it. It takes a token apart, lets it be edited
-/// and signed, and judges it twice.
+/// The token workbench: the source of a JavaScript file that the pages of the book and the playground load. It takes a
+/// token apart, lets the reader edit and sign it, and judges it twice.
 pub const WORKBENCH: &str = include_str!("../assets/workbench.js");

@@ -1,4 +1,4 @@
-//! What the tools need to know of this design.
+//! The design's description, for the tools.
 
 use kit::design::{Asks, Credential, Design, Logout, Part, Role, State, Variant};
 
@@ -6,7 +6,7 @@ use crate::session::router;
 use crate::watched::watched;
 use crate::words::WORDS;
 
-/// Sessions with a cookie.
+/// The session design: a cookie, and a session record in a store.
 pub static DESIGN: Design = Design {
     name: "session",
     words: WORDS,

@@ -1,8 +1,9 @@
-//! What a session remembers of the person who holds it, and when it is over.
+//! What a session record contains about its user, and when the session is over.
 //!
-//! A session has two limits. The **idle** limit ends one that nobody uses; each use moves it on. The **absolute** limit
-//! ends one that somebody uses all the time, since that somebody may be a thief; nothing moves it (OWASP ASVS 7.3.1 and
-//! 7.3.2). Both are compared with the clock that is passed in. A TTL in Redis collects garbage and decides nothing.
+//! A session has two time limits. The **idle** limit ends a session that the user no longer uses; each use extends it.
+//! The **absolute** limit ends a session that is in constant use, because the one using it may be a thief; nothing
+//! extends it (OWASP ASVS 7.3.1 and 7.3.2). Both are compared with the clock that is passed in. A TTL in Redis only
+//! removes old keys; it never decides whether a session is over.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,28 +14,28 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The name of the holder among a session's data.
+/// The key under which a session's data contains its holder.
 pub const HOLDER: &str = "holder";
 
-/// The longest that a use may go unrecorded.
+/// The upper bound of [`Limits::step`].
 const COARSEST_STEP: Duration = Duration::from_secs(60);
 
-/// Whose session it is. Stored as a list without names, which halves its size; `session_id` is the session's public name
-/// and opens nothing.
+/// The user of a session. It is serialized as a JSON list without field names, which halves its size. `session_id` is
+/// public: it is not the id in the cookie, and it opens nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub struct Holder {
-    /// The account.
+    /// The account's id.
     pub user_id: Uuid,
-    /// The session's public name: a random number that has nothing to do with the secret one in the cookie.
+    /// The session's public id: a random UUID that is unrelated to the secret id in the cookie.
     pub session_id: Uuid,
-    /// The account's address when the person logged in.
+    /// The account's email address at login.
     pub email: String,
-    /// The account's epoch when the person logged in.
+    /// The account's epoch at login.
     pub epoch: u64,
-    /// When the session was last seen in use, to a [`Limits::step`]; milliseconds since the Unix epoch.
+    /// When the session was last used, to within a [`Limits::step`]; milliseconds since the Unix epoch.
     pub seen_at_ms: u64,
-    /// The absolute limit; milliseconds since the Unix epoch.
+    /// When the absolute limit ends the session; milliseconds since the Unix epoch.
     pub ends_at_ms: u64,
 }
 
@@ -55,7 +56,7 @@ impl From<Holder> for Stored {
 }
 
 impl Holder {
-    /// A new session of a user.
+    /// The holder of a new session of `user` that begins at `now_ms`.
     pub fn new(user: &User, now_ms: u64, limits: &Limits) -> Self {
         Self {
             user_id: user.id,
@@ -67,25 +68,26 @@ impl Holder {
         }
     }
 
-    /// The holder among a session's data, for the stores, which keep an index of each user's sessions.
+    /// Reads the holder from a session's data. The stores need it, because they keep an index of each user's sessions.
     pub(crate) fn among(data: &HashMap<String, Value>) -> Option<Self> {
         Self::deserialize(data.get(HOLDER)?).ok()
     }
 
-    /// The moment at which the session is over if nobody uses it again: the idle limit, and never past the absolute one.
+    /// When the session is over if it is not used again: at the idle limit, but never after the absolute limit. In
+    /// milliseconds since the Unix epoch.
     pub fn over_at_ms(&self, limits: &Limits) -> u64 {
         self.seen_at_ms.saturating_add(millis(limits.idle)).min(self.ends_at_ms)
     }
 }
 
-/// How long sessions live, and how many of them a user has.
+/// The time limits of a session, and the most sessions that a user may have.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Unused.
+    /// How long a session lives without being used.
     pub idle: Duration,
-    /// At most.
+    /// How long a session lives at most.
     pub absolute: Duration,
-    /// Sessions of one user; the least recently used goes out.
+    /// The most sessions of one user; a further login ends the least recently used one.
     pub per_user: usize,
 }
 
@@ -100,10 +102,10 @@ impl From<&Config> for Limits {
 }
 
 impl Limits {
-    /// How exact the idle limit is: a session may end this much early, never late.
+    /// The precision of the idle limit: a session may end earlier than its idle limit by this much, and never later.
     ///
-    /// To write down every use would double the commands per request. So a use is written down only when the last one
-    /// that was is more than a step old: a hundredth of the idle limit, and a minute at most.
+    /// Recording every use would double the commands per request. So a use is recorded only if the last recorded use is
+    /// at least one step ago. A step is a hundredth of the idle limit, and at most one minute.
     pub fn step(&self) -> Duration {
         (self.idle / 100).min(COARSEST_STEP)
     }
@@ -113,13 +115,14 @@ pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A moment as tower-sessions tells it. Beyond the last one that it can tell, the last one.
+/// Converts milliseconds since the Unix epoch into tower-sessions' type. A time beyond the last one of that type
+/// becomes the last one.
 pub(crate) fn moment(ms: u64) -> OffsetDateTime {
     let nanos = i128::from(ms) * 1_000_000;
     OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(time::UtcDateTime::MAX.into())
 }
 
-/// A moment in milliseconds since the Unix epoch; one before that is 0.
+/// Converts a time into milliseconds since the Unix epoch; a time before the epoch becomes 0.
 pub(crate) fn moment_ms(moment: OffsetDateTime) -> u64 {
     u64::try_from(moment.unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
 }

@@ -1,9 +1,10 @@
-//! Sessions: the server remembers who is logged in, the browser carries a name that nobody can guess.
+//! Sessions: the server remembers which user is logged in; the browser stores a cookie with a random id that an
+//! attacker cannot guess.
 //!
-//! - [`session`]: the scheme: a cookie in, a look-up, a person out
-//! - [`holder`]: what a session remembers, and its two limits
-//! - [`design`]: what the tools need to know of it
-//! - [`store`]: where it is remembered: [`store::memory`] or [`store::redis`], held to one suite of tests
+//! - [`session`]: the scheme: it reads a cookie, looks the session up, and returns the user
+//! - [`holder`]: what a session record contains, and the two time limits of a session
+//! - [`design`]: what the tools need to know about this lab
+//! - [`store`]: where session records are stored: [`store::memory`] or [`store::redis`], both tested by one suite
 
 pub mod design;
 pub mod holder;

@@ -1,17 +1,19 @@
-//! The session: the server knows who is logged in, and forgets when told to.
+//! The session scheme: the server knows which users are logged in, and a logout takes effect at once.
 //!
-//! The cookie holds a random name and nothing else; what it stands for is in the [`Store`]. So every request asks the
-//! store, and for the same reason **a log-out is one**: the record is deleted, and every copy of the cookie is worth
-//! nothing from that moment.
+//! The cookie contains a random id and nothing else; the session record for that id is in the [`Store`]. So the server
+//! asks the store on every request. For the same reason **a logout really ends the session**: the record is deleted,
+//! and from that moment every copy of the cookie is worthless.
 //!
-//! Only a log-in, a sign-up and a new password set the cookie, and only a log-out and a deletion clear it: the id stays for
-//! the session's life, so no late answer to any other request can displace a newer log-in. There is one cookie, though,
-//! and a late log-out of one tab clears what another tab has logged in to since. The hybrid, whose cookie changes all the
-//! time, has one for each session; here a page that lets one of those requests go at a time is enough.
+//! Only login, sign-up and a change of password set the cookie, and only logout and deletion of the account clear it.
+//! The id stays the same for the session's life, so a late response to any other request cannot displace a newer login.
+//! There is only one cookie, though: the late response to a logout in one tab clears the cookie of a session that
+//! another tab has opened since. The hybrid's cookie changes all the time, so the hybrid has one cookie for each
+//! session; here it is enough that a page sends only one of those requests at a time.
 //!
-//! `tower_sessions::Session` is used directly and its `SessionManagerLayer` is not mounted. The layer clears the cookie with
-//! other attributes than it was set with, which browsers ignore for a `__Host-` name (the person stays logged in); turns a
-//! store's outage into an empty 500; and cannot follow a clock that is passed in.
+//! This lab uses `tower_sessions::Session` directly and does not mount its `SessionManagerLayer`. The layer clears the
+//! cookie with attributes that differ from those that it was set with, and browsers ignore that for a `__Host-` name
+//! (the user stays logged in). It turns a store outage into an empty 500, and it cannot follow a clock that is passed
+//! in.
 
 #[cfg(test)]
 mod tests;
@@ -39,10 +41,11 @@ use crate::store::memory::MemoryStore;
 use crate::store::redis::RedisStore;
 use crate::store::{Store, fault, session_fault, until};
 
-/// The cookie. `Lax`: a link from elsewhere finds the person logged in, a form from elsewhere does not.
+/// The session cookie. `SameSite=Lax`: a browser sends it when the user follows a link from another site, and does not
+/// send it with a form that another site posts.
 pub const COOKIE: HostCookie = HostCookie { name: "__Host-session", same_site: SameSite::Lax };
 
-/// The design with sessions, over a store. Clones share everything.
+/// The session design, over any store. Clones share their store, clock and origins.
 #[derive(Debug)]
 pub struct Sessions<S> {
     store: Arc<S>,
@@ -51,14 +54,18 @@ pub struct Sessions<S> {
     origins: Origins,
 }
 
-/// The body of a log-in. The credential is in the cookie, where no script reads it.
+/// The body of the response to a login. The credential is not in it: it is in the cookie, which no script can read.
 #[derive(Debug, Serialize)]
 pub struct Body {
     user_id: Uuid,
     email: String,
 }
 
-/// The lab's server, to be handed to `kit::serve`. `origins` are the server's own.
+/// Builds the lab's server, for `kit::serve`. `origins` are the server's own origins.
+///
+/// # Errors
+/// Fails if the configured store is a Redis Cluster, cannot be reached or lacks a right, or if the accounts cannot be
+/// opened or read.
 pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
     let limits = config.into();
     match &config.store {
@@ -73,14 +80,17 @@ pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<R
     }
 }
 
-/// The lab's server over a store that is there already.
+/// Builds the lab's server over an existing store.
+///
+/// # Errors
+/// Fails if the accounts cannot be opened or read.
 pub async fn router_over<S: Store>(scheme: Sessions<S>, config: &Config) -> Result<Router, StartError> {
     let (clock, origins) = (scheme.clock.clone(), scheme.origins.clone());
     Ok(kit::router(App::new(scheme, config, clock, origins).await?, Router::new()))
 }
 
 impl<S: Store> Sessions<S> {
-    /// The scheme over a store that was made with the same limits and the same clock.
+    /// The scheme over a store. The store must have been created with the same limits and the same clock.
     pub fn new(store: S, limits: Limits, clock: Clock, origins: Origins) -> Self {
         Self { store: Arc::new(store), limits, clock, origins }
     }
@@ -89,8 +99,8 @@ impl<S: Store> Sessions<S> {
         Session::new(Some(id), Arc::clone(&self.store), None)
     }
 
-    /// Ends the session that a log-in takes the place of. The log-in does not depend on it: an ending that fails is
-    /// finished later.
+    /// Ends the session that a new login replaces. The login succeeds even if this fails: then the server ends the old
+    /// session later, in the background.
     async fn end_replaced(&self, id: Id) {
         if let Err(error) = self.session(id).delete().await {
             let this = self.clone();
@@ -101,7 +111,7 @@ impl<S: Store> Sessions<S> {
         }
     }
 
-    /// Notes that the session is in use, if the last note of it is a [`Limits::step`] old.
+    /// Records that the session is in use, if the last recorded use is at least a [`Limits::step`] ago.
     async fn keep_alive(&self, session: &Session, holder: &Holder) -> Result<(), Error> {
         let now_ms = self.clock.now_ms();
         if now_ms < holder.seen_at_ms.saturating_add(millis(self.limits.step())) {
@@ -138,19 +148,20 @@ impl<S: Store> Scheme for Sessions<S> {
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         let holder = Holder::new(user, self.clock.now_ms(), &self.limits);
         // ANCHOR: issue
-        // No id goes in, so that the store draws one: an id from the client could be one that somebody else knows
-        // (session fixation).
+        // No id is passed in, so the store generates one. If the client could choose the id, an attacker could log the
+        // user in under an id that the attacker knows (session fixation).
         let session = Session::new(None, Arc::clone(&self.store), until(holder.over_at_ms(&self.limits)));
         session.insert(HOLDER, holder).await.map_err(session_fault)?;
         session.save().await.map_err(session_fault)?;
         let id = session.id().ok_or(Error::Internal("a session was made without an id".into()))?;
-        // The session of before ends only now: had the new one failed, the person would be left with neither.
-        // Its cookie decides: an `Authorization` header that came along takes nothing away.
+        // The old session is ended only now: if creating the new one had failed, the user would have lost both. Only
+        // the cookie decides which session is the old one; a session in an `Authorization` header is not ended.
         if let Presented::Session(before) = presented_cookie(request) {
             self.end_replaced(before).await;
         }
         // ANCHOR_END: issue
-        // The idle limit moves with use and the cookie is not sent again, so the cookie lives to the absolute limit.
+        // Each use extends the idle limit, but the cookie is not sent again, so the cookie lives until the absolute
+        // limit.
         let cookie = COOKIE.set(&id.to_string(), self.limits.absolute);
         Ok((cookie, Json(Body { user_id: user.id, email: user.email.as_str().to_owned() })))
     }
@@ -170,7 +181,8 @@ impl<S: Store> Scheme for Sessions<S> {
         let holder: Option<Holder> = session.get(HOLDER).await.map_err(session_fault)?;
         let holder = holder.ok_or(Error::InvalidToken("no such session"))?;
         self.keep_alive(&session, &holder).await?;
-        // The epoch goes along: the kit refuses a session that the account's row has ended and this store has not heard of.
+        // The epoch is returned too, so that the kit refuses a session that the account's row has ended, even if this
+        // store was never told.
         let Holder { user_id, email, session_id, epoch, .. } = holder;
         Ok(Principal { user_id, email, session_id: Some(session_id), epoch: Some(epoch) })
         // ANCHOR_END: authenticate
@@ -181,7 +193,8 @@ impl<S: Store> Scheme for Sessions<S> {
     async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
         let presented = presented_cookie(request);
         if let Presented::Nothing = presented {
-            // No cookie came, so none is cleared: a form on another site, which sends none, would log people out.
+            // The request has no cookie, so none is cleared. Otherwise a form on another site, which sends no cookie,
+            // could log users out.
             return Ok(None);
         }
         // ANCHOR: end
@@ -216,13 +229,13 @@ impl<S: Store> Scheme for Sessions<S> {
     }
 }
 
-/// What a request has to show for itself.
+/// The credential that a request presents.
 enum Presented {
     Nothing,
-    /// An `Authorization` header. The request is judged by it alone, and this server gives out nothing that goes there.
+    /// An `Authorization` header. The request is judged by this header alone, and this server issues no bearer tokens.
     Bearer,
     Session(Id),
-    /// A cookie whose value is no id.
+    /// A cookie whose value is not a session id.
     Garbage,
 }
 
@@ -236,8 +249,8 @@ fn presented(request: &Parts) -> Result<Presented, Error> {
     Ok(presented_cookie(request))
 }
 
-/// What the cookie shows. At log-in and log-out it decides, since the session is its own: an `Authorization` header
-/// neither vouches for it nor takes anything away.
+/// The credential in the cookie. At login and logout only the cookie decides, because it contains the session: an
+/// `Authorization` header neither replaces it nor makes it invalid.
 fn presented_cookie(request: &Parts) -> Presented {
     match cookie::read(request, COOKIE.name).map(str::parse) {
         None => Presented::Nothing,

@@ -1,14 +1,15 @@
-//! Where sessions are remembered.
+//! Where session records are stored.
 //!
-//! Both stores are [`SessionStore`]s of tower-sessions, with the promises that its own memory store does not give:
+//! Both stores are [`SessionStore`]s of tower-sessions, with guarantees that tower-sessions' own memory store does not
+//! give:
 //!
-//! - **Saving never creates.** A request that read a session before it was ended, and saves it after, must not bring it
-//!   back to life.
-//! - **Creating never overwrites.** An id that is taken is left alone and another one drawn.
-//! - **Time is the clock that was passed in.** A session is over at its expiry, by value.
-//! - **An ending is an ending.** Creating takes part in the account's epoch: a log-in whose password was checked before
-//!   everything was ended, and which arrives after, is refused; and one that arrives with a newer epoch than the store has
-//!   seen ends what is older, since an ending then never reached this store.
+//! - **Saving never creates.** A request may read a session before it is ended and save it afterwards; that must not
+//!   revive the session.
+//! - **Creating never overwrites.** If an id is already taken, that session is left alone and a new id is generated.
+//! - **Time is the clock that was passed in.** A session is over when this clock reaches the expiry in its record.
+//! - **A session that was ended stays ended.** Creating a session compares the account's epoch. A login whose password
+//!   was checked before all sessions were ended, and which reaches the store afterwards, is refused. A login with a
+//!   newer epoch than the store knows ends all older sessions, because the store was never told that they were ended.
 
 pub mod memory;
 pub mod redis;
@@ -21,21 +22,24 @@ use uuid::Uuid;
 
 use crate::holder::moment;
 
-/// What a store can do beyond tower-sessions' trait: the sessions of one user together.
+/// A store's operations on all sessions of one user, which tower-sessions' trait does not have.
 pub trait Store: SessionStore {
-    /// `memory` or `redis`.
+    /// The store's name: `memory` or `redis`.
     const NAME: &'static str;
 
-    /// Ends all sessions of a user but the one with this public name.
+    /// Ends all sessions of a user except the one whose public id is `keep`.
     fn end_others(&self, user: Uuid, keep: Uuid) -> impl Future<Output = session_store::Result<()>> + Send;
 
-    /// Ends all sessions of a user that were made before `epoch`, and sees to it that none of before can still be made.
-    /// May be repeated, and may arrive late: a session that was made under `epoch` or a later one lives on. Answers the
-    /// epoch that the store knows then; one above `epoch` was there before, and nothing was ended.
+    /// Ends all sessions of a user that were created under an epoch below `epoch`, and refuses to create any such
+    /// session from then on.
+    ///
+    /// Safe to repeat, and to receive late: a session that was created under `epoch` or a later one stays alive.
+    /// Returns the epoch that the store knows afterwards. If it is greater than `epoch`, the store already knew it and
+    /// nothing was ended.
     fn end_all(&self, user: Uuid, epoch: u64) -> impl Future<Output = session_store::Result<u64>> + Send;
 
-    /// Where the store's marker is, which tells it from one that went back in time. A store that ends with this process
-    /// has none.
+    /// The location of the store's marker, which tells this store from one that was restored to an earlier state. A
+    /// store that ends with this process has no marker.
     fn marked(&self) -> Option<Marked> {
         None
     }
@@ -44,26 +48,27 @@ pub trait Store: SessionStore {
     fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send;
 }
 
-/// What [`SessionStore::create`] fails with when the store knows a later epoch of the account, followed by that epoch.
-/// tower-sessions' error has only text to say it in.
+/// The start of the error message with which [`SessionStore::create`] fails when the store knows a later epoch of the
+/// account; the epoch follows it. tower-sessions' error can carry nothing but text.
 const STORE_AHEAD: &str = "the store knows a later epoch of this account: ";
 
-/// The refusal above.
+/// The error for a login whose epoch is lower than the one the store knows.
 pub(crate) fn store_ahead(epoch: u64) -> session_store::Error {
     session_store::Error::Backend(format!("{STORE_AHEAD}{epoch}"))
 }
 
-/// The epoch in the refusal above; none, if it is another failure.
+/// The epoch in the text of a [`store_ahead`] error, or `None` if the text is of another error.
 fn epoch_ahead(text: &str) -> Option<u64> {
     text.strip_prefix(STORE_AHEAD)?.parse().ok()
 }
 
-/// A record that is no session of ours: a store needs to know whose it is.
+/// The error for a record without a holder. The store needs the holder to know which user's session it is.
 pub(crate) fn no_holder() -> session_store::Error {
     session_store::Error::Encode("a session has a holder".into())
 }
 
-/// A store's failure as the kit tells it. That a store does not answer is never the credential's fault.
+/// Converts a store's error into the kit's error. A store that does not answer is an outage (503) and never a refused
+/// credential.
 pub(crate) fn fault(error: session_store::Error) -> Error {
     match error {
         session_store::Error::Backend(text) => match epoch_ahead(&text) {
@@ -74,7 +79,7 @@ pub(crate) fn fault(error: session_store::Error) -> Error {
     }
 }
 
-/// As [`fault`], for what comes through a [`tower_sessions::Session`].
+/// Converts an error of a [`tower_sessions::Session`] into the kit's error, as [`fault`] does.
 pub(crate) fn session_fault(error: session::Error) -> Error {
     match error {
         session::Error::Store(error) => fault(error),
@@ -82,7 +87,7 @@ pub(crate) fn session_fault(error: session::Error) -> Error {
     }
 }
 
-/// An expiry as tower-sessions takes it.
+/// An expiry in the form that tower-sessions takes; `ms` is in milliseconds since the Unix epoch.
 pub(crate) fn until(ms: u64) -> Option<Expiry> {
     Some(Expiry::AtDateTime(moment(ms)))
 }

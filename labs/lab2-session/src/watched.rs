@@ -1,4 +1,4 @@
-//! This design's server as the playground shows it: its store behind a gate, and how its records are read.
+//! This design's server for the playground: its store behind a gate, and a reader for its records.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::store::Store;
 use crate::store::memory::MemoryStore;
 use crate::store::redis::{RedisStore, records_of};
 
-/// The server, and a look into its store.
+/// Builds the server, and a reader for the records in its store.
 ///
 /// # Errors
-/// Where the store or the accounts cannot be opened.
+/// Fails if the store or the accounts cannot be opened.
 pub(crate) async fn watched(watching: Watching) -> Result<Watched, StartError> {
     let Watching { config, clock, origins, gate, beside } = watching;
     let limits = (&config).into();
@@ -42,7 +42,7 @@ fn call(gate: &Arc<Gate>) -> SessionResult<()> {
     if gate.passes() { Ok(()) } else { Err(SessionError::Backend(CUT.into())) }
 }
 
-/// tower-sessions' trait can only be implemented for a type of this crate.
+/// A wrapper, because tower-sessions' trait can be implemented only for a type of this crate.
 #[derive(Debug)]
 struct Guarded<S>(Gated<S>);
 

@@ -1,4 +1,4 @@
-//! The judge is judged: the lab passes everything, and each thing that can go wrong is caught by its own checks alone.
+//! Tests of the judge: the lab passes every check, and each possible fault is caught by its own checks and no others.
 
 use serde_json::{Value, json};
 
@@ -9,17 +9,17 @@ fn right(question: &Value) -> Value {
     answers::answer(&question.to_string())
 }
 
-/// The ids of the checks that are not passed.
+/// The ids of the checks that an implementation does not pass.
 fn caught(ask: impl Fn(&Value) -> Value) -> Vec<&'static str> {
     CHECKS.iter().filter(|check| play(check, &ask) != Verdict::Passed).map(|check| check.id).collect()
 }
 
-/// The lab, but for one kind of question.
+/// The lab's implementation, with one kind of question answered by `otherwise`.
 fn but_for(call: &str, otherwise: impl Fn(&Value) -> Value) -> impl Fn(&Value) -> Value {
     move |question| if question["call"] == call { otherwise(question) } else { right(question) }
 }
 
-/// The lab's `verify`, which takes what `takes` says in any case.
+/// The lab's `verify`, changed to accept every token for which `takes` returns true.
 fn verify_that_takes(takes: impl Fn(&str) -> bool) -> impl Fn(&Value) -> Value {
     but_for("verify", move |question| {
         let token = question["token"].as_str().unwrap_or_default();

@@ -1,7 +1,8 @@
-//! Sessions in this process: gone with it, and seen by no other.
+//! Session records in this process's memory: they are lost when it ends, and no other process sees them.
 //!
-//! tower-sessions brings a memory store; it follows the system's clock and saves what is no longer there, which revives
-//! ended sessions. This one does neither, and does everything that [`super::redis`] does, under one lock.
+//! tower-sessions has a memory store of its own. It uses the system's clock, and it saves sessions that no longer
+//! exist, which revives ended ones. This store does neither, and does everything that [`super::redis`] does, under one
+//! lock.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,14 +18,14 @@ use uuid::Uuid;
 use super::{Store, no_holder, store_ahead};
 use crate::holder::{Holder, Limits, millis, moment_ms};
 
-/// Sessions that are kept at most. Beyond that log-ins are refused: to throw others' sessions out would let anybody log
-/// everybody out.
+/// The most sessions that the store keeps. Once it is full, new logins are refused: if the store deleted sessions of
+/// others to make room, an attacker could log every user out.
 pub const MAX_SESSIONS: usize = 200_000;
 
-/// Sessions after which expired ones are looked for.
+/// The number of sessions from which the store looks for expired ones.
 const FIRST_SWEEP: usize = 1024;
 
-/// Sessions in this process.
+/// The session store in this process's memory.
 pub struct MemoryStore {
     limits: Limits,
     clock: Clock,
@@ -37,11 +38,11 @@ struct State {
     next_sweep: usize,
 }
 
-/// A user's sessions, and the epoch that all of them were made under.
+/// The ids of one user's sessions, and the epoch under which all of them were created.
 #[derive(Default)]
 struct UserSessions {
     epoch: u64,
-    /// Until when `epoch` is remembered when no session is left.
+    /// How long `epoch` is remembered when no session is left; milliseconds since the Unix epoch.
     epoch_until_ms: u64,
     ids: Vec<Id>,
 }
@@ -53,7 +54,8 @@ impl MemoryStore {
         Self { limits, clock, state: Mutex::new(state) }
     }
 
-    /// Nothing in here panics half-way through a change, so the state behind a poisoned lock is whole.
+    /// Locks the state. No code under this lock panics half way through a change, so the state behind a poisoned lock
+    /// is consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -119,7 +121,7 @@ impl Store for MemoryStore {
     async fn end_all(&self, user: Uuid, epoch: u64) -> Result<u64> {
         let until_ms = self.clock.now_ms().saturating_add(millis(self.limits.absolute));
         let mut state = self.lock();
-        // Refused when the store has seen a later epoch, which is what is answered then.
+        // An error means that the store knows a later epoch, and that epoch is returned below.
         let _refused = state.raise_epoch(user, epoch, until_ms);
         Ok(state.users.get(&user).map_or(epoch, |user| user.epoch))
     }
@@ -145,7 +147,8 @@ impl State {
         }
     }
 
-    /// Refuses an epoch that is over, and ends what was made before a newer one.
+    /// Refuses an epoch that is lower than the known one; if the epoch is higher, stores it and ends the user's older
+    /// sessions.
     fn raise_epoch(&mut self, user: Uuid, epoch: u64, until_ms: u64) -> Result<()> {
         let known = self.users.entry(user).or_default();
         if epoch < known.epoch {
@@ -161,10 +164,10 @@ impl State {
         Ok(())
     }
 
-    /// Leaves a user `keep` sessions at most: the expired ones go, and those that would expire first.
+    /// Ends a user's expired sessions, and of the others those that expire first, until at most `keep` are left.
     fn end_all_but_most_recent(&mut self, user: Uuid, now_ms: u64, keep: usize) {
         let over_at = |id: &Id| self.sessions.get(id).map_or(0, |record| moment_ms(record.expiry_date));
-        // The latest first, so that of two with one expiry the later log-in stays.
+        // Reversed, so that the later login is kept if two sessions have the same expiry.
         let mut ids: Vec<(u64, Id)> = self.ids_of(user).iter().rev().map(|id| (over_at(id), *id)).collect();
         ids.sort_by_key(|(over_at_ms, _)| std::cmp::Reverse(*over_at_ms));
         for (at, (over_at_ms, id)) in ids.iter().enumerate() {
@@ -178,8 +181,8 @@ impl State {
         }
     }
 
-    /// Sweeps expired sessions out whenever there are twice as many as the last sweep left, so that a sweep costs each
-    /// log-in a constant on average.
+    /// Removes expired sessions whenever there are twice as many sessions as the last sweep left, so that the average
+    /// cost of a sweep per login is constant. Fails if the store is still full.
     fn make_room(&mut self, now_ms: u64) -> Result<()> {
         if self.sessions.len() < self.next_sweep.min(MAX_SESSIONS) && self.users.len() < self.next_sweep {
             return Ok(());
@@ -198,12 +201,12 @@ impl State {
     }
 }
 
-/// Not good *at* its expiry any more, as a token is not at its `exp`.
+/// Whether a session is over at `now_ms`. It is over *at* its expiry already, as a token is at its `exp`.
 fn is_over(record: &Record, now_ms: u64) -> bool {
     moment_ms(record.expiry_date) <= now_ms
 }
 
-/// Sessions stay out of every log.
+/// Session data must not appear in a log.
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").finish_non_exhaustive()

@@ -1,23 +1,27 @@
-//! Sessions in Redis (from 7.0) or Valkey: seen by every server, and looked up with one command per request.
+//! Session records in Redis (7.0 or later) or Valkey: every server sees them, and a request looks its session up with
+//! one command.
 //!
 //! | key | type | content |
 //! |---|---|---|
-//! | `session:{hash}` | string | when the session is over, and its data; `hash` is one of the cookie's value, so that a copy of the database opens nothing |
-//! | `session:user:{uid}` | sorted set | the hashes of a user's sessions by the time each is over |
-//! | `session:epoch:{uid}` | string | the epoch that all of the user's sessions were made under, once it is above 0 |
-//! | `session:marker` | hash | which store this is, and how old ([`kit::marker`]); the one key without a TTL |
+//! | `session:{hash}` | string | its expiry and its data; `hash` is of the cookie's value, which is not stored |
+//! | `session:user:{uid}` | sorted set | the hashes of a user's sessions, sorted by the time each is over |
+//! | `session:epoch:{uid}` | string | the epoch under which all of the user's sessions were created, once it is above 0 |
+//! | `session:marker` | hash | which store this is, and how old it is ([`kit::marker`]); the only key without a TTL |
 //!
-//! **Sliding.** `GETEX` reads a session and moves its TTL on in one command. When it is over is in the value, though, where
-//! the clock that is passed in can judge it; that is written when it is a [`Limits::step`] old. So nearly every request
-//! costs exactly one command, about as much as a `GET`.
+//! **Sliding expiry.** `GETEX` reads a session and extends its TTL in one command. The time at which the session is
+//! over is in the value, though, where it can be compared with the clock that is passed in; this time is written again
+//! only when the last recorded use is a [`Limits::step`] old. So nearly every request costs exactly one command, about
+//! as much as a `GET`.
 //!
-//! What changes more than one key is one script, applied whole or not at all. The scripts touch keys that they find in other
-//! keys, and a session's key cannot lie in its user's slot, because a cookie does not say whose it is: so this store
-//! wants one Redis with replicas, not a Redis Cluster. Every command may be repeated; one that times out may have been
-//! applied all the same, and at worst leaves a session behind whose id nobody has been told.
+//! Each change to more than one key is one script, which Redis applies completely or not at all. The scripts access
+//! keys that they find in other keys. A session's key cannot be in the same cluster slot as its user's keys, because a
+//! cookie does not say which user it belongs to. So this store needs a single Redis, with replicas if desired, and does
+//! not run on a Redis Cluster. Every command may be repeated. A command that times out may have been applied all the
+//! same; at worst it leaves a session behind whose id was never sent to a client.
 //!
-//! **When Redis is full** (`maxmemory`, with `noeviction`) log-ins are refused, while sessions live on and can be ended: each
-//! script says by its flags which of the two it is. Redis 6 knows no flags, and is refused when the server starts.
+//! **When Redis is full** (`maxmemory` with `noeviction`), logins are refused, while existing sessions stay alive and
+//! can be ended: each script's flags say whether it may run then. Redis 6 does not support such flags; the server
+//! refuses it at start.
 
 mod rights;
 
@@ -42,14 +46,15 @@ use self::rights::RIGHTS;
 use super::{Store, no_holder, store_ahead};
 use crate::holder::{Holder, Limits, millis, moment, moment_ms};
 
-/// The store's marker.
+/// The key of the store's marker.
 const MARKER: &str = "session:marker";
-/// Before a session's hash in its key.
+/// The prefix of a session's key; the hash of its id follows.
 const SESSION: &str = "session:";
-/// How often an id is drawn before something must be wrong: 128 random bits do not meet twice.
+/// How many ids are tried for a new session before it fails. A collision of two random 128-bit ids is not chance, but a
+/// fault.
 const DRAWS: usize = 3;
 
-/// Sessions in Redis.
+/// The session store in Redis.
 pub struct RedisStore {
     redis: Redis,
     limits: Limits,
@@ -65,13 +70,17 @@ struct Scripts {
     end_all: Script,
 }
 
-/// A record as it is stored: when it is over, in milliseconds since the Unix epoch, and its data. The id is not in it: who
-/// reads the database must not find it there.
+/// A record as it is stored: the time at which it is over, in milliseconds since the Unix epoch, and its data. It does
+/// not contain the id, so that a reader of the database cannot use it as a cookie.
 type Stored<D> = (u64, D);
 
 impl RedisStore {
-    /// Connects to one Redis, with replicas or without, as a user with the rights that are needed. A cluster is refused here: the server would start, and fail at the
-    /// first log-in.
+    /// Connects to a single Redis, with or without replicas, and checks that the Redis user has the rights that the
+    /// store needs.
+    ///
+    /// # Errors
+    /// Fails if the URL names a Redis Cluster, Redis cannot be reached, or the Redis user lacks a right. A cluster is refused
+    /// here because otherwise the server would start, and then fail at the first login.
     pub async fn connect(
         url: &str,
         times: RedisTimes,
@@ -90,10 +99,11 @@ impl RedisStore {
         Ok(Self::new(redis, limits, clock))
     }
 
-    /// A store on a connection.
+    /// A store over an existing connection.
     pub fn new(redis: Redis, limits: Limits, clock: Clock) -> Self {
         let script = |flags: &str, code: &str| Script::new(&format!("#!lua{flags}\n{ENDING}{code}"));
-        // Allowed when memory is full: what keeps a session needs no more than it has, and what ends one frees some.
+        // May run when memory is full: saving a session needs no more memory than it already has, and ending one frees
+        // memory.
         let keeping = |code: &str| script(" flags=allow-oom", code);
         let scripts = Scripts {
             create: script("", CREATE),
@@ -105,17 +115,19 @@ impl RedisStore {
         Self { redis, limits, clock, scripts }
     }
 
-    /// A session's TTL outlives what its value says by a step, so that it is always the value that ends it.
+    /// The TTL of a session's key, in milliseconds. It is one step longer than the idle limit, so that the value always
+    /// ends the session before the TTL does.
     fn session_ttl_ms(&self) -> u64 {
         millis(self.limits.idle.saturating_add(self.limits.step()))
     }
 
-    /// The index is renewed when a session is saved, which may be a step after the session's own TTL was.
+    /// The TTL of a user's index, in milliseconds. It is extended when a session is saved, which may be one step later
+    /// than the session's own TTL was, so it is two steps longer than the idle limit.
     fn index_ttl_ms(&self) -> u64 {
         millis(self.limits.idle.saturating_add(self.limits.step() * 2))
     }
 
-    /// The epoch is remembered for as long as any session that was made under it can live.
+    /// The TTL of a user's epoch, in milliseconds: as long as any session that was created under it can live.
     fn epoch_ttl_ms(&self) -> u64 {
         millis(self.limits.absolute.saturating_add(self.limits.step()))
     }
@@ -134,7 +146,7 @@ impl SessionStore for RedisStore {
             create.arg(holder.epoch).arg(self.limits.per_user);
             create.arg(self.session_ttl_ms()).arg(self.index_ttl_ms()).arg(self.epoch_ttl_ms());
             let (outcome, evicted): (String, usize) = self.redis.script(&create).await.map_err(outage)?;
-            // The key of a session does not say its public name, and its value is gone with it.
+            // A session's key does not contain its public id, and the script has deleted the value that did.
             (0..evicted).for_each(|_| session_evicted(holder.user_id, None));
             match outcome.as_str() {
                 "created" => return Ok(()),
@@ -197,7 +209,7 @@ impl Store for RedisStore {
     }
 }
 
-/// Makes whatever is in `hashes` end: the sessions, and their places in the index.
+/// A Lua function that ends the sessions in `hashes`: it deletes their records and their entries in the index.
 const ENDING: &str = "
 local function end_sessions(index, hashes)
   for _, hash in ipairs(hashes) do
@@ -207,9 +219,9 @@ local function end_sessions(index, hashes)
 end
 ";
 
-/// Creates a session, unless its id is taken or its epoch is over; then the answer is the later epoch. Makes room for it in
-/// the user's index: expired sessions go, then those that would expire first. An epoch that is new here ends everything that
-/// is older.
+/// Creates a session, unless its id is taken or its epoch is lower than the known one; then the script returns `taken`
+/// or the known epoch. Makes room for it in the user's index: removes expired sessions first, then those that expire
+/// first. An epoch that is higher than the known one ends all older sessions.
 const CREATE: &str = "
 local session, index, epochs = KEYS[1], KEYS[2], KEYS[3]
 local value, hash, over_at, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -237,7 +249,7 @@ return {'created', evicted}
 ";
 
 // ANCHOR: save
-/// Saves a session that is still there. One that was ended meanwhile stays ended.
+/// Saves a session that still exists. A session that was ended since it was read stays ended.
 const SAVE: &str = "
 local session, index = KEYS[1], KEYS[2]
 local value, hash, over_at, session_ttl, index_ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -249,7 +261,7 @@ end
 ";
 // ANCHOR_END: save
 
-/// Ends one session, whose user only its value knows.
+/// Ends one session. Its user, and so its index, is known only from its value.
 const DELETE: &str = "
 local value = redis.call('GET', KEYS[1])
 if value then
@@ -257,7 +269,7 @@ if value then
 end
 ";
 
-/// Ends a user's sessions but the one with this public name.
+/// Ends a user's sessions except the one with the given public id.
 const END_OTHERS: &str = "
 local index, keep = KEYS[1], ARGV[1]
 
@@ -269,7 +281,8 @@ end
 end_sessions(index, others)
 ";
 
-/// Ends a user's sessions that were made before an epoch, and raises the epoch *to* it: a repetition changes nothing.
+/// Ends a user's sessions that were created under an epoch below the given one, and sets the epoch *to* that value, so
+/// that a repetition changes nothing.
 const END_ALL: &str = "
 local index, epochs = KEYS[1], KEYS[2]
 
@@ -280,8 +293,9 @@ redis.call('SET', epochs, ARGV[1], 'PX', ARGV[2])
 return tonumber(ARGV[1])
 ";
 
-/// SHA-256 of the cookie's value, its first 128 bits: the id has no more, so a longer name would be harder to store and no
-/// harder to guess. Nobody finds 128 random bits by trying, so a slow hash would only slow the server down.
+/// The first 128 bits of the SHA-256 of the cookie's value, in base64url. The id has 128 bits itself, so a longer hash
+/// would take more memory without being harder to guess. An attacker cannot search 128 random bits, so a slow hash
+/// would only slow the server down.
 pub(crate) fn hash(id: &Id) -> String {
     URL_SAFE_NO_PAD.encode(&digest(&SHA256, id.to_string().as_bytes()).as_ref()[..16])
 }
@@ -290,10 +304,11 @@ pub(crate) fn session_key(hash: &str) -> String {
     format!("{SESSION}{hash}")
 }
 
-/// What Redis holds of a user, to be looked at. A session's key does not say whose it is; the user's index does.
+/// All records of a user in Redis, for display. A session's key does not contain the user's id, so the keys are read
+/// from the user's index.
 ///
 /// # Errors
-/// Where Redis does not answer.
+/// Fails if Redis does not answer.
 pub(crate) async fn records_of(redis: &Redis, user: Uuid) -> RedisResult<Vec<Entry>> {
     let (index, epoch) = (index_key(user), epoch_key(user));
     let hashes: Vec<String> = redis.query(cmd("ZRANGE").arg(&index).arg(0).arg(-1)).await?;
@@ -323,7 +338,7 @@ fn outage(error: redis::RedisError) -> Error {
     Error::Backend(error.to_string())
 }
 
-/// Sessions and connections stay out of every log.
+/// Session data and connections must not appear in a log.
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore").finish_non_exhaustive()

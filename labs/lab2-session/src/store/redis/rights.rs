@@ -1,9 +1,9 @@
-//! What the store asks of its Redis user.
+//! The rights that the store needs of its Redis user.
 
 use kit::redis::Rights;
 
-/// Every command that the store sends, itself or from a script. Checked when the server starts; the book's `ACL SETUSER`
-/// line is made of it.
+/// Every command that the store sends, directly or from a script. The server checks them when it starts, and the `ACL
+/// SETUSER` line in the book is computed from them.
 pub(super) const RIGHTS: Rights = Rights {
     keys: "session:*",
     key: "session:rights",
@@ -36,7 +36,7 @@ mod tests {
     use crate::store::redis::RedisStore;
     use crate::suite::{Bench, LIMITS, shared};
 
-    /// What an operator types, but for the password.
+    /// The command that an operator types, with `PASSWORD` in place of the password.
     fn line() -> String {
         format!("ACL SETUSER authlab reset on >PASSWORD {}", RIGHTS.rules())
     }
