@@ -1,9 +1,10 @@
-//! One suite of tests, held against every store.
+//! One suite of tests, run against every store.
 //!
-//! [`shared`] says what a store promises, whichever it is; [`on_redis`] what is in the database besides. Tests here run both
-//! against memory and against a private `redis-server`; tests elsewhere bring a Redis of their own and call [`redis`].
+//! [`shared`] tests what every store guarantees; [`on_redis`] tests the content of the Redis database. The tests of
+//! this crate run both against memory and against a private `redis-server`. Tests of other crates supply a Redis of
+//! their own and call [`redis`].
 
-// Not a test by its attributes, because other packages' tests call it; all the same it is nothing else.
+// Not marked `#[cfg(test)]`, because tests of other packages call this module.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a suite of tests, behind a feature")]
 
 pub mod on_redis;
@@ -22,11 +23,11 @@ use crate::store::Store;
 use crate::store::memory::MemoryStore;
 use crate::store::redis::RedisStore;
 
-/// The limits that every check stands on: a step of 10 seconds.
+/// The limits that all checks use. They give a [`Limits::step`] of 10 seconds.
 pub const LIMITS: Limits =
     Limits { idle: Duration::from_secs(1_000), absolute: Duration::from_secs(2_500), per_user: 3 };
 
-/// A store, and the clock that it looks at.
+/// A store, and the clock that it uses.
 pub struct Bench<S> {
     pub store: Arc<S>,
     pub clock: Clock,
@@ -47,7 +48,7 @@ impl Bench<RedisStore> {
 }
 
 impl<S: Store> Bench<S> {
-    /// What a log-in makes of a user.
+    /// The session record that a login of `user` creates.
     pub fn record(&self, user: &User) -> Record {
         let holder = Holder::new(user, self.clock.now_ms(), &LIMITS);
         let expiry_date = moment(holder.over_at_ms(&LIMITS));
@@ -55,7 +56,7 @@ impl<S: Store> Bench<S> {
         Record { id: Id::default(), data, expiry_date }
     }
 
-    /// Logs a user in.
+    /// Logs a user in and returns the session record.
     pub async fn log_in(&self, user: &User) -> Record {
         let mut record = self.record(user);
         self.store.create(&mut record).await.unwrap();
@@ -67,24 +68,25 @@ impl<S: Store> Bench<S> {
     }
 }
 
-/// A user whom no other check knows.
+/// A new user under an epoch, whom no other check uses.
 pub fn somebody(epoch: u64) -> User {
     User { id: Uuid::new_v4(), epoch, ..User::sample() }
 }
 
-/// Runs everything against a Redis at a URL. It must be one that nobody else uses meanwhile: commands are counted.
+/// Runs the whole suite against the Redis at a URL. No other client may use that Redis at the same time, because the
+/// suite counts commands.
 pub async fn redis(url: &str) {
     let redis = Redis::connect(url, RedisTimes::default()).await.unwrap();
     shared::all(|| Bench::redis(&redis)).await;
     on_redis::all(&redis).await;
 }
 
-/// Runs everything against memory.
+/// Runs the shared checks against the store in memory.
 pub async fn memory() {
     shared::all(Bench::memory).await;
 }
 
-/// As tests elsewhere call it: everything in turn, in one database.
+/// Runs the suite as tests of other crates do: all checks one after the other, in one database.
 #[cfg(test)]
 #[tokio::test]
 async fn the_whole_suite_holds_in_turn_on_one_redis_and_on_memory() {
@@ -93,7 +95,7 @@ async fn the_whole_suite_holds_in_turn_on_one_redis_and_on_memory() {
     redis(&found.url).await;
 }
 
-/// Makes `all`, which runs each check in turn, and a test of each.
+/// Defines `all`, which runs the checks one after the other, and one test for each check and store.
 macro_rules! shared_checks {
     ($($check:ident)*) => {
         pub async fn all<S: crate::store::Store>(make: impl Fn() -> crate::suite::Bench<S>) {
@@ -120,7 +122,7 @@ macro_rules! shared_checks {
     };
 }
 
-/// As above, for checks that look into the database.
+/// Defines `all`, which runs the checks one after the other on one Redis, and one test for each check.
 macro_rules! redis_checks {
     ($($check:ident)*) => {
         pub async fn all(redis: &kit::Redis) {

@@ -1,5 +1,5 @@
-//! Changes of an account that happen although Redis refuses to hear of them: told as done, written into the audit log, and
-//! finished later, by this server or by the one after it.
+//! Changes of an account that succeed although Redis refuses to end its sessions: the response says that the change is
+//! done, the audit log records it, and this server or the next one ends the sessions later.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -33,7 +33,7 @@ struct Answer {
     body: Value,
 }
 
-/// A request under construction.
+/// A request under construction, and its JSON body.
 struct Call(http::request::Builder, Value);
 
 fn call(method: &str, path: &str) -> Call {
@@ -49,7 +49,7 @@ impl Call {
         Self(self.0.header(name.into(), value), self.1)
     }
 
-    /// Sent by one of our own pages, in a browser that holds this cookie.
+    /// Adds this cookie and the lab's own origin, as a browser does for a request from one of the lab's pages.
     fn by_page(self, cookie: &str) -> Self {
         self.header(COOKIE.as_str(), cookie).header(ORIGIN.as_str(), OWN)
     }
@@ -64,13 +64,13 @@ impl Call {
 }
 
 impl Answer {
-    /// The session's cookie, beside that of the device.
+    /// The session's `Set-Cookie` header. The response may also set the device's cookie.
     fn set_cookie(&self) -> Option<&str> {
         let mut cookies = self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
         cookies.find(|cookie| cookie.starts_with("__Host-session="))
     }
 
-    /// What the browser sends from now on.
+    /// The cookie that the browser sends from now on, as `name=value`.
     fn cookie(&self) -> String {
         self.set_cookie().unwrap().split(';').next().unwrap().to_owned()
     }
@@ -84,7 +84,7 @@ fn ann() -> Value {
     json!({"email": "ann@example.test", "password": PASSWORD, "client": "web"})
 }
 
-/// A lab whose Redis can be told to refuse everything that writes more than one key, and whose accounts outlive a server.
+/// A lab with a Redis that can be made to refuse all scripts, and with accounts in a file that the next server opens.
 struct Scene {
     router: Router,
     redis: Found,
@@ -116,7 +116,8 @@ impl Scene {
         Some(Self { router, redis, log, folder, admin })
     }
 
-    /// As a Redis does whose operator took a right away, or that is full, or that has lost its replicas. Reading goes on.
+    /// Makes Redis refuse every script, or run them again. Real causes are an operator who takes a right away, a full
+    /// memory, or lost replicas. Reads still work.
     async fn redis_refuses(&mut self, refuses: bool) {
         let sign = if refuses { '-' } else { '+' };
         let mut acl = cmd("ACL");
@@ -124,14 +125,14 @@ impl Scene {
         acl.exec_async(&mut self.admin).await.unwrap();
     }
 
-    /// The server is gone, whatever it was doing, and another one starts on what it left.
+    /// Stops the server, whatever it is doing, and starts another one on the same accounts and the same Redis.
     async fn restart(&mut self) {
         self.router = Router::new();
         self.router = server(store(&self.redis).await, &self.folder).await;
     }
 
-    /// As above, while Redis refuses. A server does not connect without the rights that it needs, so Redis refuses again
-    /// from then on, before the server reads what was left to it.
+    /// Restarts the server while Redis refuses scripts. A server does not connect without its rights, so Redis allows
+    /// them while the server connects, and refuses them again before the server reads its unfinished work.
     async fn restart_refused(&mut self) {
         self.router = Router::new();
         self.redis_refuses(false).await;
@@ -147,7 +148,8 @@ impl Scene {
         keys.iter().filter(is_session).count()
     }
 
-    /// Waits until Redis holds so many sessions: no request asks for it, so this says that the server does it by itself.
+    /// Waits until Redis has this many sessions. No request is sent, so the server must have ended the others by
+    /// itself.
     async fn until_redis_holds(&mut self, sessions: usize) {
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.sessions_in_redis().await != sessions {
@@ -161,7 +163,7 @@ impl Scene {
         lines.iter().map(|line| line["event"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The events until this one, which comes of itself.
+    /// Waits until the audit log has this event, which the server writes by itself, and returns all events.
     async fn until(&self, event: &str) {
         let deadline = Instant::now() + Duration::from_secs(10);
         while !self.events().iter().any(|happened| happened == event) {
@@ -209,7 +211,7 @@ async fn a_sign_up_whose_session_cannot_be_made_is_a_sign_up_and_the_person_logs
     scene.redis_refuses(false).await;
     let in_again = scene.log_in(PASSWORD).await;
     assert_eq!((in_again.status, &in_again.body["user_id"]), (StatusCode::OK, &made.body["user_id"]));
-    // The twin: with Redis there, the same call carries the credential.
+    // By contrast, while Redis answers, the same call returns the credential.
     let other = json!({"email": "ben@example.test", "password": PASSWORD});
     let usual = call("POST", "/auth/signup").body(other).to(&scene.router).await;
     assert_eq!((usual.status, usual.body.get("log_in")), (StatusCode::CREATED, None));

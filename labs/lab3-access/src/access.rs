@@ -1,14 +1,14 @@
-//! The access token alone: what it buys, and the logout problem that it costs.
+//! The scheme with an access token alone: its advantage, and the logout problem that it causes.
 //!
-//! Nothing is stored about a token, so nothing is asked when one comes in: any server with the key can check it. For the
-//! same reason there is nothing to delete when a person logs out. `POST /auth/logout` answers 204, a well-behaved client
-//! forgets its copy, and **every other copy works until its `exp`**: a thief's, a log file's, another tab's. A new
-//! password does not change that, nor does "log out everywhere"; a deleted account is only noticed by the routes that
-//! read its row.
+//! The server stores nothing about a token, so it asks no store when a request presents one: any server with the key
+//! can verify it. For the same reason there is nothing to delete when a user logs out. `POST /auth/logout` answers 204,
+//! a well-behaved client deletes its copy, and **every other copy works until its `exp`**: a thief's, one in a log
+//! file, another tab's. A change of password does not change that, nor does "log out everywhere". Only the routes that
+//! read the account's row notice that an account was deleted.
 //!
-//! That is no bug that a better check would mend; it is what "stateless" means. A short lifetime makes the harm smaller
-//! and logs people out more often. A list of refused tokens, asked on every request, would end them at once, and would be
-//! the store that this design set out to do without.
+//! This is not a bug that a better check would fix; it is the meaning of "stateless". A shorter lifetime reduces the
+//! harm and makes users log in more often. A denylist of tokens, read on every request, would end them at once, but it
+//! would be the store that this design avoids.
 
 #[cfg(test)]
 mod tests;
@@ -33,15 +33,15 @@ use uuid::Uuid;
 use crate::access_token::{AccessTokens, Grant};
 use crate::design::DESIGN;
 
-/// The design with nothing but access tokens.
+/// The scheme that has nothing but access tokens.
 #[derive(Clone, Debug)]
 pub struct Access {
-    // Behind an `Arc`, since the server's state is cloned for every request.
+    // In an `Arc`, because the server's state is cloned for every request.
     tokens: Arc<AccessTokens>,
     held_keys: Arc<HeldKeys>,
 }
 
-/// The body of a log-in (RFC 6749 §5.1). It holds the token, so it has no `Debug`.
+/// The body of the response to a login (RFC 6749 §5.1). It contains the token, so it does not implement `Debug`.
 #[derive(Serialize)]
 pub struct Body {
     token_type: &'static str,
@@ -50,14 +50,17 @@ pub struct Body {
     user_id: Uuid,
 }
 
-/// The lab's server, to be handed to `kit::serve`. `origins` are the server's own, for log-ins from pages.
+/// Builds the lab's server, for `kit::serve`. `origins` are the server's own origins, for logins from pages.
+///
+/// # Errors
+/// Fails if the accounts cannot be opened or read.
 pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
     let scheme = Access::new(config, clock.clone());
     Ok(kit::router(App::new(scheme, config, clock, origins).await?, Router::new()))
 }
 
 impl Access {
-    /// The scheme with the configured keys, or with a random one that does not survive a restart.
+    /// The scheme with the configured keys, or with a random key, which is lost when the process ends.
     pub fn new(config: &Config, clock: Clock) -> Self {
         let keys = config.access_keys.clone().unwrap_or_else(Keyring::random);
         let (issuer, audience) = (&*config.issuer, &*config.audience);
@@ -104,7 +107,7 @@ impl Scheme for Access {
     }
 
     // ANCHOR: end
-    /// Ends nothing, because nothing is kept that could be ended. See the module.
+    /// Ends nothing, because the server stores nothing that it could delete. See the module's documentation.
     async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<(), Error> {
         match bearer::token(request) {
             Err(unreadable @ Error::Malformed(_)) => Err(unreadable),
@@ -113,12 +116,12 @@ impl Scheme for Access {
     }
     // ANCHOR_END: end
 
-    /// Ends nothing.
+    /// Ends nothing, because the server stores no sessions.
     async fn end_others(&self, _principal: &Principal) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Ends nothing.
+    /// Ends nothing, because the server stores no sessions.
     async fn end_all(&self, _ending: &Ending) -> Result<(), Error> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The payload: what it must say, and when that is true.
+//! The payload of an access token: its claims, and the checks of its times.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use crate::access_token::{Checked, Session};
 
-/// The last second of the year 9999, beyond which a number is no date any more.
+/// The last second of the year 9999; a greater number is not a valid date.
 const LAST_DATE_S: u64 = 253_402_300_799;
 
-/// RFC 9068 §2.2, with one string or one whole number per claim. A claim that is missing, of another type, or there twice
-/// makes the payload unreadable; claims that we do not know are ignored (RFC 7519 §4). Borrowed where it is written; the
-/// library's `decode` reads it into strings of its own.
+/// The claims of RFC 9068 §2.2, each one string or one whole number. Parsing fails if a claim is missing, of another
+/// type, or occurs twice; unknown claims are ignored (RFC 7519 §4). When a token is issued, the strings are borrowed;
+/// the library's `decode` reads them into owned strings.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Claims<'a> {
     pub(crate) iss: Cow<'a, str>,
@@ -35,21 +35,26 @@ pub(crate) struct Claims<'a> {
     pub(crate) epoch: Option<u64>,
 }
 
-/// When a token is good (RFC 7519 §4.1.4 to §4.1.6), in seconds since the Unix epoch.
+/// The times of a token (RFC 7519 §4.1.4 to §4.1.6), in seconds since the Unix epoch.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// When it was issued.
+    /// When the token was issued.
     pub iat: u64,
-    /// When it begins to be good, where that is said.
+    /// When the token becomes valid, if it says so.
     pub nbf: Option<u64>,
-    /// When it ends to be good.
+    /// When the token expires.
     pub exp: u64,
 }
 
 impl Times {
     // ANCHOR: times
-    /// RFC 7519 §4.1.4: not accepted *on or after* `exp`. Leeway is for clocks that run ahead of ours when a token is
-    /// new, never for one that has run out.
+    /// Checks that the token is valid at `now_s`, in seconds since the Unix epoch.
+    ///
+    /// RFC 7519 §4.1.4: a token must not be accepted *on or after* `exp`. The leeway is for new tokens of an issuer
+    /// whose clock is ahead of this server's; it never extends a token that has expired.
+    ///
+    /// # Errors
+    /// Fails if the token has expired, is not valid yet, or has times that contradict each other or are not dates.
     pub fn check(self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
         if self.exp > LAST_DATE_S || self.exp <= self.iat {
             return Err(Error::InvalidToken("its times make no sense"));
@@ -67,7 +72,7 @@ impl Times {
 }
 
 impl Claims<'_> {
-    /// See [`Times::check`].
+    /// Checks the times of these claims with [`Times::check`].
     pub(crate) fn check_times(&self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
         Times { iat: self.iat, nbf: self.nbf, exp: self.exp }.check(now_s, leeway_s)
     }
@@ -82,14 +87,14 @@ impl Claims<'_> {
     }
 }
 
-/// An optional claim that is there has a value: `null` is of another type.
+/// Deserializes an optional claim that is present: `null` is an error, because it is of another type.
 fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// A JSON object and nothing else. serde would fill a struct from a list of the right values too, and so would the library
-/// for the claims that it checks: `[exp, nbf, sub, iss, aud]` is a payload to it, and a claims set is an object (RFC 7519
-/// §7.2), as a header is (RFC 7515 §4).
+/// A JSON object and nothing else. serde would also fill a struct from a list of the right values, and so would the
+/// library for the claims that it checks: it accepts `[exp, nbf, sub, iss, aud]` as a payload. But a claims set is an
+/// object (RFC 7519 §7.2), and so is a header (RFC 7515 §4).
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -1,11 +1,11 @@
-//! What the tools need to know of this design.
+//! The design's description, for the tools.
 
 use kit::design::{Asks, Credential, Design, Logout, Part, Role, Secret, State, Variant};
 
 use crate::access::router;
 use crate::words::WORDS;
 
-/// An access token alone.
+/// The design with an access token as the only credential.
 pub static DESIGN: Design = Design {
     name: "access",
     words: WORDS,
@@ -26,7 +26,7 @@ pub static DESIGN: Design = Design {
     watched: None,
 };
 
-/// The key that access tokens are signed with.
+/// The setting with the keys that sign access tokens.
 pub const SIGNING: Secret = Secret {
     variable: "AUTHLAB_ACCESS_KEYS",
     is_set: |config| config.access_keys.is_some(),

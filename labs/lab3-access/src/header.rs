@@ -1,4 +1,4 @@
-//! The header: which key, and nothing else that a token may choose.
+//! The header of an access token: it names the key, and the token may choose nothing else.
 
 use std::borrow::Cow;
 
@@ -12,17 +12,17 @@ use serde::de::{Deserializer, IgnoredAny};
 use crate::access_token::{ALGORITHM, internal};
 use crate::claims::Object;
 
-/// The one `typ` we write and read. RFC 9068 §4 also knows `application/at+jwt`, for issuers that write it; ours is the
-/// only issuer here and does not, so any other spelling was not made by us.
+/// The only `typ` that this server writes and accepts. RFC 9068 §4 also allows `application/at+jwt`, for issuers that
+/// write it. This server is the only issuer and does not write it, so a token with any other `typ` is not its own.
 const TYP: &str = "at+jwt";
-/// The one algorithm, as it is spelled (RFC 7518 §3.1; names are case-sensitive).
+/// The only algorithm, as it is written in the header (RFC 7518 §3.1; names are case-sensitive).
 const ALG: &str = "HS256";
 
-/// More bytes than a header of ours has, and than are decoded of another.
+/// The most bytes of a header that [`key_number`] decodes. A header of this server is shorter.
 const LONGEST: usize = 96;
 
-/// The members that decide something. Unknown ones are ignored, as RFC 7515 §4 asks: a `jwk`, `jku`, `x5u` or `x5c` brings
-/// no key and fetches none. A member that is there twice makes the header unreadable.
+/// The header parameters that matter. Unknown ones are ignored, as RFC 7515 §4 requires: a `jwk`, `jku`, `x5u` or `x5c`
+/// supplies no key and causes no request. Parsing fails if a parameter occurs twice.
 #[derive(Deserialize)]
 struct Read<'a> {
     #[serde(borrow)]
@@ -41,15 +41,19 @@ pub(crate) fn written(key_id: u16) -> Header {
     Header { typ: Some(TYP.into()), kid: Some(key_id.to_string()), ..Header::new(ALGORITHM) }
 }
 
-/// The first part of every token that the key with this number signs, in base64url and without the dot: always the same
-/// bytes, so that a check may compare instead of read.
+/// The first part of every token that the key with this number signs, in base64url and without the dot. It is always
+/// the same text, so that a check may compare it and need not parse it.
+///
+/// # Errors
+/// Fails if the header cannot be encoded as JSON.
 pub fn segment(key_id: u16) -> Result<String, Error> {
     let json = serde_json::to_vec(&written(key_id)).map_err(internal)?;
     Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
-/// The number of the key that [`segment`] wrote this for, ours or not. For the log: it compares what it finds with what
-/// would have been written, and believes nothing else. What does not look like it costs no allocation.
+/// The number of the key for which [`segment`] returns this text, whether or not this server has that key. For the log
+/// only: it trusts nothing but an exact match with that text. Text that does not look like such a header costs no
+/// allocation.
 pub fn key_number(written: &str) -> Option<u16> {
     let mut bytes = [0; LONGEST];
     let length = URL_SAFE_NO_PAD.decode_slice(written, &mut bytes).ok()?;
@@ -57,17 +61,17 @@ pub fn key_number(written: &str) -> Option<u16> {
     segment(number).is_ok_and(|ours| ours == written).then_some(number)
 }
 
-/// The `kid` of a token whose header keeps all the rules.
+/// Returns the `kid` of a token, after checking all rules for the header.
 ///
-/// The library's own `decode_header` would name it as well. It is not used, because a `crit` that is `null` looks to it
-/// like none, and because what is refused here is refused before any cryptography.
+/// The library's own `decode_header` would also return the `kid`. It is not used here, because it treats a `crit` that
+/// is `null` as absent, and because this function refuses a token before any cryptography.
 pub(crate) fn read(token: &str) -> Result<String, Error> {
     let (encoded, _) = token.split_once('.').ok_or(Error::InvalidToken("not three parts"))?;
     let bytes = URL_SAFE_NO_PAD.decode(encoded).or(Err(Error::InvalidToken("the header is no base64url")))?;
     let Object(header): Object<Read<'_>> = serde_json::from_slice(&bytes)
         .or(Err(Error::InvalidToken("the header lacks typ, alg or kid, or cannot be read")))?;
     if header.crit || header.b64 {
-        // RFC 7515 §4.1.11: an extension that is not understood must not be passed over, and we understand none.
+        // RFC 7515 §4.1.11: a server must refuse an extension that it does not support, and this one supports none.
         return Err(Error::InvalidToken("the header asks for an extension"));
     }
     if header.alg != ALG {

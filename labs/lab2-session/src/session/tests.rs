@@ -1,4 +1,4 @@
-//! The scheme over HTTP: the cookie, who may send it, and what a log-out is worth.
+//! Tests of the scheme over HTTP: the cookie, which requests may send it, and the effect of a logout.
 
 mod time_travel;
 
@@ -34,7 +34,7 @@ struct Answer {
     body: Value,
 }
 
-/// A request under construction.
+/// A request under construction, and its JSON body.
 struct Call(http::request::Builder, Value);
 
 fn call(method: &str, path: &str) -> Call {
@@ -50,7 +50,7 @@ impl Call {
         Self(self.0.header(name.into(), value), self.1)
     }
 
-    /// Sent by one of our own pages, in a browser that holds this cookie.
+    /// Adds this cookie and the lab's own origin, as a browser does for a request from one of the lab's pages.
     fn by_page(self, cookie: &str) -> Self {
         self.header(COOKIE.as_str(), cookie).header(ORIGIN.as_str(), OWN)
     }
@@ -69,7 +69,7 @@ impl Answer {
         self.headers.get(SET_COOKIE).map(|value| value.to_str().unwrap())
     }
 
-    /// What the browser sends from now on.
+    /// The cookie that the browser sends from now on, as `name=value`.
     fn cookie(&self) -> String {
         self.set_cookie().unwrap().split(';').next().unwrap().to_owned()
     }
@@ -92,7 +92,7 @@ async fn lab() -> Lab {
     lab_on(None).await
 }
 
-/// One on memory and, where there is a `redis-server`, one on Redis.
+/// One lab with its sessions in memory and, if a `redis-server` is installed, one with its sessions in Redis.
 async fn labs() -> Vec<Lab> {
     let mut labs = vec![lab().await];
     if let Some(found) = private_redis().await {
@@ -189,7 +189,8 @@ async fn a_log_in_never_takes_an_id_that_it_is_given_and_ends_the_session_that_c
     }
 }
 
-/// In memory the line names the session too; in Redis its name is gone with its value.
+/// In memory the log line also contains the evicted session's public id. In Redis the id is lost when its record is
+/// deleted.
 #[tokio::test]
 async fn a_session_that_has_to_make_room_for_a_new_one_is_told_in_the_audit_log() {
     for lab in labs().await {
@@ -237,8 +238,8 @@ async fn a_request_with_an_authorization_header_is_judged_by_that_alone() {
     assert_eq!(me(&lab, &cookie).await, StatusCode::OK);
 }
 
-/// Headers that open nothing, as clients with a fault send them: an empty variable, another scheme, a leftover of another
-/// design.
+/// `Authorization` headers that authenticate no request, as faulty clients send them: an empty variable, another
+/// scheme, or a credential of another design.
 const USELESS: [&str; 8] = [
     "Bearer undefined",
     "Bearer null",
@@ -424,10 +425,10 @@ async fn a_deleted_account_has_no_session_left() {
 
 #[tokio::test]
 async fn use_moves_the_idle_limit_and_nothing_moves_the_absolute_one() {
-    // On Redis too, whose own time does not move with the clock.
+    // In Redis too, whose own time does not advance with the lab's clock.
     for lab in labs().await {
         let (busy, idle) = (sign_up(&lab).await.cookie(), log_in(&lab).await.cookie());
-        // Ten seconds, the step, are more than this test takes.
+        // The session is used one step (10 s) before its idle limit. The test itself takes less time than that.
         lab.clock.advance(IDLE - Duration::from_secs(10));
         assert_eq!(me(&lab, &busy).await, StatusCode::OK);
         lab.clock.advance(Duration::from_secs(10));
@@ -435,7 +436,7 @@ async fn use_moves_the_idle_limit_and_nothing_moves_the_absolute_one() {
         assert_eq!(me(&lab, &idle).await, StatusCode::UNAUTHORIZED);
         lab.clock.advance(IDLE - Duration::from_secs(20));
         assert_eq!(me(&lab, &busy).await, StatusCode::OK);
-        // 1,980 s of 2,500 are over; one more use within the idle limit does not move the absolute one.
+        // 1,980 s of 2,500 s have passed. One more use extends the idle limit, and the absolute limit stays.
         lab.clock.advance(Duration::from_secs(510));
         assert_eq!(me(&lab, &busy).await, StatusCode::OK);
         lab.clock.advance(Duration::from_secs(10));
@@ -478,7 +479,8 @@ async fn a_log_in_is_answered_though_the_session_that_came_along_cannot_be_ended
         hand.query::<()>(&command).await.unwrap();
     };
     allow("-unlink").await;
-    // The twin: a person who asks for an ending is not told that there was one.
+    // By contrast, a logout fails: the user asked for the session to end, and must not be told that it ended when it
+    // did not.
     let logout = call("POST", "/auth/logout").by_page(&first).to(&lab).await;
     assert_eq!((logout.status, logout.code()), (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable"));
     let second = call("POST", "/auth/login").body(ann()).by_page(&first).to(&lab).await;

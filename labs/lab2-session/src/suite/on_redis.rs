@@ -1,4 +1,4 @@
-//! What is in the database, and what a request costs it.
+//! Checks of the content of the database, and of the commands that a request sends to it.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -44,7 +44,7 @@ async fn the_id_is_in_no_key_and_in_no_value(redis: &Redis) {
         assert!(!content.contains(&record.id.0.to_string()), "{key}");
         seen += usize::from(content.contains(&hash(&record.id)));
     }
-    // The accepting twin: the search does find what is there, in the session's key and in the index.
+    // Proof that the search works: it does find what is stored, in the session's key and in the index.
     assert_eq!(seen, 2);
 }
 
@@ -89,7 +89,7 @@ async fn an_expired_session_is_collected_when_it_is_asked_for(redis: &Redis) {
     let (bench, user) = (Bench::redis(redis), somebody(0));
     let record = bench.log_in(&user).await;
     bench.clock.advance(LIMITS.idle);
-    // Redis' own time has not moved, so its TTL says nothing yet.
+    // Redis' own time has not advanced, so the key's TTL has not ended the session yet.
     assert_eq!(left_of(redis, &user, &[&record]).await, 2);
     assert!(!bench.is_alive(&record).await);
     assert_eq!(left_of(redis, &user, &[&record]).await, 0);
@@ -117,7 +117,7 @@ async fn an_authenticated_request_is_exactly_one_command(redis: &Redis) {
 
 async fn a_use_is_written_down_once_a_step(redis: &Redis) {
     let (bench, scheme, request) = logged_in(redis).await;
-    // The first time teaches the server the script.
+    // The first use loads the script into Redis, so its commands are not counted.
     bench.clock.advance(LIMITS.step());
     scheme.authenticate(&request).await.unwrap();
     bench.clock.advance(LIMITS.step());
@@ -155,7 +155,7 @@ async fn a_full_redis_opens_no_session_and_lets_the_others_live_and_end(redis: &
         (bench.log_in(&user).await, bench.log_in(&user).await, bench.log_in(&user).await);
     let _: () = ask(redis, &["CONFIG", "SET", "maxmemory", "1"]).await;
 
-    // Also where the cap, or a raised epoch, would have the log-in end another session first.
+    // Refused too where the limit per user, or a higher epoch, would have the login end another session first.
     for epoch in [0, 1] {
         let mut record = bench.record(&User { epoch, ..user.clone() });
         let refused = bench.store.create(&mut record).await.unwrap_err();
@@ -171,7 +171,7 @@ async fn a_full_redis_opens_no_session_and_lets_the_others_live_and_end(redis: &
     assert_eq!((bench.is_alive(&other).await, bench.is_alive(&used).await), (false, true));
     bench.store.end_all(user.id, 1).await.unwrap();
     assert!(!bench.is_alive(&used).await);
-    // Nothing to end, and still a note to make: a log-in from before must not pass later.
+    // There is no session to end, but the epoch must be stored: a login with an older epoch must be refused later.
     bench.store.end_all(somebody(0).id, 1).await.unwrap();
 
     let _: () = ask(redis, &["CONFIG", "SET", "maxmemory", "0"]).await;
@@ -179,7 +179,7 @@ async fn a_full_redis_opens_no_session_and_lets_the_others_live_and_end(redis: &
     bench.log_in(&User { epoch: 1, ..user }).await;
 }
 
-/// A scheme over a fresh store, and the request of somebody who has logged in there.
+/// A scheme over a new store, and the request of a user who has logged in there.
 async fn logged_in(redis: &Redis) -> (Bench<RedisStore>, Sessions<RedisStore>, Parts) {
     let bench = Bench::redis(redis);
     let origins = Origins::new(&[], SocketAddr::from(([127, 0, 0, 1], 8080)), "session");
@@ -215,7 +215,7 @@ async fn keys(redis: &Redis) -> Vec<String> {
     }
 }
 
-/// How many keys there are of a user and of these sessions.
+/// How many keys Redis has of a user and of these sessions.
 async fn left_of(redis: &Redis, user: &User, records: &[&Record]) -> usize {
     let mut exists = cmd("EXISTS");
     exists.arg(index_key(user.id)).arg(epoch_key(user.id));
@@ -225,14 +225,14 @@ async fn left_of(redis: &Redis, user: &User, records: &[&Record]) -> usize {
     redis.query(&exists).await.unwrap()
 }
 
-/// How often each command was called, those aside that ask for this.
+/// How often Redis has run each command, except those that read this statistic.
 async fn commands(redis: &Redis) -> BTreeMap<String, u64> {
     let info: String = ask(redis, &["INFO", "commandstats"]).await;
     let calls = info.lines().filter_map(|line| {
         let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
         Some((name.to_owned(), rest.split(',').next()?.parse().ok()?))
     });
-    // `HELLO` is the connection's own question for the server's role.
+    // `HELLO` is sent by the connection itself, to ask for the server's role.
     calls.filter(|(name, _)| !["info", "hello"].contains(&name.as_str())).collect()
 }
 

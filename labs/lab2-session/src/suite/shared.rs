@@ -1,4 +1,4 @@
-//! What every store promises.
+//! Checks of what every store guarantees.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn a_saved_session_is_changed_and_an_ended_one_is_not_brought_back<S: Stor
     record.data.insert("seen".into(), true.into());
     bench.store.save(&record).await.unwrap();
     assert_eq!(bench.store.load(&record.id).await.unwrap().unwrap().data, record.data);
-    // A slow request read the session before the log-out, and saves it after.
+    // A slow request read the session before the logout, and saves it afterwards.
     bench.store.delete(&record.id).await.unwrap();
     bench.store.save(&record).await.unwrap();
     assert!(!bench.is_alive(&record).await);
@@ -70,12 +70,12 @@ async fn a_session_is_alive_until_its_expiry_and_over_exactly_then<S: Store>(ben
     let user = somebody(0);
     let before = bench.clock.now_ms();
     let mut record = bench.record(&user);
-    // As far ahead of now as the test cannot take; the clock then stands as far behind the expiry.
+    // Far longer than the test runs. The clock advances to 10 seconds before the expiry.
     record.expiry_date = moment(before + 900_000);
     bench.store.create(&mut record).await.unwrap();
     bench.clock.advance(Duration::from_millis(890_000));
     assert!(bench.is_alive(&record).await);
-    // On the millisecond: an expiry that is now, or was, is over.
+    // Exact to the millisecond: a session is over at its expiry.
     let mut over = bench.record(&user);
     over.expiry_date = moment(bench.clock.now_ms());
     bench.store.create(&mut over).await.unwrap();
@@ -145,7 +145,7 @@ async fn an_ending_that_never_arrived_is_made_up_for_by_the_next_log_in<S: Store
     let before = bench.log_in(&user).await;
     let same_epoch = bench.log_in(&user).await;
     assert!(bench.is_alive(&before).await);
-    // The row's epoch was raised while the store was away.
+    // The epoch in the account's row was raised during an outage of the store.
     user.epoch = 2;
     let after = bench.log_in(&user).await;
     assert!(!bench.is_alive(&before).await);
@@ -171,7 +171,7 @@ async fn the_least_recently_used_session_makes_room<S: Store>(bench: Bench<S>) {
         sessions.push(bench.log_in(&user).await);
         bench.clock.advance(Duration::from_secs(1));
     }
-    // The oldest is used again, so the second is the one that has waited longest.
+    // The oldest session is used again, so the second one is now the least recently used.
     sessions[0].expiry_date += Duration::from_secs(60);
     bench.store.save(&sessions[0]).await.unwrap();
     let newest = bench.log_in(&user).await;
@@ -198,14 +198,14 @@ async fn expired_sessions_make_room_before_living_ones<S: Store>(bench: Bench<S>
     assert!(!bench.is_alive(&expired).await);
 }
 
-/// Whatever the order in which a log-in and an ending reach the store: after both there is no session of before.
+/// In whatever order logins and an ending reach the store, no session from before the ending is alive afterwards.
 async fn no_log_in_slips_past_an_ending<S: Store>(bench: Bench<S>) {
     for round in 0..200 {
         let user = somebody(0);
         let mut records = [bench.record(&user), bench.record(&user)];
         let [one, two] = &mut records;
         let (store, end) = (&bench.store, bench.store.end_all(user.id, 1));
-        // Either may lose its race and be refused, or win it and be ended.
+        // Each login either arrives after the ending and is refused, or arrives before it and its session is ended.
         let (first, second, ended) = match round % 2 {
             0 => tokio::join!(store.create(one), store.create(two), end),
             _ => {

@@ -1,4 +1,4 @@
-//! The weakness of this design, asserted: logging out ends no token, time does.
+//! Tests that show the weakness of this design: a token ends when it expires, and a logout does not end it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -39,7 +39,7 @@ async fn status(lab: &Router, method: &str, path: &str, token: &str, body: Value
     answer(lab, request(method, path, Some(token), body)).await.0
 }
 
-/// Signs Ann up and hands out her token.
+/// Signs Ann up and returns her access token.
 async fn ann(lab: &Router) -> String {
     let body = json!({"email": "ann@example.test", "password": "correct horse battery"});
     let (status, headers, body) = answer(lab, request("POST", "/auth/signup", None, body)).await;
@@ -57,7 +57,7 @@ async fn after_a_log_out_a_copy_of_the_token_is_let_in_until_exp_and_refused_at_
     let stolen = ann(&lab).await;
     assert_eq!(status(&lab, "POST", "/auth/logout", &stolen, json!({})).await, StatusCode::NO_CONTENT);
     assert_eq!(status(&lab, "GET", "/me", &stolen, json!({})).await, StatusCode::OK);
-    // Ten seconds are more than this test takes, and less than anybody would call "logged out".
+    // Ten seconds before `exp`, which is longer than this test runs. The user logged out almost one whole lifetime ago.
     clock.advance(TTL - Duration::from_secs(10));
     assert_eq!(status(&lab, "GET", "/me", &stolen, json!({})).await, StatusCode::OK);
     clock.advance(Duration::from_secs(10));

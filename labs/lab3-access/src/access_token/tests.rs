@@ -1,5 +1,5 @@
-//! What is taken and what is refused, in pairs. Where the library's defaults would take what we refuse, the test says so:
-//! `library_takes` runs the very same token through them.
+//! Tests in pairs: a token that is accepted, and a similar one that is refused. Where the library's defaults would
+//! accept a token that this lab refuses, the test shows it: it passes the same token to `library_takes`.
 
 mod published;
 
@@ -30,9 +30,9 @@ struct Bench {
     now_s: u64,
 }
 
-/// Keys 2 (issuing) and 1, and the token's content that everything varies from. The clock stands a day ahead of the
-/// system's, so that no test can pass by the system's time; it advances by whole seconds from a fixed fraction, far from
-/// the next second.
+/// A verifier with the keys 2 (issuing) and 1, and the content from which the tests' tokens are varied. Its clock is a
+/// day ahead of the system's, so that no test passes because of the system's time, and it starts at a whole second, as
+/// far as possible from the next one.
 fn bench() -> Bench {
     let keys: Keyring = format!("2={NEW},1={OLD}").parse().unwrap();
     let clock = Clock::system();
@@ -42,7 +42,8 @@ fn bench() -> Bench {
     Bench { tokens: AccessTokens::new(&keys, ISSUER, AUDIENCE, ttl, leeway, clock.clone()), clock, now_s }
 }
 
-/// What is to be seen within one second of the bench's clock. A machine that was too busy to look in time looks again.
+/// The result of `look` within one second of the bench's clock. If the machine was too slow, it looks again with a new
+/// bench.
 fn within_one_second<T>(look: impl Fn(&Bench) -> T) -> T {
     loop {
         let start = std::time::Instant::now();
@@ -74,7 +75,7 @@ impl Bench {
         }
     }
 
-    /// The header with one member changed, or with `null` removed, and rightly signed.
+    /// A correctly signed token with one header parameter changed, or removed if `value` is `null`.
     fn with_header(&self, member: &str, value: Value) -> String {
         signed(&changed(self.header(), member, value).to_string(), &self.claims().to_string())
     }
@@ -104,7 +105,7 @@ fn signed_by(secret: &str, header: &str, payload: &str) -> String {
     format!("{message}.{signature}")
 }
 
-/// Whether the library takes the token with the settings that most programs have: the algorithm, the issuer, the audience.
+/// Whether the library accepts the token with the settings that most programs use: algorithm, issuer and audience.
 fn library_takes(token: &str) -> bool {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_issuer(&[ISSUER]);
@@ -182,7 +183,7 @@ fn a_token_is_good_until_the_second_before_exp_and_refused_exactly_at_exp() {
 #[test]
 fn the_library_takes_a_token_for_a_minute_after_exp_and_we_do_not() {
     let bench = bench();
-    // By the system's clock, which is the one that the library looks at.
+    // By the system's clock, which the library uses.
     let system_s = Clock::system().now_s();
     let late = changed(bench.claims(), "exp", json!(system_s - 50));
     let late = signed(&bench.header().to_string(), &changed(late, "iat", json!(system_s - 950)).to_string());
@@ -282,7 +283,7 @@ fn exp_is_a_whole_number_that_is_a_date() {
         assert!(bench.check(&signed(&bench.header().to_string(), &payload(raw))).is_err(), "{raw}");
     }
     assert!(bench.check(&signed(&bench.header().to_string(), &payload(&exp.to_string()))).is_ok());
-    // A token that was over before it began.
+    // A token that expires when it is issued.
     assert!(bench.check(&bench.with_claim("exp", json!(bench.now_s))).is_err());
 }
 
@@ -344,7 +345,7 @@ fn an_alg_other_than_its_key_s_is_refused_in_any_spelling() {
         let unsigned = format!("{}.{}.", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(&claims));
         assert!(bench.check(&unsigned).is_err(), "{alg}, unsigned");
     }
-    // Even where the signature is right by that other algorithm.
+    // Refused even if the signature is valid under that other algorithm.
     let message = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(changed(bench.header(), "alg", json!("HS512")).to_string()),
@@ -412,7 +413,7 @@ fn a_list_in_place_of_an_object_is_refused() {
     let claims =
         values(bench.claims(), &["iss", "aud", "sub", "iat", "iat", "exp", "jti", "email", "sub", "iat"]);
     assert!(bench.check(&signed(&bench.header().to_string(), &claims)).is_err());
-    // The five claims that the library knows, in the order in which it happens to name them.
+    // Five values in the library's own order of claims, with `iat` in the place of `nbf`.
     let five =
         signed(&bench.header().to_string(), &values(bench.claims(), &["exp", "iat", "sub", "iss", "aud"]));
     assert!(library_takes(&five));
@@ -476,7 +477,7 @@ fn a_token_is_three_parts_of_strict_base64url_and_nothing_around_them() {
 fn stray_bits_in_the_last_character_are_another_token_and_refused() {
     let bench = bench();
     let good = signed(&bench.header().to_string(), &bench.claims().to_string());
-    // 32 bytes end in a character of which two bits say nothing: each value has three siblings that a lax decoder takes.
+    // 32 bytes end in a character with two unused bits, so a lax decoder would accept four characters for each value.
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let last = alphabet.find(good.chars().last().unwrap()).unwrap();
     let taken = (0..4).filter(|bits| {
@@ -513,7 +514,7 @@ fn a_token_over_4096_bytes_is_refused_before_its_signature_is_looked_at() {
 
 #[test]
 fn the_longest_token_has_exactly_4096_bytes_issued_or_checked() {
-    // With this `kid` there are addresses that make a token of just that length; base64 leaves out every fourth.
+    // With this `kid`, some addresses give a token of exactly this length; base64 skips every fourth length.
     let keys: Keyring = format!("10={NEW}").parse().unwrap();
     let (ttl, leeway) = (Duration::from_secs(TTL_S), Duration::from_secs(LEEWAY_S));
     let tokens = AccessTokens::new(&keys, ISSUER, AUDIENCE, ttl, leeway, Clock::system());

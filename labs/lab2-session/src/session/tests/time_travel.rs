@@ -1,4 +1,4 @@
-//! A store that went back in time or lost its data, and accounts that did.
+//! Tests of a store or an accounts database that was restored to an earlier state or lost its data.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ fn config(redis: &DurableRedis, accounts: &Path) -> Config {
     Config {
         store: Store::Redis(redis.url()),
         accounts: AccountsAt::File(accounts.to_owned()),
-        // So short that the accounts know within a moment that time has passed.
+        // So short that it has passed by the time the accounts next look at the marker.
         store_loss: Duration::from_millis(20),
         ..Config::default()
     }
@@ -28,7 +28,7 @@ async fn lab_with(config: &Config) -> Lab {
     Lab { router, clock, redis: None }
 }
 
-/// Asks until the server is ready, or says that it is not for a reason that begins like this.
+/// Polls until the server is ready (`None`), or until it is not ready for a reason that begins with `wanted`.
 async fn until_ready_says(lab: &Lab, wanted: Option<&str>) {
     let start = Instant::now();
     loop {
@@ -54,7 +54,7 @@ async fn until_time_has_passed(redis: &DurableRedis) {
     }
 }
 
-/// A refusal that takes nothing away: the browser keeps its cookie.
+/// Expects a 503 that sets no cookie, so that the browser keeps its session.
 async fn is_outage(lab: &Lab, call: Call) {
     let answer = call.to(lab).await;
     assert_eq!((answer.status, answer.code()), (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable"));
@@ -80,7 +80,7 @@ async fn a_restored_backup_is_503_until_it_is_accepted_and_then_no_session_of_be
     until_ready_says(&lab, Some("redis: it went back in time")).await;
 
     let accepted = accept(&config.accounts, &config.store, RedisTimes::default(), false).await.unwrap();
-    // Two sessions and the index of their user.
+    // The three removed keys are two sessions and the index of their user.
     assert_eq!((accepted.accounts, accepted.removed), (1, 3));
     until_ready_says(&lab, None).await;
     assert_eq!(me(&lab, &kept).await, StatusCode::UNAUTHORIZED);
@@ -104,7 +104,8 @@ async fn an_empty_store_is_503_and_the_right_one_is_believed_when_it_is_back() {
     is_outage(&lab, call("GET", "/me").by_page(&cookie)).await;
     until_ready_says(&lab, Some("redis: its marker is missing")).await;
     is_outage(&lab, call("GET", "/me").by_page(&cookie)).await;
-    // The marker in the copy is as old as the copy; nothing was written since, so it is what the accounts know.
+    // The marker in the copy is as old as the copy. Nothing was written since then, so it equals the one that the
+    // accounts know.
     redis.restore(&right).await;
     until_ready_says(&lab, None).await;
     assert_eq!(me(&lab, &cookie).await, StatusCode::OK);

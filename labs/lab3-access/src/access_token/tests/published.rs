@@ -1,5 +1,5 @@
-//! Published signatures, right and wrong: the library as we set it up tells them apart, and our header rules refuse them
-//! all.
+//! Published signatures, valid and invalid: the library, configured as in this lab, tells them apart, and this lab's
+//! header rules refuse all of them.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,14 +12,14 @@ use super::super::strict;
 use super::{AUDIENCE, ISSUER, bench};
 use crate::claims::{Claims, Object};
 
-/// Whether the library says of the signature that it holds: it goes on to the claims, and there finds that this is no
+/// Whether the library accepts the signature: then it goes on to the claims, and fails because they are not those of an
 /// access token.
 fn holds(vector: &Vector) -> bool {
     let key: HmacKey = vector.jwk.parse().unwrap();
     let key = DecodingKey::from_secret(key.expose_bytes());
     let decoded = jsonwebtoken::decode::<Object<Claims<'_>>>(&vector.jws, &key, &strict(ISSUER, AUDIENCE));
     let refusal = decoded.err().unwrap_or_else(|| panic!("{}: an access token", vector.name));
-    // A header that cannot be read gives the same kind of error as claims that cannot.
+    // A header that cannot be parsed gives the same kind of error as claims that cannot, so it is excluded here.
     jsonwebtoken::decode_header(&vector.jws).is_ok() && matches!(refusal.kind(), ErrorKind::Json(_))
 }
 
@@ -30,7 +30,8 @@ fn the_library_tells_right_from_wrong_in_every_published_vector() {
     }
 }
 
-/// The one deviation of the whole check, and the reason: a JWS is no access token before its header says so (RFC 9068 §4).
+/// The full check refuses even the valid signatures, because a JWS is not an access token unless its header says so
+/// (RFC 9068 §4).
 #[test]
 fn no_published_vector_is_an_access_token_and_its_header_says_so_before_any_cryptography() {
     let bench = bench();
@@ -42,7 +43,7 @@ fn no_published_vector_is_an_access_token_and_its_header_says_so_before_any_cryp
     }
 }
 
-/// A header that ours would be but for its `alg`, so that it is the `alg` that is refused.
+/// A header like this lab's except for its `alg`, so that the `alg` must be the reason for the refusal.
 #[test]
 fn alg_none_is_refused_in_our_own_header_too() {
     let bench = bench();
