@@ -28,6 +28,9 @@ pub trait Store: SessionStore {
     const NAME: &'static str;
 
     /// Ends all sessions of a user except the one whose public id is `keep`.
+    ///
+    /// # Errors
+    /// Fails if the store does not answer.
     fn end_others(&self, user: Uuid, keep: Uuid) -> impl Future<Output = session_store::Result<()>> + Send;
 
     /// Ends all sessions of a user that were created under an epoch below `epoch`, and refuses to create any such
@@ -36,6 +39,9 @@ pub trait Store: SessionStore {
     /// Safe to repeat, and to receive late: a session that was created under `epoch` or a later one stays alive.
     /// Returns the epoch that the store knows afterwards. If it is greater than `epoch`, the store already knew it and
     /// nothing was ended.
+    ///
+    /// # Errors
+    /// Fails if the store does not answer.
     fn end_all(&self, user: Uuid, epoch: u64) -> impl Future<Output = session_store::Result<u64>> + Send;
 
     /// The location of the store's marker, which tells this store from one that was restored to an earlier state. A
@@ -45,6 +51,9 @@ pub trait Store: SessionStore {
     }
 
     /// Whether the store answers.
+    ///
+    /// # Errors
+    /// Fails with the reason why the store is not ready.
     fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send;
 }
 

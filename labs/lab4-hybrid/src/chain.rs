@@ -1,13 +1,14 @@
-//! The keyed chain: why no refresh token is ever stored.
+//! The keyed chain: why the server stores no refresh token.
 //!
-//! The secret inside a session's first token is random. Each later one is `HMAC(K_chain, sid · n+1 · secret n)`, so the
-//! server computes a token's successor from the token that it is shown, always the same successor, and whoever holds
-//! token *n* without the server's key cannot compute *n+1*. Asking twice gives one answer: a repeated request is harmless
-//! by construction, and the store needs to remember hashes only.
+//! The secret in a session's first token is random. Each later secret is `HMAC(K_chain, sid · n+1 · secret n)`. So the
+//! server computes a token's successor from the token that a client presents, and always computes the same successor. A
+//! client that has token *n* but not the server's key cannot compute token *n+1*. Because a repeated request gets the
+//! same result, repeating is harmless by construction, and the store needs to keep hashes only.
 //!
-//! What a leak opens: the store alone gives nothing, since it holds hashes of random-looking secrets. A key alone gives
-//! nothing, since every chain starts from a random secret. **A key and any token that a session ever had give its current
-//! token.** So a key that leaked leaves at once; a key that is only old leaves after one absolute lifetime.
+//! What a leak reveals: the store alone reveals nothing, because it contains hashes of random-looking secrets. A key
+//! alone reveals nothing, because every chain starts from a random secret. **A key together with any token that a
+//! session ever had reveals its current token.** So an operator removes a leaked key at once, and a key that is only
+//! old after one absolute lifetime.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,21 +18,22 @@ use aws_lc_rs::{digest, hkdf, hmac, rand};
 use kit::keyring::Keyring;
 use uuid::Uuid;
 
-/// Bytes of a secret, and of its SHA-256.
+/// The length of a secret and of its SHA-256 digest, in bytes.
 pub const SECRET_BYTES: usize = 32;
 
-/// HKDF's salt is public (RFC 5869 §3.1): it only keeps these keys apart from anything else made of the same master.
+/// The salt for HKDF, which is public (RFC 5869 §3.1): it only separates these keys from others derived from the same
+/// master secret.
 const SALT: &[u8] = b"authlab refresh tokens, version 1";
 
-/// The derived keys of a keyring, by number. Clones share them.
+/// The keys derived from a keyring, each with its number. Clones share them.
 #[derive(Clone)]
 pub struct Keys {
     keys: Arc<[Arc<DerivedKey>]>,
     issuing: Arc<DerivedKey>,
 }
 
-/// What one master secret gives: one key to seal tokens with, and one to walk the chain with. Two labels, so that a MAC
-/// can never be mistaken for a secret.
+/// The keys derived from one master secret: one seals tokens, the other computes the chain. They are derived with two
+/// different labels, so that a MAC can never be used as a secret.
 pub(crate) struct DerivedKey {
     pub(crate) id: u16,
     pub(crate) mac: hmac::Key,
@@ -39,7 +41,10 @@ pub(crate) struct DerivedKey {
 }
 
 impl Keys {
-    /// Derives the keys by HKDF-SHA256 (RFC 5869). The first key of the ring issues, all of them check.
+    /// Derives the keys by HKDF-SHA256 (RFC 5869). The first key of the ring issues tokens; all of them verify.
+    ///
+    /// # Errors
+    /// Fails if HKDF fails in the cryptography library.
     pub fn derive(keyring: &Keyring) -> Result<Self, Unspecified> {
         let derived = |key: &kit::keyring::Key| {
             let master = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT).extract(key.expose_bytes());
@@ -56,8 +61,8 @@ impl Keys {
         &self.issuing
     }
 
-    /// The key that a token names. Its successors keep it: a session's chain never changes keys half way, or two servers
-    /// in the middle of a change of keys would compute two successors of one token.
+    /// The key with the number that a token names. The token's successors use the same key: if a chain could change its
+    /// key, two servers in the middle of a key change would compute two different successors of one token.
     pub(crate) fn named(&self, id: u16) -> Option<&Arc<DerivedKey>> {
         self.keys.iter().find(|key| key.id == id)
     }
@@ -65,7 +70,7 @@ impl Keys {
 
 impl DerivedKey {
     // ANCHOR: next
-    /// The secret that follows `secret` in a session, as that session's number `generation`.
+    /// The secret that follows `secret` in a session; `generation` is the number of the token with the new secret.
     pub(crate) fn next(&self, session_id: Uuid, generation: u32, secret: &Secret) -> Secret {
         let mut link = hmac::Context::with_key(&self.chain);
         link.update(session_id.as_bytes());
@@ -84,19 +89,20 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// What makes a refresh token hard to guess.
+/// The secret part of a refresh token, which makes it hard to guess.
 #[derive(Clone)]
 pub(crate) struct Secret(pub(crate) [u8; SECRET_BYTES]);
 
 impl Secret {
-    /// A fresh one, to start a chain with.
+    /// A new random secret, for the first token of a session.
     pub(crate) fn random() -> Result<Self, Unspecified> {
         let mut bytes = [0; SECRET_BYTES];
         rand::fill(&mut bytes)?;
         Ok(Self(bytes))
     }
 
-    /// What the store gets to see of it. No salt and no slow hash: 256 random bits cannot be searched for.
+    /// The digest of the secret, which the store keeps. No salt and no slow hash is needed: an attacker cannot search
+    /// 256 random bits.
     pub(crate) fn digest(&self) -> Digest {
         Digest::of(&self.0)
     }
@@ -108,7 +114,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The SHA-256 of a secret: what stores compare.
+/// The SHA-256 of a secret, which stores compare.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Digest(pub(crate) [u8; SECRET_BYTES]);
 
@@ -120,7 +126,7 @@ impl Digest {
         Self(digest)
     }
 
-    /// The bytes, for a store.
+    /// The bytes of the digest, for a store.
     pub fn as_bytes(&self) -> &[u8; SECRET_BYTES] {
         &self.0
     }

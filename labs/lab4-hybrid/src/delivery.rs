@@ -1,8 +1,9 @@
-//! How the two tokens reach a client, and how the refresh token comes back.
+//! How a client gets the two tokens, and how it sends the refresh token back.
 //!
-//! An app keeps both and gets both in the body. A page gets the access token in the body, to keep in memory, and the
-//! refresh token in a cookie of its session's own ([`cookies`]), which no script can read and no other site can send. A
-//! token says itself which of the two it is for, and is good for nothing when it comes the other way.
+//! An app keeps both tokens and gets both in the body. A page gets the access token in the body, and keeps it in
+//! memory; it gets the refresh token in a cookie of its own for each session ([`cookies`]), which no script can read
+//! and no other site can send. A refresh token contains the kind of client that it is for, and is refused when it comes
+//! the other way.
 
 pub mod cookies;
 
@@ -21,11 +22,11 @@ use self::cookies::{SetCookies, Shown};
 use crate::chain::Keys;
 use crate::token::{RefreshToken, VerifiedToken};
 
-/// What a log-in and a refresh answer with: cookies for pages, and the body (RFC 6749 §5.1).
-/// The session's name goes along for the audit log, beside what is sent.
+/// The response to a login and to a refresh: cookies for pages, and the body (RFC 6749 §5.1). The session's id in
+/// [`Opened`] is for the audit log and is not sent.
 pub type Credentials = (Extension<Opened>, SetCookies, Json<Body>);
 
-/// The body. Lifetimes are in seconds.
+/// The response body. Lifetimes are in seconds.
 #[derive(Debug, Serialize)]
 pub struct Body {
     token_type: &'static str,
@@ -34,35 +35,35 @@ pub struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     refresh_expires_in: u64,
-    /// The token that was shown stays, and this exchange was not done. A page cannot see that, and keeps its idempotency
-    /// key for the next one.
+    /// Whether the presented token stays and this exchange was not done. A page cannot see its token, so this field
+    /// tells it to keep its idempotency key for the next exchange.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     refresh_kept: bool,
     session_id: Uuid,
     user_id: Uuid,
 }
 
-/// What a client is to get.
+/// The tokens that a client is to get, and the data for its response.
 pub(crate) struct Granted {
     pub(crate) user_id: Uuid,
     pub(crate) session_id: Uuid,
     pub(crate) client: ClientKind,
     pub(crate) access: AccessToken,
     pub(crate) access_ttl: Duration,
-    /// None: the client keeps the one that it has.
+    /// The new refresh token, or `None` if the client keeps the one that it has.
     pub(crate) refresh: Option<RefreshToken>,
-    /// The token stays, and the client keeps its idempotency key with it.
+    /// Whether the token stays, and the client must keep its idempotency key too.
     pub(crate) is_kept: bool,
-    /// How long the session lives if it is not used again, which is how long the refresh token is good for.
+    /// How long the session lives if it is not used again. The refresh token is valid for the same time.
     pub(crate) refresh_expires_in: Duration,
-    /// The name of a page's cookie; an app's token goes into the body.
+    /// The name of a page's cookie; not used for an app, whose token is in the body.
     pub(crate) cookie_name: String,
-    /// Clears the cookies of sessions that are over.
+    /// The headers that clear the cookies of sessions that are over.
     pub(crate) cleared: SetCookies,
 }
 
 impl Granted {
-    /// Packs it for the client's kind.
+    /// Builds the response for the client's kind.
     pub(crate) fn deliver(self) -> Credentials {
         let mut body = Body {
             token_type: "Bearer",
@@ -87,12 +88,12 @@ impl Granted {
     }
 }
 
-/// The refresh cookies of a request, from whichever page it came.
+/// Reads the refresh cookies of a request, whatever page sent it.
 pub(crate) fn shown_cookies(keys: &Keys, request: &Parts) -> Shown {
     Shown::read(keys, &request.headers)
 }
 
-/// Reads a token that came in the way of `client`.
+/// Verifies a token that came in the way that clients of this kind use; `None` if it is not one for them.
 pub(crate) fn received(keys: &Keys, text: &str, client: ClientKind) -> Option<VerifiedToken> {
     keys.verify(text).filter(|token| token.client() == client)
 }

@@ -1,4 +1,4 @@
-//! What the tools need to know of this design.
+//! The design's description, for the tools.
 
 use kit::design::{Asks, Credential, Design, Logout, Part, Role, Secret, State, Variant};
 use lab3_access::design::SIGNING;
@@ -7,7 +7,7 @@ use crate::hybrid::router;
 use crate::watched::watched;
 use crate::words::WORDS;
 
-/// An access token and a refresh token.
+/// The hybrid design: an access token and a refresh token.
 pub static DESIGN: Design = Design {
     name: "hybrid",
     words: WORDS,

@@ -1,36 +1,37 @@
-//! The key that makes a refresh safe to repeat.
+//! The idempotency key, which makes a refresh safe to repeat.
 //!
-//! The key says: this request and that one are the same exchange. If the answer to a rotation is lost, and the window
-//! passes before the client is back on the network, the same token with the same key still gets the same successor; a
-//! thief who holds the token alone is told apart by not knowing the key. And if the browser got the answer's cookie but the
-//! page did not see the answer, the current token with that key stays: the exchange that made it is done, and is not done
-//! twice. That answer spends the key, as the lost one would have.
+//! The key says that two requests are the same exchange. If the response to a rotation is lost, and the window passes
+//! before the client is back on the network, the same token with the same key still gets the same successor. A thief
+//! who has only the token does not know the key, and is detected. If the browser stored the response's cookie but the
+//! page did not see the response, the current token is presented with that key, and stays: the exchange that issued it
+//! is already done, and is not done twice. That response uses the key up, as the lost one would have.
 //!
 //! # What a client does
 //!
-//! 1. Before an exchange it takes the key that it has stored. If there is none, it makes a random one and stores it, where
-//!    a reload or a crash does not lose it and where all tabs find it (`localStorage`).
-//! 2. After a 5xx, or without an answer, it keeps the key and sends it again: now, after a reload, or tomorrow.
-//! 3. It forgets the key when an answer says that its exchange is done (200), and when the session is over (401). An answer
-//!    with `"refresh_kept": true` says that the token stays and the exchange was not done: the key is kept for the next one.
+//! 1. Before an exchange it takes the key that it has stored. If it has none, it generates a random key and stores it
+//!    in a place that survives a reload or a crash and that all tabs share (`localStorage`).
+//! 2. After a 5xx, or without a response, it keeps the key and sends it again: now, after a reload, or tomorrow.
+//! 3. It deletes the key when a response says that its exchange is done (200), and when the session is over (401). A
+//!    response with `"refresh_kept": true` says that the token stays and the exchange was not done, so the client keeps
+//!    the key for the next one.
 //!
-//! So a key lives as long as a token. An app, which sees its token, may as well make one key for each. A page cannot see
-//! its token, which is why the answer tells it whether the token stays. If a page forgets its key at every answer, this
-//! can happen: one tab hears that the token stays, the request of another tab or of a page that was reloaded makes it an
-//! old one, that answer is lost, and the next exchange looks like a thief's.
+//! So a key lives as long as a token. An app, which sees its token, may as well generate one key for each token. A page
+//! cannot see its token, so the response tells it whether the token stays. If a page deletes its key at every response,
+//! this can happen: one tab is told that the token stays; then the request of another tab, or of a page that was
+//! reloaded, exchanges that token; the response to that is lost; and the next exchange looks like a thief's.
 //!
-//! # Why it is done so
+//! # Why it is done this way
 //!
-//! The other way to forgive a lost answer is to answer the parent of the current token as long as the successor has not
-//! been shown. It needs no key, and loses what rotation is for: a thief who copied the cookie, and its owner, can take
-//! turns for ever, at any pace, each getting the successor from the other's exchange. With the key, a thief who copied the
-//! cookie alone gains nothing. One who copied the cookie and the key of an exchange under way may pass unnoticed once, and
-//! is noticed at its next late use. The model finds both
+//! There is another way to tolerate a lost response: the server accepts the parent of the current token until the
+//! successor is presented. It needs no key, but it defeats the purpose of rotation: the owner and a thief who copied
+//! the cookie can take turns for ever, at any pace, each getting the successor from the other's exchange. With the key,
+//! a thief who copied the cookie alone gains nothing. A thief who copied the cookie and the key of an exchange in
+//! progress may go undetected once, and is detected at the next late use. The model finds both
 //! (`a_parent_that_is_answered_until_its_successor_was_shown_hides_a_thief_for_ever`,
 //! `a_thief_who_copied_the_key_of_an_exchange_passes_once_and_not_twice`).
 //!
-//! A client that never changes its key keeps its token, and its session ends with the idle time. Only such a client and a
-//! thief who copied its token *and* its key can go on side by side, for that long at most.
+//! A client that never changes its key keeps its token, and its session ends at the idle limit. Only such a client and
+//! a thief who copied its token *and* its key can use the session side by side, and for no longer than that.
 
 use std::fmt;
 
@@ -43,18 +44,21 @@ use crate::chain::Digest;
 /// The longest key, in characters.
 pub const MAX_CHARS: usize = 64;
 
-/// The header that carries it.
+/// The name of the header that contains the key.
 pub const HEADER: &str = "idempotency-key";
 
-/// Bytes of a key's digest that are kept.
+/// How many bytes of a key's digest are stored.
 const KEPT_BYTES: usize = 16;
 
-/// A client's key for one exchange. Only a digest of it is kept: always the same few bytes, whatever the client sends.
+/// A client's key for one exchange. Only a digest is kept, which has 16 bytes whatever the client sends.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey([u8; KEPT_BYTES]);
 
 impl IdempotencyKey {
-    /// The key that came with a request, if any.
+    /// Reads the key from a request's headers; `None` if there is no such header, or an empty one.
+    ///
+    /// # Errors
+    /// Fails if there are two such headers, or if the key is too long or not visible ASCII.
     pub fn read(headers: &HeaderMap) -> Result<Option<Self>, Error> {
         let mut values = headers.get_all(HEADER).iter();
         let Some(value) = values.next() else { return Ok(None) };
@@ -78,7 +82,7 @@ impl IdempotencyKey {
         Self(kept)
     }
 
-    /// What a store keeps.
+    /// The digest of the key, for a store.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

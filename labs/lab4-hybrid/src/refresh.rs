@@ -1,15 +1,16 @@
-//! `POST /auth/refresh`: a refresh token for a new pair.
+//! `POST /auth/refresh`: exchanges a refresh token for a new pair of tokens.
 //!
-//! What must never happen here: a refusal because a store is down (the client would forget a good token), a refusal because
-//! a browser still has the cookie of a session that is over, beside that of the one that it has now
-//! ([`cookies`](crate::delivery::cookies)), a cookie that a refusal clears, and a cookie set by a token that stays (a late
-//! answer would put an older token over a newer one).
+//! Four things must never happen here: a refusal because a store is down (the client would delete a good token); a
+//! refusal because a browser still has the cookie of a session that is over, beside the cookie of its current session
+//! ([`cookies`](crate::delivery::cookies)); a refusal that clears a cookie; and a response that sets a cookie although
+//! the token stays (a late response would overwrite a newer token with an older one).
 //!
-//! Rotation detects theft, and does not prevent it. A thief who exchanges a copy makes the person's next exchange a reuse,
-//! and the session ends for both; but one who comes back inside every single window gets the same successors as the
-//! person, unseen. Only a token that is bound to a key of the client closes that (DPoP, RFC 9449); a session's record has
-//! room for the thumbprint. Addresses and user agents change on honest people every day: they are for the audit log. What
-//! else cannot hold, the [crate's page](crate#what-cannot-be-promised) says.
+//! Rotation detects theft and does not prevent it. When a thief exchanges a copy, the user's next exchange is a reuse,
+//! and the session ends for both. But a thief who comes back within every single window gets the same successors as the
+//! user, without being detected. Only a token that is bound to a key of the client prevents that (DPoP, RFC 9449); a
+//! session's record has room for the thumbprint. Addresses and user agents of legitimate users change every day, so
+//! they are for the audit log only. The [crate's page](crate#what-cannot-be-promised) lists what else cannot be
+//! promised.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -30,14 +31,15 @@ use crate::idempotency::{HEADER, IdempotencyKey, MAX_CHARS};
 use crate::store::{Refresh, Store, StoreError};
 use crate::token::VerifiedToken;
 
-/// The body: the token of an app, or nothing.
+/// The request body: an app's refresh token, or no token.
 pub struct Request {
     refresh_token: Option<SecretString>,
 }
 
 impl FromFields for Request {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        // Any text will do: one that is no token is a refused credential (401) and no flaw of the body (422).
+        // Any text is accepted here: text that is not a token is a refused credential (401), and not an invalid body
+        // (422).
         let refresh_token = fields.optional("refresh_token", |text| Ok(SecretString::from(text)));
         Some(Self { refresh_token })
     }
@@ -47,7 +49,11 @@ impl FromFields for Request {
     }
 }
 
-/// Exchanges the token that came in the body or in the cookie.
+/// Exchanges the refresh token in the body or in a cookie.
+///
+/// # Errors
+/// Fails with 401 if no token is presented or none is accepted, 403 if cookies come from another origin, 400 or 422 for
+/// a malformed request, and 503 if the store or the accounts do not answer or the store has lost rotations.
 pub async fn refresh<S: Store>(
     State(app): State<App<Hybrid<S>>>,
     request: Parts,
@@ -73,9 +79,9 @@ pub async fn refresh<S: Store>(
     }
 }
 
-/// Exchanges the token of the newest session that is alive. The cookies of those that are found to be over are cleared
-/// with the answer: a session that has ended never lives again. If none is alive, the newest one's refusal is the answer,
-/// and a refusal clears nothing.
+/// Exchanges the token of the newest session that is alive. The response also clears the cookies of newer sessions that
+/// turn out to be over: an ended session never comes back to life. If no session is alive, the response is the refusal
+/// for the newest one, and it clears no cookie.
 async fn newest_alive<S: Store>(
     app: &App<Hybrid<S>>,
     request: &Parts,
@@ -90,7 +96,7 @@ async fn newest_alive<S: Store>(
                 return Ok(Granted { cookie_name, cleared: over, ..granted }.deliver());
             }
             Err(refusal) => {
-                // A store that does not know the token may be behind one that does: that session is not over.
+                // A store that does not know the token may be behind one that does, so that session is not over.
                 if refusal != RefreshRefusal::Invalid {
                     session.cleared().for_each(|cookie| over.push(cookie));
                 }
@@ -101,7 +107,7 @@ async fn newest_alive<S: Store>(
     Err(Error::Refresh(first_refusal.unwrap_or(RefreshRefusal::Invalid)))
 }
 
-/// Shows one token to the store. A refusal is an answer, an outage is an error.
+/// Presents one token to the store. A refusal is the inner `Err`, an outage is the outer one.
 async fn exchanged<S: Store>(
     app: &App<Hybrid<S>>,
     request: &Parts,
@@ -110,7 +116,8 @@ async fn exchanged<S: Store>(
 ) -> Result<Result<Granted, RefreshRefusal>, Error> {
     let shared = app.scheme.parts();
     let whose = Whose::session(token.user_id(), token.session_id());
-    // The row is the authority: for the epoch, for the address in the access token, and for there being an account.
+    // The account's row is authoritative for the epoch, for the address in the access token, and for whether the
+    // account exists.
     let Some(user) = app.accounts.find(token.user_id()).await? else {
         app.audit(request, told(token, Refresh::Ended), whose);
         return Ok(Err(RefreshRefusal::Ended));
@@ -125,7 +132,7 @@ async fn exchanged<S: Store>(
         Refresh::Reused => return Ok(Err(RefreshRefusal::Reused)),
         Refresh::Expired => return Ok(Err(RefreshRefusal::Expired)),
         Refresh::Ended => return Ok(Err(RefreshRefusal::Ended)),
-        // Not knowing is 503: the token may well be the right one, and the client keeps it.
+        // The server cannot decide, so it answers 503: the token may well be the right one, and the client keeps it.
         Refresh::Ahead => return Err(StoreError::Behind.into()),
         Refresh::Invalid => return Ok(Err(RefreshRefusal::Invalid)),
     };
@@ -145,16 +152,16 @@ async fn exchanged<S: Store>(
     }))
 }
 
-/// What a request has to exchange.
+/// The refresh tokens that a request presents.
 enum Presented {
-    /// An app's token.
+    /// An app's token, from the body.
     Body(VerifiedToken),
-    /// A browser's sessions, the newest first; there is one at least.
+    /// The sessions of a browser, from its cookies, the newest first; at least one.
     Cookies(Vec<ShownSession>),
 }
 
-/// What a request shows, by the one way that its kind of client has. It decides alone: an `Authorization`
-/// header neither vouches for it nor takes anything away.
+/// Reads the tokens that a request presents, from the body or from cookies but never from both. Only they count: an
+/// `Authorization` header neither replaces them nor makes them invalid.
 fn shown<S: Store>(
     shared: &Shared<S>,
     request: &Parts,
@@ -181,12 +188,13 @@ fn shown<S: Store>(
     }
 }
 
-/// The refusal of what is no token of ours, or of one whose key was removed.
+/// The refusal of a token that this server did not issue, or whose key was removed.
 fn unknown(key: Option<u16>) -> Error {
     Error::Refresh(key.map_or(RefreshRefusal::Invalid, RefreshRefusal::UnknownKey))
 }
 
-/// A token that stays: an app is told it once more, since its body always names one; a page's cookie is left alone.
+/// A token that stays: an app gets it once more, because an app's response always contains one; a page's cookie is not
+/// set again.
 fn unchanged(token: &VerifiedToken) -> Option<crate::token::RefreshToken> {
     match token.client() {
         ClientKind::Mobile => Some(token.same()),
@@ -194,7 +202,7 @@ fn unchanged(token: &VerifiedToken) -> Option<crate::token::RefreshToken> {
     }
 }
 
-/// What the audit log hears of a verdict.
+/// The audit event for the result of an exchange.
 fn told(token: &VerifiedToken, verdict: Refresh) -> Event {
     let generation = token.generation();
     let outcome = match verdict {
@@ -211,7 +219,7 @@ fn told(token: &VerifiedToken, verdict: Refresh) -> Event {
     Event::Refresh { outcome, generation }
 }
 
-/// What the route takes and answers, for the server's document.
+/// The OpenAPI description of the route.
 pub fn described() -> Operation {
     let key = json!({
         "name": HEADER,

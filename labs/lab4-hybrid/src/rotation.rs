@@ -1,10 +1,11 @@
-//! Rotation: what becomes of a session when one of its tokens is shown.
+//! Rotation: the rules for a refresh token that a client presents.
 //!
-//! The protocol itself, as plain Rust that can be read beside `refresh.lua`, whose steps have the same numbers. It takes the
-//! time as an argument and does no I/O; who calls it holds a lock, so nobody sees a session half way.
+//! The protocol itself, in plain Rust, to be read beside `refresh.lua`, whose steps have the same numbers. It takes the
+//! time as an argument and does no I/O. The caller holds a lock, so no other request sees a session half way through a
+//! change.
 //!
-//! What must never happen here: two successors of one token, or an ancestor that is taken. Either would let a thief and
-//! the person it was stolen from go on side by side, unseen.
+//! Two things must never happen here: that a token gets two different successors, or that an ancestor is accepted.
+//! Either would let a thief and the legitimate user use the session side by side without being detected.
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use crate::idempotency::IdempotencyKey;
 use crate::store::{Policy, Refresh};
 use crate::token::VerifiedToken;
 
-/// One session. `generation` counts its rotations.
+/// The record of one session. `generation` counts its tokens; the first is 1. Times ending in `_ms` are in milliseconds
+/// since the Unix epoch.
 #[derive(Clone)]
 pub(crate) struct Record {
     pub(crate) generation: u32,
@@ -52,10 +54,11 @@ impl Record {
 }
 
 // ANCHOR: write-exchange
-/// Judges a token of a session that is alive. `Reused` is for the caller to act on: the session is over for everybody.
+/// Decides on a token of a live session, and updates the session's record. On `Reused` the caller must end the session
+/// for every holder.
 ///
-/// A token knows its own number and the digests of its secret and of the two that follow it, which is all that a server
-/// needs to tell the current token from its parent, and both from any other ancestor.
+/// A token contains its own number, and the server computes from it the digests of its secret and of the two secrets
+/// that follow. That is enough to tell the current token from its parent, and both from any other ancestor.
 pub(crate) fn exchange(
     record: &mut Record,
     policy: &Policy,
@@ -63,16 +66,16 @@ pub(crate) fn exchange(
     token: &VerifiedToken,
     attempt: Option<&IdempotencyKey>,
 ) -> Refresh {
-    // After a failover to a slower clock, what is in the future happens now.
+    // After a failover to a server whose clock is behind, a time in the future counts as now.
     record.rotated_at_ms = record.rotated_at_ms.min(now_ms);
     record.handed_at_ms = record.handed_at_ms.min(now_ms);
     let (shown, [digest, next, after]) = (token.generation(), *token.digests());
-    // 2. A failover lost the last rotation: redo it, and go on.
+    // 2. A failover lost the last rotation: redo it, and continue.
     if shown == record.generation + 1 && digest == record.next {
         record.move_to(shown, digest, next, now_ms);
         record.attempt = None;
     }
-    // The exchange that made the current token, asked once more: it is done, and its outcome is the current token.
+    // The exchange that issued the current token is repeated: it is done already, and its result is the current token.
     let same_attempt = attempt.is_some() && attempt == record.attempt.as_ref();
     // 3. The current token.
     if shown == record.generation && digest == record.current {
@@ -89,22 +92,22 @@ pub(crate) fn exchange(
         record.attempt = attempt.cloned();
         return Refresh::Rotated { expires_in: record.expires_in(now_ms) };
     }
-    // 4. Its parent, from a tab that was slower or a client whose answer was lost.
+    // 4. Its parent, from a slower tab, or from a client that did not receive the response.
     let is_parent = shown + 1 == record.generation && next == record.current;
     if is_parent && (same_attempt || within(policy.window, record.rotated_at_ms, now_ms)) {
         record.handed_at_ms = now_ms;
         return Refresh::Replayed { expires_in: record.expires_in(now_ms) };
     }
-    // 5. Any other ancestor: the counter catches them all, in constant memory.
+    // 5. Any other ancestor. The counter detects all of them, in constant memory.
     if shown < record.generation {
         return Refresh::Reused;
     }
-    // 6. More than one rotation ahead: the MAC says that we made this token, so the record is what is old. A client
-    //    without our key cannot get here, and with it gets no more than this answer.
+    // 6. More than one rotation ahead. The MAC proves that this server made the token, so the record is too old. An
+    //    attacker without the server's key cannot get here, and one who has it gets no more than this response.
     if shown > record.generation + 1 {
         return Refresh::Ahead;
     }
-    // 7. No token of this session.
+    // 7. Not a token of this session.
     Refresh::Invalid
 }
 // ANCHOR_END: write-exchange
@@ -113,7 +116,7 @@ fn within(window: Duration, since_ms: u64, now_ms: u64) -> bool {
     now_ms.saturating_sub(since_ms) < ms(window)
 }
 
-/// Durations come from the configuration, which bounds them to ten years.
+/// A duration in milliseconds. Durations come from the configuration, which limits them to ten years.
 pub(crate) fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -133,7 +136,7 @@ mod tests {
         Keys::derive(&"1=a-secret-of-thirty-two-characters".parse().unwrap()).unwrap()
     }
 
-    /// A session and, sealed by the same key, the first token of another.
+    /// A session's record, its first token, and the first token of another session, sealed with the same key.
     fn session_and_stranger() -> (Record, VerifiedToken, VerifiedToken) {
         let keys = keys();
         let first = || keys.first_token(Uuid::from_u128(1), ClientKind::Mobile).unwrap();

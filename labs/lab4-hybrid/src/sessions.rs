@@ -1,6 +1,6 @@
-//! `/auth/sessions`: where am I logged in, and out with that one.
+//! `/auth/sessions`: lists the sessions of the account, and logs one of them out.
 //!
-//! Both routes take [`Confirmed`]: the access token of a session that was ended opens neither.
+//! Both routes take [`Confirmed`]: they refuse the access token of an ended session.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -20,7 +20,7 @@ use crate::delivery::shown_cookies;
 use crate::hybrid::Hybrid;
 use crate::store::{Session, Store};
 
-/// One line of the list. Times are in seconds since the Unix epoch.
+/// One session in the response. Times are in seconds since the Unix epoch.
 #[derive(Debug, Serialize)]
 pub struct Line {
     session_id: Uuid,
@@ -32,7 +32,7 @@ pub struct Line {
     expires_at: u64,
 }
 
-/// What the list takes and answers, for the server's document.
+/// The OpenAPI description of the route that lists sessions.
 pub fn list_described() -> Operation {
     let kinds = [ClientKind::Web, ClientKind::Mobile].map(ClientKind::as_str);
     let line = object([
@@ -52,7 +52,7 @@ pub fn list_described() -> Operation {
     }
 }
 
-/// What ending a session takes and answers.
+/// The OpenAPI description of the route that ends a session.
 pub fn end_described() -> Operation {
     let id = json!({ "name": "id", "in": "path", "required": true, "schema": uuid() });
     Operation {
@@ -65,7 +65,10 @@ pub fn end_described() -> Operation {
     }
 }
 
-/// All live sessions of the account, the latest used first.
+/// Lists all live sessions of the account, the most recently used first.
+///
+/// # Errors
+/// Fails if the store does not answer.
 pub async fn list<S: Store>(
     State(app): State<App<Hybrid<S>>>,
     confirmed: Confirmed,
@@ -83,8 +86,12 @@ pub async fn list<S: Store>(
     Ok(Json(sessions.into_iter().map(line).collect()))
 }
 
-/// Ends one session of the account. Somebody else's is looked for under this account's name, and so is never found: the
-/// answer cannot tell it from one that does not exist.
+/// Ends one session of the account. A session of another user is looked up under this account, so it is never found:
+/// the response is the same as for a session that does not exist.
+///
+/// # Errors
+/// Fails with 404 if the account has no such live session, and with 503 if the store does not answer or does not
+/// confirm the ending.
 pub async fn end<S: Store>(
     State(app): State<App<Hybrid<S>>>,
     confirmed: Confirmed,

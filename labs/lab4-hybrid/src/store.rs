@@ -1,10 +1,11 @@
-//! What a session's store promises, whatever it is made of.
+//! The guarantees of a session store, which every implementation must give.
 //!
-//! Two implementations live here: [`Memory`], for one process, and [`Redis`], for any number of them. One suite of tests
-//! runs against both, because the whole protocol stands or falls with what this trait says.
+//! There are two implementations: [`Memory`], for one process, and [`Redis`], for any number of processes. One suite of
+//! tests runs against both, because the whole protocol depends on the guarantees of this trait.
 //!
-//! Three rules hold for every operation. It happens at once or not at all. **It may be sent twice**, since a command whose
-//! answer was lost may have been applied. And a failure is an outage, never a verdict on a credential.
+//! Three rules hold for every operation. It is applied completely or not at all. **It is safe to send twice**, because
+//! a command whose response was lost may have been applied. And a failure is an outage, never a refusal of a
+//! credential.
 
 pub mod memory;
 pub mod redis;
@@ -29,16 +30,22 @@ use crate::token::VerifiedToken;
 pub use memory::Memory;
 pub use redis::Redis;
 
-/// Where sessions live.
+/// A store of session records.
 pub trait Store: Clone + Send + Sync + 'static {
     /// The store's name in `GET /lab`.
     const NAME: &'static str;
 
-    /// Opens a session. A user who has as many as they may have loses the one that would have ended first.
+    /// Opens a session. If the user already has the maximum number of sessions, the one that would end first is ended.
+    ///
+    /// # Errors
+    /// Fails if the store does not answer.
     fn issue(&self, session: &NewSession<'_>) -> impl Future<Output = Result<Issue, StoreError>> + Send;
 
-    /// Exchanges a refresh token. `epoch` is the account's, read from its row for this very request: it ends sessions even
-    /// where a failover lost the news.
+    /// Exchanges a refresh token. `epoch` is the account's, read from its row for this very request: it ends older
+    /// sessions even if a failover lost the store's copy of the epoch.
+    ///
+    /// # Errors
+    /// Fails if the store does not answer.
     fn refresh(
         &self,
         token: &VerifiedToken,
@@ -46,11 +53,18 @@ pub trait Store: Clone + Send + Sync + 'static {
         attempt: Option<&IdempotencyKey>,
     ) -> impl Future<Output = Result<Refresh, StoreError>> + Send;
 
-    /// Ends one session of a user. `false`: there is no such live session, which a person who logs out twice need not hear.
+    /// Ends one session of a user. Returns `false` if the user has no such live session; a user who logs out twice need
+    /// not be told.
+    ///
+    /// # Errors
+    /// Fails if the store does not answer, or if no replica confirms the ending.
     fn end(&self, user_id: Uuid, session_id: Uuid) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Ends the session that a login takes the place of. As [`end`](Self::end), but the answer waits for no replica: a login
-    /// must not depend on one. A store without replicas keeps this default.
+    /// Ends the session that a login replaces. As [`end`](Self::end), but without waiting for a replica, because a
+    /// login must not depend on one. A store without replicas keeps this default.
+    ///
+    /// # Errors
+    /// Fails if the store does not answer.
     fn end_replaced(
         &self,
         user_id: Uuid,
@@ -59,27 +73,42 @@ pub trait Store: Clone + Send + Sync + 'static {
         async move { self.end(user_id, session_id).await.map(drop) }
     }
 
-    /// Ends all sessions of a user but one, and says how many those were.
+    /// Ends all sessions of a user except `keep`, and returns how many sessions it ended.
     ///
-    /// Leaves the epoch alone. Raising it would mean to lift the kept session over the new value, and an honest refresh
-    /// of that session which had read the account's row a moment before would still carry the old one. To take the
-    /// others out of the set of live sessions is one step that no refresh of the kept session can notice.
+    /// Does not change the epoch. If it raised the epoch, the kept session would have to be moved to the new value, and
+    /// a legitimate refresh of that session that had just read the account's row would still send the old value.
+    /// Removing the other sessions from the set of live sessions is one step, which no refresh of the kept session can
+    /// observe.
+    ///
+    /// # Errors
+    /// Fails if the store does not answer, or if no replica confirms the ending.
     fn end_others(&self, user_id: Uuid, keep: Uuid)
     -> impl Future<Output = Result<usize, StoreError>> + Send;
 
-    /// Ends all sessions of a user that began under an epoch before this one. The account's row says so already; raising
-    /// twice to one value changes nothing. Answers the epoch that the store knows then. One above `epoch` was there before,
-    /// and nothing was ended: the caller read an old row, or one from a database that was restored.
+    /// Ends all sessions of a user that were opened under an epoch below `epoch`. The account's row already has this
+    /// epoch. Setting the same value twice changes nothing.
+    ///
+    /// Returns the epoch that the store knows afterwards. If it is greater than `epoch`, the store already knew it and
+    /// nothing was ended: the caller read an old row, or a row of a database that was restored.
+    ///
+    /// # Errors
+    /// Fails if the store does not answer.
     fn end_all(&self, user_id: Uuid, epoch: u64) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
-    /// The live sessions of a user, the latest used first.
+    /// The live sessions of a user, the most recently used first.
+    ///
+    /// # Errors
+    /// Fails if the store does not answer.
     fn list(
         &self,
         user_id: Uuid,
         epoch: u64,
     ) -> impl Future<Output = Result<Vec<Session>, StoreError>> + Send;
 
-    /// The client of a session that is alive; none if it has ended or run out.
+    /// The client of a live session, or `None` if the session was ended or has expired.
+    ///
+    /// # Errors
+    /// Fails if the store does not answer.
     fn live(
         &self,
         user_id: Uuid,
@@ -87,32 +116,36 @@ pub trait Store: Clone + Send + Sync + 'static {
         epoch: u64,
     ) -> impl Future<Output = Result<Option<Client>, StoreError>> + Send;
 
-    /// Where the store's marker is, which tells it from one that went back in time. A store that ends with this process
-    /// has none.
+    /// The location of the store's marker, which tells this store from one that was restored to an earlier state. A
+    /// store that ends with this process has no marker.
     fn marked(&self) -> Option<Marked> {
         None
     }
 
-    /// Whether the store answers, and keeps what it is given.
+    /// Whether the store answers and accepts writes.
+    ///
+    /// # Errors
+    /// Fails with the reason why the store is not ready.
     fn ready(&self) -> impl Future<Output = Result<(), NotReady>> + Send;
 }
 
-/// The limits that a store holds sessions to.
+/// The limits that a store enforces for sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// How long after a rotation the token before it gets the same answer, and how long a token that was just handed out
-    /// stays. Zero is strict mode: every exchange rotates, and only an idempotency key forgives a repeat.
+    /// How long after a rotation the previous token still gets the same response, and how long a token that was just
+    /// issued stays unchanged when it is presented. Zero is strict mode: every exchange rotates, and only an
+    /// idempotency key makes a repeat safe.
     pub window: Duration,
-    /// How long a session lives unused.
+    /// How long a session lives without being used.
     pub idle: Duration,
-    /// How long it lives at most, counted from the log-in.
+    /// How long a session lives at most, counted from the login.
     pub absolute: Duration,
-    /// How many a user may have.
+    /// The most live sessions that a user may have.
     pub sessions_per_user: usize,
-    /// How long the end of a single session is remembered: an access token's life, so that whoever asks about one can be
-    /// told.
+    /// How long the store remembers that a single session was ended: an access token's lifetime, so that it can still
+    /// tell a client that presents a token of that session.
     pub ended_remembered: Duration,
-    /// How long past its end a session's record stays, so that a late client hears "expired" instead of "ended".
+    /// How long the record of an expired session stays, so that a late client is told "expired" instead of "ended".
     pub expired_remembered: Duration,
 }
 
@@ -132,109 +165,111 @@ impl From<&Config> for Policy {
 /// A session to be opened.
 #[derive(Clone, Debug)]
 pub struct NewSession<'a> {
-    /// Whose.
+    /// The user's id.
     pub user_id: Uuid,
-    /// Its name, fresh from [`Keys::first_token`](crate::chain::Keys::first_token).
+    /// The session's id, newly created by [`Keys::first_token`](crate::chain::Keys::first_token).
     pub session_id: Uuid,
     /// The account's epoch, from the row that the password was checked against.
     pub epoch: u64,
-    /// The digests of its first token's secret and of the next one.
+    /// The digests of the secrets of its first and its second token.
     pub digests: [Digest; 2],
-    /// What the client says of itself.
+    /// The client's description of itself.
     pub client: &'a Client,
 }
 
-/// What came of opening a session.
+/// The result of opening a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Issue {
-    /// It is open.
+    /// The session is open.
     Issued {
-        /// How long it will live if it is not used.
+        /// How long the session lives if it is not used.
         expires_in: Duration,
     },
-    /// The store knows a greater epoch: the account's row was raised after it was read, so the password may be another by
-    /// now; or the row is from a database that was restored.
+    /// The store knows a greater epoch. Either the account's row was changed after it was read, so the password may be
+    /// a different one by now, or the row is from a database that was restored.
     Stale {
         /// The epoch that the store knows.
         epoch: u64,
     },
 }
 
-/// What came of showing a refresh token.
+/// The result of presenting a refresh token to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
-    /// The session moved on to the token's successor.
+    /// The token was exchanged: its successor is now the session's current token.
     Rotated {
-        /// How long the session will live if it is not used again.
+        /// How long the session lives if it is not used again.
         expires_in: Duration,
     },
-    /// The token was handed out less than a window ago and stays. Nothing was written, and no cookie is to be set: a late
-    /// answer must not put an older token over a newer one.
+    /// The token was issued less than a window ago and stays the current one. Nothing was written, and the response
+    /// must not set a cookie: a late response would overwrite a newer token with an older one.
     Kept {
-        /// As above.
+        /// How long the session lives if it is not used again.
         expires_in: Duration,
     },
-    /// The exchange that made this token, asked once more by its idempotency key: it is done, and this token is its outcome.
-    /// Nothing was written, as above; but the key is spent, and the next exchange needs another.
+    /// The exchange that issued this token is repeated with the same idempotency key. It is already done, and this
+    /// token is its result. Nothing was written; but the key is used up, and the next exchange needs another one.
     Done {
-        /// As above.
+        /// How long the session lives if it is not used again.
         expires_in: Duration,
     },
-    /// The session had moved on moments before, by another tab or by this request's first attempt. The same successor.
+    /// The session moved on moments before, by another tab or by this request's first attempt. The response is the same
+    /// successor.
     Replayed {
-        /// As above.
+        /// How long the session lives if it is not used again.
         expires_in: Duration,
     },
-    /// The token had been exchanged long before. Somebody holds a copy, so the session is over for everybody.
+    /// The token was exchanged long before. An attacker has a copy, so the session has been ended for every holder.
     Reused,
     /// The session has passed its idle or absolute limit.
     Expired,
-    /// The session was ended, or is not known.
+    /// The session was ended, or the store does not know it.
     Ended,
-    /// The token is more than one rotation ahead of the session's record. Its MAC holds, so this server made it: the store
-    /// has lost rotations that had been answered. The token may be the right one, so this is never told as a refusal.
+    /// The token is more than one rotation ahead of the session's record. Its MAC is valid, so this server made it: the
+    /// store has lost rotations that had been answered. The token may be the right one, so the client is never told
+    /// that it was refused.
     Ahead,
-    /// The session knows no such token. Only a leaked key leads here.
+    /// The session has no such token. Only an attacker with a leaked key can cause this.
     Invalid,
 }
 
-/// A live session, as its owner gets to see it.
+/// A live session, as it is listed for its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Its public name.
+    /// The session's public id.
     pub id: Uuid,
-    /// What its client said of itself.
+    /// The client's description of itself.
     pub client: Client,
-    /// When it began, in milliseconds since the Unix epoch.
+    /// When the session was opened, in milliseconds since the Unix epoch.
     pub created_at_ms: u64,
-    /// When its token was last exchanged.
+    /// When its token was last exchanged, in milliseconds since the Unix epoch.
     pub seen_at_ms: u64,
-    /// When it ends if it is not used.
+    /// When it ends if it is not used, in milliseconds since the Unix epoch.
     pub expires_at_ms: u64,
 }
 
-/// Why a store gave no verdict.
+/// Why a store could not decide.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Redis cannot be reached, refuses, or is too slow.
+    /// Redis cannot be reached, refuses the command, or is too slow.
     #[error(transparent)]
     Redis(#[from] ::redis::RedisError),
-    /// The command ran when its caller's time was over, by Redis' clock, and did nothing.
+    /// The command arrived after its caller's deadline, by Redis' clock, and did nothing.
     #[error("the command came too late and did nothing")]
     Late,
-    /// The ending is done, and no replica has it yet: a failover could undo it.
+    /// The session was ended, but no replica has confirmed it: a failover could revive the session.
     #[error("no replica has confirmed the ending")]
     Unconfirmed,
-    /// A refresh token of ours is further than its session's record.
+    /// A refresh token of this server is more than one rotation ahead of its session's record.
     #[error("the store went back in time: its record of the session is behind a token of ours")]
     Behind,
-    /// A script answered what no script of ours answers.
+    /// A script returned an answer that none of the store's scripts returns.
     #[error("an answer that cannot be read: {0}")]
     Answer(String),
 }
 
 impl From<StoreError> for Error {
-    /// Always an outage: whatever went wrong, it is not the credential's fault.
+    /// Always an outage (503): whatever failed, the credential is not the reason.
     fn from(error: StoreError) -> Self {
         Self::StoreUnavailable(error.into())
     }

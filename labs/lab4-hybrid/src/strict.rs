@@ -1,21 +1,25 @@
-//! The check of an access token on the path that every request takes, and nothing that this path does not need.
+//! The check of an access token. Every request passes through it, so it does nothing that is not needed.
 //!
-//! `jsonwebtoken` issues, and the access-only lab shows how to check with it. It is made for every token there is, so it
-//! reads the header three times, derives the HMAC key anew and reads the claims twice. Here one program checks what it
-//! issued itself, and may use what it knows. Each short cut, and why it lets nothing more in:
+//! `jsonwebtoken` issues tokens, and the access-only lab shows how to verify with it. The library supports every kind
+//! of token, so it reads the header three times, derives the HMAC key again for each token and reads the claims twice.
+//! Here one program verifies tokens that it issued itself, and may use what it knows about them. These are the short
+//! cuts, each with the reason why it is safe:
 //!
-//! | short cut | why it is safe |
-//! |---|---|
-//! | the header is compared, not read | RFC 7515 §5.2 asks that its members are understood and obeyed. These bytes are the ones that we write for this key, so what they say was settled when the server started: `typ`, `alg`, one `kid`, no `crit`. No part of a stranger's header is ever parsed (RFC 8725 §3.1, §3.11) |
-//! | the header names the key | one comparison instead of a look-up by `kid`: no text of a token's choosing is searched for (RFC 8725 §3.10) |
-//! | the key is prepared once | RFC 2104 §4: the two padded key blocks do not depend on the message |
-//! | the signature is cut off by length | HMAC with SHA-256 has 32 bytes (RFC 7518 §3.2), so 43 characters; another length is no signature of ours |
-//! | the claims are read in place, once | only after the MAC holds over exactly these bytes (RFC 8725 §3.2: nothing is trusted before) |
+//! - **The header is compared, not parsed.** RFC 7515 §5.2 requires that its parameters are understood and obeyed. The
+//!   header must equal the text that this server writes for its key, so its meaning was settled when the server
+//!   started: `typ`, `alg`, one `kid`, no `crit`. No part of a foreign header is ever parsed (RFC 8725 §3.1, §3.11).
+//! - **The header names the key.** One comparison replaces the look-up by `kid`, so no text that the token chooses is
+//!   searched for (RFC 8725 §3.10).
+//! - **The key is prepared once.** The two padded key blocks do not depend on the message (RFC 2104 §4).
+//! - **The signature is split off by its length.** HMAC with SHA-256 has 32 bytes (RFC 7518 §3.2), which are 43
+//!   characters; a text of another length is not a valid signature.
+//! - **The claims are parsed once, in place.** This happens only after the MAC over exactly these bytes is verified
+//!   (RFC 8725 §3.2: nothing is trusted before).
 //!
-//! Not supported, on purpose: a header in any other spelling, even an equivalent one; any other algorithm; other
-//! issuers; a token without a session; escapes in `sub`, `sid` and `jti`, and a UUID in any other form than the one with
-//! hyphens. Whoever needs those has the library. What is refused by `AccessTokens::check` of the access-only lab is
-//! refused here, too: the test `differential` holds the two against each other on mutated tokens.
+//! Deliberately not supported: a header in any other spelling, even an equivalent one; any other algorithm; other
+//! issuers; a token without a session; escapes in `sub`, `sid` and `jti`; and a UUID in any form but the one with
+//! hyphens. A program that needs those uses the library. Every token that `AccessTokens::check` of the access-only lab
+//! refuses is refused here too: the test `differential` compares the two on mutated tokens.
 
 mod claims;
 #[cfg(test)]
@@ -36,13 +40,15 @@ use claims::Claims;
 /// The length of an HMAC-SHA-256 in base64url without padding, in characters.
 const SIGNATURE_CHARACTERS: usize = 43;
 
-/// What the payload of the longest token decodes to, in bytes, rounded up.
+/// The greatest length of a decoded payload, in bytes, rounded up.
 const MAX_PAYLOAD_BYTES: usize = MAX_BYTES / 4 * 3;
 
-/// Enough for the payload of a token with an address of usual length; see [`StrictVerifier::read`].
+/// A buffer size, in bytes, that is large enough for the payload of a token with an address of usual length; see
+/// [`StrictVerifier::read`].
 const USUAL_PAYLOAD_BYTES: usize = 512;
 
-/// Checks access tokens that carry a session. Built once. It allocates nothing but what the [`Principal`] owns.
+/// Verifies access tokens that contain a session. A server creates one of these. A check allocates only the memory that
+/// the [`Principal`] owns.
 pub struct StrictVerifier {
     issued: Vec<Issued>,
     issuer: String,
@@ -51,15 +57,18 @@ pub struct StrictVerifier {
     clock: Clock,
 }
 
-/// How every token begins that one of our keys signed, and that key.
+/// The start of every token that one of the server's keys signed, and that key.
 struct Issued {
     header_and_dot: String,
     key: hmac::Key,
 }
 
 impl StrictVerifier {
-    /// Prepares the keys, the issuing one first since most tokens are its. `leeway` is how far `iat` and `nbf` may lie
-    /// ahead of our clock; `exp` has none.
+    /// Prepares the keys, the issuing key first because most tokens are signed with it. `leeway` is how far `iat` and
+    /// `nbf` may be ahead of the server's clock; it does not extend `exp`.
+    ///
+    /// # Errors
+    /// Fails if the header for a key cannot be encoded.
     pub fn new(
         keys: &Keyring,
         issuer: impl Into<String>,
@@ -76,13 +85,16 @@ impl StrictVerifier {
         })
     }
 
-    /// Says who a token speaks for, if every check holds. Asks nobody.
+    /// Returns the user and the session of a token, if every check passes. Asks no store.
+    ///
+    /// # Errors
+    /// Fails if the token is too long, is not an access token of this server, or is not valid at this time.
     pub fn check(&self, token: &str) -> Result<Principal, Error> {
         if token.len() > MAX_BYTES {
             return Err(Error::InvalidToken("longer than 4096 bytes"));
         }
         let payload = self.signed_payload(token)?;
-        // The buffer is cleared before it is used, and clearing the large one would cost as much as decoding a usual token.
+        // The buffer is cleared before use, and clearing the large one would take as long as decoding a usual token.
         if payload.len() <= USUAL_PAYLOAD_BYTES / 3 * 4 {
             self.read(payload, &mut [0; USUAL_PAYLOAD_BYTES])
         } else {
@@ -90,7 +102,7 @@ impl StrictVerifier {
         }
     }
 
-    /// The payload as it came, once the MAC over it and our own header holds.
+    /// Returns the encoded payload, after verifying the MAC over the header and the payload.
     fn signed_payload<'t>(&self, token: &'t str) -> Result<&'t str, Error> {
         let begun = self.issued.iter().find_map(|issued| {
             let rest = token.strip_prefix(&*issued.header_and_dot)?;
@@ -102,12 +114,12 @@ impl StrictVerifier {
             cut.ok_or(Error::InvalidToken("no signature of this algorithm"))?;
         let payload = payload_and_dot.strip_suffix('.');
         let payload = payload.ok_or(Error::InvalidToken("no signature of this algorithm"))?;
-        // RFC 4648 §3.5: this engine takes one spelling per value, so no second token says the same as the first.
+        // RFC 4648 §3.5: this decoder accepts one encoding per value, so no second token has the same content.
         let mut mac = [0; SIGNATURE_CHARACTERS.div_ceil(4) * 3];
         let length = URL_SAFE_NO_PAD
             .decode_slice(signature, &mut mac)
             .or(Err(Error::ForgedToken("the signature is no base64url")))?;
-        // RFC 7515 §5.1: what is signed is the text of the first two parts, with the dot between them, as it came.
+        // RFC 7515 §5.1: the signature is over the text of the first two parts, with the dot between them, as received.
         let signed = &token.as_bytes()[..token.len() - SIGNATURE_CHARACTERS - 1];
         hmac::verify(&issued.key, signed, &mac[..length])
             .or(Err(Error::ForgedToken("the signature does not hold")))?;
@@ -115,12 +127,12 @@ impl StrictVerifier {
     }
 
     fn read(&self, payload: &str, buffer: &mut [u8]) -> Result<Principal, Error> {
-        // A fourth part would be refused here: a dot is no character of base64url.
+        // A fourth part is refused here, because a dot is not a character of base64url.
         let length = URL_SAFE_NO_PAD
             .decode_slice(payload, buffer)
             .or(Err(Error::InvalidToken("the payload is no base64url")))?;
         let claims = Claims::read(&buffer[..length])?;
-        // RFC 7519 §4.1.1: compared as they are.
+        // RFC 7519 §4.1.1: compared as exact strings.
         if claims.iss != self.issuer {
             return Err(Error::InvalidToken("another issuer"));
         }
@@ -132,7 +144,8 @@ impl StrictVerifier {
     }
 }
 
-/// Why a token is refused whose header does not match: it names a key that this server does not hold, or another issuer made it.
+/// The error for a token whose header does not match: it names a key that this server does not have, or another issuer
+/// made it.
 fn foreign(token: &str) -> Error {
     match token.split('.').next().and_then(header_key_number) {
         Some(number) => Error::UnknownKey(number),
@@ -140,7 +153,7 @@ fn foreign(token: &str) -> Error {
     }
 }
 
-/// Keys and settings stay out of every log.
+/// Keys and settings must not appear in a log.
 impl fmt::Debug for StrictVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StrictVerifier").field("keys", &self.issued.len()).finish_non_exhaustive()

@@ -1,12 +1,12 @@
 //! The refresh token on the wire.
 //!
-//! `rt1.` and the base64url of 87 bytes: which key (2), where the token may be shown (1), whose (16), of which session
-//! (16), its number in that session (4), its secret (32), and a MAC over all of that, `rt1.` included (16). To a client it is
-//! one opaque word.
+//! `rt1.`, followed by the base64url encoding of 87 bytes: the number of the key (2), the kind of client that may
+//! present the token (1), the user's id (16), the session's id (16), the token's number in its session (4), its secret
+//! (32), and a MAC over all of that including `rt1.` (16). For a client it is an opaque string.
 //!
-//! A string from outside becomes a [`VerifiedToken`] only through [`Keys::verify`], and a store takes nothing else. So
-//! garbage costs no round trip, and somebody who merely knows a session's name cannot make up a token that would look
-//! like a reused one and end that session.
+//! A string from outside becomes a [`VerifiedToken`] only through [`Keys::verify`], and a store accepts nothing else.
+//! So garbage causes no request to the store, and an attacker who merely knows a session's id cannot forge a token that
+//! would look like a reused one and end that session.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,17 +25,17 @@ const PREFIX: &str = "rt1.";
 const MAC_BYTES: usize = 16;
 const SEALED_BYTES: usize = 2 + 1 + 16 + 16 + 4 + SECRET_BYTES;
 const TOKEN_BYTES: usize = SEALED_BYTES + MAC_BYTES;
-/// 87 bytes are 29 groups of three, so the base64 has neither padding nor spare bits: one token, one spelling.
+/// 87 bytes are 29 groups of three, so the base64url has neither padding nor unused bits: each token has one encoding.
 const ENCODED_CHARS: usize = TOKEN_BYTES / 3 * 4;
 
-/// Characters of a token.
+/// The length of a token, in characters.
 pub const TOKEN_CHARS: usize = PREFIX.len() + ENCODED_CHARS;
 
-/// A token of ours, on its way out to a client.
+/// A refresh token made by this server, to be sent to a client.
 pub struct RefreshToken(SecretString);
 
 impl RefreshToken {
-    /// The token in the clear, for the one response that carries it.
+    /// The token's text, for the response that contains it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -47,7 +47,7 @@ impl fmt::Debug for RefreshToken {
     }
 }
 
-/// What a token says. `secret` is the only part that is hard to know.
+/// The content of a token. Only `secret` is hard to guess.
 #[derive(Clone, Debug)]
 struct Fields {
     client: ClientKind,
@@ -57,19 +57,19 @@ struct Fields {
     secret: Secret,
 }
 
-/// The start of a session: its first token, and what the store needs to recognise it and its successor.
+/// The start of a session: its first token, and the digests by which the store recognizes that token and its successor.
 #[derive(Debug)]
 pub struct FirstToken {
-    /// The session's name, made here and never taken from a client (session fixation).
+    /// The session's id, generated here and never taken from a client (session fixation).
     pub session_id: Uuid,
-    /// The token to hand out.
+    /// The token to issue.
     pub token: RefreshToken,
-    /// The digests of its secret and of the next one.
+    /// The digests of the secrets of this token and of the next one.
     pub digests: [Digest; 2],
 }
 
-/// A token that was shown to us and that one of our keys has sealed. It knows its successor, and that is all the authority
-/// it has: whether its session still lives, the store says.
+/// A token that a client presented and that was sealed with one of this server's keys. It contains enough to compute
+/// its successor, and proves nothing else: whether its session is still alive, only the store knows.
 #[derive(Clone)]
 pub struct VerifiedToken {
     fields: Fields,
@@ -79,10 +79,14 @@ pub struct VerifiedToken {
 }
 
 impl Keys {
-    /// Starts the chain of a new session. Fails only when the system has no randomness to give.
+    /// Starts the chain of a new session.
+    ///
+    /// # Errors
+    /// Fails only if the operating system provides no random bytes.
     pub fn first_token(&self, user_id: Uuid, client: ClientKind) -> Result<FirstToken, Unspecified> {
-        // Ordered by time (RFC 9562 §5.7), so that of a browser's sessions the newest can be told: see
-        // [`cookies`](crate::delivery::cookies). It is the system's time, never a deadline. The id is no secret.
+        // Ordered by time (RFC 9562 §5.7), so that the newest of a browser's sessions can be found: see
+        // [`cookies`](crate::delivery::cookies). It contains the system's time, which is never used as a deadline. The
+        // id is not secret.
         let session_id = Uuid::now_v7();
         let fields = Fields { client, user_id, session_id, generation: 1, secret: Secret::random()? };
         let next = self.issuing().next(fields.session_id, 2, &fields.secret);
@@ -93,8 +97,8 @@ impl Keys {
         })
     }
 
-    /// The key that a string names which has the form of a token, if that key is none of these: it was removed, or never
-    /// was. Its MAC cannot tell.
+    /// The number of the key that a string in the form of a token names, if this server has no key with that number: it
+    /// was removed, or never existed. The MAC cannot be checked without the key.
     pub fn unknown_key(&self, presented: &str) -> Option<u16> {
         let encoded = presented.strip_prefix(PREFIX).filter(|encoded| encoded.len() == ENCODED_CHARS)?;
         let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
@@ -103,8 +107,7 @@ impl Keys {
     }
 
     // ANCHOR: verify
-    /// Reads a string that claims to be a token. `None` says nothing about what was wrong with it, and there is nothing
-    /// to say: it is not ours.
+    /// Verifies a string that may be a token. `None` means that it is not a token of this server; it gives no reason.
     pub fn verify(&self, presented: &str) -> Option<VerifiedToken> {
         let encoded = presented.strip_prefix(PREFIX).filter(|encoded| encoded.len() == ENCODED_CHARS)?;
         let mut bytes = [0; TOKEN_BYTES];
@@ -113,7 +116,8 @@ impl Keys {
         let key = self.named(u16::from_be_bytes([sealed[0], sealed[1]]))?;
         constant_time::verify_slices_are_equal(&mac_of(key, sealed), mac).ok()?;
         let fields = Fields::read(sealed)?;
-        // Both numbers exist below 2³² − 2; at one rotation a second that is 136 years.
+        // The numbers of the next two tokens; they do not overflow for 2³² − 2 rotations, which take 136 years at one
+        // per second.
         let (second, third) = (fields.generation.checked_add(1)?, fields.generation.checked_add(2)?);
         let next = key.next(fields.session_id, second, &fields.secret);
         let after = key.next(fields.session_id, third, &next);
@@ -124,33 +128,34 @@ impl Keys {
 }
 
 impl VerifiedToken {
-    /// Whose it is.
+    /// The id of the token's user.
     pub fn user_id(&self) -> Uuid {
         self.fields.user_id
     }
 
-    /// The session that it belongs to.
+    /// The id of the token's session.
     pub fn session_id(&self) -> Uuid {
         self.fields.session_id
     }
 
-    /// Where it may be shown: a web token in the cookie only, a mobile token in a body only. Otherwise a script that read
-    /// one out of a body could put it to use as a cookie, past the cookie's protections, or the other way round.
+    /// The kind of client that may present it: a web token in the cookie only, a mobile token in a body only. Otherwise
+    /// a script that read a token out of a body could use it as a cookie and so bypass the cookie's protections, or the
+    /// other way round.
     pub fn client(&self) -> ClientKind {
         self.fields.client
     }
 
-    /// Its number in its session; the first is 1.
+    /// The token's number in its session; the first is 1.
     pub fn generation(&self) -> u32 {
         self.fields.generation
     }
 
-    /// The digests of its secret and of the two that follow it.
+    /// The digests of the secrets of this token and of the next two.
     pub fn digests(&self) -> &[Digest; 3] {
         &self.digests
     }
 
-    /// The token that follows it: always the same one.
+    /// The token that follows this one; always the same.
     pub fn successor(&self) -> RefreshToken {
         let fields = Fields {
             generation: self.fields.generation + 1,
@@ -160,7 +165,7 @@ impl VerifiedToken {
         seal(&self.key, &fields)
     }
 
-    /// The token itself, to be handed out once more.
+    /// This token once more, to be sent to the client again.
     pub fn same(&self) -> RefreshToken {
         seal(&self.key, &self.fields)
     }
@@ -217,7 +222,7 @@ fn seal(key: &DerivedKey, fields: &Fields) -> RefreshToken {
     RefreshToken(text.into())
 }
 
-/// HMAC-SHA256 cut to 128 bits (RFC 2104 §5 allows half): a forger has one guess per request.
+/// HMAC-SHA256 truncated to 128 bits (RFC 2104 §5 allows half): an attacker who forges a MAC has one guess per request.
 fn mac_of(key: &DerivedKey, sealed: &[u8; SEALED_BYTES]) -> [u8; MAC_BYTES] {
     let mut mac = hmac::Context::with_key(&key.mac);
     mac.update(PREFIX.as_bytes());

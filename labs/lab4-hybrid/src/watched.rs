@@ -1,4 +1,4 @@
-//! This design's server as the playground shows it: its store behind a gate, and how its records are read.
+//! This design's server for the playground: its store behind a gate, and a reader for its records.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::idempotency::IdempotencyKey;
 use crate::store::{self, Issue, Memory, NewSession, Refresh, Session, Store, StoreError};
 use crate::token::VerifiedToken;
 
-/// The server, and a look into its store.
+/// Builds the server, and a reader for the records in its store.
 ///
 /// # Errors
-/// Where the store or the accounts cannot be opened.
+/// Fails if the store or the accounts cannot be opened.
 pub(crate) async fn watched(watching: Watching) -> Result<Watched, StartError> {
     let Watching { config, clock, origins, gate, beside } = watching;
     let policy = (&config).into();

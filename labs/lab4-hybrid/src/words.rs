@@ -1,8 +1,8 @@
-//! What this design is and does, in words for people.
+//! The texts that describe this design to users, in English and Japanese.
 
 use kit::design::{Text, Words};
 
-/// The words of this design.
+/// The texts that describe this design.
 pub(crate) const WORDS: Words = Words {
     title: Text { en: "Hybrid", ja: "ハイブリッド" },
     summary: Text {

@@ -1,25 +1,27 @@
 //! One cookie for each session of a browser.
 //!
-//! A browser applies `Set-Cookie` when an answer arrives, and answers overtake one another. With one cookie for whatever
-//! session the browser has, the late answer of a refresh overwrites the session that another tab has opened meanwhile,
-//! and the person who has just logged in is logged out. So the cookie's name ends in a part of the session's id: an
-//! answer can set and clear the cookie of its own session and of no other.
+//! A browser applies `Set-Cookie` when a response arrives, and responses overtake one another. If a browser had only
+//! one cookie for all sessions, the late response to a refresh would overwrite the session that another tab has opened
+//! meanwhile, and the user who has just logged in would be logged out. So the name of the cookie ends in a part of the
+//! session's id: a response can set and clear only the cookie of its own session.
 //!
-//! A browser may then send several of them. These rules choose:
+//! A browser may therefore send several of these cookies. These rules choose between them:
 //!
-//! 1. **The newest session that is alive counts.** Session ids are ordered by time (RFC 9562 §5.7), so every server and
-//!    every tab chooses alike, whatever the order in the header. An ended session's cookie never stands in the way.
-//! 2. **A log-in, a sign-up, a change of password and a log-out end the sessions whose cookies came along, and clear
-//!    those cookies.** A session that has ended never lives again, so an answer that clears its cookie may be as late as
-//!    it likes. A refresh clears those that it has found to be over on its way to the one that counts.
-//! 3. **At most [`MOST`] sessions of one request are looked at**, the newest. A browser gains one stale cookie for each
-//!    late answer and loses all of them at the next log-in; only a client that makes up the header has more.
-//! 4. A token under the name of another session is not accepted, and a cookie whose name we would not give is not ours.
+//! 1. **The newest session that is alive is used.** Session ids are ordered by time (RFC 9562 §5.7), so every server
+//!    and every tab makes the same choice, whatever the order in the header. The cookie of an ended session never
+//!    blocks a newer one.
+//! 2. **Login, sign-up, a change of password and logout end the sessions whose cookies came with the request, and clear
+//!    those cookies.** An ended session never comes back to life, so a response that clears its cookie may be
+//!    arbitrarily late. A refresh clears the cookies of the sessions that it has found to be over.
+//! 3. **At most [`MOST`] sessions of one request are considered**, the newest. A browser gains one stale cookie for
+//!    each late response and loses all of them at the next login; only a client with a forged header sends more.
+//! 4. A token under the cookie name of another session is refused. A cookie whose name this server would not assign is
+//!    ignored.
 //!
 //! The cookie of earlier versions, `__Host-refresh`, is still read, and a session that was opened with it keeps it: a
-//! server of an earlier version, which may get the next request during a rolling upgrade, reads no other. Each of those
-//! sessions goes at the next log-in, at the latest after its absolute lifetime. New sessions never get that name, so a
-//! late answer can displace one old session by another, and never a new one.
+//! server of an earlier version, which may get the next request during a rolling upgrade, reads no other cookie. Each
+//! of those sessions ends at the next login, or at the latest after its absolute lifetime. New sessions never get that
+//! name, so a late response can replace one old session by another, but never a new one.
 
 use std::cmp::Reverse;
 use std::convert::Infallible;
@@ -33,48 +35,49 @@ use uuid::Uuid;
 use crate::chain::Keys;
 use crate::token::VerifiedToken;
 
-/// The refresh cookies. Strict: a page of ours asks for it by script, and no link from elsewhere needs it. The name is
-/// that of earlier versions, and the beginning of the names of today.
+/// The refresh cookies. `SameSite=Strict`: a script of this server's own page sends the request, and no link from
+/// another site needs the cookie. The name is that of earlier versions, and the prefix of today's names.
 pub const REFRESH_COOKIE: HostCookie = HostCookie { name: "__Host-refresh", same_site: SameSite::Strict };
 
-/// The most sessions that one request can show by cookies. See rule 3 above.
+/// The most sessions that are read from the cookies of one request. See rule 3 in the module's documentation.
 pub const MOST: usize = 8;
 
-/// Between the family's name and the part of the session's id.
+/// The character between the common prefix of the names and the part of the session's id.
 const SEPARATOR: char = '-';
 
-/// Hexadecimal digits of the session's id in a cookie's name: the last group of its text form, which is random.
+/// How many hexadecimal digits of the session's id are in a cookie's name: the last group of the id's text form, which
+/// is random.
 const DIGITS: usize = 12;
 
-/// The name of the cookie of a session.
+/// The name of a session's cookie.
 pub fn name_of(session_id: Uuid) -> String {
     let digits = session_id.as_simple().to_string();
     format!("{}{SEPARATOR}{}", REFRESH_COOKIE.name, &digits[digits.len() - DIGITS..])
 }
 
-/// The refresh cookies that came with a request.
+/// The refresh cookies of a request.
 #[derive(Debug, Default)]
 pub struct Shown {
     sessions: Vec<ShownSession>,
-    /// Names of ours under which there is no token of ours, or that of another session.
+    /// Names of refresh cookies whose value is not a valid token, or is the token of another session.
     worthless: Vec<String>,
-    /// The number of a key that one of those is of, and that this server does not hold.
+    /// The number of a key that one of the tokens names and that this server does not have.
     unknown_key: Option<u16>,
 }
 
-/// A session that a request shows a token of.
+/// A session that a request presents a token of.
 #[derive(Debug)]
 pub struct ShownSession {
-    /// The newest token of it that came.
+    /// The newest token of the session in the request.
     pub token: VerifiedToken,
-    /// The cookie that brought that token; its successor goes into the same one.
+    /// The name of the cookie with that token. The token's successor goes into the same cookie.
     pub name: String,
-    /// Other cookies with tokens of the same session.
+    /// The names of other cookies with tokens of the same session.
     others: Vec<String>,
 }
 
 impl Shown {
-    /// Reads them out of a request's headers.
+    /// Reads the refresh cookies from a request's headers.
     pub fn read(keys: &Keys, headers: &HeaderMap) -> Self {
         let mut shown = Self::default();
         for (name, value) in cookie::starting_with(headers, REFRESH_COOKIE.name) {
@@ -109,32 +112,32 @@ impl Shown {
         }
     }
 
-    /// Whether no refresh cookie came, not even a worthless one.
+    /// Whether the request has no refresh cookie, not even an invalid one.
     pub fn is_empty(&self) -> bool {
         self.sessions.is_empty() && self.worthless.is_empty()
     }
 
-    /// The number of a key that one of the cookies is of, and that this server does not hold (any more).
+    /// The number of a key that one of the tokens names and that this server does not have (any longer).
     pub(crate) fn unknown_key(&self) -> Option<u16> {
         self.unknown_key
     }
 
-    /// The sessions, the newest first: the order in which they count.
+    /// The sessions, in the order in which they are used: the newest first.
     pub fn sessions(&self) -> &[ShownSession] {
         &self.sessions
     }
 
-    /// The same, for keeps.
+    /// Returns the sessions, the newest first, and consumes the rest.
     pub(crate) fn into_sessions(self) -> Vec<ShownSession> {
         self.sessions
     }
 
-    /// Clears the cookies of the sessions that this holds for.
+    /// The headers that clear the cookies of every session for whose token `over` returns true.
     pub(crate) fn cleared_where(&self, over: impl Fn(&VerifiedToken) -> bool) -> SetCookies {
         self.sessions.iter().filter(|session| over(&session.token)).flat_map(ShownSession::cleared).collect()
     }
 
-    /// Clears all of them.
+    /// The headers that clear all refresh cookies of the request.
     pub(crate) fn cleared(&self) -> SetCookies {
         let worthless = self.worthless.iter().map(|name| REFRESH_COOKIE.clear_as(name));
         self.sessions.iter().flat_map(ShownSession::cleared).chain(worthless).collect()
@@ -142,13 +145,14 @@ impl Shown {
 }
 
 impl ShownSession {
-    /// Clears its cookies.
+    /// The headers that clear all cookies of this session.
     pub(crate) fn cleared(&self) -> impl Iterator<Item = SetCookie> {
         self.others.iter().chain([&self.name]).map(|name| REFRESH_COOKIE.clear_as(name))
     }
 }
 
-/// Whether this is a name that we give. Another cookie whose name happens to begin alike is none of our business.
+/// Whether this server assigns cookie names of this form. Another cookie whose name happens to begin with the same
+/// prefix is ignored.
 fn is_ours(name: &str) -> bool {
     let Some(rest) = name.strip_prefix(REFRESH_COOKIE.name) else { return false };
     let of_session = |digits: &str| {
@@ -157,17 +161,18 @@ fn is_ours(name: &str) -> bool {
     rest.is_empty() || rest.strip_prefix(SEPARATOR).is_some_and(of_session)
 }
 
-/// Greater for a newer session. Ids of earlier versions are random, and older than any that has its time in it.
+/// A sort key that is greater for a newer session. Session ids of earlier versions are random, and count as older than
+/// any id that contains its time.
 fn age_order(session_id: Uuid) -> (bool, Uuid) {
     (session_id.get_version_num() == 7, session_id)
 }
 
-/// The `Set-Cookie` lines of an answer.
+/// The `Set-Cookie` headers of a response.
 #[derive(Clone, Debug, Default)]
 pub struct SetCookies(Vec<SetCookie>);
 
 impl SetCookies {
-    /// One more.
+    /// Adds a cookie.
     pub(crate) fn push(&mut self, cookie: SetCookie) {
         self.0.push(cookie);
     }

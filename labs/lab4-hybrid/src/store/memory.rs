@@ -1,7 +1,8 @@
-//! Sessions in this process: gone with it, and seen by no other.
+//! Session records in this process's memory: they are lost when it ends, and no other process sees them.
 //!
-//! The same verdicts as the Redis scripts, under one lock per user, judged by the lab's clock. What a Redis TTL does, a
-//! sweep does here: each log-in looks after a few users, so memory is bounded by who is active and no call is slow.
+//! Gives the same verdicts as the Redis scripts, under one lock per user, by the lab's clock. A sweep does what a TTL
+//! does in Redis: each login cleans up a few users, so memory is limited by the number of active users and no call is
+//! slow.
 
 #[cfg(any(test, feature = "suite"))]
 #[doc(hidden)]
@@ -19,10 +20,10 @@ use super::{Issue, NewSession, Policy, Refresh, Session, Store, StoreError};
 use crate::idempotency::IdempotencyKey;
 use crate::token::VerifiedToken;
 
-/// Users that one log-in looks after. More than one, so that the sweep catches up with any number of log-ins.
+/// The users that one login cleans up. More than one, so that the sweep keeps up with any number of logins.
 const SWEPT_PER_ISSUE: usize = 2;
 
-/// The store in memory. Clones share it.
+/// The session store in memory. Clones share its content.
 #[derive(Clone)]
 pub struct Memory {
     policy: Policy,
@@ -33,7 +34,7 @@ pub struct Memory {
 #[derive(Default)]
 struct Users {
     by_id: HashMap<Uuid, Arc<Mutex<Sessions>>>,
-    /// All of `by_id` once, in the order in which the sweep comes by.
+    /// Every user in `by_id` once, in the order in which the sweep visits them.
     round: VecDeque<Uuid>,
 }
 
@@ -43,13 +44,13 @@ impl Memory {
         Self { policy, clock, users: Arc::default() }
     }
 
-    /// How many users something is remembered of.
+    /// The number of users that the store remembers anything about.
     pub fn users(&self) -> usize {
         held(&self.users).by_id.len()
     }
 
-    /// What it holds now, in a store of its own. In memory nothing fails over; a test that goes back to the copy sees what
-    /// a failover that lost the last write would leave.
+    /// A separate store with a copy of this store's current content. Memory has no failover; a test that goes back to
+    /// the copy sees the state that a failover that lost the latest writes would leave.
     #[cfg(any(test, feature = "suite"))]
     #[doc(hidden)]
     pub fn copied(&self) -> Self {
@@ -60,12 +61,12 @@ impl Memory {
         Self { policy: self.policy, clock: self.clock.clone(), users: Arc::new(Mutex::new(users)) }
     }
 
-    /// Lets go of what is over, for a few users.
+    /// Forgets expired data of a few users.
     fn sweep(&self, users: &mut Users, now_ms: u64) {
         for _ in 0..SWEPT_PER_ISSUE.min(users.round.len()) {
             let Some(id) = users.round.pop_front() else { return };
-            // Users are handed out under the outer lock, which is held here: one that nobody else holds now is not going
-            // to change, and can go.
+            // Calls get a user's sessions under the outer lock, which is held here. So if no other call holds them now,
+            // they cannot change, and may be removed.
             let idle = users.by_id.get_mut(&id).and_then(Arc::get_mut);
             let empty = idle.is_some_and(|sessions| {
                 let sessions = sessions.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +84,7 @@ impl Memory {
         held(&self.users).by_id.get(&user_id).cloned()
     }
 
-    /// Enters a user, unless they are known, and sweeps.
+    /// Returns a user's sessions, adding the user if necessary, and sweeps.
     fn entered(&self, user_id: Uuid, now_ms: u64) -> Arc<Mutex<Sessions>> {
         let mut users = held(&self.users);
         self.sweep(&mut users, now_ms);
@@ -148,7 +149,7 @@ impl Store for Memory {
     }
 }
 
-/// A lock, also after a panic elsewhere: every change below is made of assignments that cannot panic half way.
+/// Locks, even after a panic in another thread: every change below consists of assignments that cannot panic half way.
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -181,12 +182,12 @@ mod tests {
         }
         let ended = Stage::usual(&shared).await;
         ended.store.end_all(ended.user, 1).await.unwrap();
-        // The account's row is ahead of the store, which learns of the epoch by a log-in.
+        // The account's row is ahead of the store, which learns the new epoch from a login.
         let told = Stage::usual(&shared).await;
         assert!(told.log_in_under(1).await.is_some());
         assert_eq!(shared.0.users(), 102);
 
-        // A raised epoch is remembered for as long as anything could have been issued before it.
+        // A raised epoch is remembered for as long as a session opened under a lower one could live.
         clock.advance(policy.absolute);
         let active = Stage::usual(&shared).await;
         for _ in 0..100 {

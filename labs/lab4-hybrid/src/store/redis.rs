@@ -1,47 +1,50 @@
-//! Sessions in Redis, or Valkey, for any number of servers.
+//! Session records in Redis or Valkey, for any number of servers.
 //!
-//! One script per operation, in `redis/*.lua`, each one round trip: two servers cannot come between the reading and the
-//! writing of one of them. All keys of a user are in one slot of a cluster, and every key has a TTL.
+//! There is one script per operation, in `redis/*.lua`, and each takes one round trip: no other server can come between
+//! its reads and its writes. All keys of a user are in one slot of a cluster, and every key has a TTL.
 //!
 //! | key | type | content |
 //! |---|---|---|
 //! | `auth:{uid}:s:<sid>` | hash | the session: number and digests of its token, times, epoch, client |
-//! | `auth:{uid}:sessions` | sorted set | which sessions live, by when they expire; membership is the authority |
-//! | `auth:{uid}:epoch` | number | a copy of the account's epoch, only ever raised; none reads as 0 |
-//! | `auth:{uid}:dead:<sid>` | word | why a single session ended, as long as an access token lives |
+//! | `auth:{uid}:sessions` | sorted set | the live sessions, sorted by expiry; membership is authoritative |
+//! | `auth:{uid}:epoch` | number | a copy of the account's epoch, only ever raised; a missing key counts as 0 |
+//! | `auth:{uid}:dead:<sid>` | word | why a single session ended, for as long as an access token lives |
 //! | `auth:{uid}:fence` | empty | written for a second after a single ending, where there are replicas |
-//! | `auth:marker` | hash | which store this is, and how old ([`kit::marker`]); the one key without a TTL |
+//! | `auth:marker` | hash | which store this is, and how old it is ([`kit::marker`]); the only key without a TTL |
 //!
-//! A record takes 344 bytes of Redis' memory after a log-in and 376 from its first rotation on, however many follow. A
-//! device label makes that 440, or 504 at 64 letters; one of over 64 bytes (64 kana, say) takes over 1,000, because Redis packs
-//! only short values. The set takes some 50 more. Each record holds the names of its fields, so those are short.
+//! A record takes 344 bytes of Redis' memory after a login and 376 from its first rotation on, however many rotations
+//! follow. A device label makes that 440, or 504 for one of 64 ASCII letters; a label of more than 64 bytes (64 kana,
+//! for example) makes it over 1,000, because Redis packs only short values. The set takes about 50 more. Each record
+//! contains the names of its fields, so those are short.
 //!
 //! # One Redis, one with replicas, or a cluster
 //!
-//! The store runs unchanged over a Redis Cluster (`redis+cluster://host:port,host:port`), since no script and no pipeline
-//! touches two users. It reads one clock, though: an answer of any master corrects the estimate that deadlines are made
-//! of. Masters whose clocks differ by more than the response time-out would make each other's callers late (a 503, and
-//! nothing was done), so keep them together, as NTP does.
+//! The store runs unchanged on a Redis Cluster (`redis+cluster://host:port,host:port`), because no script and no
+//! pipeline touches two users. It estimates a single clock, though: each response of any master corrects the estimate
+//! from which deadlines are computed. If the clocks of two masters differ by more than the response time-out, commands
+//! to one of them arrive late because of responses of the other (a 503, and nothing is done). So keep the clocks
+//! together, with NTP.
 //!
-//! # What an ending can promise
+//! # What an ending guarantees
 //!
-//! Replication is asynchronous: a failover may lose what the old primary had acknowledged.
+//! Replication is asynchronous: a failover may lose writes that the old primary had acknowledged.
 //!
-//! - **All sessions** (log out everywhere, a new password, deletion): holds over any failover. The account's row is the
-//!   authority, each refresh brings the row's epoch along, and a record from before it is refused whatever Redis says.
-//! - **One session, or all others** (log out here, a device, reuse): holds while this Redis lives. If Redis had replicas
-//!   when the server started, the call answers only after one of them has confirmed, so it also holds over a failover to
-//!   that one; without a confirmation the call is a 503, and the client asks again. So a failover that leaves no replica
-//!   makes each of these calls a 503, though it did its work, until there is a replica again. A cluster that promotes a
-//!   replica which had not confirmed can still bring the session back, and so can one that got its first replica after
-//!   the server had started.
-//! - **A log-in** waits for no replica: one that is lost was never there, and the person logs in once more. Nor does it
-//!   wait for one to confirm the end of the session whose cookie came along: a failover may bring that session back.
+//! - **All sessions** (log out everywhere, a new password, deletion): holds over any failover. The account's row is
+//!   authoritative, each refresh sends the row's epoch, and a record with a lower epoch is refused whatever Redis
+//!   contains.
+//! - **One session, or all others** (log out here, log out a device, reuse): holds while this Redis lives. If Redis had
+//!   replicas when the server started, the call returns only after one of them has confirmed, so it also holds over a
+//!   failover to that replica; without a confirmation the response is 503, and the client repeats the request. So after
+//!   a failover that leaves no replica, each of these calls is answered with 503, although the session was ended, until
+//!   there is a replica again. A cluster that promotes a replica which had not confirmed can still revive the session,
+//!   and so can a Redis that got its first replica after the server had started.
+//! - **A login** waits for no replica: a lost login never happened, and the user logs in once more. It does not wait
+//!   for a replica to confirm the end of the replaced session either: a failover may revive that session.
 //!
-//! # A Redis that is full
+//! # When Redis is full
 //!
-//! At `maxmemory`, with `noeviction`, log-ins are refused; refreshes and endings go through, because their scripts say so
-//! by flags, which need Redis 7.0 or any Valkey. The server is not ready then, and says why.
+//! At `maxmemory`, with `noeviction`, logins are refused. Refreshes and endings still work, because the flags of their
+//! scripts allow it; such flags need Redis 7.0 or any Valkey. The server is not ready then, and reports the reason.
 
 mod keys;
 mod look;
@@ -74,7 +77,7 @@ use super::{Issue, NewSession, Policy, Refresh, Session, Store, StoreError};
 use crate::idempotency::IdempotencyKey;
 use crate::token::VerifiedToken;
 
-/// The store in Redis. Clones share its connection.
+/// The session store in Redis. Clones share its connection.
 #[derive(Clone)]
 pub struct Redis {
     connection: Connection,
@@ -84,22 +87,22 @@ pub struct Redis {
 struct Shared {
     policy: Policy,
     clock: Clock,
-    /// How long an answer may take, which is how long a command may still run.
+    /// How long a response may take, and so how long a command may still run.
     patience: Duration,
     server_clock: ServerClock,
-    /// A connection of its own for waiting on replicas: `WAIT` holds up everything behind it.
+    /// A separate connection for waiting on replicas, because `WAIT` blocks every later command on its connection.
     replicated: Option<Connection>,
     scripts: Scripts,
 }
 
-/// What every script answers: Redis' time, a verdict, and more.
+/// The answer of every script: Redis' time in milliseconds, a verdict, and further values.
 type Answer = (i64, String, Vec<String>);
 
 impl Redis {
-    /// Connects, makes sure of the user's rights, reads Redis' clock, and finds out whether it has replicas.
+    /// Connects, checks the rights of the Redis user, reads Redis' clock, and finds out whether Redis has replicas.
     ///
     /// # Errors
-    /// Says why the Redis at this URL cannot be used.
+    /// Fails with the reason why the Redis at this URL cannot be used.
     pub async fn connect(
         url: &str,
         times: RedisTimes,
@@ -128,7 +131,8 @@ impl Redis {
         Ok(Self { connection, shared: shared.into() })
     }
 
-    /// Runs one script: keys, then deadline and clock, then its own arguments.
+    /// Runs one script with its keys; its arguments are the deadline, the offset of the lab's clock, and then the
+    /// script's own.
     async fn run(
         &self,
         script: &Script,
@@ -148,8 +152,8 @@ impl Redis {
         }
     }
 
-    /// Drops the records of sessions that are out of the set. They are dead already, so a failure here only leaves them
-    /// to their TTL.
+    /// Deletes the records of sessions that were removed from the set. They are ended already, so a failure here only
+    /// leaves the records until their TTL expires.
     async fn drop_records(&self, keys: &UserKeys, sids: &[String], remember: bool) {
         if sids.is_empty() {
             return;
@@ -167,7 +171,7 @@ impl Redis {
         }
     }
 
-    /// Ends one session in this Redis; whether its replicas know is not asked.
+    /// Ends one session in this Redis, without waiting for a replica. Returns whether it was alive.
     async fn end_here(&self, user_id: Uuid, session_id: Uuid) -> Result<bool, StoreError> {
         let (keys, sid) = (UserKeys::of(user_id), sid(session_id));
         let touched = [keys.record(&sid), keys.sessions(), keys.dead(&sid)];
@@ -179,8 +183,9 @@ impl Redis {
         Ok(more.first().is_some_and(|was| was == "1"))
     }
 
-    /// Waits until a replica, where there are any, has what ended a session. The small write comes after the ending, also
-    /// after one that an earlier call or another server made, so whoever confirms it has the ending too.
+    /// Waits until one replica, if Redis has any, has the ending of a session. The small write comes after the ending,
+    /// even if an earlier call or another server ended the session, so a replica that confirms this write has the
+    /// ending too.
     async fn confirmed(&self, keys: &UserKeys) -> Result<(), StoreError> {
         let Some(connection) = &self.shared.replicated else { return Ok(()) };
         let fence = &self.shared.scripts.fence;
@@ -189,7 +194,7 @@ impl Redis {
         pipeline.cmd("WAIT").arg(1).arg(ms(self.shared.patience / 2));
         let answer = match connection.pipeline(&pipeline).await {
             Err(error) if is_unknown_script(&error) => {
-                // Both are repeated: `WAIT` speaks of what its own connection wrote.
+                // Both commands are repeated, because `WAIT` covers only the writes of its own connection.
                 connection.script::<()>(&fence.key(keys.fence())).await?;
                 connection.pipeline(&pipeline).await
             }
@@ -292,7 +297,7 @@ impl Store for Redis {
         let touched = [keys.sessions(), keys.epoch()];
         let (verdict, more) = self.run(&self.shared.scripts.end_all, &touched, arguments).await?;
         let Some((known, over)) = more.split_first() else { return Err(StoreError::Answer(verdict)) };
-        // Why these ended, the epoch says.
+        // The sessions need no record of why they ended: the epoch shows it.
         self.drop_records(&keys, over, false).await;
         number(known)
     }

@@ -1,4 +1,4 @@
-//! The payload, read in place.
+//! The payload of an access token, parsed in place.
 
 use std::borrow::Cow;
 
@@ -8,14 +8,15 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 use uuid::Uuid;
 
-/// The length of a UUID with its hyphens, in characters; no other form that a parser takes has it.
+/// The length of a UUID with hyphens, in characters. No other form that the parser accepts has this length.
 const UUID_CHARACTERS: usize = 36;
 
-/// What a token of this design says. A claim that is missing, of another type, or there twice makes the payload unreadable;
-/// unknown ones are ignored (RFC 7519 §4), so that a newer server may add one.
+/// The claims of this design's access tokens. Parsing fails if a claim is missing, of another type, or occurs twice;
+/// unknown claims are ignored (RFC 7519 §4), so that a newer server may add one.
 ///
-/// Every text borrows from the payload. Names and addresses may contain what JSON escapes: those are `Cow`, which borrows
-/// whenever it can. What we make ourselves never does: those are `&str`, and an escape in them is refused.
+/// Every string borrows from the payload. Names and addresses may contain characters that JSON escapes, so they are
+/// `Cow`, which borrows whenever it can. The values that this server generates never contain such characters, so they
+/// are `&str`, and an escape in them is refused.
 #[derive(Deserialize)]
 pub(super) struct Claims<'a> {
     #[serde(borrow)]
@@ -31,18 +32,20 @@ pub(super) struct Claims<'a> {
     #[serde(borrow)]
     email: Cow<'a, str>,
     sid: &'a str,
-    /// Read so that it must be there and be a number. Nothing on this path compares it: that needs the account's row.
+    /// Parsed so that it must be present and a number. Nothing on this path compares it, because that needs the
+    /// account's row.
     #[serde(rename = "epoch")]
     _epoch: u64,
 }
 
 impl<'a> Claims<'a> {
     pub(super) fn read(payload: &'a [u8]) -> Result<Self, Error> {
-        // serde would read a list as a struct too; a claims set is an object (RFC 7519 §7.2).
+        // serde would also fill a struct from a list; a claims set is an object (RFC 7519 §7.2).
         if payload.first() != Some(&b'{') {
             return Err(Error::InvalidToken("the payload is no object"));
         }
-        // Checked for UTF-8 once: `from_slice` would do it for each name and each text alone, which takes longer.
+        // UTF-8 is checked once here: `from_slice` would check each name and each string separately, which takes
+        // longer.
         let payload = str::from_utf8(payload).or(Err(Error::InvalidToken("the payload is no UTF-8")))?;
         serde_json::from_str(payload)
             .or(Err(Error::InvalidToken("a claim is missing, there twice, or of another type")))
@@ -60,7 +63,7 @@ impl<'a> Claims<'a> {
             user_id: uuid(self.sub)?,
             session_id: Some(uuid(self.sid)?),
             email: self.email.into_owned(),
-            // Stateless: until its `exp` no server asks whether it has ended.
+            // Stateless: no server asks whether the session has ended until the token's `exp`.
             epoch: None,
         })
     }
@@ -73,7 +76,7 @@ fn uuid(text: &str) -> Result<Uuid, Error> {
     Uuid::try_parse_ascii(text.as_bytes()).or(Err(Error::InvalidToken("sub or sid is no UUID")))
 }
 
-/// An optional claim that is there has a value: `null` is of another type.
+/// Deserializes an optional claim that is present: `null` is an error, because it is of another type.
 fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     u64::deserialize(deserializer).map(Some)
 }

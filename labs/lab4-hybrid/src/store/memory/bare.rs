@@ -1,8 +1,8 @@
-//! One user's sessions outside of any store, for the tests that search every state of the protocol.
+//! One user's sessions without a store, for the tests that search every state of the protocol.
 //!
-//! A search takes the sessions apart into a few numbers, so that it can tell two states from one, and puts them together
-//! again to see what this crate's own rules make of them. Left out is what no rule of an exchange or an ending depends on:
-//! what the client said, when a session began, and the two limits of its life, which never come near.
+//! A search reduces the sessions to a few numbers, so that it can compare states, and rebuilds them to apply this
+//! crate's own rules. It leaves out what no rule of an exchange or an ending depends on: the client's description, when
+//! a session was opened, and the two limits of its life, which are never reached.
 
 use std::time::Duration;
 
@@ -16,29 +16,30 @@ use crate::rotation::Record;
 use crate::store::{Issue, NewSession, Policy, Refresh};
 use crate::token::{FirstToken, VerifiedToken};
 
-/// The time at which everything happens. Late enough that anything can have been long ago.
+/// The fixed time of every operation, in milliseconds since the Unix epoch. Large enough that other events can lie
+/// arbitrarily long before it.
 const NOW_MS: u64 = 1 << 40;
 
-/// What a session's record says; its times are told from now.
+/// The content of a session's record, with times relative to now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The current token's number.
+    /// The number of the current token.
     pub generation: u32,
-    /// The current token's digest.
+    /// The digest of the current token's secret.
     pub current: Digest,
-    /// The digest of the one that follows it.
+    /// The digest of the next token's secret.
     pub next: Digest,
-    /// How long ago it became the current one.
+    /// How long ago the current token became the current one.
     pub rotated_ago: Duration,
-    /// How long ago it was handed out last.
+    /// How long ago the current token was last issued.
     pub handed_ago: Duration,
-    /// The epoch that the session began under.
+    /// The epoch under which the session was opened.
     pub epoch: u64,
-    /// The idempotency key of the exchange that made it the current one.
+    /// The idempotency key of the exchange that issued the current token.
     pub attempt: Option<IdempotencyKey>,
 }
 
-/// The sessions of one user, with the limits that they are held to.
+/// The sessions of one user, and the limits that apply to them.
 #[derive(Clone)]
 pub struct Bare {
     policy: Policy,
@@ -46,14 +47,14 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// None yet, under an epoch.
+    /// No sessions yet; the user has this epoch.
     pub fn new(policy: Policy, epoch: u64) -> Self {
         let mut sessions = Sessions::default();
         sessions.raise_epoch(&policy, NOW_MS, epoch);
         Self { policy, sessions }
     }
 
-    /// Puts a session into a state.
+    /// Sets a session to a state.
     pub fn put(&mut self, session_id: Uuid, of: &Snapshot) {
         let at_ms = |ago: Duration| NOW_MS.saturating_sub(u64::try_from(ago.as_millis()).unwrap_or(NOW_MS));
         let record = Record {
@@ -73,7 +74,7 @@ impl Bare {
         self.sessions.live.insert(session_id, record);
     }
 
-    /// The state that a session is in; none if it is over.
+    /// The state of a session, or `None` if it is over.
     pub fn snapshot(&self, session_id: Uuid) -> Option<Snapshot> {
         let ago = |at_ms: u64| Duration::from_millis(NOW_MS.saturating_sub(at_ms));
         self.sessions.live.get(&session_id).map(|record| Snapshot {

@@ -1,4 +1,4 @@
-//! One user's sessions: opened, found, ended and counted. What a shown token does to one of them is `rotation`'s.
+//! The sessions of one user: opened, found, ended and counted. The rules for a presented token are in `rotation`.
 //!
 //! Everything here runs under the user's lock, takes the time as an argument, and does no I/O.
 
@@ -21,7 +21,7 @@ pub(super) struct Sessions {
     epoch_until_ms: u64,
 }
 
-/// Why a single session ended, and how long that is remembered.
+/// Why a single session ended, and until when that is remembered.
 #[derive(Clone)]
 struct Ended {
     verdict: Refresh,
@@ -37,7 +37,7 @@ impl Sessions {
         if new.epoch > 0 {
             self.epoch_until_ms = now_ms + ms(policy.absolute + policy.expired_remembered);
         }
-        // The same command once more: the session is there, and nobody else makes room for it.
+        // The same command is repeated: the session exists already, and no other session is ended for it.
         if let Some(record) = self.live.get(&new.session_id).filter(|record| !record.is_over(now_ms)) {
             return Issue::Issued { expires_in: record.expires_in(now_ms) };
         }
@@ -47,7 +47,8 @@ impl Sessions {
             generation: 1,
             current: new.digests[0],
             next: new.digests[1],
-            // Long ago: the first exchange of a session always rotates, and nobody else can hold a token before it.
+            // Long ago, so that the first exchange of a session always rotates. Only this client can have a token
+            // before that.
             rotated_at_ms: 0,
             handed_at_ms: 0,
             expires_at_ms: absolute_at_ms.min(now_ms + ms(policy.idle)),
@@ -63,7 +64,7 @@ impl Sessions {
         Issue::Issued { expires_in }
     }
 
-    /// The numbers are those of the steps in `refresh.lua`.
+    /// Exchanges a refresh token. The numbers are those of the steps in `refresh.lua`.
     pub(super) fn refresh(
         &mut self,
         policy: &Policy,
@@ -73,7 +74,7 @@ impl Sessions {
         attempt: Option<&IdempotencyKey>,
     ) -> Refresh {
         let session_id = token.session_id();
-        // 1. Is there a session?
+        // 1. Does the session exist?
         let Some(record) = self.live.get_mut(&session_id) else {
             let remembered = self.ended.get(&session_id).filter(|ended| now_ms < ended.until_ms);
             return remembered.map_or(Refresh::Ended, |ended| ended.verdict);
@@ -103,7 +104,7 @@ impl Sessions {
         others.into_iter().filter(|id| self.end(policy, now_ms, *id)).count()
     }
 
-    /// Who raises the epoch drops the sessions; so all that are here began under the current one.
+    /// Raising the epoch drops all sessions, so every session in `live` was opened under the current epoch.
     pub(super) fn raise_epoch(&mut self, policy: &Policy, now_ms: u64, epoch: u64) {
         if epoch > self.epoch {
             self.epoch = epoch;
@@ -131,7 +132,7 @@ impl Sessions {
         self.live.get(&session_id).filter(|record| self.is_live(record, now_ms, epoch)).map(Record::client)
     }
 
-    /// Drops what no answer needs any more. `true`: nothing is left.
+    /// Drops data that no later call needs. Returns `true` if nothing is left.
     pub(super) fn forget_what_is_over(&mut self, policy: &Policy, now_ms: u64) -> bool {
         self.live.retain(|_, record| now_ms < record.expires_at_ms + ms(policy.expired_remembered));
         self.ended.retain(|_, ended| now_ms < ended.until_ms);
@@ -142,7 +143,7 @@ impl Sessions {
         !record.is_over(now_ms) && record.epoch >= self.epoch.max(epoch)
     }
 
-    /// Ends sessions until there is room for one more, those first that would end first.
+    /// Ends sessions until there is room for one more, beginning with those that would expire first.
     fn make_room(&mut self, policy: &Policy, now_ms: u64, user_id: Uuid) {
         self.ended.retain(|_, ended| now_ms < ended.until_ms);
         let mut live: Vec<(u64, Uuid)> = self
@@ -246,7 +247,7 @@ mod tests {
         assert!(!person.is_forgotten(until_ms - 1));
         let mut other = Person { sessions: person.sessions.clone(), ..Person::new() };
         assert!(person.is_forgotten(until_ms));
-        // A log-in tidies up as well.
+        // A login forgets old endings as well.
         other.log_in(until_ms - 1);
         assert_eq!(other.sessions.ended.len(), 1);
         other.log_in(until_ms);

@@ -1,11 +1,12 @@
-//! The names of a user's keys. The braces put all of them into one slot of a cluster, so that one script may touch them.
+//! The names of a user's keys. The braces are a hash tag: they put all of them into one slot of a cluster, so that one
+//! script may access them.
 
 use uuid::Uuid;
 
-/// The store's marker. It belongs to no user, and in a cluster to a slot of its own.
+/// The key of the store's marker. It belongs to no user, and in a cluster it has a slot of its own.
 pub(super) const MARKER: &str = "auth:marker";
 
-/// The keys of one user.
+/// The names of the keys of one user.
 pub(super) struct UserKeys {
     prefix: String,
 }
@@ -15,17 +16,17 @@ impl UserKeys {
         Self { prefix: format!("auth:{{{}}}:", user_id.simple()) }
     }
 
-    /// What all of them match.
+    /// A pattern that all keys of the user match.
     pub(super) fn pattern(&self) -> String {
         format!("{}*", self.prefix)
     }
 
-    /// A session's record: a hash.
+    /// The record of a session: a hash.
     pub(super) fn record(&self, session_id: &str) -> String {
         format!("{}s:{session_id}", self.prefix)
     }
 
-    /// The live sessions: a sorted set, by when each ends if it is not used.
+    /// The live sessions: a sorted set, each with the time at which it ends if it is not used.
     pub(super) fn sessions(&self) -> String {
         format!("{}sessions", self.prefix)
     }
@@ -40,13 +41,13 @@ impl UserKeys {
         format!("{}dead:{session_id}", self.prefix)
     }
 
-    /// Nothing but a write for replicas to confirm.
+    /// A key that is written only so that replicas can confirm the write.
     pub(super) fn fence(&self) -> String {
         format!("{}fence", self.prefix)
     }
 }
 
-/// A session's name inside a key.
+/// The form in which keys contain a session's id: hexadecimal digits without hyphens.
 pub(super) fn sid(session_id: Uuid) -> String {
     session_id.simple().to_string()
 }

@@ -1,4 +1,4 @@
-//! What Redis holds of a user, for tools that show or test it.
+//! Reads the keys of a user in Redis, for tools that display or test them.
 
 use ::redis::RedisResult;
 use kit::Redis;
@@ -8,19 +8,19 @@ use uuid::Uuid;
 
 use super::keys::{UserKeys, sid};
 
-/// Everything that Redis holds of a user, as text.
+/// All keys of a user in Redis and their content, as text.
 ///
 /// # Errors
-/// Where Redis does not answer.
+/// Fails if Redis does not answer.
 pub(crate) async fn records_of(redis: &Redis, user_id: Uuid) -> RedisResult<Vec<Entry>> {
     let keys = keys_like(redis, &UserKeys::of(user_id).pattern()).await?;
     read(redis, keys).await
 }
 
-/// How often a session's refresh token was rotated.
+/// The number of a session's current refresh token: 1 at first, and one more after each rotation.
 ///
 /// # Errors
-/// Where Redis does not answer, or has no such session.
+/// Fails if Redis does not answer or has no such session.
 pub async fn generation(redis: &Redis, user_id: Uuid, session_id: Uuid) -> RedisResult<i64> {
     let record = UserKeys::of(user_id).record(&sid(session_id));
     redis.query(::redis::cmd("HGET").arg(record).arg("gen")).await

@@ -1,9 +1,9 @@
-//! What the store asks of its Redis user.
+//! The rights that the store needs of its Redis user.
 
 use kit::redis::Rights;
 
-/// Every command that the store sends, itself or from a script. Checked when the server starts; the book's `ACL SETUSER`
-/// line is made of it.
+/// Every command that the store sends, directly or from a script. The server checks them when it starts, and the `ACL
+/// SETUSER` line in the book is computed from them.
 pub const RIGHTS: Rights = Rights {
     keys: "auth:*",
     key: "auth:{rights}:none",

@@ -1,9 +1,9 @@
-//! The scripts, one per operation, each behind its flags and the prelude that they all share.
+//! The scripts, one per operation. Each begins with its flags and the prelude that they share.
 //!
-//! The flags say what Redis does with a script when its memory is full (`maxmemory`). Without them, it lets a script pass
-//! whose first write frees memory and refuses one whose first write needs some: logins would go through and lock out the
-//! people who refresh. So the scripts that keep a session or end one are allowed, and the one that opens one is not.
-//! Flags need Redis 7.0, or any Valkey; an older one is refused at the start.
+//! The flags decide whether Redis runs a script when its memory is full (`maxmemory`). Without them, Redis runs a
+//! script whose first write frees memory and refuses one whose first write needs memory: logins would succeed, and
+//! refreshes of existing sessions would fail. So the scripts that keep or end a session may run, and the one that opens
+//! a session may not. Flags need Redis 7.0 or any Valkey; the server refuses an older Redis when it starts.
 
 use redis::Script;
 
@@ -13,28 +13,28 @@ macro_rules! script {
     };
 }
 
-/// Opens a session: refused when memory is full.
+/// A script that opens a session: refused when memory is full.
 macro_rules! opening {
     ($file:literal) => {
         script!("", $file)
     };
 }
 
-/// Keeps a session or ends one: allowed when memory is full. It needs less than the ending of it frees.
+/// A script that keeps or ends a session: runs when memory is full. It needs less memory than ending the session frees.
 macro_rules! keeping {
     ($file:literal) => {
         script!(" flags=allow-oom", $file)
     };
 }
 
-/// Writes nothing.
+/// A script that only reads.
 macro_rules! reading {
     ($file:literal) => {
         script!(" flags=no-writes", $file)
     };
 }
 
-/// All of them. Redis is asked by hash; one that has forgotten a script is taught it again by the client.
+/// All scripts. They are called by hash; if Redis no longer has a script, the client loads it again.
 pub(super) struct Scripts {
     pub(super) issue: Script,
     pub(super) refresh: Script,
@@ -56,7 +56,7 @@ impl Scripts {
             end_all: keeping!("end_all.lua"),
             live: reading!("live.lua"),
             list: reading!("list.lua"),
-            // No prelude: it is sent together with `WAIT`, whose caller waits for both.
+            // Without the prelude: it is sent together with `WAIT`, and the caller waits for both.
             fence: Script::new(concat!("#!lua flags=allow-oom\n", include_str!("fence.lua"))),
         }
     }

@@ -1,9 +1,9 @@
-//! What time it is over there.
+//! An estimate of Redis' clock.
 //!
-//! A deadline is only worth something by the clock of whoever keeps it. Every answer of a script says what Redis' clock
-//! read while it ran, which was some time between our sending and our hearing; so each answer narrows down how far that
-//! clock is from our own steady one, and none needs a round trip of its own. After a failover to a server with another
-//! clock the next answer corrects the estimate, `late` answers included.
+//! A deadline must be given by the clock of the server that enforces it. Each answer of a script contains the time of
+//! Redis' clock while the script ran, which was between this server's sending and receiving. So each answer narrows
+//! down the difference between that clock and this process's steady one, without a round trip of its own. After a
+//! failover to a server with another clock, the next answer corrects the estimate, even if that answer is `late`.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,18 +16,18 @@ pub(super) struct ServerClock {
 }
 
 impl ServerClock {
-    /// Learns from a first answer, which was heard just now.
+    /// Starts the estimate with a first answer, which was received just now.
     pub(super) fn new(redis_ms: i64) -> Self {
         Self { started: Instant::now(), ahead_ms: AtomicI64::new(redis_ms) }
     }
 
-    /// Redis' clock will read this when `patience` from now is over. Rather too early than too late: a command must
-    /// not run after its caller has given up.
+    /// What Redis' clock will show when `patience` has passed from now. Rather too early than too late, because a
+    /// command must not run after its caller has given up.
     pub(super) fn deadline(&self, patience: Duration) -> i64 {
         self.steady_ms(Instant::now() + patience) + self.ahead_ms.load(Ordering::Relaxed)
     }
 
-    /// Takes in an answer. The estimate moves as little as the answer allows.
+    /// Corrects the estimate with an answer, by no more than the answer requires.
     pub(super) fn learn(&self, sent: Instant, heard: Instant, redis_ms: i64) {
         let (least, most) = (redis_ms - self.steady_ms(heard), redis_ms - self.steady_ms(sent));
         let estimate = self.ahead_ms.load(Ordering::Relaxed);
@@ -45,7 +45,7 @@ impl ServerClock {
 
 #[cfg(test)]
 impl ServerClock {
-    /// As if Redis had been replaced by a server whose clock is ahead by so much.
+    /// Moves the estimate back, as if Redis had been replaced by a server whose clock is ahead by this much.
     pub(super) fn fall_behind(&self, by: Duration) {
         self.ahead_ms.fetch_sub(by.as_millis() as i64, Ordering::Relaxed);
     }
