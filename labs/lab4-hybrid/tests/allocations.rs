@@ -1,4 +1,4 @@
-//! What a check takes from the allocator: the address that the handler is given to keep, and nothing else.
+//! Counts the allocations of one check: it allocates only the email address that the handler gets.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn issued() -> Result<(AccessTokens, StrictVerifier, String), Error> {
     let strict = StrictVerifier::new(&keys, issuer, audience, leeway, clock)?;
     let session = Some(Session { id: Uuid::from_u128(9), epoch: 3 });
     let token = tokens.issue(&Grant { user_id: Uuid::from_u128(7), email: EMAIL, session })?.into_exposed();
-    // The first use of anything may set something up.
+    // The first use may initialize something, so it is not counted.
     strict.check(&token)?;
     tokens.check(&token)?;
     Ok((tokens, strict, token))
@@ -32,7 +32,7 @@ fn a_good_token_costs_one_allocation_which_is_the_address() {
     let cost = measure(|| checked = Some(strict.check(&token)));
     assert_eq!(checked.unwrap().unwrap().email, EMAIL);
     assert_eq!((cost.count_total, cost.bytes_total), (1, EMAIL.len() as u64));
-    // Its twin: the same token through the library, which shows that the counting counts.
+    // By contrast, the same token through the library, which proves that allocations are counted.
     let library = measure(|| drop(tokens.check(&token)));
     println!("jsonwebtoken, as the access-only lab uses it: {} allocations", library.count_total);
     assert!(library.count_total > 10, "{}", library.count_total);

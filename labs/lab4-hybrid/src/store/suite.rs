@@ -1,7 +1,8 @@
-//! One suite for every store: what holds in memory must hold in Redis, in a container and in a cluster.
+//! One suite of tests for every store: memory and Redis must behave alike, and Redis as a single server, in a container
+//! and as a cluster.
 //!
-//! Each test makes its own users, so any number of them may run against one Redis at once. None waits for time to pass:
-//! the lab's clock is moved.
+//! Each test creates its own users, so any number of tests may run against one Redis at once. No test waits for time to
+//! pass: it advances the lab's clock.
 
 mod endings;
 mod exchanges;
@@ -16,16 +17,16 @@ use super::{Policy, Store};
 
 pub use stage::Stage;
 
-/// Makes stores for the tests: each with limits and a clock of its own, over state that they may share.
+/// Creates stores for the tests, each with its own limits and clock. The stores may share their state.
 pub trait Factory: Sync {
-    /// What it makes.
+    /// The type of the stores.
     type Store: Store;
-    /// Makes one.
+    /// Creates a store with these limits and this clock.
     fn make(&self, policy: Policy, clock: Clock) -> impl Future<Output = Self::Store> + Send;
 }
 
-/// Runs every test of the suite, one after the other, and names each on stderr before it starts. Panics at the first that
-/// fails.
+/// Runs every test of the suite, one after the other, and prints the name of each on stderr before it starts. Panics at
+/// the first test that fails.
 pub async fn run_all<F: Factory>(factory: &F) {
     macro_rules! run {
         ($($concept:ident: $($test:ident),+;)+) => {

@@ -1,4 +1,4 @@
-//! The suite of store tests against memory and against a real Redis, and what only a Redis can show.
+//! Runs the suite of store tests against memory and against a real Redis; the other tests here need a Redis.
 
 use std::time::Duration;
 
@@ -21,17 +21,18 @@ impl Factory for InMemory {
     }
 }
 
-/// Patient with a machine that compiles something else meanwhile: what is tested here is the protocol and not the speed.
+/// Long time-outs, for a machine that is compiling at the same time: these tests are about the protocol and not about
+/// speed.
 pub(super) fn times() -> RedisTimes {
     let patient = Duration::from_secs(20);
     RedisTimes { response: patient, deadline: patient, ..RedisTimes::default() }
 }
 
-/// A private Redis, and stores over it.
+/// A private Redis server, as a factory for stores.
 pub(super) struct InRedis(Found);
 
 impl InRedis {
-    /// A private server; none where there is no program to start, and that has been said.
+    /// Starts a private Redis, or returns `None` if `redis-server` is not installed, which it reports.
     pub(super) async fn start() -> Option<Self> {
         private_redis().await.map(Self)
     }
@@ -40,7 +41,7 @@ impl InRedis {
         &self.0.url
     }
 
-    /// A hand on the server, in whatever role it is.
+    /// A direct connection to the server, whatever its role.
     pub(super) async fn connection(&self) -> Connection {
         Connection::connect_as_it_is(&self.0.url, times()).await.unwrap()
     }
@@ -162,7 +163,7 @@ async fn every_operation_is_one_round_trip_of_one_script() {
         let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{name}:calls=")));
         line.map(|line| line.split(',').next().unwrap().to_owned())
     };
-    // The second is the first call of `live`, whose script Redis did not know yet.
+    // The second call is the first one of `live`, whose script Redis had not loaded yet.
     assert_eq!(calls("evalsha").as_deref(), Some("3"), "{stats}");
     assert_eq!(calls("eval"), None, "{stats}");
     assert_eq!(calls("script|load").as_deref(), Some("1"), "{stats}");
@@ -185,12 +186,13 @@ async fn a_store_that_is_gone_is_an_outage_and_no_verdict() {
     drop(token);
 }
 
-/// Makes a server a replica of another, and waits until the other counts it.
+/// Makes `replica` a replica of `primary`, and waits until the primary counts it.
 pub(super) async fn follow(replica: &InRedis, primary: &InRedis) {
     let (host, port) = primary.0.url.trim_start_matches("redis://").split_once(':').unwrap();
     let (follower, leader) = (replica.connection().await, primary.connection().await);
     follower.query::<()>(::redis::cmd("REPLICAOF").arg(host).arg(port)).await.unwrap();
-    // The primary counts a replica only from its first acknowledgement on, which comes after the replica says that it is up.
+    // The primary counts a replica only from its first acknowledgement on, which comes after the replica reports that
+    // it is up.
     let linked = tokio::time::timeout(Duration::from_secs(20), async {
         loop {
             let info: String = leader.query(::redis::cmd("INFO").arg("replication")).await.unwrap();
@@ -222,10 +224,11 @@ async fn where_there_are_replicas_a_single_ending_waits_for_one() {
 
     drop(replica);
     assert!(matches!(stage.store.end(stage.user, two).await, Err(StoreError::Unconfirmed)));
-    // It is over here all the same, and a repeated call does not pretend that a replica knows.
+    // The session is ended on this primary all the same, and a repeated call does not claim that a replica has
+    // confirmed it.
     assert_eq!(stage.store.live(stage.user, two, 0).await.unwrap(), None::<Client>);
     assert!(matches!(stage.store.end(stage.user, two).await, Err(StoreError::Unconfirmed)));
-    // A login does not wait, also where it ends the session of the cookie that came along.
+    // A login does not wait for a replica, not even when it ends the session that it replaces.
     stage.store.end_replaced(stage.user, three).await.unwrap();
     assert_eq!(stage.store.live(stage.user, three, 0).await.unwrap(), None::<Client>);
     stage.store.end_all(stage.user, 1).await.unwrap();

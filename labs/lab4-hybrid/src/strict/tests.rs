@@ -1,5 +1,6 @@
-//! What is taken and what is refused, in pairs. Tokens are issued by the library, or written here and rightly signed;
-//! `other` is the access-only lab's check of the same token, for what is refused here and need not be.
+//! Tests in pairs: a token that is accepted, and a similar one that is refused. The tokens are issued by the library,
+//! or written here and correctly signed. `other` is the access-only lab's check of the same token, for tokens that it
+//! accepts and the strict verifier refuses.
 
 mod published;
 
@@ -33,7 +34,7 @@ struct Bench {
     now_s: u64,
 }
 
-/// Keys 2 (issuing) and 1, at the very beginning of a second of the clock.
+/// A verifier with the keys 2 (issuing) and 1, and a clock at the very beginning of a second.
 fn bench() -> Bench {
     let keys: Keyring = format!("2={NEW},1={OLD}").parse().unwrap();
     let clock = Clock::system();
@@ -47,7 +48,8 @@ fn bench() -> Bench {
     }
 }
 
-/// What is to be seen within one second of the bench's clock. A machine that was too busy to look in time looks again.
+/// The result of `look` within one second of the bench's clock. If the machine was too slow, it looks again with a new
+/// bench.
 fn within_one_second<T>(look: impl Fn(&Bench) -> T) -> T {
     loop {
         let start = std::time::Instant::now();
@@ -70,7 +72,7 @@ impl Bench {
         signed(HEADER, &self.claims().to_string())
     }
 
-    /// The claims with one changed, or with `null` removed, and rightly signed.
+    /// A correctly signed token with one claim changed, or removed if `value` is `null`.
     fn with_claim(&self, claim: &str, value: Value) -> String {
         signed(HEADER, &changed(self.claims(), claim, value).to_string())
     }
@@ -134,7 +136,7 @@ fn a_token_without_a_session_is_refused() {
 
 #[test]
 fn a_token_of_exactly_4096_bytes_is_taken_and_a_longer_one_is_not() {
-    // With this `kid` a token can have just that length; base64 leaves out every fourth.
+    // With this `kid` a token can have exactly this length; base64 skips every fourth length.
     let (bench, leeway) = (bench(), Duration::from_secs(LEEWAY_S));
     let keys: Keyring = format!("10={NEW}").parse().unwrap();
     let strict = StrictVerifier::new(&keys, ISSUER, AUDIENCE, leeway, bench.clock.clone()).unwrap();
@@ -314,7 +316,7 @@ fn a_token_is_three_parts_of_strict_base64url_and_nothing_around_them() {
     ] {
         assert!(bench.check(&token).is_err(), "{token}");
     }
-    // Rightly signed, and still not three parts; or padded; or of another alphabet.
+    // These are correctly signed, but have a fourth part, padding, or a character of another alphabet.
     let key = hmac::Key::new(hmac::HMAC_SHA256, NEW.as_bytes());
     for message in [format!("{message}.{payload}"), format!("{message}="), format!("{message}+")] {
         let mac = URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()));

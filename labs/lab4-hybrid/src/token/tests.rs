@@ -2,7 +2,8 @@ use super::*;
 
 const KEY: &str = "1=0123456789abcdef0123456789abcdef";
 
-/// Made once by an independent implementation of the format: secret 42 × 32, user 1, session 2, a mobile client.
+/// Computed once by an independent implementation of the format: the secret is 32 bytes of 42, user 1, session 2, a
+/// mobile client.
 const FIRST: &str = "rt1.AAECAAAAAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAAIAAAABKioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKipowRkzn25P1GKn7hJ6gcCH";
 const SECOND: &str = "rt1.AAECAAAAAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAAIAAAACRD5mrQ5MwcFLAJqrEExU-KL85OYpEXjp4IaiZOYLeALpdCl3ntFtbwDogrv6Qf9S";
 

@@ -1,4 +1,5 @@
-//! A page's requests to its API: with a live token, renewed early or once after a 401, and only to the API.
+//! Tests of a page's requests to its API: with a valid token, which is renewed early or once after a 401, and only to
+//! the API.
 
 use crate::network::{Fate, What};
 use crate::stage::{ACCESS, PASSWORD, Stage};
@@ -6,7 +7,7 @@ use serde_json::json;
 
 const ANN: &str = "ann@example.test";
 
-/// Moves the tab's own clock.
+/// Advances the tab's own clock.
 fn later(stage: &mut Stage, tab: usize, seconds: u32) {
     stage.tab(tab).eval(&format!("(now => {{ Date.now = () => now() + {seconds}e3; }})(Date.now)"));
 }

@@ -1,4 +1,4 @@
-//! Eight tabs at once.
+//! Tests with eight tabs at once.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::stage::{ACCESS, Stage};
 
 const ANN: &str = "ann@example.test";
 
-/// All tabs need a new token at the same moment, on a server that forgives nothing: an ancestor ends the session.
+/// All tabs need a new token at the same moment, and the server has no window: presenting an ancestor ends the session.
 async fn all_at_once(without: &str) -> Option<Stage> {
     let config = Config { refresh_window: Duration::ZERO, ..Config::default() };
     let mut stage = Stage::with(8, without, config).await?;
@@ -45,7 +45,7 @@ async fn without_web_locks_eight_tabs_race() {
     stage.came_of(7, "me");
 }
 
-/// The next number of a sequence that is always the same (Numerical Recipes' generator).
+/// The next number of a fixed pseudorandom sequence (the generator of Numerical Recipes).
 fn next(state: &mut u32) -> usize {
     *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
     (*state >> 16) as usize
@@ -72,7 +72,7 @@ async fn whatever_is_lost_or_late_or_reloaded_no_tab_is_logged_out() {
         let mut released = 0;
         for tab in stage.tabs() {
             while stage.tab(tab).eval("came.me === undefined") == true {
-                // A late answer comes when everybody waits for it.
+                // A late response is released only when every tab waits for it.
                 released += 1;
                 if released % 10 == 0 {
                     stage.network.release();

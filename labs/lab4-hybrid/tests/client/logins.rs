@@ -1,4 +1,4 @@
-//! Logins, logouts and password changes in one tab, while other tabs do something else.
+//! Tests of logins, logouts and password changes in one tab while other tabs do something else.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn logs_in(email: &str) -> String {
     format!("client.logIn({}, {})", json!(email), json!(PASSWORD))
 }
 
-/// A tab's refresh is answered late. Meanwhile a person logs in in the other tab.
+/// The response to a tab's refresh is late, and meanwhile a user logs in in the other tab.
 async fn a_login_meets_a_late_refresh(without: &str) -> Option<Stage> {
     let mut stage = Stage::with(2, without, kit::Config::default()).await?;
     stage.sign_up(0, ANN);

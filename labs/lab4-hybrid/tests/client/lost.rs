@@ -1,4 +1,5 @@
-//! Answers that never arrive: the stored key makes the next attempt the same exchange, in whichever tab it is made.
+//! Tests of responses that never arrive: with the stored key, the next attempt is the same exchange, whichever tab
+//! makes it.
 
 use serde_json::json;
 
@@ -7,8 +8,8 @@ use crate::stage::{ACCESS, Stage, WINDOW};
 
 const ANN: &str = "ann@example.test";
 
-/// A tab is reloaded while the answer to its refresh is on the way, and comes back when the window is over. The keys of the
-/// two refreshes, and what the reloaded page finds.
+/// A tab is reloaded before the response to its refresh arrives, and refreshes again after the window. Returns the
+/// stage and the idempotency keys of the two refreshes.
 async fn reloaded_in_the_middle(without: &str) -> Option<(Stage, Vec<String>)> {
     let mut stage = Stage::with(1, without, kit::Config::default()).await?;
     stage.sign_up(0, ANN);
@@ -32,7 +33,8 @@ async fn a_reload_in_the_middle_of_a_refresh_repeats_it_by_its_key_after_the_win
     assert_eq!(stage.sessions(), 1);
 }
 
-/// What the server makes of it is its own affair: with a key that it has not seen, this is how a thief's copy looks.
+/// This test does not check the server's response: with a key that the server has not seen, the request looks like a
+/// thief's.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_stored_key_the_same_reload_asks_as_a_stranger() {
     let Some((_stage, keys)) = reloaded_in_the_middle("key").await else { return };
@@ -91,8 +93,9 @@ async fn a_logout_whose_answer_is_lost_is_sent_again() {
     stage.everywhere("client.state.status === 'out'");
 }
 
-/// A tab that crashes between the cookie's arrival and the next line of its script leaves an answered key behind. The
-/// server knows that exchange as done, so the key gives the current token and starts no rotation that it could not repeat.
+/// A tab that crashes between the arrival of the cookie and the next line of its script leaves the key of a completed
+/// exchange behind. The server knows that this exchange is done, so the key gets the current token and starts no
+/// rotation that could not be repeated.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_outlived_its_answer_logs_nobody_out() {
     let Some(mut stage) = Stage::new(1).await else { return };

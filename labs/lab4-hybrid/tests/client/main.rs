@@ -1,9 +1,9 @@
-//! The client for browsers (`client/authlab-client.js`) in a real Chromium, against this lab's server, over a network that
-//! loses and delays what it is told to.
+//! Tests of the client for browsers (`client/authlab-client.js`) in a real Chromium, against this lab's server, over a
+//! network that loses and delays messages on command.
 //!
-//! A story is told twice where that is cheap: with the client as it is, and as its twin, with a part of the protection
-//! taken out of the browser (`navigator.locks`, the stored key). What the twin shows is seen on the wire, so it does not
-//! depend on how much the server forgives.
+//! Where it is cheap, a story is tested twice: with the client as it is, and with a part of its protection removed from
+//! the browser (`navigator.locks`, the stored key). The second test checks the messages on the network, so its result
+//! does not depend on how much the server tolerates.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

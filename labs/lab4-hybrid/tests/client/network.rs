@@ -1,7 +1,8 @@
-//! What is between the browser and the server: an HTTP proxy that loses and delays on command, and remembers the order.
+//! The network between the browser and the server: an HTTP proxy that loses and delays messages on command, and records
+//! their order.
 //!
-//! One connection carries one request. So the browser, which sends a request again by itself when a reused connection
-//! breaks, cannot hide a loss.
+//! Each connection carries one request. A browser repeats a request by itself when a reused connection breaks, which
+//! would hide a loss.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -12,27 +13,28 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What happens to a request. What is not told otherwise passes.
+/// What the proxy does with a request. Without a command, the request passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Pass,
-    /// The server never sees it.
+    /// The server never receives the request.
     LostRequest,
-    /// The server has done it, and the browser hears nothing.
+    /// The server processes the request, and the browser gets no response.
     LostAnswer,
-    /// The browser gets the headers, and with them the cookie, but not the whole body.
+    /// The browser gets the headers, including the cookie, but not the whole body.
     LostBody,
-    /// The answer waits until [`Network::release`].
+    /// The response waits until [`Network::release`].
     Late,
-    /// 503 in the server's stead.
+    /// The proxy answers 503 in place of the server.
     Unavailable,
-    /// 401 in the server's stead, from a gateway that wants a log-in of its own.
+    /// The proxy answers 401 in place of the server, like a gateway that requires a login of its own.
     Gateway,
-    /// 201 in the server's stead, which made the account and can open no session.
+    /// The proxy answers 201 in place of the server, like a server that created the account and could not open a
+    /// session.
     NoSession,
 }
 
-/// Something that was seen to pass, in order.
+/// An event that the proxy has seen, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) path: String,
@@ -46,11 +48,11 @@ pub(crate) enum What {
     Asked,
     /// The server answered with this status.
     Answered(u16),
-    /// The browser has got what it gets of it.
+    /// The proxy has decided what the browser gets of the response.
     Over,
 }
 
-/// The proxy. Clones share it.
+/// The proxy. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct Network(Arc<Shared>);
 
@@ -62,7 +64,7 @@ struct Shared {
 }
 
 impl Network {
-    /// Takes connections until the test's runtime ends.
+    /// Accepts connections until the test's runtime ends.
     pub(crate) fn start(listener: TcpListener) -> Self {
         let network = Self(Arc::new(Shared {
             server: Mutex::default(),
@@ -75,7 +77,7 @@ impl Network {
             while let Ok((browser, _)) = listener.accept().await {
                 let network = accepting.clone();
                 tokio::spawn(async move {
-                    // A browser that leaves in the middle is what many a story is about.
+                    // An error is expected: in many tests the browser closes the connection early.
                     let _left = network.carry(browser).await;
                 });
             }
@@ -83,49 +85,49 @@ impl Network {
         network
     }
 
-    /// Where requests go from now on; nowhere while the server is away.
+    /// Sets the address of the server; `None` while the server is down.
     pub(crate) fn lead_to(&self, server: Option<SocketAddr>) {
         *lock(&self.0.server) = server;
     }
 
-    /// What becomes of the next requests to a path, one by one.
+    /// Sets what happens to the next requests to a path, in order.
     pub(crate) fn next(&self, path: &str, fates: &[Fate]) {
         lock(&self.0.fates).entry(path.to_owned()).or_default().extend(fates);
     }
 
-    /// Forgets what was said about the next requests.
+    /// Cancels all commands for the next requests, and releases late responses.
     pub(crate) fn calm(&self) {
         lock(&self.0.fates).clear();
         self.release();
     }
 
-    /// Lets every late answer arrive.
+    /// Lets every late response arrive.
     pub(crate) fn release(&self) {
         self.0.released.send_modify(|times| *times += 1);
     }
 
-    /// Everything that was seen so far.
+    /// All events so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         lock(&self.0.seen).clone()
     }
 
-    /// The keys of all refreshes so far.
+    /// The idempotency keys of all refreshes so far.
     pub(crate) fn keys(&self) -> Vec<String> {
         let asked = self.seen().into_iter().filter(|seen| seen.what == What::Asked);
         asked.filter_map(|seen| seen.key).collect()
     }
 
-    /// How many requests to a path were seen.
+    /// The number of requests to a path so far.
     pub(crate) fn count(&self, path: &str) -> usize {
         self.seen().iter().filter(|seen| seen.path == path && seen.what == What::Asked).count()
     }
 
-    /// Waits until something was seen at a path.
+    /// Waits until this event was seen for a path.
     pub(crate) fn until(&self, path: &str, what: What) {
         self.wait(|seen| seen.path == path && seen.what == what, 1);
     }
 
-    /// Waits until the server has answered as many requests to a path.
+    /// Waits until the server has answered this many requests to a path.
     pub(crate) fn until_answers(&self, path: &str, count: usize) {
         self.wait(|seen| seen.path == path && matches!(seen.what, What::Answered(_)), count);
     }
@@ -140,7 +142,7 @@ impl Network {
         panic!("waited in vain: {:#?}", self.seen());
     }
 
-    /// Whether two requests that change the cookie were ever under way at once.
+    /// Whether two requests that change the cookie were ever in progress at once.
     pub(crate) fn raced(&self) -> bool {
         let mut under_way = 0_i32;
         self.seen()
@@ -168,12 +170,12 @@ impl Network {
         let fate = lock(&self.0.fates).get_mut(&path).and_then(VecDeque::pop_front).unwrap_or(Fate::Pass);
         let mut released = self.0.released.subscribe();
         let answer = self.answer(fate, &request, &mut browser, &mut released, &note).await;
-        // Before it is passed on: what the browser does next comes later.
+        // Recorded before the response is sent, so that the browser's reaction comes later in the record.
         note(What::Over);
         browser.write_all(&answer.unwrap_or_default()).await
     }
 
-    /// What the browser gets: nothing, or an answer, or a part of one.
+    /// The bytes that the browser gets: none, a response, or a part of one.
     async fn answer(
         &self,
         fate: Fate,
@@ -200,7 +202,7 @@ impl Network {
             Fate::LostAnswer => return Ok(Vec::new()),
             Fate::LostBody => answer.truncate(answer.len() - 10),
             Fate::Late => {
-                // Whichever comes first: the test lets it go, or the browser gives up and closes the connection.
+                // Until the test releases the response, or the browser gives up and closes the connection.
                 let mut nothing = [0];
                 tokio::select! {
                     _ = released.changed() => {}
@@ -228,7 +230,7 @@ fn no_session() -> Vec<u8> {
     format!("{head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-/// A request with its body; nothing if the browser opened the connection for later.
+/// Reads a request with its body; `None` if the browser opened the connection without sending a request.
 async fn read(browser: &mut TcpStream) -> io::Result<Option<String>> {
     let mut bytes = Vec::new();
     loop {

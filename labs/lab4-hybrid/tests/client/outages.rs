@@ -1,4 +1,4 @@
-//! Servers and stores that are away: nobody is logged out by a 503, and only by a 401 to a refresh.
+//! Tests of servers and stores that are down: a 503 logs no user out; only a 401 to a refresh does.
 
 use kit::config::AccountsAt;
 use kit::testing::private_redis;
@@ -29,7 +29,7 @@ async fn a_503_to_a_refresh_is_tried_again_when_the_server_says_and_logs_nobody_
 async fn a_401_to_a_refresh_ends_the_login_in_every_tab_and_says_why() {
     let Some(mut stage) = Stage::new(2).await else { return };
     stage.sign_up(0, ANN);
-    // As another device does it: this browser's cookies stay as they are.
+    // Without cookies, as another device would send it: this browser's cookies stay as they are.
     let end = "client.fetch('/auth/sessions/' + client.state.sessionId, { method: 'DELETE', credentials: 'omit' }).then(answer => answer.status)";
     assert_eq!(stage.does(0, end), 204);
     stage.everywhere("client.state.status === 'in'");

@@ -1,4 +1,5 @@
-//! A page at one origin, its API at a sibling of it: the same site, so the cookie goes along, and CORS decides.
+//! Tests of a page at one origin with its API at a sibling domain. They are the same site, so the browser sends the
+//! cookie, and CORS decides.
 
 use kit::Config;
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use crate::stage::{ACCESS, PASSWORD, Stage};
 
 const ANN: &str = "ann@example.test";
 
-/// Two tabs of a page at `host`, whose API lists `app.lab.localhost`.
+/// Two tabs of a page at `host`, whose API allows `app.lab.localhost`.
 async fn page_at(host: &str) -> Option<Stage> {
     let mut stage = Stage::empty(Config::default(), &["api.lab.localhost", "app.lab.localhost"]).await?;
     let api = stage.origins[0].clone();

@@ -1,4 +1,4 @@
-//! The lab's server behind the network, and a browser with tabs in which the client runs.
+//! The lab's server behind the proxy, and a browser with tabs in which the client runs.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use tokio::sync::oneshot;
 
 use crate::network::Network;
 
-/// A page with the client. `?without=locks`, `?without=key`: a part of the protection is taken away before it starts.
-/// `?api=` is where the API is, if not at the page's own origin.
+/// A page with the client. `?without=locks` and `?without=key` remove a part of the protection before the client
+/// starts. `?api=` is the URL of the API, if it is not at the page's own origin.
 const PAGE: &str = include_str!("page.html");
 pub(crate) const PASSWORD: &str = "seven purple lanterns hum";
-/// Longer than the server answers an ancestor for, and than an access token lives.
+/// Longer than the window in which the server accepts a parent token; `ACCESS` is longer than an access token lives.
 pub(crate) const WINDOW: Duration = Duration::from_secs(11);
 pub(crate) const ACCESS: Duration = Duration::from_secs(15 * 60 + 1);
 
@@ -33,7 +33,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// A server, and a browser with as many tabs, each with the page in it. Nothing where there is no Chromium.
+    /// A server, and a browser with this many tabs, each with the page. `None` if Chromium is not installed.
     pub(crate) async fn with(tabs: usize, without: &str, config: Config) -> Option<Self> {
         let mut stage = Self::empty(config, &["127.0.0.1"]).await?;
         for _ in 0..tabs {
@@ -42,7 +42,7 @@ impl Stage {
         Some(stage)
     }
 
-    /// A server that lets pages of these hosts in, and a browser.
+    /// A server that allows pages of these hosts, and a browser without tabs.
     pub(crate) async fn empty(config: Config, hosts: &[&str]) -> Option<Self> {
         let browser = Browser::start()?;
         let listener = TcpListener::bind(config.listen).await.unwrap();
@@ -66,7 +66,7 @@ impl Stage {
         Self::with(tabs, "", Config::default()).await
     }
 
-    /// Starts a server of the same configuration, as after a deployment.
+    /// Starts another server with the same configuration, as after a deployment.
     pub(crate) async fn start_server(&mut self) {
         let listener = TcpListener::bind(self.config.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -95,56 +95,56 @@ impl Stage {
         0..self.tabs.len()
     }
 
-    /// A tab of this browser, from here on the one that is spoken to.
+    /// Selects a tab of this browser; later commands go to it.
     pub(crate) fn tab(&mut self, tab: usize) -> &mut Browser {
         self.browser.turn_to(&self.tabs[tab]);
         &mut self.browser
     }
 
-    /// Lets a tab begin something, under a name, and does not wait for it.
+    /// Starts an action in a tab under a name, without waiting for it.
     pub(crate) fn begin(&mut self, tab: usize, name: &str, expression: &str) {
         self.tab(tab).eval(&format!("begin({}, () => {expression}); 0", json!(name)));
     }
 
-    /// What became of it: the value, or the code of the error.
+    /// Waits for an action and returns its value, or the code of its error.
     pub(crate) fn came_of(&mut self, tab: usize, name: &str) -> Value {
         let name = json!(name);
         self.tab(tab).until(&format!("window.came && came[{name}] !== undefined"));
         self.browser.eval(&format!("came[{name}]"))
     }
 
-    /// Lets a tab do something, to its end.
+    /// Runs an action in a tab, and waits for its result.
     pub(crate) fn does(&mut self, tab: usize, expression: &str) -> Value {
         self.begin(tab, "done", expression);
         self.came_of(tab, "done")
     }
 
-    /// Signs a person up in a tab and waits until every tab has heard of it.
+    /// Signs a user up in a tab, and waits until every tab knows it.
     pub(crate) fn sign_up(&mut self, tab: usize, email: &str) {
         let signed_up = self.does(tab, &format!("client.signUp({}, {})", json!(email), json!(PASSWORD)));
         assert_eq!(signed_up["status"], "in", "{signed_up}");
         self.everywhere("client.state.status === 'in'");
     }
 
-    /// Waits until something holds in every tab.
+    /// Waits until an expression is true in every tab.
     pub(crate) fn everywhere(&mut self, expression: &str) {
         for tab in self.tabs() {
             self.tab(tab).until(expression);
         }
     }
 
-    /// Reloads a tab and does not wait for what it was doing.
+    /// Reloads a tab without waiting for its pending requests.
     pub(crate) fn reload(&mut self, tab: usize) {
         self.tab(tab).reload();
         self.browser.until("window.client");
     }
 
-    /// Every tab asks the server who it is: the status, and the address.
+    /// The result of a request to `/me` in every tab: the status, and the address.
     pub(crate) fn who_is_in(&mut self) -> Vec<Value> {
         self.tabs().map(|tab| self.does(tab, "me()")).collect()
     }
 
-    /// How many sessions the account has, as the server lists them.
+    /// The number of the account's sessions, as the server lists them.
     pub(crate) fn sessions(&mut self) -> usize {
         let list = self.does(0, "client.fetch('/auth/sessions').then(answer => answer.json())");
         list.as_array().unwrap_or_else(|| panic!("no list: {list}")).len()

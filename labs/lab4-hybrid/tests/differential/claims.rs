@@ -1,8 +1,8 @@
-//! Claims that are changed one by one, each value as it is written in JSON.
+//! Changes single claims. Each value is JSON text.
 
 use crate::random::Random;
 
-/// A name and a value, both as they are written.
+/// The name and the value of a claim, both as JSON text.
 pub(crate) type Member = (String, String);
 
 const ISSUER: &str = "https://authlab.example";
@@ -66,7 +66,7 @@ const VALUES: [&str; 20] = [
     "{\"a\":1,\"a\":2}",
     "undefined",
 ];
-/// Around the boundaries of a lifetime of 900 s and a leeway of 5 s.
+/// Offsets in seconds around the boundaries of a lifetime of 900 s and a leeway of 5 s.
 const SECONDS: [i64; 17] =
     [-100_000, -901, -900, -899, -61, -60, -6, -5, -1, 0, 1, 4, 5, 6, 7, 900, 100_000_000];
 const EMAILS: [&str; 6] = [
@@ -78,7 +78,7 @@ const EMAILS: [&str; 6] = [
     "\\ud83d\\ude00@example.test",
 ];
 
-/// The claims of a token that is good now.
+/// The claims of a token that is valid now.
 pub(crate) fn plain(random: &mut Random, now_s: u64) -> Vec<Member> {
     let iat = now_s - u64::try_from(random.below(890)).unwrap_or(0);
     let email = random.pick(&EMAILS);
@@ -98,7 +98,7 @@ pub(crate) fn plain(random: &mut Random, now_s: u64) -> Vec<Member> {
     .into()
 }
 
-/// Changes, adds or takes away one.
+/// Changes, adds or removes one claim.
 pub(crate) fn change(random: &mut Random, members: &mut Vec<Member>, now_s: u64) {
     let at = random.below(members.len());
     match random.below(12) {
@@ -131,7 +131,7 @@ pub(crate) fn change(random: &mut Random, members: &mut Vec<Member>, now_s: u64)
             members.insert(at, ("unknown".into(), added));
         }
         5 => (0..members.len()).for_each(|from| members.swap(from, at)),
-        // Times more often than the rest: their boundaries are where one second decides.
+        // Times are changed more often than the rest, because one second decides at their boundaries.
         6..=8 => {
             let claim = random.pick(&["iat", "exp", "nbf"]);
             let time = time(random, now_s);
@@ -147,7 +147,7 @@ pub(crate) fn change(random: &mut Random, members: &mut Vec<Member>, now_s: u64)
     }
 }
 
-/// Something else to stand where `old` stood.
+/// Another value in place of `old`.
 fn value(random: &mut Random, old: &str, now_s: u64) -> String {
     let text = old.trim_matches('"');
     match random.below(16) {
@@ -175,7 +175,7 @@ fn time(random: &mut Random, now_s: u64) -> String {
     }
 }
 
-/// One character as `\u00xx`, which JSON takes for the character itself.
+/// Replaces one character by `\u00xx`, which JSON reads as the same character.
 fn escaped(random: &mut Random, text: &str) -> String {
     let at = random.below(text.len());
     match text.as_bytes().get(at) {

@@ -1,5 +1,5 @@
-//! The strict verifier against the library as the access-only lab uses it, on tokens that were changed in every way we could
-//! think of. A run of millions is `cargo run --release -p lab4-hybrid --example differential`.
+//! Compares the strict verifier with the library as the access-only lab uses it, on tokens with many kinds of changes.
+//! For a run over millions of tokens: `cargo run --release -p lab4-hybrid --example differential`.
 
 mod claims;
 mod pair;
@@ -14,7 +14,7 @@ use pair::{Pair, Verifier, principal};
 use serde_json::Value;
 use token::Stage;
 
-/// As many as an unoptimised build does in about ten seconds.
+/// As many tokens as an unoptimised build tests in about ten seconds.
 const TOKENS: u64 = 100_000;
 
 #[test]
@@ -22,7 +22,7 @@ fn whatever_the_library_refuses_the_strict_verifier_refuses() {
     let pair = Pair::new().unwrap();
     let tally = pair.run_on_every_core(0..TOKENS).unwrap_or_else(|found| panic!("{found}"));
     println!("{tally}");
-    // The tokens are worth their name only if each stage gets some past both, and some past neither.
+    // The test is only useful if, at each stage, both verifiers accept some tokens and both refuse some.
     for stage in Stage::ALL {
         let [both_refuse, _, both_accept] = tally.of(stage);
         assert!(both_accept > 0, "{stage:?}");
@@ -50,7 +50,7 @@ fn a_verifier_that_is_lax_in_one_way_is_found_out() {
     assert!(found_out(&|token| Some(Principal { session_id: None, ..strict(token)? })), "another answer");
 }
 
-/// Who a token says it is, believed.
+/// The user that an unverified token names.
 fn said(token: &str) -> Option<Principal> {
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;

@@ -1,4 +1,4 @@
-//! Two verifiers on one token: whatever the first refuses, the second must refuse.
+//! Compares two verifiers on one token: the second must refuse every token that the first refuses.
 
 use std::fmt;
 use std::ops::Range;
@@ -12,23 +12,23 @@ use lab4_hybrid::strict::StrictVerifier;
 use crate::claims::NAMES;
 use crate::token::{KEYS, Stage, token};
 
-/// The verifier that is held against the reference: who it lets in.
+/// The verifier under test: the user that it accepts, if it accepts the token.
 pub(crate) type Verifier<'a> = dyn Fn(&str) -> Option<Principal> + 'a;
 
-/// The reference, the strict verifier and the clock of both.
+/// The reference, the strict verifier, and the clock of both.
 pub(crate) struct Pair {
     pub(crate) reference: AccessTokens,
     strict: StrictVerifier,
     clock: Clock,
 }
 
-/// How often each stage's tokens were refused by both, by the strict verifier alone, and by neither.
+/// For each stage, how many tokens were refused by both verifiers, by the strict verifier alone, and by neither.
 #[derive(Default)]
 pub(crate) struct Tally {
     counts: [[u64; 3]; Stage::ALL.len()],
 }
 
-/// A token that was let in and should not have been, or a good one that was not.
+/// A token that the verifier under test accepted and should not have, or a good one that it refused.
 #[derive(Debug)]
 pub(crate) struct Disagreement {
     seed: u64,
@@ -44,7 +44,7 @@ impl Pair {
         let keys = KEYS.map(|(kid, secret)| format!("{kid}={secret}")).join(",");
         let keys: Keyring = keys.parse().map_err(|error: KeyringError| Error::Internal(error.into()))?;
         let (clock, ttl, leeway) = (Clock::system(), Duration::from_secs(900), Duration::from_secs(5));
-        // A day ahead of the system's time, so that a verifier that looks at the wrong clock shows it.
+        // A day ahead of the system's time, so that a verifier that uses the wrong clock is detected.
         clock.advance(Duration::from_secs(86_400));
         let (issuer, audience) = NAMES;
         Ok(Self {
@@ -54,12 +54,12 @@ impl Pair {
         })
     }
 
-    /// The strict verifier.
+    /// The strict verifier, as a function.
     pub(crate) fn strict(&self) -> impl Fn(&str) -> Option<Principal> {
         |token| self.strict.check(token).ok()
     }
 
-    /// Holds a verifier against the reference, on the tokens of these seeds.
+    /// Compares a verifier with the reference, on the tokens of these seeds.
     pub(crate) fn run(
         &self,
         verifier: &Verifier<'_>,
@@ -73,7 +73,7 @@ impl Pair {
         Ok(tally)
     }
 
-    /// Holds the strict verifier against the reference; each core takes every so-many-th seed.
+    /// Compares the strict verifier with the reference; the seeds are divided among all cores.
     pub(crate) fn run_on_every_core(&self, seeds: Range<u64>) -> Result<Tally, Box<Disagreement>> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
@@ -82,7 +82,7 @@ impl Pair {
                 (0..cores).map(|core| scope.spawn(move || self.run(&self.strict(), share(core)))).collect();
             let mut tally = Tally::default();
             for one in running {
-                // A panic in there goes on here.
+                // A panic in a thread is passed on.
                 tally.add(&one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
             }
             Ok(tally)
@@ -99,7 +99,8 @@ impl Pair {
                 (None, None) if stage != Stage::Plain => 0,
                 (Some(_), None) if stage != Stage::Plain => 1,
                 (Some(theirs), Some(ours)) if theirs == ours => 2,
-                // The two were not asked at the same moment: they must be in the same second to disagree.
+                // The two verifiers ran at different moments: only within the same second is a difference a
+                // disagreement.
                 _ if self.clock.now_s() != now_s => continue,
                 _ => {
                     let found = Disagreement { seed, stage, token, now_s, reference, verifier: verified };
@@ -112,7 +113,7 @@ impl Pair {
     }
 }
 
-/// What both of them say, in one form.
+/// The result of both verifiers in one form.
 pub(crate) fn principal(checked: Checked) -> Principal {
     let session_id = checked.session.map(|session| session.id);
     Principal { user_id: checked.user_id, email: checked.email, session_id, epoch: None }
@@ -125,7 +126,7 @@ impl Tally {
         }
     }
 
-    /// Refused by both, by the strict verifier alone, by neither.
+    /// How many tokens of a stage were refused by both verifiers, by the strict verifier alone, and by neither.
     pub(crate) fn of(&self, stage: Stage) -> [u64; 3] {
         self.counts[stage as usize]
     }
@@ -156,7 +157,7 @@ impl fmt::Display for Disagreement {
     }
 }
 
-/// Names the seed of a token that made a verifier panic.
+/// Prints the seed of a token if a verifier panics on it.
 struct Blamed(u64);
 
 impl Drop for Blamed {

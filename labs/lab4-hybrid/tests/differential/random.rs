@@ -1,8 +1,9 @@
-//! Numbers that look random and are not: one seed, one token, on every machine.
+//! Pseudorandom numbers: one seed gives the same token on every machine.
 
 use uuid::Uuid;
 
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). Neighbouring seeds give unrelated sequences, so a run may count them up.
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). Consecutive seeds give unrelated sequences, so a run may use
+/// consecutive seeds.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -17,7 +18,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 to just below `bound`; 0 for a bound of 0, so that nothing is too short to be picked from.
+    /// A number from 0 to just below `bound`; 0 if `bound` is 0, so that no text is too short for picking a position.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.next() % bound).unwrap_or(0)

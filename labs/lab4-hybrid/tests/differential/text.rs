@@ -1,4 +1,4 @@
-//! Changes to bytes and characters: of the JSON, of the base64url, of the token as a whole.
+//! Changes bytes and characters: of the JSON, of the base64url, of the token as a whole.
 
 use crate::random::Random;
 
@@ -37,13 +37,13 @@ fn change_byte(random: &mut Random, bytes: &mut Vec<u8>) {
     }
 }
 
-/// Just before or after something that is no character of a string, mostly.
+/// A position just before or after a structural character of JSON.
 fn structural(random: &mut Random, payload: &[u8]) -> usize {
     let places: Vec<_> = (0..payload.len()).filter(|&at| b"{}:,\"".contains(&payload[at])).collect();
     places.get(random.below(places.len())).map_or(0, |at| at + random.below(2))
 }
 
-/// The same values without their names, in the order in which a struct might name them.
+/// The claims' values without their names, as a list, in the order in which a struct might declare them.
 fn list_of_values(payload: &[u8]) -> Vec<u8> {
     match serde_json::from_slice::<serde_json::Map<_, _>>(payload) {
         Ok(claims) => {
@@ -85,7 +85,7 @@ pub(crate) fn changed_header(random: &mut Random, kid: &str, mut right: Vec<u8>)
         ),
         10 => format!(r#"{{{typ},"kid":"{kid}"}}"#),
         11 => format!(r#"["at+jwt","HS256","{kid}"]"#),
-        // The header of the other key, and this key's signature.
+        // The header of the other key, with this key's signature.
         12 => format!(r#"{{{typ},{alg},"kid":"{}"}}"#, if kid == "2" { "1" } else { "2" }),
         _ => {
             change_byte(random, &mut right);
@@ -95,7 +95,7 @@ pub(crate) fn changed_header(random: &mut Random, kid: &str, mut right: Vec<u8>)
     changed.into_bytes()
 }
 
-/// Other ways to write the same bytes, or nearly the same.
+/// Encodes the same bytes differently, or almost the same bytes.
 pub(crate) fn change_encoding(random: &mut Random, part: &mut String) {
     let at = random.below(part.len());
     match random.below(8) {
@@ -106,7 +106,7 @@ pub(crate) fn change_encoding(random: &mut Random, part: &mut String) {
         4 if !part.is_empty() => drop(part.remove(at)),
         5 => part.clear(),
         _ => {
-            // The last character's spare bits: a lax decoder drops them.
+            // The unused bits of the last character, which a lax decoder ignores.
             let Some(last) = part.pop() else { return };
             let value = ALPHABET.iter().position(|byte| char::from(*byte) == last).unwrap_or(0);
             part.push(char::from(ALPHABET[value ^ (1 << random.below(4))]));
@@ -123,7 +123,7 @@ pub(crate) fn change_token(random: &mut Random, token: &mut String, other: &str)
                 let at = random.below(bytes.len());
                 bytes[at] ^= 1 << random.below(7);
             }
-            // Seven bits of ASCII are still ASCII; anything else was there before and goes.
+            // One changed bit leaves ASCII characters ASCII; if the text was not ASCII, it is dropped.
             *token = String::from_utf8(bytes).unwrap_or_default();
         }
         3 => token.truncate(boundary(token, at)),

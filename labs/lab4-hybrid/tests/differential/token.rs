@@ -1,5 +1,5 @@
-//! A token from a seed: plain, or changed at one stage of its making, sometimes at two. What is changed before the signing
-//! is rightly signed, so that nothing but the rule in question can refuse it.
+//! Makes a token from a seed: unchanged, or changed at one stage of its making, sometimes at two. A token that is
+//! changed before signing is correctly signed, so that only the rule under test can refuse it.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -9,11 +9,11 @@ use crate::claims::{self, Member};
 use crate::random::Random;
 use crate::text;
 
-/// The keys that both verifiers know, by `kid`; the first issues.
+/// The keys that both verifiers have, by `kid`; the first one issues.
 pub(crate) const KEYS: [(&str, &str); 2] =
     [("2", "fedcba9876543210fedcba9876543210"), ("1", "0123456789abcdef0123456789abcdef")];
 
-/// Where a token was changed.
+/// The stage at which a token was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Plain,
@@ -29,7 +29,7 @@ impl Stage {
     pub(crate) const ALL: [Self; 7] =
         [Self::Plain, Self::Claims, Self::Payload, Self::Header, Self::Encoding, Self::Signing, Self::Token];
 
-    /// More of what reaches deepest: claims and payloads are judged last.
+    /// Picks a stage at random. Claims and payloads are picked more often, because verifiers check them last.
     fn picked(random: &mut Random) -> Self {
         match random.below(16) {
             0 => Self::Plain,
@@ -43,7 +43,7 @@ impl Stage {
     }
 }
 
-/// The token of a seed, at a time. The same seed at another time changes the same things.
+/// The token of a seed at a time, and the stage of its change. With the same seed, another time makes the same changes.
 pub(crate) fn token(seed: u64, now_s: u64) -> (Stage, String) {
     let mut random = Random::new(seed);
     let stage = Stage::picked(&mut random);
@@ -80,7 +80,7 @@ fn made(random: &mut Random, now_s: u64, changed: &dyn Fn(Stage) -> bool) -> Str
     };
     let mut token = format!("{message}.{signature}");
     if changed(Stage::Token) {
-        // The plain token that parts are swapped with is another person's.
+        // The plain token whose parts are swapped in is another user's.
         let other = if random.one_in(3) { made(random, now_s, &|_| false) } else { token.clone() };
         text::change_token(random, &mut token, &other);
     }

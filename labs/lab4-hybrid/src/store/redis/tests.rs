@@ -22,7 +22,7 @@ async fn a_command_past_its_deadline_does_nothing_and_its_answer_sets_the_clock_
     stage.rotate(&token).await;
 }
 
-/// Does by hand what a server that died half way, or a failover, leaves behind.
+/// Runs a command directly on Redis, to create the state that a crashed server or a failover leaves behind.
 async fn by_hand(connection: &Connection, command: &[&str]) {
     let (name, arguments) = command.split_first().unwrap();
     connection.query::<()>(::redis::cmd(name).arg(arguments)).await.unwrap();
@@ -73,7 +73,8 @@ async fn times_from_a_faster_clock_are_taken_as_now() {
     let record = UserKeys::of(stage.user).record(&sid(session_id));
     let tomorrow = (stage.clock.now_ms() + 86_400_000).to_string();
     by_hand(&connection, &["HSET", &record, "rotated", &tomorrow, "handed", &tomorrow]).await;
-    // Taken at its word, the record would make the second token stay for a day and forgive the first for as long.
+    // If the script believed these times, the second token would stay unchanged for a day, and the first would be
+    // accepted for as long.
     assert!(matches!(stage.show(&first).await, Refresh::Replayed { .. }));
     stage.pass(stage.policy().window);
     stage.rotate(&second).await;

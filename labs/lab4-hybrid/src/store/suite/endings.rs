@@ -1,4 +1,4 @@
-//! How sessions end, and what an ending leaves alone.
+//! Tests of how sessions end, and of what an ending must not affect.
 
 use std::collections::HashSet;
 
@@ -57,7 +57,7 @@ pub(super) async fn everything_before_an_epoch_ends<F: Factory>(factory: &F) {
     let before = [stage.log_in().await, stage.log_in().await];
     stage.store.end_all(stage.user, 1).await.unwrap();
     for (_, token) in &before {
-        // Even for a server that read the account's row before it was changed.
+        // Refused even if the server read the account's row before the epoch was raised.
         assert_eq!(stage.show_with(token, 0, None).await, Refresh::Ended);
     }
     let (_, after) = stage.log_in_under(1).await.unwrap();
@@ -69,7 +69,7 @@ pub(super) async fn raising_the_epoch_twice_or_backwards_changes_nothing<F: Fact
     assert_eq!(stage.store.end_all(stage.user, 5).await.unwrap(), 5);
     let (_, token) = stage.log_in_under(5).await.unwrap();
     assert_eq!(stage.store.end_all(stage.user, 5).await.unwrap(), 5);
-    // The caller hears that its row is behind, and has ended nothing.
+    // The caller is told that its row is too old, and nothing was ended.
     assert_eq!(stage.store.end_all(stage.user, 4).await.unwrap(), 5);
     assert_eq!(name(stage.show_with(&token, 5, None).await), "rotated");
     assert_eq!(stage.open(&stage.first_token(), 4).await, Issue::Stale { epoch: 5 });
@@ -82,7 +82,7 @@ pub(super) async fn the_row_ends_a_session_that_the_store_has_not_heard_about<F:
     assert_eq!(stage.store.live(stage.user, session_id, 1).await.unwrap(), None);
     assert_eq!(stage.store.list(stage.user, 1).await.unwrap(), []);
     assert_eq!(stage.show_with(&token, 1, None).await, Refresh::Ended);
-    // It is over for good, also for a server that still reads the old row.
+    // The session has ended permanently, even for a server that still has the old row.
     assert_eq!(stage.show_with(&token, 0, None).await, Refresh::Ended);
 }
 
@@ -136,7 +136,7 @@ pub(super) async fn a_log_in_that_is_sent_twice_makes_room_once<F: Factory>(fact
     let (_, newer) = stage.log_in().await;
     stage.pass(MOMENT);
     let first = stage.first_token();
-    // The answer to the first is lost, and the client of the store sends the command again.
+    // The response to the first command is lost, and the store's client sends the command again.
     for _ in 0..2 {
         assert!(matches!(stage.open(&first, 0).await, Issue::Issued { .. }));
     }

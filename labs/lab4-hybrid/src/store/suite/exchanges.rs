@@ -1,4 +1,5 @@
-//! What becomes of a token that is shown: every step of the refresh script, each beside its twin.
+//! Tests of the verdict on a presented token: one for every step of the refresh script, each beside a similar case with
+//! another verdict.
 
 use super::Factory;
 use super::stage::{DAY, MOMENT, Stage, WINDOW, days_left, name};
@@ -40,7 +41,8 @@ pub(super) async fn a_replay_holds_the_next_rotation_back<F: Factory>(factory: &
     let second = stage.rotate(&first).await;
     stage.pass(WINDOW - MOMENT);
     assert_eq!(name(stage.show(&first).await), "replayed");
-    // A window after the rotation, and not yet one after the replay: whoever got that answer must be able to use it.
+    // A window after the rotation, but less than a window after the replay: the client that got the replayed response
+    // must be able to use its token.
     stage.pass(MOMENT);
     assert_eq!(name(stage.show(&second).await), "kept");
     stage.pass(WINDOW);
@@ -53,7 +55,7 @@ pub(super) async fn the_parent_is_reuse_after_the_window<F: Factory>(factory: &F
     let second = stage.rotate(&first).await;
     stage.pass(WINDOW);
     assert_eq!(stage.show(&first).await, Refresh::Reused);
-    // The whole session is over, for the thief and for the person, and it is remembered why.
+    // The whole session has ended, for the thief and for the user, and the store remembers why.
     assert_eq!(stage.show(&second).await, Refresh::Reused);
     assert_eq!(stage.show(&first).await, Refresh::Reused);
     assert_eq!(stage.store.list(stage.user, 0).await.unwrap(), []);
@@ -78,8 +80,8 @@ pub(super) async fn an_idempotency_key_outlasts_the_window<F: Factory>(factory: 
     assert_eq!(stage.show_with(&first, 0, Some("k2")).await, Refresh::Reused);
 }
 
-/// A page cannot see its token, so it makes one key for each exchange and keeps it until it has heard an answer. The
-/// browser may have got the cookie of an answer that the page never saw.
+/// A page cannot see its token, so it generates one key for each exchange and keeps it until it has received a
+/// response. The browser may have stored the cookie of a response that the page never saw.
 pub(super) async fn an_idempotency_key_serves_one_rotation<F: Factory>(factory: &F) {
     let stage = Stage::usual(factory).await;
     let (_, first) = stage.log_in().await;
@@ -125,7 +127,7 @@ pub(super) async fn strict_mode_forgives_nothing_but_a_retry_with_its_key<F: Fac
 pub(super) async fn a_lost_rotation_is_redone<F: Factory>(factory: &F) {
     let stage = Stage::usual(factory).await;
     let (_, first) = stage.log_in().await;
-    // The client holds the second token, and the store never heard of that rotation.
+    // The client has the second token, and the store has no record of that rotation.
     let second = stage.after(&first);
     assert_eq!(name(stage.show(&second).await), "kept");
     assert_eq!(name(stage.show(&first).await), "replayed");
@@ -151,7 +153,7 @@ pub(super) async fn a_token_two_steps_ahead_shows_a_store_that_went_back_and_har
     let third = stage.after(&stage.after(&first));
     assert_eq!(stage.show(&third).await, Refresh::Ahead);
     stage.rotate(&first).await;
-    // Only a record can be behind: a session that has ended has ended, whatever its token.
+    // Only the record of a live session can be behind: an ended session stays ended, whatever token is presented.
     stage.store.end(stage.user, session_id).await.unwrap();
     assert_eq!(stage.show(&stage.after(&stage.after(&third))).await, Refresh::Ended);
 }

@@ -1,4 +1,4 @@
-//! Many at once. Each round makes its own session, so that rounds cannot help one another.
+//! Tests with many concurrent requests. Each round opens its own session, so that rounds do not influence one another.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use super::Factory;
 use super::stage::{Stage, lets_in, name, policy};
 use crate::store::{Policy, Store};
 
-/// A window that no slow machine outruns.
+/// Limits with a window that is longer than the test takes, even on a slow machine.
 fn patient() -> Policy {
     Policy { window: Duration::from_secs(600), ..policy() }
 }
 
-/// Shows one token from so many tasks at once; how often each verdict came.
+/// Presents one token from many tasks at once, and counts each verdict.
 async fn all_at_once<S: Store>(
     stage: &Arc<Stage<S>>,
     token: &str,
@@ -38,7 +38,8 @@ pub(super) async fn a_thousand_callers_of_one_token_cause_one_rotation<F: Factor
     let (_, token) = stage.log_in().await;
     let verdicts = all_at_once(&stage, &token, 1000).await;
     assert_eq!(verdicts, HashMap::from([("rotated", 1), ("replayed", 999)]));
-    // The successor follows from the token alone, so all thousand answers carry the same one, and it is the current.
+    // The successor depends on the token alone, so all thousand responses contain the same one, and it is the current
+    // token.
     assert_eq!(name(stage.show(&stage.after(&token)).await), "kept");
 }
 
@@ -67,7 +68,7 @@ pub(super) async fn nothing_lives_on_after_an_ending_has_returned<F: Factory>(fa
             1 => assert_eq!(stage.store.end_others(stage.user, other).await.unwrap(), 1),
             _ => assert_eq!(stage.store.end_all(stage.user, 1).await.unwrap(), 1),
         }
-        // Whichever came first: neither the token nor the one that a race may have won works now.
+        // Whichever request was first: neither the token nor a successor that was issued in the race is accepted now.
         for token in [stage.after(&token), token] {
             assert_eq!(name(stage.show(&token).await), "ended");
         }

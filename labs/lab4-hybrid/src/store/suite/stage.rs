@@ -1,4 +1,4 @@
-//! What the tests act on: a user of their own, a store with its clock, and the tokens of both.
+//! The setup of the store tests: a new user, a store with its clock, and the user's tokens.
 
 use std::time::Duration;
 
@@ -11,26 +11,26 @@ use crate::idempotency::IdempotencyKey;
 use crate::store::{Issue, NewSession, Policy, Refresh, Store, StoreError};
 use crate::token::FirstToken;
 
-/// The window that the tests run with.
+/// The window that the tests use.
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
-/// A little more than nothing: enough that no test depends on how fast the machine is.
+/// A short time, but long enough that no test depends on the speed of the machine.
 pub(super) const MOMENT: Duration = Duration::from_secs(2);
-/// The limits in days, as the course teaches them.
+/// One day. The limits are in days, as in the course.
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A user with a store.
+/// A user, and a store with its clock.
 pub struct Stage<S> {
     /// The store under test.
     pub store: S,
-    /// Its clock.
+    /// The store's clock.
     pub clock: Clock,
-    /// The user.
+    /// The user's id.
     pub user: Uuid,
     keys: Keys,
     policy: Policy,
 }
 
-/// The limits that the course teaches.
+/// The limits that the course uses.
 pub(super) fn policy() -> Policy {
     Policy {
         window: WINDOW,
@@ -43,17 +43,17 @@ pub(super) fn policy() -> Policy {
 }
 
 impl<S: Store> Stage<S> {
-    /// With the limits that the course teaches.
+    /// A stage with the limits that the course uses.
     pub async fn usual<F: Factory<Store = S>>(factory: &F) -> Self {
         Self::with(factory, policy()).await
     }
 
-    /// Without a window.
+    /// A stage without a window (strict mode).
     pub async fn strict<F: Factory<Store = S>>(factory: &F) -> Self {
         Self::with(factory, Policy { window: Duration::ZERO, ..policy() }).await
     }
 
-    /// With limits of one's own.
+    /// A stage with the given limits.
     pub async fn with<F: Factory<Store = S>>(factory: &F, policy: Policy) -> Self {
         let clock = Clock::system();
         let store = factory.make(policy, clock.clone()).await;
@@ -61,7 +61,7 @@ impl<S: Store> Stage<S> {
         Self { store, clock, user: Uuid::new_v4(), keys, policy }
     }
 
-    /// The same stage over another store.
+    /// The same stage with another store.
     pub fn over<T>(self, store: T) -> Stage<T> {
         Stage { store, clock: self.clock, user: self.user, keys: self.keys, policy: self.policy }
     }
@@ -71,24 +71,25 @@ impl<S: Store> Stage<S> {
         self.policy
     }
 
-    /// Logs in under an epoch: the session's name and its first token; none if the log-in is stale.
+    /// Logs in under an epoch. Returns the session's id and its first token, or `None` if the store knows a greater
+    /// epoch.
     pub async fn log_in_under(&self, epoch: u64) -> Option<(Uuid, String)> {
         let first = self.first_token();
         let issued = matches!(self.open(&first, epoch).await, Issue::Issued { .. });
         issued.then(|| (first.session_id, first.token.expose().to_owned()))
     }
 
-    /// A session that the store has not heard of.
+    /// The id, first token and digests of a session that is not in the store yet.
     pub(crate) fn first_token(&self) -> FirstToken {
         self.keys.first_token(self.user, ClientKind::Mobile).unwrap()
     }
 
-    /// Sends a session to the store, once.
+    /// Opens a session in the store.
     pub(super) async fn open(&self, first: &FirstToken, epoch: u64) -> Issue {
         self.try_open(first, epoch).await.unwrap()
     }
 
-    /// The same, where the store may refuse.
+    /// Opens a session in the store, and returns the store's error if it fails.
     pub(crate) async fn try_open(&self, first: &FirstToken, epoch: u64) -> Result<Issue, StoreError> {
         let client = Client { kind: ClientKind::Mobile, device: Some("a phone".into()) };
         let session = NewSession {
@@ -101,41 +102,41 @@ impl<S: Store> Stage<S> {
         self.store.issue(&session).await
     }
 
-    /// Logs in to an account whose epoch was never raised.
+    /// Logs in to an account whose epoch is still 0. Returns the session's id and its first token.
     pub async fn log_in(&self) -> (Uuid, String) {
         self.log_in_under(0).await.unwrap()
     }
 
-    /// Shows a token.
+    /// Presents a token, with epoch 0 and without an idempotency key.
     pub async fn show(&self, token: &str) -> Refresh {
         self.show_with(token, 0, None).await
     }
 
-    /// Shows a token with the row's epoch and an idempotency key.
+    /// Presents a token with the epoch of the account's row and an idempotency key.
     pub async fn show_with(&self, token: &str, epoch: u64, key: Option<&str>) -> Refresh {
         let token = self.keys.verify(token).unwrap();
         self.store.refresh(&token, epoch, key.map(IdempotencyKey::of).as_ref()).await.unwrap()
     }
 
-    /// Shows a token that must be exchanged, and gives its successor.
+    /// Presents a token that must be rotated, and returns its successor.
     pub async fn rotate(&self, token: &str) -> String {
         let verdict = self.show(token).await;
         assert!(matches!(verdict, Refresh::Rotated { .. }), "{verdict:?}");
         self.after(token)
     }
 
-    /// The successor of a token, whatever the store thinks of it.
+    /// Computes the successor of a token, without asking the store.
     pub fn after(&self, token: &str) -> String {
         self.keys.verify(token).unwrap().successor().expose().to_owned()
     }
 
-    /// Lets time pass.
+    /// Advances the clock.
     pub fn pass(&self, time: Duration) {
         self.clock.advance(time);
     }
 }
 
-/// What a verdict is called.
+/// The name of a verdict.
 pub(super) fn name(verdict: Refresh) -> &'static str {
     match verdict {
         Refresh::Rotated { .. } => "rotated",
@@ -150,7 +151,7 @@ pub(super) fn name(verdict: Refresh) -> &'static str {
     }
 }
 
-/// Whether a verdict lets the client go on.
+/// Whether the client may continue with its session after this verdict.
 pub(super) fn lets_in(verdict: Refresh) -> bool {
     matches!(
         verdict,
@@ -158,7 +159,7 @@ pub(super) fn lets_in(verdict: Refresh) -> bool {
     )
 }
 
-/// How long the session of a verdict will live unused, in whole days, rounded up.
+/// How long the session lives if it is not used, according to a verdict: in whole days, rounded up.
 pub(super) fn days_left(verdict: Refresh) -> u64 {
     let (Refresh::Rotated { expires_in }
     | Refresh::Kept { expires_in }

@@ -1,4 +1,4 @@
-//! Published signatures, right and wrong, before the strict verifier.
+//! Tests of the strict verifier with published signatures, valid and invalid.
 
 use aws_lc_rs::hmac;
 use kit::jwk::HmacKey;
@@ -8,7 +8,8 @@ use kit::{Clock, Error};
 use super::super::{Issued, StrictVerifier};
 use super::{AUDIENCE, ISSUER, LEEWAY_S, bench};
 
-/// Where the strict verifier is to differ from a vector's right label, and why. `MISLABELLED` in `kit` are the wrong ones.
+/// The vectors for which the strict verifier must differ from a correct label, each with the reason. `MISLABELLED` in
+/// `kit` lists those with a wrong label.
 const DEVIATIONS: &[(&str, &str)] = &[
     (
         "wycheproof 376 ValidSpacesInJsonHeader",
@@ -17,7 +18,7 @@ const DEVIATIONS: &[(&str, &str)] = &[
     ("wycheproof 377 ValidWhiteSpaceInJsonHeader", "the same"),
 ];
 
-/// A verifier whose one key is the vector's, for tokens that begin with this header.
+/// A verifier whose only key is the vector's, for tokens that begin with this header.
 fn verifier(header: &str, vector: &Vector) -> StrictVerifier {
     let key: HmacKey = vector.jwk.parse().unwrap();
     StrictVerifier {
@@ -36,8 +37,8 @@ fn header(vector: &Vector) -> &str {
     vector.jws.split('.').next().unwrap_or_default()
 }
 
-/// Whether the signature holds and its text is base64url: the check goes on to the claims, and there finds that this is no
-/// access token.
+/// Whether the verifier accepts the signature and the encoding of the payload: then it goes on to the claims, and
+/// refuses them because they are not those of an access token.
 fn holds(verifier: &StrictVerifier, vector: &Vector) -> bool {
     match verifier.check(&vector.jws).unwrap_err() {
         Error::InvalidToken("the payload is no object") => true,
@@ -47,7 +48,7 @@ fn holds(verifier: &StrictVerifier, vector: &Vector) -> bool {
     }
 }
 
-/// Each key's header is that of its first right vector.
+/// For each key, the expected header is that of the key's first valid vector.
 #[test]
 fn right_is_told_from_wrong_in_every_published_vector_but_the_listed_ones() {
     let all = jws::published();
@@ -63,8 +64,9 @@ fn right_is_told_from_wrong_in_every_published_vector_but_the_listed_ones() {
     assert_eq!(deviating, DEVIATIONS.iter().map(|(name, _)| *name).collect::<Vec<_>>());
 }
 
-/// Nothing is right but for its header, were it one that we write; and nothing is wrong for its header alone unless that
-/// header is no base64url, or says another `alg`: neither could be one that we write.
+/// Each vector is verified as if its own header were the one that this server writes. Then no valid vector is refused
+/// because of its header. An invalid vector is invalid because of its header alone only if that header is not base64url
+/// or names another `alg`; this server writes no such header.
 #[test]
 fn whatever_header_is_ours_the_signature_decides() {
     let never_ours = ["wycheproof 365 spacesInHeader", "wycheproof 366 invalidCharactersInHeader"];

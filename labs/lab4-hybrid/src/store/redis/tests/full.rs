@@ -1,9 +1,9 @@
-//! A Redis whose memory is full.
+//! Tests with a Redis whose memory is full.
 
 use super::*;
 use crate::store::tests::{follow, times};
 
-/// No command gets memory any more, or each does again.
+/// Limits Redis' memory, so that no command gets any more; `0` removes the limit.
 async fn fill(server: &InRedis, limit_bytes: &str) {
     by_hand(&server.connection().await, &["CONFIG", "SET", "maxmemory", limit_bytes]).await;
 }
@@ -44,7 +44,8 @@ async fn a_full_redis_opens_no_session_and_lets_refreshes_and_endings_through() 
     assert!(stage.log_in_under(1).await.is_some());
 }
 
-/// The case that locked people out: at the cap, or after an epoch was raised, the first write of a login frees memory.
+/// The case that locked users out: at the limit per user, or after the epoch was raised, the first write of a login
+/// frees memory. Redis must refuse the login all the same.
 #[tokio::test]
 async fn a_full_redis_opens_no_session_either_where_another_would_make_room() {
     let Some(server) = InRedis::start().await else { return };

@@ -1,4 +1,4 @@
-//! A Redis user with the rights that the book lists, and one with fewer.
+//! Tests with a Redis user that has the rights listed in the book, and with users that have fewer.
 
 use kit::redis::Rights;
 
@@ -7,12 +7,12 @@ use super::*;
 use crate::store::suite::{self, Factory};
 use crate::store::tests::{follow, times};
 
-/// What an operator types, but for the password.
+/// The command that an operator types, with `PASSWORD` in place of the password.
 fn line() -> String {
     format!("ACL SETUSER authlab reset on >PASSWORD {}", RIGHTS.rules())
 }
 
-/// Stores whose user was made by that line.
+/// A factory for stores whose Redis user was created by that command.
 struct AsTheBookSays(InRedis);
 
 impl AsTheBookSays {
