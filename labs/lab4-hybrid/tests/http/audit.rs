@@ -1,4 +1,4 @@
-//! The audit log: one line for each thing that happens to an account, and no line with anything in it that opens a door.
+//! Tests of the audit log: one line for each event of an account, and no line contains a secret.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::server::{Answer, DAY, PASSWORD, Server, WINDOW};
 const EMAIL: &str = "ann@example.test";
 const WRONG: &str = "battery staple";
 const DEVICE_KEY: &str = "1=0123456789abcdef0123456789abcdef";
-/// What the audit log calls the two addresses under that key.
+/// The names of the two addresses in the audit log, computed with that key.
 const ANN: &str = "0f106ddec9022feca4ac0964";
 const NOBODY: &str = "b25f04af19dd5320fe1e10ee";
 
-/// A server that somebody has signed up at, and its log.
+/// A server with one account, and its log.
 struct Scene {
     log: KeptLog,
     server: Server,
@@ -38,14 +38,14 @@ impl Scene {
         Self { log, server, ann }
     }
 
-    /// With the lines so far thrown away.
+    /// A scene whose log is empty.
     async fn later() -> Self {
         let scene = Self::set().await;
         scene.told(&[]);
         scene
     }
 
-    /// The audit lines since the last call. The whole log since then is searched for what must not be there.
+    /// The audit lines since the last call. The whole log since then must not contain any secret.
     fn told(&self, answers: &[&Answer]) -> Vec<Value> {
         let text = self.log.take();
         let mut secrets = vec![PASSWORD.to_owned(), WRONG.to_owned(), EMAIL.to_owned()];
@@ -263,7 +263,7 @@ async fn tokens_of_a_removed_key_are_told_with_its_number() {
     }
 }
 
-/// The right password is the one thing that an outage must not hide: it may have been the attacker's.
+/// An outage must not hide that the password was right: the attacker may have used it.
 #[tokio::test]
 async fn a_right_password_while_the_store_is_away_is_told_with_the_account() {
     let Some(redis) = private_redis().await else { return };

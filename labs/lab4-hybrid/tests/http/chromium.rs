@@ -1,4 +1,4 @@
-//! Two tabs of a real Chromium, and an answer that the server holds back.
+//! Tests with two tabs of a real Chromium, and a response that the server delays.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -15,7 +15,8 @@ use tokio::sync::Notify;
 
 use crate::server::PASSWORD;
 
-/// What the page calls: a request from one of its two tabs, whose answer is its status and the session that it names.
+/// The page's functions: each sends a request from one of the two tabs and returns the status and the session in the
+/// response.
 const PAGE: &str = r#"<!doctype html><title>ready</title><iframe></iframe><iframe></iframe><script>
 async function ask(tab, path, body, headers = {}) {
   const answer = await frames[tab].fetch(location.origin + path, {
@@ -28,7 +29,7 @@ async function ask(tab, path, body, headers = {}) {
 }
 </script>"#;
 
-/// An answer to a request with this header is held back until the page says `POST /go`.
+/// The response to a request with this header is delayed until the page sends `POST /go`.
 const HELD_BACK: &str = "x-held-back";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

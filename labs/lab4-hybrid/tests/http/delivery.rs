@@ -1,4 +1,4 @@
-//! How the two tokens reach a client, and the one way back for each.
+//! Tests of how a client gets the two tokens, and of the one way in which each is accepted.
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -72,7 +72,7 @@ async fn a_request_shows_one_refresh_token_and_not_none_or_two() {
     let body = json!({"refresh_token": app.refresh_token()});
     server.post("/auth/refresh", &both, body.clone()).await.refused(StatusCode::BAD_REQUEST, "malformed");
     server.post("/auth/refresh", &[], Value::Null).await.refused(StatusCode::UNAUTHORIZED, "unauthenticated");
-    // An `Authorization` header changes nothing of that: it is no refresh token.
+    // An `Authorization` header does not change that, because it contains no refresh token.
     let access = app.access();
     let with_access: Vec<_> = both.iter().copied().chain([("authorization", access.as_str())]).collect();
     server.post("/auth/refresh", &with_access, body).await.refused(StatusCode::BAD_REQUEST, "malformed");
@@ -104,7 +104,7 @@ async fn the_refresh_token_decides_whatever_stands_in_authorization() {
             (StatusCode::OK, &app.json["user_id"]),
             "{value:?}"
         );
-        // Nor does the header vouch for a cookie from another site.
+        // Nor does the header make a cookie from another site acceptable.
         let foreign = [headers[0], headers[2], ("sec-fetch-site", "cross-site")];
         server.post("/auth/refresh", &foreign, Value::Null).await.refused(StatusCode::FORBIDDEN, "csrf");
     }

@@ -1,4 +1,4 @@
-//! `/openapi.json`: the document tells of every route, and of answers as they are.
+//! Tests of `/openapi.json`: the document describes every route, and its responses as they are.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ async fn document(server: &Server) -> Value {
     answer.json
 }
 
-/// The fields of an answer, against those that its shape names and those that it must have.
+/// Compares the fields of a response with those that the document allows and requires.
 fn fits(document: &Value, path: &str, method: &str, status: &str, answer: &Value) {
     let shape =
         &document["paths"][path][method]["responses"][status]["content"]["application/json"]["schema"];
-    // The first is the usual one, where a change may also be answered without a credential.
+    // Some changes may also be answered without a credential; the usual response is listed first.
     let shape = shape["anyOf"].get(0).unwrap_or(shape);
     let found: BTreeSet<&str> = answer.as_object().unwrap().keys().map(String::as_str).collect();
     let told: BTreeSet<&str> = shape["properties"].as_object().unwrap().keys().map(String::as_str).collect();

@@ -1,4 +1,5 @@
-//! Logging out, here and elsewhere, and what it costs that an access token asks nobody.
+//! Tests of logging out, here and elsewhere, and of its limits, because a server verifies an access token without a
+//! store.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ async fn logging_out_ends_the_session_and_leaves_the_access_token_to_its_exp() {
     let out = server.post("/auth/logout", &[("authorization", &app.access())], Value::Null).await;
     assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, None));
     server.refresh_app(&app.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
-    // The price of not asking anybody, until the token runs out; a route that asks the store refuses it now.
+    // The price of not asking a store, until the token expires; a route that asks the store refuses it at once.
     assert_eq!(server.me(&app.access()).await.status, StatusCode::OK);
     server.sessions(&app.access()).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
     server.clock.advance(Duration::from_secs(900));
@@ -43,8 +44,8 @@ async fn with_the_live_check_an_ending_that_only_the_accounts_know_of_is_one_and
     };
     let server = Server::configured(kit::Config { live_check: true, ..shared.clone() }).await;
     let app = server.sign_up("ann@example.test", "mobile").await;
-    // The same account on a server with a store of its own: its ending raises the row, and the first store never hears of
-    // it, as when Redis fails between the two.
+    // The same account on a server with a separate store. Its ending raises the epoch in the row, and the first store
+    // is never told, as if Redis had failed between the two steps.
     let elsewhere = Server::configured(shared).await;
     let there = elsewhere.log_in(&[], "mobile").await;
     assert_eq!(server.me(&app.access()).await.status, StatusCode::OK);
@@ -53,7 +54,7 @@ async fn with_the_live_check_an_ending_that_only_the_accounts_know_of_is_one_and
     assert_eq!(out.status, StatusCode::NO_CONTENT);
     server.me(&app.access()).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
     assert_eq!(elsewhere.me(&there.access()).await.status, StatusCode::OK);
-    // A log-in of now is of the row's epoch, and is let in.
+    // A new login has the row's epoch, and is accepted.
     let back = server.log_in(&[], "mobile").await;
     assert_eq!(server.me(&back.access()).await.status, StatusCode::OK);
 }
@@ -105,7 +106,8 @@ async fn a_page_logs_out_by_its_cookie_or_by_its_access_token_and_the_cookie_is_
     let headers = [("cookie", other.cookie()), ("authorization", page.access())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let out = server.post("/auth/logout", &headers, Value::Null).await;
-    // Nothing says that a page of ours sent it, so the cookie of another session is neither ended nor cleared.
+    // The request does not show that one of the server's own pages sent it, so the session of the other cookie is
+    // neither ended nor cleared.
     assert_eq!((out.status, out.set_cookie()), (StatusCode::NO_CONTENT, None));
     server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
     let renewed = server.refresh_page(&other.cookie()).await;
@@ -124,7 +126,7 @@ async fn a_page_logs_out_by_its_cookie_whatever_stands_in_authorization() {
     server.sign_up("ann@example.test", "mobile").await;
     let old = server.log_in(&[], "mobile").await.access();
     server.clock.advance(DAY);
-    // The last one is real and has run out: its session ends too.
+    // The last value is a valid token that has expired: its session ends too.
     for value in USELESS.into_iter().chain([old.as_str()]) {
         let page = server.log_in(&[], "web").await;
         let headers = [("cookie", page.cookie()), ("authorization", value.to_owned())];

@@ -1,4 +1,4 @@
-//! `POST /auth/refresh`: what a client hears.
+//! Tests of `POST /auth/refresh`: the responses that a client gets.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ async fn no_access_token_outlives_its_session() {
     server.clock.advance(Duration::from_secs(700));
     let late = server.refresh_app(&issued.refresh_token()).await;
     let left = late.json["expires_in"].as_u64().unwrap();
-    // What the session has left, down to whole seconds, less the time that this test has taken.
+    // The remaining life of the session, rounded down to whole seconds, less the duration of the test.
     assert!((290..=300).contains(&left), "{}", late.json);
     assert_eq!(late.json["expires_in"], late.json["refresh_expires_in"]);
     server.clock.advance(Duration::from_secs(left - 10));
@@ -95,8 +95,8 @@ async fn no_access_token_outlives_its_session() {
     server.me(&late.access()).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
 }
 
-/// A page that keeps its key for as long as it is told that the token stays must not keep it for ever: its session would
-/// never rotate again, and end with the idle time however often the person comes back.
+/// A page keeps its key for as long as it is told that the token stays. It must not keep the key for ever: its session
+/// would never rotate again, and would end at the idle limit however often the user comes back.
 #[tokio::test]
 async fn a_page_that_missed_an_answer_is_told_that_the_exchange_is_done_and_rotates_with_its_next_key() {
     let server = Server::start().await;
@@ -105,7 +105,7 @@ async fn a_page_that_missed_an_answer_is_told_that_the_exchange_is_done_and_rota
         let headers = [("cookie", cookie), ("idempotency-key", key), OWN];
         server.post("/auth/refresh", &headers, Value::Null).await
     };
-    // The browser takes the cookie, and the page is reloaded before it sees the answer.
+    // The browser stores the cookie, and the page is reloaded before it sees the response.
     let second = exchange(&page.cookie(), "k1").await.cookie();
     server.clock.advance(WINDOW);
     let done = exchange(&second, "k1").await;
@@ -113,7 +113,7 @@ async fn a_page_that_missed_an_answer_is_told_that_the_exchange_is_done_and_rota
     assert_eq!(done.json.get("refresh_kept"), None, "the key is spent");
     let third = exchange(&second, "k2").await.cookie();
     assert_ne!(third, second);
-    // Its twin: a token that was handed out moments ago stays, and the key with it.
+    // By contrast, a token that was issued moments ago stays, and the client keeps the key.
     let kept = exchange(&third, "k3").await;
     assert_eq!((kept.set_cookie(), &kept.json["refresh_kept"]), (None, &json!(true)));
 }

@@ -1,4 +1,5 @@
-//! The lab over HTTP: delivery, cookies, where requests may come from, and what a client hears when a store is gone.
+//! Tests of the lab over HTTP: delivery, cookies, the origin of requests, and the responses during an outage of the
+//! store.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

@@ -1,4 +1,4 @@
-//! A Redis that is gone, or whose replica is.
+//! Tests with a Redis that is down, or whose replica is.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ async fn a_store_that_is_gone_is_503_and_never_a_refused_credential() {
         assert!(!answer.headers.contains_key(WWW_AUTHENTICATE));
     }
     assert!(slowest < Duration::from_secs(5), "five answers took {slowest:?}");
-    // What needs no store goes on: who am I, and refusing what is none of our tokens.
+    // Routes that need no store still work: `/me`, and the refusal of a token that this server did not issue.
     assert_eq!(server.me(&app.access()).await.status, StatusCode::OK);
     server.refresh_app("garbage").await.refused(StatusCode::UNAUTHORIZED, "refresh_invalid");
     let ready = server.call(Method::GET, "/health/ready", &[], Value::Null).await;
@@ -76,7 +76,7 @@ async fn a_login_with_a_stale_cookie_is_answered_while_the_replica_is_away_and_a
     let page = server.log_in(&[("cookie", &stale), OWN], "web").await;
     server.refresh_page(&stale).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
     assert_eq!(server.sessions(&page.access()).await.json.as_array().unwrap().len(), 1);
-    // The twin: who is told that a session has ended is told what a failover cannot undo.
+    // By contrast, a logout fails: a user may be told that a session has ended only if no failover can undo it.
     let logout = server.post("/auth/logout", &[("cookie", &page.cookie()), OWN], Value::Null).await;
     logout.refused(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable");
 }

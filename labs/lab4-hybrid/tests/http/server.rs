@@ -1,4 +1,4 @@
-//! The lab without a socket, and a client that reads what it answers.
+//! The lab without a socket, and a client that reads its responses.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -125,13 +125,13 @@ impl Answer {
         cookies.first().copied()
     }
 
-    /// All cookies that are set or cleared, but for the one that a device is recognised by.
+    /// All cookies that the response sets or clears, except the one that identifies a device.
     pub(crate) fn set_cookies(&self) -> Vec<&str> {
         let cookies = self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
         cookies.filter(|cookie| !cookie.starts_with("__Host-device=")).collect()
     }
 
-    /// What a browser would send back: the one cookie that is not cleared.
+    /// The cookie that a browser would send back: the only one that is not cleared.
     pub(crate) fn cookie(&self) -> String {
         let pairs = self.set_cookies().into_iter().map(|line| line.split(';').next().unwrap());
         let given: Vec<&str> = pairs.filter(|pair| !pair.ends_with('=')).collect();
@@ -146,7 +146,8 @@ impl Answer {
     }
 }
 
-/// `Authorization` headers that open nothing, as clients with a fault send them: an empty variable, another scheme, a forgery.
+/// `Authorization` headers that authenticate no request, as faulty clients send them: an empty variable, another
+/// scheme, a forgery.
 pub(crate) const USELESS: [&str; 8] = [
     "Bearer undefined",
     "Bearer null",
@@ -158,7 +159,7 @@ pub(crate) const USELESS: [&str; 8] = [
     "José",
 ];
 
-/// The line that clears a cookie.
+/// The `Set-Cookie` header that clears a cookie.
 pub(crate) fn clearing(cookie: &str) -> String {
     let name = cookie.split_once('=').map_or(cookie, |(name, _)| name);
     format!("{name}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict")

@@ -1,4 +1,4 @@
-//! `/auth/sessions`: where am I logged in, and out with that one.
+//! Tests of `/auth/sessions`: listing the sessions of an account, and logging one of them out.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! Tabs of one browser: answers that come late, and what a log-in, a sign-up, a log-out or a new password in another tab
-//! makes of them.
+//! Tests of tabs of one browser: late responses, after another tab has logged in, signed up, logged out or changed the
+//! password.
 //!
-//! A browser applies an answer's `Set-Cookie` when the answer arrives; so a late answer is one whose cookies are applied
-//! after those of a request that was sent later.
+//! A browser applies a response's `Set-Cookie` when the response arrives. So a late response is one whose cookies are
+//! applied after those of a request that was sent later.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::server::{Answer, OWN, PASSWORD, Server, WINDOW, clearing};
 
 const EMAIL: &str = "ann@example.test";
 
-/// The cookies of a browser (RFC 6265 §5.3): one for each name, the last answer that arrived counts.
+/// The cookies of a browser (RFC 6265 §5.3): one for each name, set by the last response that arrived.
 #[derive(Clone, Default)]
 struct Jar(BTreeMap<String, String>);
 
@@ -24,7 +24,7 @@ impl Jar {
         jar
     }
 
-    /// An answer arrives.
+    /// Applies the cookies of a response.
     fn hear(&mut self, answer: &Answer) {
         for line in answer.set_cookies() {
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
@@ -53,7 +53,7 @@ impl Jar {
     }
 }
 
-/// A browser that is logged in, and the answer to a refresh that it waits for while something else happens.
+/// A browser that is logged in, and the response to a refresh, which has not arrived yet.
 async fn waiting() -> (Server, Jar, Answer) {
     let server = Server::start().await;
     let jar = Jar::of(&server.sign_up(EMAIL, "web").await);
@@ -63,7 +63,7 @@ async fn waiting() -> (Server, Jar, Answer) {
     (server, jar, late)
 }
 
-/// The browser goes on with the session that an answer has given it.
+/// Expects that the browser continues with the session of a response.
 async fn goes_on_with(server: &Server, jar: &mut Jar, session: &Answer) {
     server.clock.advance(WINDOW);
     let next = jar.refresh(server).await;
@@ -132,7 +132,7 @@ async fn a_session_that_has_ended_gives_way_to_an_older_one_that_is_alive_and_it
     server.sign_up(EMAIL, "mobile").await;
     let (older, newer) = (jar.log_in(&server).await, jar.log_in(&server).await);
     [&older, &newer].into_iter().for_each(|answer| jar.hear(answer));
-    // From another device.
+    // Sent by another device.
     server.post("/auth/logout", &[("cookie", &newer.cookie()), OWN], Value::Null).await;
     let next = jar.refresh(&server).await;
     assert_eq!(next.json["session_id"], older.json["session_id"]);
@@ -182,7 +182,7 @@ async fn a_log_in_ends_and_clears_every_session_that_came_along() {
     }
 }
 
-/// What a server of an earlier version has given out, which knows this name alone.
+/// The cookie that a server of an earlier version would have set, which knows only this name.
 fn of_earlier_version(answer: &Answer) -> String {
     format!("__Host-refresh={}", answer.cookie().split_once('=').unwrap().1)
 }
@@ -192,12 +192,12 @@ async fn a_session_of_an_earlier_version_keeps_its_cookies_name_until_the_next_l
     let server = Server::start().await;
     let old = of_earlier_version(&server.sign_up(EMAIL, "web").await);
     server.clock.advance(WINDOW);
-    // A server of an earlier version may get the next request of a rolling upgrade.
+    // During a rolling upgrade, a server of an earlier version may get the next request.
     let renewed = server.refresh_page(&old).await;
     assert!(renewed.cookie().starts_with("__Host-refresh=rt1."));
     let newer = server.log_in(&[("cookie", &renewed.cookie()), OWN], "web").await;
     assert_eq!(newer.set_cookies()[0], clearing("__Host-refresh"));
-    // A late answer to the old session's refresh brings its cookie back.
+    // A late response to the old session's refresh sets its cookie again.
     let mut jar = Jar::of(&newer);
     jar.hear(&renewed);
     goes_on_with(&server, &mut jar, &newer).await;
@@ -226,7 +226,7 @@ async fn one_request_has_the_store_look_at_eight_sessions_and_no_more() {
         ended.push(one);
     }
     jar.refresh(&server).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
-    // With one fewer, the living one is among those that count.
+    // With one cookie fewer, the live session is among those that the server considers.
     jar.0.remove(ended[0].cookie().split_once('=').unwrap().0);
     let renewed = jar.refresh(&server).await;
     assert_eq!((renewed.status, renewed.set_cookies().len()), (StatusCode::OK, 8));

@@ -1,4 +1,4 @@
-//! Whom strangers' failures do not keep out: the owner in a live session.
+//! Tests that failures of strangers do not lock out the owner of a live session.
 
 use http::StatusCode;
 use kit::Config;

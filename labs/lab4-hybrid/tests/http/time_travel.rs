@@ -1,4 +1,4 @@
-//! A store that went back in time or lost its data, and accounts that did.
+//! Tests of a store or an accounts database that was restored to an earlier state or lost its data.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::server::{Answer, PASSWORD, Server, WINDOW};
 
 const EMAIL: &str = "ann@example.test";
-/// So short that the accounts know within a moment that time has passed.
+/// The tolerated loss: so short that the accounts notice within moments that time has passed.
 const A_MOMENT: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,7 +34,7 @@ async fn readiness(server: &Server) -> Answer {
     server.call(Method::GET, "/health/ready", &[], Value::Null).await
 }
 
-/// Asks until the server is ready, or says that it is not for a reason that begins like this.
+/// Polls until the server is ready (`None`), or until it is not ready for a reason that begins with `wanted`.
 async fn until_ready_says(server: &Server, wanted: Option<&str>) {
     let start = Instant::now();
     loop {
@@ -56,7 +56,7 @@ async fn generation(redis: &Redis) -> u64 {
     redis.query(::redis::cmd("HGET").arg("auth:marker").arg("gen")).await.unwrap()
 }
 
-/// Until the accounts have seen a younger store than the one that is there now.
+/// Waits until the store's marker has advanced, so that the accounts know a later state than the present one.
 async fn until_time_has_passed(redis: &DurableRedis) {
     let (connection, start) = (redis.connect().await, Instant::now());
     let now = generation(&connection).await;
@@ -66,7 +66,7 @@ async fn until_time_has_passed(redis: &DurableRedis) {
     }
 }
 
-/// A refusal that takes nothing away: the client keeps what it has and comes again.
+/// Expects a 503 that makes the client keep its credential and try again.
 fn is_outage(answer: &Answer) {
     answer.refused(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable");
     assert_eq!(answer.headers[RETRY_AFTER], "1");
@@ -89,8 +89,8 @@ async fn a_restored_backup_is_503_everywhere_and_the_newest_data_is_believed_aga
     let lost = redis.saved();
     redis.restore(&backup).await;
 
-    // The first answer over the new connection is already a 503: the owner's newest token, the token that was exchanged
-    // long ago, and the session that was logged out.
+    // The first response over the new connection is already a 503, for the owner's newest token, for the token that was
+    // exchanged long ago, and for the session that was logged out.
     is_outage(&server.refresh_app(&newest.refresh_token()).await);
     is_outage(&server.refresh_app(&ann.refresh_token()).await);
     is_outage(&server.refresh_page(&other.cookie()).await);
@@ -122,7 +122,7 @@ async fn an_empty_store_is_503_until_an_operator_accepts_it_and_then_everybody_l
 
     is_outage(&server.refresh_app(&ann.refresh_token()).await);
     until_ready_says(&server, Some("redis: its marker is missing")).await;
-    // A server that starts now does not take the empty store for a new one.
+    // A server that starts now does not accept the empty store as a new one.
     let second = Server::configured(config.clone()).await;
     is_outage(&second.refresh_app(&ann.refresh_token()).await);
 
@@ -152,7 +152,7 @@ async fn an_accepted_backup_lets_no_token_of_before_in() {
     until_ready_says(&server, Some("redis: it went back in time")).await;
 
     let accepted = accept(&config.accounts, &config.store, RedisTimes::default(), false).await.unwrap();
-    // Two records and the set of the account.
+    // The three removed keys are two records and the set of the account.
     assert_eq!((accepted.accounts, accepted.removed), (1, 3));
     until_ready_says(&server, None).await;
     server.refresh_app(&ann.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
@@ -178,7 +178,7 @@ async fn a_restart_that_lost_nothing_or_the_last_moment_takes_nobody_down() {
     redis.restore(&a_moment_ago).await;
     until_ready_says(&server, None).await;
     assert_eq!(server.refresh_app(&renewed.refresh_token()).await.status, StatusCode::OK);
-    // What was lost with the last second: this person logs in once more.
+    // A session that was lost with the last second: its user logs in once more.
     server.refresh_app(&lost.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
 }
 
@@ -219,7 +219,7 @@ async fn a_token_further_than_its_record_is_503_with_an_alarm_and_the_session_li
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!((&lines[0]["event"], &lines[0]["generation"]), (&json!("refresh_ahead"), &json!(3)));
     assert_eq!(lines[0]["session"], first.json["session_id"]);
-    // One rotation that was lost is made up for, as after a failover.
+    // One lost rotation is redone, as after a failover.
     assert_eq!(server.refresh_app(&second.refresh_token()).await.status, StatusCode::OK);
 }
 
@@ -243,9 +243,9 @@ async fn accounts_restored_behind_the_store_are_lifted_and_the_right_password_is
     assert_eq!(events, ["epoch_lifted", "log_in"]);
     restored.clock.advance(WINDOW);
     assert_eq!(restored.refresh_app(&back.refresh_token()).await.status, StatusCode::OK);
-    // The lifted epoch is above every one of before.
+    // The raised epoch is above every earlier one.
     restored.refresh_app(&since.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
-    // The second time there is nothing to lift.
+    // The second time, the epoch need not be raised.
     restored.log_in(&[], "mobile").await;
     let events: Vec<_> = KeptLog::audit_lines(&log.take()).iter().map(|line| line["event"].clone()).collect();
     assert_eq!(events.last(), Some(&json!("log_in")));
@@ -270,7 +270,7 @@ async fn endings_end_also_where_the_accounts_were_restored_behind_the_store() {
             let here = server.log_in(&[], "mobile").await;
             server.post("/auth/logout", &[("authorization", &here.access())], everywhere.clone()).await;
         }
-        // The store is two epochs ahead of the backup, and these two sessions are of its latest.
+        // The store is two epochs ahead of the backup, and these two sessions have its latest epoch.
         let (here, there) = (server.log_in(&[], "mobile").await, server.log_in(&[], "mobile").await);
         let restored = Server::configured(config(&redis, &backup)).await;
         let done = restored.post(path_of_call, &[("authorization", &here.access())], body).await;

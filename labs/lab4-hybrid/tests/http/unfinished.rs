@@ -1,5 +1,5 @@
-//! Changes of an account that happen although Redis refuses to write: told as done, and finished later. Meanwhile the
-//! account's row is the authority wherever this scheme asks a store.
+//! Changes of an account that succeed although Redis refuses writes: the response says that the change is done, and the
+//! server finishes it later. Meanwhile the account's row is authoritative wherever this scheme asks a store.
 
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,7 @@ impl Scene {
         Some(Self { server, log, redis, folder, admin })
     }
 
-    /// A primary that misses its replicas reads and does not write.
+    /// Makes the primary refuse writes, as if it had lost its replicas. Reads still work.
     async fn redis_refuses(&mut self, refuses: bool) {
         let mut config = cmd("CONFIG");
         config.arg("SET").arg("min-replicas-to-write").arg(u8::from(refuses));
@@ -58,7 +58,7 @@ impl Scene {
         cmd("GET").arg(key).query_async(&mut self.admin).await.unwrap()
     }
 
-    /// No request asks for it, so this says that the server does it by itself.
+    /// Waits until Redis has this epoch. No request is sent, so the server must have done it by itself.
     async fn until_redis_knows(&mut self, user: &str, epoch: &str) {
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.epoch_in_redis(user).await.as_deref() != Some(epoch) {
@@ -115,7 +115,7 @@ async fn a_new_password_that_redis_does_not_hear_of_ends_every_session_where_the
         scene.server.sessions(&access).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
     }
 
-    // Whether Redis has heard of it by now or not, the row's epoch comes along with each refresh.
+    // Whether or not Redis has been told by now, each refresh sends the row's epoch.
     scene.redis_refuses(false).await;
     scene.server.refresh_app(&app.refresh_token()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");
     scene.server.refresh_page(&page.cookie()).await.refused(StatusCode::UNAUTHORIZED, "refresh_ended");

@@ -1,9 +1,10 @@
-//! A browser's cookies: every order in which tabs log in, sign up, change the password, refresh and log out, and in which
-//! the answers arrive.
+//! A model of a browser's cookies: every order in which tabs log in, sign up, change the password, refresh and log out,
+//! and in which the responses arrive.
 //!
-//! An answer's `Set-Cookie` takes effect when the answer arrives, and it may arrive as late as it likes; how long an
-//! exchange may take within one session is the other search's matter ([`exchanges`](crate::exchanges)), so a session here
-//! is alive or it is not. Which cookies count, and in which order, is this crate's own code, run on real tokens.
+//! A response's `Set-Cookie` takes effect when the response arrives, and it may be arbitrarily late. How long an
+//! exchange may take within one session is covered by the other search ([`exchanges`](crate::exchanges)), so here a
+//! session is either alive or not. This crate's own code, run on real tokens, decides which cookies are used, and in
+//! which order.
 
 mod state;
 
@@ -19,35 +20,36 @@ use uuid::Uuid;
 use self::state::{Answer, Ask, SESSIONS, Sent, State, Tab, Wrong, bit, bits};
 use crate::search::World;
 
-/// Under which name a session's cookie is kept.
+/// The name under which a session's cookie is stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Names {
-    /// One of its own.
+    /// Each session has a cookie name of its own.
     Own,
-    /// One for all sessions. (It was so; this is to see why it is not.)
+    /// All sessions share one name, as in an earlier version. A search shows why that was changed.
     Shared,
-    /// The first session was opened by a server that knew the shared one only.
+    /// The first session was opened by a server of the version that knew only the shared name.
     FirstShared,
 }
 
-/// What can happen.
+/// What can happen in the search.
 #[derive(Clone, Copy)]
 pub(super) struct Habits {
     pub(super) names: Names,
-    /// The clocks of servers differ by more than the time between two log-ins: a newer session's id says that it is older.
+    /// The clocks of the servers differ by more than the time between two logins, so the id of a newer session looks
+    /// older.
     pub(super) skewed: bool,
-    /// A log-in finishes the ending of the sessions before it later.
+    /// A login ends the sessions that it replaces later, after its response.
     pub(super) deferred: bool,
-    /// The answer of a refresh sets the cookie.
+    /// The response to a refresh sets the cookie.
     pub(super) rotates: bool,
-    /// The person logs out as well.
+    /// The user may also log out.
     pub(super) log_outs: bool,
     pub(super) tabs: u8,
     /// How many requests are sent.
     pub(super) requests: u8,
 }
 
-/// Three tabs, one name for each session.
+/// Three tabs, and a cookie name for each session.
 pub(super) const BUSY: Habits = Habits {
     names: Names::Own,
     skewed: false,
@@ -61,7 +63,7 @@ pub(super) const BUSY: Habits = Habits {
 pub(super) struct Browser {
     habits: Habits,
     keys: Keys,
-    /// The sessions in the order in which they are opened: each one's cookie, as the browser sends it.
+    /// The sessions in the order in which they are opened, each with its cookie as the browser sends it.
     cookies: Vec<(Uuid, String)>,
     orders: RefCell<HashMap<u8, Vec<u8>>>,
 }
@@ -97,7 +99,7 @@ impl Browser {
         Self { habits, keys, cookies, orders: RefCell::default() }
     }
 
-    /// The sessions of these cookies, in the order in which the crate's code takes them.
+    /// The sessions of these cookies, in the order in which the crate's code uses them.
     fn in_order(&self, jar: u8) -> Vec<u8> {
         let read = || {
             let pairs: Vec<&str> =
@@ -111,7 +113,7 @@ impl Browser {
         self.orders.borrow_mut().entry(jar).or_insert_with(read).clone()
     }
 
-    /// All sessions whose cookies have this one's name.
+    /// All sessions whose cookie has the same name as this session's.
     fn of_same_name(&self, session: u8) -> u8 {
         let name = |session: usize| self.cookies[session].1.split('=').next().map(str::to_owned);
         let own = name(usize::from(session));
@@ -146,7 +148,7 @@ impl Browser {
         }
     }
 
-    /// A server gets a request.
+    /// A server processes a request.
     fn execute(&self, state: &State, sent: Sent) -> (State, Answer) {
         let mut after = *state;
         let mut answer = Answer { ask: sent.ask, sets: None, clears: 0, issued: sent.issued };
@@ -181,12 +183,12 @@ impl Browser {
         (after, answer)
     }
 
-    /// What is wrong with the outcome of a refresh.
+    /// What is wrong with the result of a refresh, if anything.
     fn judged(&self, state: &State, sent: Sent, got: Option<u8>) -> Option<Wrong> {
         let expected = sent.expected.filter(|session| state.alive & bit(*session) != 0);
         match (expected, got) {
             (Some(expected), None) => Some(Wrong::LoggedOut { expected }),
-            // Whose clock is behind decides which of two log-ins at once is the newer one.
+            // If the clocks differ, they decide which of two concurrent logins counts as the newer one.
             (Some(expected), Some(got)) if got < expected && !self.habits.skewed => {
                 Some(Wrong::Displaced { expected, got })
             }
@@ -195,7 +197,7 @@ impl Browser {
         }
     }
 
-    /// An answer arrives at the browser.
+    /// A response arrives at the browser.
     fn heard(&self, state: &State, answer: Answer) -> State {
         let mut after = *state;
         for session in bits(answer.clears) {
@@ -238,7 +240,7 @@ impl World for Browser {
                 }
                 Tab::Answered(answer) => {
                     put(Step::Lose { tab }, *state, Tab::Idle);
-                    // The tab waits no more, so that a log-out knows who still does.
+                    // The tab no longer waits, so that a logout counts only the tabs that still wait.
                     let mut idle = *state;
                     idle.tabs[tab] = Tab::Idle;
                     put(Step::Hear { tab }, self.heard(&idle, answer), Tab::Idle);

@@ -1,4 +1,4 @@
-//! The store over a Redis Cluster: all keys of a user are in one slot, so three masters do what one does.
+//! Tests of the store on a Redis Cluster: all keys of a user are in one slot, so three masters behave like one server.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ async fn keys_of(master: &Server) -> usize {
     let keys: Vec<String> = master.tell("KEYS *").await;
     for key in &keys {
         let ttl_ms: i64 = master.tell(&format!("PTTL {key}")).await;
-        // It may have run out since it was listed, which reads as -2; -1 is a key that lives for ever.
+        // -2 means that the key has expired since it was listed; -1 means that it has no TTL.
         assert_ne!(ttl_ms, -1, "{key} lives for ever");
     }
     keys.len()
@@ -66,7 +66,7 @@ async fn a_user_with_the_rights_that_the_book_lists_is_let_into_a_cluster_and_in
     assert!(refused.contains(&right) && !refused.contains("secret"), "{refused}");
 }
 
-/// Asks until the store is there. That it is away is no verdict; how often it was is counted.
+/// Presents a token until the store answers. An outage is not a verdict; `away` counts how often the store was down.
 async fn verdict(fleet: &Fleet, server: usize, account: &Account, token: &str, away: &mut usize) -> Refresh {
     let start = Instant::now();
     loop {
@@ -91,7 +91,7 @@ async fn a_cluster_that_loses_a_master_goes_on_and_forgets_no_ending() {
         let account = Account::new();
         let (ended, over) = fleet.log_in(0, &account, 0).await.unwrap();
         let (_, alive) = fleet.log_in(1, &account, 0).await.unwrap();
-        // Answered when a replica has it.
+        // The call returns after a replica has confirmed the ending.
         assert!(fleet.stores[0].end(account.id, ended).await.unwrap());
         people.push((account, over, alive));
     }
@@ -102,7 +102,8 @@ async fn a_cluster_that_loses_a_master_goes_on_and_forgets_no_ending() {
 
     let mut away = 0;
     for (number, (account, over, alive)) in people.iter().enumerate() {
-        // Both servers, the token from before the loss and the one after it: whoever holds either goes on.
+        // Both servers accept the token from before the loss and the one after it, so that a client with either can
+        // continue.
         for token in [alive, &fleet.after(alive)] {
             let verdict = verdict(&fleet, number, account, token, &mut away).await;
             assert!(lets_in(verdict), "{verdict:?}");

@@ -1,26 +1,27 @@
-//! The contract, as an account that remembers everything.
+//! A model of the store's contract: an account that remembers everything.
 //!
-//! A store keeps a few fields of a session and must give the right answer from them. A [`History`] keeps whatever ever
-//! happened to an account and looks each answer up in it, by rules that a person can follow with a finger on the page:
+//! A store keeps a few fields of a session and must compute the right answer from them. A [`History`] keeps every event
+//! of an account and looks each answer up in it, by rules that a reader can apply by hand:
 //!
-//! 1. What is over stays over, and says why as long as that is remembered.
-//! 2. A session is over once it was ended, once its token was reused, once its account's epoch is above the one that it
-//!    began under, and once it has gone unused, or lived, for too long.
-//! 3. The newest token moves the session on, unless an answer carried it less than a window ago, or the idempotency key is
-//!    that of the exchange which made it the newest: then it stays.
-//! 4. The one before it gets that same answer again, for a window from the first time, and for ever with the idempotency
-//!    key that came with the exchange.
-//! 5. Any older one is somebody's copy, and ends the session.
-//! 6. One that is newer than the newest was given out by a Redis that a failover has replaced: it is the newest. One that
-//!    is newer still shows that the store went back in time, and is neither taken nor refused.
+//! 1. A session that is over stays over, and the store says why for as long as it remembers.
+//! 2. A session is over after it was ended; after its token was reused; when its account's epoch is above the one that
+//!    it was opened under; and when it has passed its idle or absolute limit.
+//! 3. The newest token rotates the session. There are two exceptions, in which the token stays: a response contained it
+//!    less than a window ago, or the idempotency key is that of the exchange that issued it.
+//! 4. The token before the newest gets the same response again: for a window after the rotation, and without a time
+//!    limit with the idempotency key of that exchange.
+//! 5. Any older token is a copy, and ends the session.
+//! 6. A token one above the newest was issued by a Redis that a failover has replaced: it becomes the newest. A token
+//!    further above shows that the store was restored to an earlier state, and is neither accepted nor refused.
 //!
 //! A failover that loses the last write is a history without its last events. Where the rules leave a choice (which of
-//! two sessions of equal age makes room, whether a long-forgotten session is said to have expired), all answers are
-//! possible, each with the history that it leads to.
+//! two sessions of equal age is ended to make room, or whether a session that ended long ago is reported as expired),
+//! all answers are allowed, each with the history that it leads to.
 
-/// Seconds of a step of time. All limits are multiples of it, so that the seconds a test really takes change nothing.
+/// The length of a step of time, in seconds. All limits are multiples of it, so that the duration of the test itself
+/// changes nothing.
 pub(crate) const TICK: u64 = 100;
-/// The window, unless it is strict mode.
+/// The window, in seconds, except in strict mode.
 pub(crate) const WINDOW: u64 = 6 * TICK;
 pub(crate) const IDLE: u64 = 72 * TICK;
 pub(crate) const ABSOLUTE: u64 = 216 * TICK;
@@ -28,7 +29,7 @@ pub(crate) const SESSIONS: usize = 3;
 pub(crate) const ENDED_REMEMBERED: u64 = 12 * TICK;
 pub(crate) const EXPIRED_REMEMBERED: u64 = 36 * TICK;
 
-/// What a store is asked. A session is a number in the order of log-ins; a token is its number in its session.
+/// A question to a store. Sessions are numbered in the order of logins, and tokens within their session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     LogIn { session: usize, epoch: u64 },
@@ -40,7 +41,7 @@ pub(crate) enum Asked {
     Live { session: usize, epoch: u64 },
 }
 
-/// What it answers. `left` is how long the session will live unused, in seconds.
+/// A store's answer. `left` is how long the session lives if it is not used, in seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     Issued {
@@ -60,7 +61,7 @@ pub(crate) enum Told {
         left: u64,
     },
     Refused(Why),
-    /// The token is further than the record can be: no verdict on it.
+    /// The token is more than one rotation ahead of the record, so there is no verdict on it.
     Ahead,
     Ended(bool),
     EndedOthers(usize),
@@ -78,7 +79,7 @@ pub(crate) enum Why {
     Invalid,
 }
 
-/// One thing that happened.
+/// An event in the history of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     Began { session: usize, epoch: u64 },
@@ -87,7 +88,7 @@ enum Event {
     Raised { epoch: u64 },
 }
 
-/// How a token came to be the newest, or to be handed out again.
+/// How a token became the newest, or was issued again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum How {
     Rotation { key: Option<u8> },
@@ -95,7 +96,7 @@ enum How {
     Replay,
 }
 
-/// An account's past, as one Redis knows it.
+/// The past of an account, as one Redis knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct History {
     window: u64,
@@ -139,7 +140,7 @@ impl History {
             return vec![(Told::Stale, self.clone())];
         }
         if self.lives(session, now, epoch) {
-            // The same command once more: it is the same session.
+            // The same command is repeated: it is the same session.
             return vec![(Told::Issued { left: self.expires(session) - now }, self.clone())];
         }
         let raised = self.raised(now, epoch);
@@ -212,7 +213,7 @@ impl History {
     }
 }
 
-/// What the pages say.
+/// Look-ups in the history.
 impl History {
     fn then(&self, now: u64, event: Event) -> Self {
         let mut history = self.clone();
@@ -250,7 +251,8 @@ impl History {
         })
     }
 
-    /// When and how a token was handed out. The first of a session is not among them: the log-in gave it to one client.
+    /// When and how a token was issued. A session's first token is not included, because the login issued it to a
+    /// single client.
     fn given(&self, asked: usize, wanted: u32) -> impl Iterator<Item = (u64, How)> {
         self.events.iter().filter_map(move |(at, event)| match event {
             Event::Given { session, number, how } if (*session, *number) == (asked, wanted) => {
@@ -264,7 +266,7 @@ impl History {
         (2..).take_while(|number| self.given(asked, *number).next().is_some()).last().unwrap_or(1)
     }
 
-    /// The key of the exchange that made `number`, for a repeat to show.
+    /// The idempotency key of the exchange that issued token `number`, which a repeated exchange presents.
     fn key_served(&self, session: usize, number: u32) -> Option<u8> {
         match self.given(session, number).next()?.1 {
             How::Rotation { key } => key,
@@ -272,7 +274,7 @@ impl History {
         }
     }
 
-    /// When a session runs out: unused since its last rotation, or at the end of its life.
+    /// When a session expires: at its idle limit after the last rotation, or at its absolute limit.
     fn expires(&self, asked: usize) -> u64 {
         let began = self.began(asked).map_or(0, |(at, _)| at);
         let used = self.events.iter().filter_map(|(at, event)| match event {

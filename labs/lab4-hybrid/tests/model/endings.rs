@@ -1,8 +1,8 @@
-//! One account while something ends: every order of an ending, a log-in that races it, refreshes at both servers, crashes,
-//! commands that are sent twice, and failovers.
+//! A model of one account while sessions are ended: every order of an ending, a login that races it, refreshes at both
+//! servers, crashes, commands that are sent twice, and failovers.
 //!
-//! Three devices: A's session is to end, C is the one that asks, B logs in meanwhile. Time does not pass here; that is the
-//! other search's matter. What the store makes of a command is this crate's own code, as there.
+//! There are three devices: A's session is to be ended, C requests it, and B logs in meanwhile. No time passes here;
+//! the other search covers that. As there, this crate's own code processes each command.
 
 mod state;
 mod steps;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use self::state::{B, DEVICES};
 
-/// What ends.
+/// Which sessions are ended, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     LogOut,
@@ -24,26 +24,26 @@ pub(super) enum Ending {
     Deletion,
 }
 
-/// What can happen meanwhile.
+/// What can happen during the ending.
 #[derive(Clone, Copy)]
 pub(super) struct Affair {
     pub(super) ending: Ending,
     /// Device B logs in.
     pub(super) log_in: bool,
-    /// How many failovers there are, and how many writes each loses at most.
+    /// How many failovers there are. Each loses at most `lost_writes` writes.
     pub(super) failovers: u8,
     pub(super) lost_writes: u8,
-    /// An ending is answered only when a replica has it.
+    /// An ending returns only after a replica has confirmed it.
     pub(super) waits: bool,
-    /// A copy of a command may still be on its way when the ending has returned.
+    /// A copy of a command may still be in transit when the ending has returned.
     pub(super) late_copies: bool,
-    /// A failover takes longer than any command lives. (It does, by the deadline.)
+    /// A failover takes longer than any command lives. (The deadlines ensure this.)
     pub(super) deadlines: bool,
-    /// A refresh brings the epoch of the account's row along. (It does; this is to see why.)
+    /// A refresh sends the epoch of the account's row. (It always does; without it, a search shows why.)
     pub(super) reads_row: bool,
-    /// The store may lose its copy of the epoch alone.
+    /// The store may lose only its copy of the epoch.
     pub(super) forgets_epoch: bool,
-    /// How often tokens are shown.
+    /// How often tokens are presented.
     pub(super) shows: u8,
 }
 
@@ -60,15 +60,15 @@ pub(super) const QUIET: Affair = Affair {
     shows: 3,
 };
 
-/// Tokens of a session that a search may need. Time stands still, so a session rotates once.
+/// How many tokens of a session a search may need. No time passes, so a session rotates once.
 const TOKENS: usize = 4;
 
-/// The account's devices and an affair.
+/// The account's devices, and what can happen.
 pub(super) struct Account {
     affair: Affair,
     id: Uuid,
     firsts: [FirstToken; DEVICES],
-    /// The token of number *n* of a device at *n* − 1.
+    /// The tokens of each device; token *n* is at index *n* − 1.
     chains: [Vec<VerifiedToken>; DEVICES],
 }
 

@@ -1,13 +1,13 @@
-//! One session, and everybody who shows its tokens: every order of everything that can happen to them.
+//! A model of one session and of every client that presents its tokens: every order of all events.
 //!
-//! Tabs share a cookie; a device is a single tab. A thief copies the cookie once and shows what it can. Any exchange is at
-//! one of two servers, and each of its steps may be the last: a request is lost, an answer is lost, a server goes down
-//! with all exchanges that it holds, a command is sent twice, a command comes late, a failover loses the last writes. What
-//! the store makes of a token is not told here once more: it is this crate's own code that is run, on a record that was put
-//! together from the state.
+//! Tabs share a cookie; a device is a single tab. A thief copies the cookie once and presents the tokens that it can
+//! obtain. Each exchange is at one of two servers, and may stop after any step: a request or a response is lost, a
+//! server crashes with all exchanges that it is processing, a command is sent twice or arrives late, a failover loses
+//! the last writes. The store's rules are not repeated here: the model runs this crate's own code, on a record that is
+//! built from the state.
 //!
-//! Time passes in ticks, three or more to a window. An exchange on a fast network is shorter than half of a window, so it
-//! sees one tick of three at most.
+//! Time passes in ticks, three or more per window. On a fast network an exchange takes less than half of a window, so
+//! at most one tick of three passes during it.
 
 mod state;
 mod story;
@@ -25,13 +25,13 @@ use self::state::{Party, Place, State, TABS, Tab, Told, Wrong};
 use self::verdicts::{Question, Said};
 use crate::search::World;
 
-/// Tokens that a search may need.
+/// How many tokens a search may need.
 const TOKENS: usize = 14;
 
-/// What can happen.
+/// What can happen in the search.
 #[derive(Clone, Copy)]
 pub(super) struct Session {
-    /// Tabs of the honest browser; one is a device.
+    /// The tabs of the user's browser; one tab is a device.
     pub(super) tabs: u8,
     pub(super) thief: bool,
     /// The thief copies the idempotency key together with the cookie.
@@ -40,56 +40,57 @@ pub(super) struct Session {
     pub(super) rule: Rule,
     /// No window: every exchange rotates.
     pub(super) strict: bool,
-    /// The window in ticks.
+    /// The window, in ticks.
     pub(super) window: u8,
-    /// The most ticks that an exchange sees; none for a network that may take for ever.
+    /// The most ticks that pass during an exchange; `None` for a network with unbounded delays.
     pub(super) fast: Option<u8>,
-    /// Requests and answers get lost, and servers crash with all that they hold.
+    /// Requests and responses get lost, and servers crash with all exchanges that they are processing.
     pub(super) losses: bool,
     /// Commands are sent to the store twice.
     pub(super) twice: bool,
-    /// Callers give up on a store that is paused, and their commands are still there when it goes on. `Some(true)`: but
-    /// past their deadline, so that they do nothing.
+    /// Callers give up on a store that is paused, and the store still runs their commands when it resumes.
+    /// `Some(true)`: it resumes after their deadline, so the commands do nothing.
     pub(super) paused: Option<bool>,
-    /// How many failovers there are, and how many writes each loses at most.
+    /// How many failovers there are. Each loses at most `lost_writes` writes.
     pub(super) failovers: u8,
     pub(super) lost_writes: u8,
-    /// `Kept` sets the cookie, too. (It does not; this is to see why.)
+    /// A response of the kind `Kept` also sets the cookie. (It does not; a search shows why.)
     pub(super) kept_sets_cookie: bool,
-    /// Generations in which a thief may go unseen.
+    /// For how many tokens a thief may go undetected.
     pub(super) slips: u8,
-    /// Look for this instead of anything wrong: thief and victim holding the same token of this number.
+    /// The search looks for a state in which thief and user have the same token of this number, and for nothing else.
     pub(super) coexistence_at: Option<u8>,
-    /// How often tokens are shown, and how many ticks pass.
+    /// How often tokens are presented, and how many ticks pass.
     pub(super) shows: u8,
     pub(super) ticks: u8,
 }
 
-/// What the person's client makes idempotency keys for.
+/// For what the user's client generates idempotency keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keying {
     None,
-    /// An app sees its token, and makes one key for each.
+    /// An app sees its token, and generates one key for each token.
     PerToken,
-    /// A page does not see its token. It makes a key before an exchange, keeps it over reloads until an answer has told
-    /// it that there is a new token, and all tabs send the one that is kept. An answer can be lost in one more way: the
-    /// page is reloaded, and the browser takes the cookie all the same.
+    /// A page does not see its token. It generates a key before an exchange and keeps it, even over reloads, until a
+    /// response tells it that there is a new token; all tabs send the stored key. A response can be lost in one more
+    /// way: the page is reloaded, but the browser stores the cookie.
     Kept,
-    /// As above, but the key is forgotten at any answer, also where the token stays.
+    /// Like `Kept`, but the page deletes the key after any response, even if the token stays.
     PerExchange,
 }
 
-/// The protocol, and two that were not chosen, to see why.
+/// The protocol, and two alternatives that were rejected, to show why.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
     Ours,
-    /// The current token rotates although its key is that of the exchange that made it, and that key is forgotten.
+    /// The current token rotates although its key is that of the exchange that issued it, and the store deletes that
+    /// key.
     KeyServesOnce,
-    /// The parent of the current token gets its successor, however late, as long as no client has shown that one.
+    /// The parent of the current token gets its successor, however late, until a client has presented that successor.
     ParentUntilShown,
 }
 
-/// An honest session without mishaps, on a fast network, to be worsened by each search.
+/// A session without a thief and without failures, on a fast network. Each search adds something to it.
 pub(super) const PEACE: Session = Session {
     tabs: 2,
     thief: false,
@@ -117,15 +118,15 @@ impl Session {
     }
 }
 
-/// A session with the tokens that it will need.
+/// A session, and all tokens that it will need.
 pub(super) struct Tokens {
     session: Session,
     policy: Policy,
-    /// The token of number *n* at *n* − 1.
+    /// The tokens; token *n* is at index *n* − 1.
     chain: Vec<VerifiedToken>,
-    /// The keys that the person, and the thief, send with token *n*.
+    /// The keys that the user and the thief send with token *n*.
     keys: [Vec<IdempotencyKey>; 2],
-    /// What the store has said: it says the same again of the same record and the same question.
+    /// The store's answers so far: it gives the same answer for the same record and the same question.
     said: RefCell<HashMap<Question, Said>>,
 }
 
@@ -168,7 +169,7 @@ impl Tokens {
 
     fn exchanges(&self, state: &State, found: &mut Vec<(Step, State)>) {
         let of = &self.session;
-        // Without crashes it does not matter where an exchange is.
+        // Without crashes it does not matter which server processes an exchange.
         let servers = if of.losses { 2 } else { 1 };
         for number in 0..of.tabs {
             let tab = state.tabs[usize::from(number)];
@@ -215,7 +216,7 @@ impl Tokens {
         }
     }
 
-    /// What an answer does to the browser.
+    /// How a response changes the browser.
     fn heard(&self, state: &State, token: u8, told: Told) -> State {
         let mut after = *state;
         match told {
@@ -236,7 +237,7 @@ impl Tokens {
         let of = &self.session;
         for server in 0..2 {
             let held = |tab: &Tab| tab.place().is_some_and(|at| at.server == server);
-            // One exchange that is lost by itself is a step of its own.
+            // The loss of a single exchange is a step of its own.
             if of.losses && state.tabs.iter().filter(|tab| held(tab)).count() > 1 {
                 let mut after = *state;
                 after.tabs.iter_mut().filter(|tab| held(tab)).for_each(|tab| *tab = Tab::Idle);
@@ -310,7 +311,8 @@ impl World for Tokens {
         }
     }
 
-    /// Tabs share everything, and servers know nothing: which is which does not matter.
+    /// Tabs share everything, and servers store nothing, so states that differ only by the numbers of tabs and servers
+    /// are equal.
     fn nameless(&self, state: State) -> State {
         let tabs = usize::from(self.session.tabs);
         let sorted = |mut state: State| {

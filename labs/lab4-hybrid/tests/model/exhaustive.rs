@@ -1,7 +1,8 @@
-//! All that can happen to a session, searched to the end: what holds, and what cannot.
+//! Complete searches of everything that can happen to a session: what holds, and what cannot hold.
 //!
-//! Beside every promise stands the case next to it that no protocol of this kind can keep, or that a detail of this one is
-//! there to prevent: a test that finds the counter-example and prints it as a story. So a search that has gone blind fails.
+//! Beside every promise there is a similar case that no protocol of this kind can satisfy, or that a detail of this one
+//! prevents: a test that finds the counter-example and prints it as a story. So a search that no longer finds anything
+//! fails.
 
 mod of_browsers;
 mod of_endings;
@@ -14,7 +15,7 @@ fn searched(session: Session) -> Searched {
     search(&Tokens::of(session))
 }
 
-/// Nothing is wrong in any state.
+/// Expects that nothing is wrong in any state.
 fn holds(promise: &str, session: Session) {
     let Searched { states, depth, time, story } = searched(session);
     if let Some(story) = story {
@@ -23,7 +24,7 @@ fn holds(promise: &str, session: Session) {
     println!("holds: {promise}\n    {states} states, {depth} steps deep, in {time:.1?}");
 }
 
-/// Something is wrong in some state; the shortest way there has as many steps as stated.
+/// Expects a state in which something is wrong, and that the shortest story that leads to it has this many steps.
 fn finds(case: &str, session: Session, wrong: &str, steps: usize) {
     let Searched { states, time, story, .. } = searched(session);
     let story = story.unwrap_or_else(|| panic!("{case}: no counter-example in {states} states"));
@@ -32,18 +33,19 @@ fn finds(case: &str, session: Session, wrong: &str, steps: usize) {
     assert_eq!(story.steps.len(), steps, "{}", story.text());
 }
 
-/// As deep as this: so many times tokens are shown, so many ticks pass. At night deeper, and in finer ticks.
+/// A search in which tokens are presented `shows` times and `ticks` ticks pass. At night it is deeper, with finer
+/// ticks.
 fn deep(shows: u8, ticks: u8) -> Session {
     let usual = Session { shows, ticks, ..PEACE };
     effort(usual, Session { shows: shows + 1, ticks: ticks * 2, window: 5, fast: Some(2), ..usual })
 }
 
-/// Just as deep as a counter-example lies.
+/// A search that is just deep enough to find a counter-example.
 fn shallow(shows: u8, ticks: u8) -> Session {
     Session { shows, ticks, ..PEACE }
 }
 
-/// A device alone, with a network on which anything may take for ever.
+/// A single device, on a network with unbounded delays.
 fn device(of: Session) -> Session {
     Session { tabs: 1, fast: None, ..of }
 }
@@ -162,7 +164,7 @@ fn a_lost_answer_needs_the_idempotency_key() {
     finds("an answer may be lost, and the request repeated without a key", lossy, "logged out", 8);
 }
 
-/// A browser whose page keeps a key until there is a new token, on a network that loses requests and answers.
+/// A browser whose page keeps a key until there is a new token, on a network that loses requests and responses.
 fn page(of: Session) -> Session {
     Session { keying: Keying::Kept, losses: true, ..of }
 }
@@ -191,14 +193,15 @@ fn no_tab_is_logged_out_where_all_send_the_key_that_the_page_keeps() {
     );
 }
 
-/// Tab 1 hears that its token stays, and forgets the key with which tab 2 makes it an old one.
+/// Tab 1 is told that its token stays, and deletes the key with which tab 2 then exchanges that token.
 #[test]
 fn a_key_that_is_forgotten_when_the_token_stays_logs_a_tab_out() {
     let forgetful = Session { keying: Keying::PerExchange, ..page(shallow(5, 6)) };
     finds("two tabs that forget the key at any answer", forgetful, "logged out", 17);
 }
 
-/// The rule before: the key of an exchange was forgotten when the token that the exchange had given was shown with it.
+/// The previous rule: the store deleted the key of an exchange when the token that the exchange had issued was
+/// presented with it.
 #[test]
 fn a_page_whose_key_serves_once_is_logged_out_by_two_lost_answers() {
     let before = Session { rule: Rule::KeyServesOnce, ..device(page(shallow(5, 8))) };
@@ -225,8 +228,8 @@ fn a_thief_who_copied_the_key_of_an_exchange_passes_once_and_not_twice() {
     finds(case, both(shallow(5, 5)), "and was let in", 7);
 }
 
-/// What the key of the exchange was chosen over. Here the thief has to copy the cookie alone, and need not come
-/// inside a window: the client that is behind gets the successor, however late.
+/// The alternative that was rejected in favour of the idempotency key. Here the thief has to copy only the cookie, and
+/// need not come within a window: the client that is behind gets the successor, however late.
 #[test]
 fn a_parent_that_is_answered_until_its_successor_was_shown_hides_a_thief_for_ever() {
     let without_key = |of| Session { keying: Keying::None, rule: Rule::ParentUntilShown, ..device(of) };

@@ -1,7 +1,7 @@
-//! A real failover that loses what the old primary acknowledged last.
+//! Tests of a real failover that loses the writes that the old primary acknowledged last.
 //!
-//! The replica is promoted while the old primary still answers, as when a network falls in two: what is written from then
-//! on is confirmed to its caller, and gone when the old primary is.
+//! The replica is promoted while the old primary still answers, as in a network partition. The old primary still
+//! confirms writes to its callers, and they are lost when it goes down.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::servers::{Server, program};
 
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// Two servers, of which the second follows the first.
+/// Two Redis servers, of which the second replicates the first.
 struct Pair {
     primary: Server,
     replica: Server,
@@ -32,14 +32,14 @@ impl Pair {
         pair
     }
 
-    /// The replica has everything up to here, and nothing that comes after.
+    /// Separates the replica: it has all writes up to here, and none that come later.
     async fn part(&self) {
         self.primary.tell::<()>("SET fence here PX 60000").await;
         assert_eq!(self.primary.tell::<u64>("WAIT 1 30000").await, 1);
         self.replica.tell::<()>("REPLICAOF NO ONE").await;
     }
 
-    /// The old primary is gone, and the servers are told the new one's address.
+    /// Stops the old primary, and connects the stage to the new one.
     async fn fail_over(self, stage: Stage<Redis>) -> (Server, Stage<Redis>) {
         let Self { primary, replica } = self;
         drop(primary);
@@ -48,13 +48,14 @@ impl Pair {
     }
 }
 
-/// So patient that no slow machine fails, and no more: an ending that nobody confirms takes half of this.
+/// Connects with a time-out that is long enough for slow machines, and no longer: an ending that no replica confirms
+/// takes half of it.
 async fn connect<S: Store>(server: &Server, stage: &Stage<S>) -> Redis {
     let times = RedisTimes { response: Duration::from_secs(4), ..times() };
     Redis::connect(&server.url(), times, stage.policy(), stage.clock.clone()).await.unwrap()
 }
 
-/// A stage whose clock and limits the stores to come share.
+/// A stage whose clock and limits the later stores use.
 async fn empty_stage() -> Stage<Memory> {
     struct InMemory;
     impl Factory for InMemory {
@@ -90,17 +91,17 @@ async fn a_lost_rotation_logs_nobody_out_whether_or_not_its_answer_arrived() {
     stage.rotate(&unheard).await;
     let (_server, stage) = pair.fail_over(stage).await;
 
-    // One holds a token that this Redis never gave out; a slower tab of the same browser still holds the one before.
+    // One client has a token that this Redis never issued; a slower tab of the same browser still has the one before.
     assert!(matches!(stage.show(&second).await, Refresh::Kept { .. }));
     assert!(matches!(stage.show(&heard).await, Refresh::Replayed { .. }));
-    // The other never got its answer, and gets the same one now.
+    // The other client never got its response, and gets the same one now.
     assert!(matches!(stage.show(&unheard).await, Refresh::Rotated { .. }));
     stage.pass(WINDOW);
     let third = stage.rotate(&second).await;
     stage.rotate(&stage.after(&unheard)).await;
     stage.pass(WINDOW);
     stage.rotate(&third).await;
-    // Nobody has become careless by it: what is two steps old is reuse.
+    // The rules have not become weaker: a token that is two rotations old is a reuse.
     assert_eq!(stage.show(&heard).await, Refresh::Reused);
 }
 
@@ -111,16 +112,17 @@ async fn a_lost_ending_of_all_sessions_stays_one_because_the_row_says_so() {
     let stage = stage_over(&pair.primary).await;
     let [(one, phone), (_, laptop)] = [stage.log_in().await, stage.log_in().await];
     pair.part().await;
-    // Log out everywhere, a new password, a deletion: the row is at 1, and so was the Redis that is about to go.
+    // Log out everywhere, a new password, a deletion: the row's epoch is 1, and so is that of the Redis that will be
+    // lost.
     stage.store.end_all(stage.user, 1).await.unwrap();
     let (_server, stage) = pair.fail_over(stage).await;
 
     assert_eq!(stage.store.live(stage.user, one, 1).await.unwrap(), None);
     assert_eq!(stage.store.list(stage.user, 1).await.unwrap(), []);
     assert_eq!(stage.show_with(&phone, 1, None).await, Refresh::Ended);
-    // Neither does a server help that had read the row before.
+    // A server that read the row before that does not accept it either.
     assert_eq!(stage.show_with(&phone, 0, None).await, Refresh::Ended);
-    // The next log-in tells the new Redis, and it ends the rest by itself.
+    // The next login tells the new Redis, which then ends the other sessions by itself.
     let (_, after) = stage.log_in_under(1).await.unwrap();
     assert_eq!(stage.show_with(&laptop, 0, None).await, Refresh::Ended);
     assert!(lets_in(stage.show_with(&after, 1, None).await));
@@ -138,18 +140,18 @@ async fn a_single_ending_that_a_replica_confirmed_survives_and_one_that_none_did
     let (_server, stage) = pair.fail_over(stage).await;
 
     assert_eq!(stage.show(&one).await, Refresh::Ended);
-    // The person was told 503 and not "logged out": the session is back, and asking again ends it.
+    // The user got a 503 and not "logged out": the session is alive again, and a repeated request ends it.
     assert!(lets_in(stage.show(&other).await));
     assert!(stage.store.end(stage.user, unconfirmed).await.unwrap());
     assert_eq!(stage.show(&other).await, Refresh::Ended);
 }
 
-/// What cannot hold: nobody was there to confirm it.
+/// What cannot hold: there was no replica to confirm the ending.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_single_ending_without_a_replicas_word_is_undone_by_a_failover() {
     let Some(program) = program() else { return };
     let primary = Server::start(&program, false).await;
-    // This server was started before there was a replica, so it waits for none.
+    // This store connected before there was a replica, so it waits for none.
     let stage = stage_over(&primary).await;
     let pair = Pair { primary, replica: Server::start(&program, false).await };
     pair.replica.follow(&pair.primary).await;
@@ -161,8 +163,8 @@ async fn a_single_ending_without_a_replicas_word_is_undone_by_a_failover() {
     assert!(lets_in(stage.show(&token).await), "it was ended, and lives again");
 }
 
-/// What cannot hold: a session whose beginning is lost was never there. Nobody else gets in by it, and the person logs in
-/// once more.
+/// What cannot hold: if a failover loses the login, the session never existed. No attacker gains access by that, and
+/// the user logs in once more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_log_in_has_to_be_done_again() {
     let Some(program) = program() else { return };

@@ -1,5 +1,5 @@
-//! Two servers over one Redis, as far as a store can tell: two stores, two connections, one set of keys, and the row of an
-//! account that both read.
+//! Two servers over one Redis, as seen by a store: two stores, two connections, one set of keys, and the account's row,
+//! which both servers read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(crate) struct Fleet {
     _redis: Option<Found>,
 }
 
-/// An account. Its row says how often everything before was over.
+/// An account. Its row contains the epoch.
 pub(crate) struct Account {
     pub(crate) id: Uuid,
     row: AtomicU64,
@@ -39,21 +39,21 @@ impl Account {
         self.row.load(Ordering::SeqCst)
     }
 
-    /// What a log-out everywhere, or a new password, does to the row before it tells the store.
+    /// Raises the row's epoch, as "log out everywhere" and a new password do before they tell the store.
     pub(crate) fn raise(&self) -> u64 {
         self.row.fetch_add(1, Ordering::SeqCst) + 1
     }
 }
 
 impl Fleet {
-    /// None where there is no Redis to start, and that has been said.
+    /// Starts a private Redis with two stores, or returns `None` if `redis-server` is not installed, which it reports.
     pub(crate) async fn start(window: Duration) -> Option<Self> {
         let redis = private_redis().await?;
         let fleet = Self::over(&redis.url, window).await;
         Some(Self { _redis: Some(redis), ..fleet })
     }
 
-    /// Over a Redis that is there.
+    /// Two stores over an existing Redis.
     pub(crate) async fn over(url: &str, window: Duration) -> Self {
         let clock = Clock::system();
         let policy = Policy {
@@ -70,7 +70,7 @@ impl Fleet {
         Self { stores, clock, keys, _redis: None }
     }
 
-    /// Opens a session under an epoch; none if that epoch is over.
+    /// Opens a session under an epoch; `None` if the store knows a greater epoch.
     pub(crate) async fn log_in(
         &self,
         server: usize,
@@ -95,7 +95,7 @@ impl Fleet {
         self.stores[server % 2].end(account.id, session).await.unwrap();
     }
 
-    /// Shows a token as a client does: the server reads the row, then asks the store.
+    /// Presents a token as a client does: the server reads the row, then asks the store.
     pub(crate) async fn show(
         &self,
         server: usize,
@@ -106,7 +106,7 @@ impl Fleet {
         self.try_show(server, account, token, key).await.unwrap()
     }
 
-    /// As above, where the store may be away.
+    /// Presents a token as a client does, and returns the store's error if it does not answer.
     pub(crate) async fn try_show(
         &self,
         server: usize,
@@ -124,7 +124,7 @@ impl Fleet {
         self.keys.verify(token).unwrap().successor().expose().to_owned()
     }
 
-    /// The names of the sessions that live, by either server's word.
+    /// The ids of the live sessions, on which both servers must agree.
     pub(crate) async fn living(&self, account: &Account) -> Vec<Uuid> {
         let mut lists = Vec::new();
         for store in &self.stores {

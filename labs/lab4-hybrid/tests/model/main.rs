@@ -1,5 +1,5 @@
-//! The refresh protocol against what it promises: random lives against a model of the contract, every state that crashes
-//! and time-outs can lead to, and races over one Redis.
+//! Tests of the promises of the refresh protocol: random histories against a model of the contract, every state that
+//! crashes and time-outs can lead to, and races over one Redis.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

@@ -1,5 +1,5 @@
-//! A user: the row of their account, their devices with every token they were ever given, and what the contract says may
-//! have become of their sessions.
+//! A user in the random histories: the row of their account, their devices with every token that each ever got, and the
+//! histories of their sessions that the contract allows.
 
 use kit::{Client, ClientKind};
 use lab4_hybrid::chain::{Digest, Keys};
@@ -14,11 +14,11 @@ pub(crate) struct Person {
     pub(crate) id: Uuid,
     pub(crate) row: Row,
     pub(crate) devices: Vec<Device>,
-    /// Every history that explains all answers so far. None left: the store broke the contract.
+    /// Every history that explains all answers so far. If none is left, the store broke the contract.
     pub(crate) possible: Vec<History>,
 }
 
-/// What the account's row says, and what it said before it was changed last.
+/// The epoch in the account's row, and the epoch before its last change.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Row {
     pub(crate) epoch: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Device {
     pub(crate) id: Uuid,
     digests: [Digest; 2],
     tokens: Vec<VerifiedToken>,
-    /// The newest token that it was given, by its number. After a failover the store may know less.
+    /// The number of the newest token that the device got. After a failover the store may know only older ones.
     pub(crate) newest: u32,
 }
 
@@ -40,8 +40,8 @@ impl Row {
         (self.before, self.epoch, self.changed_at) = (self.epoch, self.epoch + 1, now);
     }
 
-    /// The epoch that a server may have read: the row's, or for a request that was on its way when it was raised, the one
-    /// before. No request is on its way for longer than a step.
+    /// The epoch that a server may have read: the row's, or the previous one for a request that was in progress when it
+    /// was raised. No request takes longer than one step of time.
     pub(crate) fn read(&self, stale: bool, now: u64) -> u64 {
         if stale && now - self.changed_at <= TICK { self.before } else { self.epoch }
     }
@@ -54,7 +54,8 @@ impl Device {
         Self { id: first.session_id, digests: first.digests, tokens: vec![token], newest: 1 }
     }
 
-    /// The token with a number, as far ahead as anybody likes: no server gave it out, but a lost one may have.
+    /// The token with a number, which may be ahead of all tokens that a server issued: a server whose writes were lost
+    /// may have issued it.
     pub(crate) fn token(&mut self, keys: &Keys, number: u32) -> VerifiedToken {
         while self.tokens.len() < number as usize {
             let last = &self.tokens[self.tokens.len() - 1];
@@ -64,7 +65,7 @@ impl Device {
     }
 }
 
-/// A question with everything in it that a store needs. It can be sent twice, and by two servers at once.
+/// A question with all data that a store needs. It can be sent twice, and by two servers at once.
 #[derive(Clone)]
 pub(crate) struct Question {
     pub(crate) asked: Asked,
@@ -95,12 +96,12 @@ impl Person {
         Question { asked, user: self.id, device: id, digests, token, names }
     }
 
-    /// Takes an answer for known: only the histories that allow it remain.
+    /// Records an answer: only the histories that allow it remain.
     pub(crate) fn heard(&mut self, now: u64, asked: Asked, told: &Told) -> Result<(), String> {
         self.heard_both(&[asked], std::slice::from_ref(told), now)
     }
 
-    /// Takes the answers to one question, or to two that were asked at once: any order of the two may explain them.
+    /// Records the answers to one question, or to two concurrent ones: either order of the two may explain them.
     pub(crate) fn heard_both(&mut self, asked: &[Asked], told: &[Told], now: u64) -> Result<(), String> {
         let mut orders: Vec<Vec<usize>> = vec![(0..asked.len()).collect()];
         if asked.len() == 2 {
@@ -143,7 +144,7 @@ impl Person {
 }
 
 impl Question {
-    /// Asks a store.
+    /// Sends the question to a store.
     pub(crate) async fn put_to<S: Store>(self, store: S) -> Told {
         let user = self.user;
         match self.asked {
@@ -190,7 +191,7 @@ impl Question {
     }
 }
 
-/// To the next step of time, which the seconds that a test takes do not reach.
+/// Rounds to the nearest step of time, in seconds. The duration of the test itself is less than half a step.
 fn rounded(left: std::time::Duration) -> u64 {
     (left.as_secs() + TICK / 2) / TICK * TICK
 }

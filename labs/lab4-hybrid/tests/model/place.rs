@@ -1,4 +1,4 @@
-//! The two stores under test, each as two servers see it, and how a failover sets each back.
+//! The two stores under test, each as two servers see it, and how a failover sets it back.
 
 use std::time::Duration;
 
@@ -9,22 +9,23 @@ use kit::{Clock, Redis as Connection};
 use lab4_hybrid::store::{Memory, Policy, Redis, Store};
 use uuid::Uuid;
 
-/// Where the sessions of a sequence live.
+/// Where a sequence stores its sessions.
 pub(crate) trait Place: Sized {
-    /// What a server holds.
+    /// The store of one server.
     type Store: Store;
-    /// What a replica had, a write ago.
+    /// The content that a replica had before the last writes.
     type Copy;
 
-    /// Two servers over the same, empty, sessions.
+    /// Opens two servers over the same, initially empty, sessions.
     async fn open(&self, policy: Policy, clock: Clock) -> [Self::Store; 2];
-    /// Remembers what there is of a user.
+    /// Copies the current content of a user.
     async fn copy(&self, stores: &[Self::Store; 2], user: Uuid) -> Self::Copy;
-    /// Goes back to it.
+    /// Restores a copy.
     async fn restore(&self, stores: &mut [Self::Store; 2], user: Uuid, copy: Self::Copy);
 }
 
-/// Patient with a machine that compiles something else meanwhile: what is tested is the protocol and not the speed.
+/// Long time-outs, for a machine that is compiling at the same time: the tests are about the protocol and not about
+/// speed.
 pub(crate) fn times() -> RedisTimes {
     let patient = Duration::from_secs(20);
     RedisTimes { response: patient, deadline: patient, ..RedisTimes::default() }
@@ -51,7 +52,7 @@ impl Place for InMemory {
     }
 }
 
-/// A real Redis, and two connections of two stores that know nothing of one another.
+/// A real Redis, and two stores with separate connections that share nothing else.
 pub(crate) struct InRedis {
     pub(crate) found: Found,
     hands: Connection,
@@ -76,7 +77,7 @@ impl InRedis {
 
 impl Place for InRedis {
     type Store = Redis;
-    /// Name, remaining life in milliseconds, and value of each key.
+    /// The name, the remaining TTL in milliseconds, and the value of each key.
     type Copy = Vec<(String, u64, Vec<u8>)>;
 
     async fn open(&self, policy: Policy, clock: Clock) -> [Redis; 2] {

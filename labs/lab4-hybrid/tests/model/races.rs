@@ -1,4 +1,5 @@
-//! Races over one Redis and two connections. Who wins is chance; what must never happen does not depend on it.
+//! Tests of races over one Redis and two connections. Which request wins is random; the forbidden results do not depend
+//! on it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use crate::effort::effort;
 use crate::fleet::{Account, Fleet, lets_in};
 
-/// A window that no slow machine outruns.
+/// A window that is longer than the test takes, even on a slow machine.
 const PATIENT: Duration = Duration::from_secs(600);
 const RACERS: usize = 16;
 
@@ -28,7 +29,7 @@ async fn sixteen_racers_over_two_connections_never_fork_a_session() {
             let (fleet, account, token) = (fleet.clone(), account.clone(), token.clone());
             racers.spawn(async move {
                 let first = fleet.show(racer, &account, &token, None).await;
-                // Whoever has an answer goes on with it, while others still ask their first question.
+                // A task that has an answer continues with it, while others still send their first request.
                 let second = fleet.show(racer + 1, &account, &fleet.after(&token), None).await;
                 (first, second)
             });
@@ -48,7 +49,7 @@ async fn sixteen_racers_over_two_connections_never_fork_a_session() {
     );
 }
 
-/// The person shows the newest token while a thief shows the one before it, a window later.
+/// The user presents the newest token while a thief presents the one before it, a window later.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reuse_ends_the_session_whoever_comes_first() {
     let Some(fleet) = Fleet::start(PATIENT).await.map(Arc::new) else { return };
@@ -83,7 +84,7 @@ enum Ending {
     NewPassword,
 }
 
-/// Ends a session by one of the ways; the sessions that must live on afterwards come back.
+/// Ends a session in one of several ways, and returns the sessions that must stay alive.
 async fn end(fleet: &Fleet, account: &Account, ending: Ending, session: Uuid, other: Uuid) -> Vec<Uuid> {
     let [store, _] = &fleet.stores;
     match ending {
@@ -107,8 +108,8 @@ async fn end(fleet: &Fleet, account: &Account, ending: Ending, session: Uuid, ot
     }
 }
 
-/// Refreshes, again and again, until it is told that all is over. No exchange that began after the ending had returned may
-/// succeed. How many did before.
+/// Refreshes repeatedly until it is told that the session is over, and returns how many exchanges succeeded before. No
+/// exchange that began after the ending had returned may succeed.
 async fn refresh_until_over(
     fleet: Arc<Fleet>,
     account: Arc<Account>,
@@ -119,7 +120,7 @@ async fn refresh_until_over(
     let tokens = [fleet.after(&token), token];
     for exchange in 0.. {
         let too_late = returned.load(Ordering::SeqCst);
-        // The parent writes, its successor only reads: both, so that both meet the ending.
+        // The parent writes and its successor only reads, so that both kinds race the ending.
         let verdict = fleet.show(racer, &account, &tokens[(exchange + 1) % 2], None).await;
         assert!(!(too_late && lets_in(verdict)), "{verdict:?} after the ending had returned");
         if !lets_in(verdict) {
@@ -144,7 +145,7 @@ async fn race_refreshes_against(ending: Ending) {
             racers.spawn(refresh_until_over(fleet, account, racer, token, returned.clone()));
         }
         if round % 2 == 0 {
-            // Every other round the refreshes get a head start.
+            // In every other round the refreshes get a head start.
             assert!(lets_in(fleet.show(1, &account, &token, None).await));
         }
         let mut live_on = end(&fleet, &account, ending, session, other).await;
@@ -184,14 +185,15 @@ async fn no_refresh_outlives_a_new_password() {
     race_refreshes_against(Ending::NewPassword).await;
 }
 
-/// A log-in reads the row with the password's hash, takes its time over the hash, and then opens its session.
+/// A login reads the row together with the password's hash, spends time on verifying the hash, and then opens its
+/// session.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_log_in_from_before_an_ending_outlives_it() {
     let Some(fleet) = Fleet::start(PATIENT).await.map(Arc::new) else { return };
     let (rounds, mut ended, mut stale, mut fresh) = (effort(100, 1000), 0, 0, 0);
     for round in 0..rounds {
         let account = Arc::new(Account::new());
-        // Three have read the row before the ending begins; the fourth comes when it comes.
+        // Three logins have read the row before the ending begins; the fourth may read it at any time.
         let (mut racers, read) = (JoinSet::new(), Arc::new(Barrier::new(4)));
         for racer in 0..4 {
             let (fleet, account, read) = (fleet.clone(), account.clone(), read.clone());
@@ -213,7 +215,7 @@ async fn no_log_in_from_before_an_ending_outlives_it() {
                     assert_eq!(fleet.show(round, &account, &token, None).await, Refresh::Ended);
                     ended += 1;
                 }
-                // It read the row when everything before was over already: for a new password, that takes the new one.
+                // This login read the row after everything was ended. If the password was changed, it used the new one.
                 (_, Some((session, token))) => {
                     assert!(lets_in(fleet.show(round, &account, &token, None).await));
                     live_on.push(session);

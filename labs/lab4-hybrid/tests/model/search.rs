@@ -1,37 +1,37 @@
-//! Every state that there is, in the order of how many steps lead there.
+//! Searches every state of a world, in the order of the number of steps that lead to it.
 //!
-//! Breadth first, so the story of a counter-example is a shortest one. A search of a hundred lines reads better here than
-//! a model checker's vocabulary would, keeps whole states where a checker keeps 64-bit fingerprints of them, and brings no
-//! second tree of dependencies into the workspace.
+//! The search is breadth first, so the story of a counter-example is a shortest one. A hundred lines of search are
+//! easier to read here than the vocabulary of a model checker. The search keeps whole states, where a checker keeps
+//! 64-bit fingerprints of them, and adds no second tree of dependencies to the workspace.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-/// What there is to search.
+/// A world that can be searched.
 pub(crate) trait World {
     type State: Copy + Eq + Hash;
     type Step: Copy;
 
     fn start(&self) -> Self::State;
-    /// Every step that may be taken from a state, and where it leads.
+    /// Every step that is possible in a state, with the state that it leads to.
     fn steps(&self, state: &Self::State) -> Vec<(Self::Step, Self::State)>;
-    /// What is wrong with a state.
+    /// What is wrong with a state, if anything.
     fn wrong(&self, state: &Self::State) -> Option<String>;
-    /// The one state that stands for all that differ from it by names only.
+    /// One state that represents all states that differ from it only by names.
     fn nameless(&self, state: Self::State) -> Self::State;
-    /// A step as a sentence, told of the state before and the state after it.
+    /// A sentence that describes a step, given the state before and after it.
     fn told(&self, before: &Self::State, step: Self::Step, after: &Self::State) -> String;
 }
 
-/// What a search came to.
+/// The result of a search.
 pub(crate) struct Searched {
     pub(crate) states: usize,
-    /// The steps of the longest shortest way.
+    /// The number of steps to the state that is furthest from the start.
     pub(crate) depth: usize,
     pub(crate) time: Duration,
-    /// The shortest way to something that is wrong.
+    /// The shortest way to a state in which something is wrong, if there is one.
     pub(crate) story: Option<Story>,
 }
 
@@ -51,7 +51,7 @@ impl Story {
     }
 }
 
-/// How a state was reached.
+/// A state, and the step by which the search reached it.
 struct Reached<S, T> {
     state: S,
     from: usize,
@@ -59,7 +59,7 @@ struct Reached<S, T> {
     depth: usize,
 }
 
-/// Searches until something is wrong or everything has been seen.
+/// Searches until something is wrong or every state has been seen.
 pub(crate) fn search<W: World>(world: &W) -> Searched {
     let begin = Instant::now();
     let start = world.nameless(world.start());
@@ -84,7 +84,7 @@ pub(crate) fn search<W: World>(world: &W) -> Searched {
     Searched { states: reached.len(), depth, time: begin.elapsed(), story: None }
 }
 
-/// The way to a state, walked once more with the names left as they are: so that who was tab 1 stays tab 1.
+/// Describes the way to a state, walking it once more without renaming, so that tab 1 stays tab 1 throughout the story.
 fn retold<W: World>(world: &W, reached: &[Reached<W::State, W::Step>], last: usize) -> Vec<String> {
     let mut way = vec![last];
     while reached[way[way.len() - 1]].by.is_some() {

@@ -1,4 +1,4 @@
-//! Random lives of two users, against the contract.
+//! Random histories of two users, compared with the contract.
 
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,8 @@ use crate::effort::effort;
 use crate::person::{Device, Person, Row};
 use crate::place::{InMemory, InRedis, Place};
 
-/// One thing that happens. Users are two; sessions are counted round; tokens are counted from the newest that the device
-/// was given.
+/// One action. There are two users; session numbers wrap around; tokens are counted back from the newest that the
+/// device got.
 #[derive(Clone, Debug)]
 enum Action {
     LogIn {
@@ -42,7 +42,7 @@ enum Action {
         user: usize,
         session: usize,
     },
-    /// With the name of a session of the other user's.
+    /// Logs out with the id of another user's session.
     LogOutOfAnothers {
         user: usize,
         session: usize,
@@ -51,7 +51,8 @@ enum Action {
         user: usize,
         session: usize,
     },
-    /// Log out everywhere, or a new password. Not `heard`: the server died between the row and the store.
+    /// Log out everywhere, or a new password. If not `heard`, the server crashed after writing the row and before
+    /// telling the store.
     EndAll {
         user: usize,
         heard: bool,
@@ -62,17 +63,17 @@ enum Action {
     Wait {
         ticks: u64,
     },
-    /// The command is sent once more, as if its answer had been lost.
+    /// The command is sent again, as if its response had been lost.
     Twice(Box<Action>),
-    /// By two servers at once.
+    /// Two servers do this at once.
     Together(Box<Action>, Box<Action>),
-    /// It was answered, and a failover lost what it wrote.
+    /// The store answered, and a failover lost what it had written.
     Lost(Box<Action>),
 }
 
 fn actions() -> impl Strategy<Value = Vec<Action>> {
     let (user, session, stale) = (|| 0..2_usize, || 0..4_usize, || prop::bool::weighted(0.1));
-    // Most often what an honest client shows, else an ancestor or what a failover has lost.
+    // Mostly a token that a legitimate client presents, otherwise an ancestor or one that a failover has lost.
     let back = prop_oneof![6 => Just(0), 4 => Just(1), 1 => 2..4_i32, 1 => Just(-1), 1 => Just(-2)];
     let key = prop_oneof![2 => Just(None), 1 => (0..2_u8).prop_map(Some)];
     let show = (user(), session(), back, key, stale());
@@ -100,7 +101,7 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
         1 => (8..80_u64).prop_map(|ticks| Action::Wait { ticks }),
     ];
     let rest = prop::collection::vec(happening, 4..24);
-    // Accounts are deleted once, and late: nothing much happens to one afterwards.
+    // An account is deleted at most once, and late in the sequence, because little can happen to it afterwards.
     (rest, prop::option::weighted(0.2, user())).prop_map(|(mut actions, deleted)| {
         if let Some(user) = deleted {
             actions.insert(actions.len() * 2 / 3, Action::Delete { user });
@@ -109,7 +110,7 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
     })
 }
 
-/// A sequence as it runs.
+/// A sequence while it runs.
 struct Run<'a, P: Place> {
     place: &'a P,
     stores: [P::Store; 2],
@@ -142,7 +143,7 @@ impl<'a, P: Place> Run<'a, P> {
         Self { place, stores, clock, now: TICK, keys, people: [person(), person()] }
     }
 
-    /// What an action asks of the store, and on whose behalf. The row is read, and changed, here.
+    /// The question that an action asks the store, and for which user. It reads and changes the row.
     fn ask(&mut self, action: &Action) -> Option<(usize, Asked)> {
         let now = self.now;
         let of = |person: &Person, session: usize| session.checked_rem(person.devices.len());
@@ -242,14 +243,14 @@ impl<'a, P: Place> Run<'a, P> {
         Ok(())
     }
 
-    /// The rows are not in Redis, and keep what they say.
+    /// Runs an action and undoes its writes in the store. The rows are not in Redis, and keep their content.
     async fn lose(&mut self, lost: &Action) -> Result<(), String> {
         let mut copies = Vec::new();
         for person in &self.people {
             let copy = self.place.copy(&self.stores, person.id).await;
             copies.push((person.id, copy, person.possible.clone()));
         }
-        // One action deep, so that the future has a size.
+        // Boxed, because the recursion would give the future an infinite size. It is one action deep.
         Box::pin(self.act(lost)).await?;
         for (person, (id, copy, possible)) in self.people.iter_mut().zip(copies) {
             self.place.restore(&mut self.stores, id, copy).await;
@@ -258,7 +259,7 @@ impl<'a, P: Place> Run<'a, P> {
         Ok(())
     }
 
-    /// A flipped bit anywhere: the store is not even asked.
+    /// Flips one bit of a token: the forged token is refused without asking the store.
     fn forge(&mut self, user: usize, session: usize, byte: usize, bit: u8) -> Result<(), String> {
         let person = &mut self.people[user];
         let Some(session) = session.checked_rem(person.devices.len()) else { return Ok(()) };
@@ -284,7 +285,7 @@ impl<'a, P: Place> Run<'a, P> {
         }
     }
 
-    /// Both users' lists say what the contract says; so does `live`, of each session.
+    /// The session lists of both users must agree with the contract, and so must `live` for each session.
     async fn look(&mut self, thoroughly: bool) -> Result<(), String> {
         for user in 0..2 {
             let epoch = self.people[user].row.epoch;
@@ -297,7 +298,7 @@ impl<'a, P: Place> Run<'a, P> {
     }
 }
 
-/// One sequence from beginning to end.
+/// Runs one sequence from beginning to end.
 async fn holds<P: Place>(place: &P, strict: bool, actions: &[Action]) -> Result<(), String> {
     let mut run = Run::start(place, if strict { 0 } else { WINDOW }).await;
     for (number, action) in actions.iter().enumerate() {
@@ -316,7 +317,7 @@ fn check<P: Place>(name: &str, runtime: &tokio::runtime::Runtime, place: &P, seq
         cases: sequences,
         max_shrink_iters: 4000,
         source_file: Some(file!()),
-        // A seed that failed is written down beside this file, and tried first from then on.
+        // A failing seed is stored beside this file, and tried first from then on.
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..Config::default()
     });

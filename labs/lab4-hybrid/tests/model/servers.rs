@@ -1,4 +1,4 @@
-//! Redis servers of a test's own, by the program on the `PATH`: as many as it takes, each in a folder that goes with it.
+//! Private Redis servers of a test, started with the program on the `PATH`, each in a folder that is deleted with it.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -12,28 +12,28 @@ use redis::FromRedisValue;
 
 use crate::place::times;
 
-/// How long servers may take to start, or to agree on something.
+/// How long servers may take to start, or to agree.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running server. Dropping it ends it.
+/// A running server. Dropping it stops it.
 pub(crate) struct Server {
     pub(crate) port: u16,
-    /// Where the nodes of a cluster talk to one another.
+    /// The port on which the nodes of a cluster talk to one another.
     bus_port: u16,
     child: Child,
     hands: Connection,
     _folder: tempfile::TempDir,
 }
 
-/// The program to start, or nothing and a loud word about it.
+/// The path of `redis-server`, or `None` with a clear message if it is not installed.
 pub(crate) fn program() -> Option<PathBuf> {
     found_or_skip(Part::Redis, on_path().ok_or_else(|| "there is no redis-server on the PATH".into()))
 }
 
 impl Server {
-    /// Starts one that keeps nothing on disk.
+    /// Starts a server that stores nothing on disk.
     pub(crate) async fn start(program: &Path, clustered: bool) -> Self {
-        // Somebody else may take a free port before the server does: then the next one.
+        // Another process may take a free port before the server does; then it tries another one.
         for _ in 0..5 {
             let folder = tempfile::tempdir().unwrap();
             let (port, bus_port) = free_ports();
@@ -51,7 +51,7 @@ impl Server {
             command.args(["--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0"]);
             if clustered {
                 command.args(["--cluster-enabled", "yes", "--cluster-port", &bus_port.to_string()]);
-                // After this long without a word a node counts as lost, and its replica takes over.
+                // A node that has not answered for this long counts as lost, and its replica takes over.
                 command.args(["--cluster-node-timeout", "2000"]);
             }
             command
@@ -76,7 +76,7 @@ impl Server {
         url(self.port)
     }
 
-    /// Sends it a command, written as in its manual.
+    /// Sends a command, written as in the Redis manual.
     pub(crate) async fn tell<T: FromRedisValue>(&self, command: &str) -> T {
         let mut words = command.split_whitespace();
         let mut all = redis::cmd(words.next().unwrap());
@@ -84,12 +84,12 @@ impl Server {
         self.hands.query(&all).await.unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
-    /// Waits until the answer to a command holds all of these words.
+    /// Waits until the answer to a command contains all of these words.
     pub(crate) async fn until(&self, command: &str, words: &[&str]) {
         self.until_told(command, |answer| words.iter().all(|word| answer.contains(word))).await;
     }
 
-    /// Waits until the answer to a command is as wanted. The pause only spares the CPU.
+    /// Waits until the answer to a command is as wanted. The pause only saves CPU time.
     pub(crate) async fn until_told(&self, command: &str, wanted: impl Fn(&str) -> bool) {
         let start = Instant::now();
         loop {
@@ -102,7 +102,7 @@ impl Server {
         }
     }
 
-    /// Makes it a replica of another, and waits until it has all that the other has.
+    /// Makes this server a replica of another, and waits until it has all of that server's data.
     pub(crate) async fn follow(&self, primary: &Self) {
         self.tell::<()>(&format!("REPLICAOF 127.0.0.1 {}", primary.port)).await;
         self.until("INFO replication", &["master_link_status:up"]).await;
@@ -111,7 +111,7 @@ impl Server {
 }
 
 impl Server {
-    /// Ends it, without a word to anybody.
+    /// Kills the server without a clean shutdown.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -124,7 +124,7 @@ impl Drop for Server {
     }
 }
 
-/// A cluster of three masters, and a replica of each if there are any.
+/// A cluster of three masters, with or without a replica of each.
 pub(crate) struct Cluster {
     pub(crate) masters: [Server; 3],
     pub(crate) replicas: Vec<Server>,
@@ -145,7 +145,7 @@ impl Cluster {
         cluster
     }
 
-    /// With a replica of each master that has all that its master has.
+    /// Starts a cluster with a replica of each master, which has all of the master's data.
     pub(crate) async fn start_with_replicas(program: &Path) -> Self {
         let mut cluster = Self::start(program).await;
         for _ in 0..3 {
@@ -159,7 +159,7 @@ impl Cluster {
             replica.until("INFO replication", &["master_link_status:up"]).await;
             master.until("INFO replication", &["state=online"]).await;
         }
-        // A replica is only voted for by masters who know that it is one.
+        // Masters vote for a replica only if they know that it is one.
         for master in &cluster.masters {
             master.until_told("CLUSTER NODES", |nodes| nodes.matches("slave").count() == 3).await;
         }
@@ -180,7 +180,7 @@ impl Cluster {
         }
     }
 
-    /// Two of the nodes: the client finds the third by itself.
+    /// The addresses of two of the nodes; the client finds the third by itself.
     pub(crate) fn url(&self) -> String {
         format!("redis+cluster://127.0.0.1:{},127.0.0.1:{}", self.masters[0].port, self.masters[1].port)
     }

@@ -1,8 +1,8 @@
-//! Eight tabs of one browser on a bad network: requests and answers are lost, and overtake one another; and now and then a
-//! tab logs in.
+//! Eight tabs of one browser on a bad network: requests and responses are lost and overtake one another, and now and
+//! then a tab logs in.
 //!
-//! All tabs share the cookies, one for each session, and for each token one idempotency key. As long as an exchange is
-//! shorter than half of the window, whatever is lost, no tab is ever refused.
+//! All tabs share the cookies, one for each session, and one idempotency key for each token. As long as an exchange
+//! takes less than half of the window, no tab is ever refused, whatever is lost.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,35 +16,36 @@ use crate::effort::effort;
 use crate::fleet::{Account, Fleet, lets_in};
 
 const TABS: usize = 8;
-/// A step of time. So long that the seconds which a test really takes change nothing.
+/// The length of a step of time, so long that the duration of the test itself changes nothing.
 const TICK: Duration = Duration::from_secs(100);
 const WINDOW_TICKS: u32 = 10;
-/// The most ticks that an exchange sees: it is shorter than half of the window.
+/// The most ticks that pass during an exchange, which is less than half of the window.
 const EXCHANGE_TICKS: u32 = 4;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A tab whose access token has run out shows the cookie.
+    /// A tab whose access token has expired sends the cookie.
     Ask(usize),
-    /// A server gets round to it.
+    /// A server processes the request.
     Execute(usize),
-    /// The answer arrives.
+    /// The response arrives.
     Hear(usize),
-    /// Whatever of the exchange is under way is lost, and the tab gives up.
+    /// The request or the response is lost, and the tab gives up.
     Lose(usize),
-    /// A tab logs in: the sessions of the cookies end, and the answer is there at once. Of those before it, some are not.
+    /// A tab logs in: the sessions of its cookies end, and the response arrives at once. Responses to earlier requests
+    /// may still be pending.
     LogIn(usize),
     Pass,
 }
 
-/// A refresh under way, with the cookies that there were when it was sent.
+/// A refresh in progress, with the cookies at the time when it was sent.
 struct Exchange {
     cookies: BTreeMap<Uuid, String>,
     age: u32,
     outcome: Option<Outcome>,
 }
 
-/// What came of it: the session that is alive, and of it the verdict and the token that was shown.
+/// The result of a refresh: the session that is alive, its verdict, and the token that was presented.
 #[derive(Clone)]
 struct Outcome {
     session: Uuid,
@@ -55,15 +56,15 @@ struct Outcome {
 struct Browser<'a> {
     fleet: &'a Fleet,
     account: Account,
-    /// A session's cookie is called after it.
+    /// The cookies of the browser, by session.
     cookies: BTreeMap<Uuid, String>,
-    /// The session of the last log-in.
+    /// The session of the last login.
     newest: Uuid,
     tabs: [Option<Exchange>; TABS],
     told: Counts,
 }
 
-/// What was seen, so that nobody believes in a test in which nothing happened.
+/// How often each event happened, so that a test in which nothing happened fails.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     exchanges: usize,
@@ -102,7 +103,7 @@ impl Browser<'_> {
             Step::LogIn(tab) => self.log_in(tab).await,
             Step::Pass => {
                 for tab in 0..TABS {
-                    // No exchange takes longer: its answer is here by now.
+                    // No exchange takes longer, so its response arrives now.
                     if self.tabs[tab].as_ref().is_some_and(|exchange| exchange.age == EXCHANGE_TICKS) {
                         self.execute(tab).await;
                         self.hear(tab)?;
@@ -130,9 +131,10 @@ impl Browser<'_> {
         if exchange.outcome.is_some() {
             return;
         }
-        // The newest session that is alive: an id is greater for a newer one.
+        // The newest session that is alive: a newer session has a greater id.
         for (session, token) in exchange.cookies.iter().rev() {
-            // The page keeps one key for as long as it has this token; here it is made of what tells tokens apart.
+            // The page keeps one key for as long as it has this token; here the key is computed from the end of the
+            // token.
             let key = &token[token.len() - 16..];
             let verdict = self.fleet.show(tab, &self.account, token, Some(key)).await;
             self.told.exchanges += 1;

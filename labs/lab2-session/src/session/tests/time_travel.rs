@@ -15,7 +15,7 @@ fn config(redis: &DurableRedis, accounts: &Path) -> Config {
     Config {
         store: Store::Redis(redis.url()),
         accounts: AccountsAt::File(accounts.to_owned()),
-        // So short that it has passed by the time the accounts next look at the marker.
+        // The tolerated loss: so short that the accounts notice within moments that time has passed.
         store_loss: Duration::from_millis(20),
         ..Config::default()
     }

@@ -1,24 +1,25 @@
-//! Where a browser stands, and a counter-example for a person.
+//! The state of a browser in the search, and counter-examples as text.
 
 use super::Step;
 
 pub(super) const TABS: usize = 3;
-/// Sessions that a search may need.
+/// How many sessions a search may need.
 pub(super) const SESSIONS: usize = 4;
 
-/// Sets of sessions are bits; a session is a number in the order of log-ins.
+/// The state of the browser, the store and all requests. A set of sessions is a bit mask; sessions are numbered in the
+/// order of logins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct State {
     pub(super) alive: u8,
-    /// To be ended by a log-in that has returned.
+    /// The sessions that a login which has returned still has to end.
     pub(super) unfinished: u8,
     pub(super) issued: u8,
-    /// The newest session whose first answer has arrived.
+    /// The newest session whose first response has arrived.
     pub(super) newest_heard: Option<u8>,
-    /// The sessions that the browser has a cookie of.
+    /// The sessions whose cookies the browser has.
     pub(super) jar: u8,
     pub(super) tabs: [Tab; TABS],
-    /// The person has logged out, and nothing was sent since that could log in.
+    /// Whether the user has logged out and has since sent no request that could log in.
     pub(super) left: bool,
     pub(super) requests: u8,
     pub(super) wrong: Option<Wrong>,
@@ -34,21 +35,21 @@ pub(super) enum Tab {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Ask {
     Refresh,
-    /// Or a sign-up: a browser cannot tell them apart.
+    /// A login or a sign-up, which a browser cannot tell apart.
     LogIn,
     NewPassword,
     LogOut,
 }
 
-/// A request, with the cookies that there were when it was sent.
+/// A request, with the cookies at the time when it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Sent {
     pub(super) ask: Ask,
     pub(super) jar: u8,
-    /// The session that the person has, if it is alive.
+    /// The user's session, which the refresh must return if it is alive.
     pub(super) expected: Option<u8>,
     pub(super) left: bool,
-    /// How many sessions had been opened, if no log-in was under way.
+    /// How many sessions had been opened, if no login was in progress.
     pub(super) issued: Option<u8>,
 }
 
@@ -62,11 +63,11 @@ pub(super) struct Answer {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Wrong {
-    /// The person's session lives, and its browser's refresh was refused.
+    /// The user's session is alive, but the browser's refresh was refused.
     LoggedOut { expected: u8 },
-    /// It was answered for an older one.
+    /// The refresh was answered for an older session.
     Displaced { expected: u8, got: u8 },
-    /// The person has logged out, and is logged in.
+    /// The user has logged out, and is logged in again.
     LoggedInAgain { got: u8 },
 }
 
@@ -79,7 +80,7 @@ pub(super) fn bits(of: u8) -> impl Iterator<Item = u8> {
 }
 
 impl State {
-    /// The person is logged in.
+    /// The start of a search: the user is logged in.
     pub(super) fn start(requests: u8) -> Self {
         Self {
             alive: bit(0),
@@ -94,7 +95,7 @@ impl State {
         }
     }
 
-    /// The requests under way that may open a session.
+    /// The number of requests in progress that may open a session.
     pub(super) fn opening(&self) -> usize {
         let opens = |tab: &&Tab| match tab {
             Tab::Idle => false,

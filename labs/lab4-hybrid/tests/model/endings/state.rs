@@ -1,4 +1,4 @@
-//! Where the account, the store and everybody's requests stand.
+//! The state of the account, the store and all requests.
 
 pub(crate) const DEVICES: usize = 3;
 pub(crate) const A: usize = 0;
@@ -9,34 +9,34 @@ pub(crate) const C: usize = 2;
 pub(crate) struct State {
     pub(super) row: Row,
     pub(super) store: Kept,
-    /// What the store had before its last write, and before the last but one.
+    /// The store's content before its last write, and before the one before that.
     pub(super) replica: [Kept; 2],
     pub(super) behind: u8,
     pub(super) ending: Phase,
-    /// The last command of the ending once more, by a connection that broke.
+    /// The last command of the ending, which a broken connection may deliver once more.
     pub(super) again: Option<u8>,
     pub(super) log_in: LogIn,
     /// The epoch that the server of each device's refresh has read from the row.
     pub(super) refreshes: [Option<u8>; DEVICES],
-    /// The number of the token that each device holds.
+    /// The number of the token that each device has.
     pub(super) held: [u8; DEVICES],
-    /// Whose session was there when the ending began and must not outlive it.
+    /// For each device, whether its session existed when the ending began and must not outlive it.
     pub(super) covered: [bool; DEVICES],
-    /// Whose session must not be harmed.
+    /// For each device, whether its session must not be ended.
     pub(super) innocent: [bool; DEVICES],
     pub(super) shows: u8,
     pub(super) failovers: u8,
     pub(super) wrong: Option<Wrong>,
 }
 
-/// The account's row: the authority.
+/// The account's row, which is authoritative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Row {
     pub(super) epoch: u8,
     pub(super) deleted: bool,
 }
 
-/// What the store has.
+/// The content of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Kept {
     pub(super) epoch: u8,
@@ -49,28 +49,28 @@ pub(crate) struct Session {
     pub(super) epoch: u8,
 }
 
-/// How far the ending has come.
+/// The progress of the ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     NotBegun,
-    /// The row says it.
+    /// The row has the new epoch.
     Written,
-    /// The store says it, too.
+    /// The store has it, too.
     Applied,
-    /// A deletion goes on: the row is gone.
+    /// For a deletion: the row has been deleted.
     Gone,
-    /// And the store is told so.
+    /// For a deletion: the store has been told.
     GoneApplied,
     Returned,
-    /// The server went down half way, and nobody was told anything.
+    /// The server crashed half way, and the client got no response.
     Crashed,
 }
 
-/// How far device B's log-in has come.
+/// The progress of device B's login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum LogIn {
     NotBegun,
-    /// The password fits, by the row of this epoch; `after` the ending had returned, or not.
+    /// The password was correct, by the row with this epoch. `after`: whether the ending had returned before.
     Checked {
         epoch: u8,
         after: bool,
@@ -82,9 +82,9 @@ pub(super) enum LogIn {
 pub(super) enum Wrong {
     /// A session that was ended has been refreshed.
     LivesOn { device: usize, after_failover: bool },
-    /// A session that nobody ended is over.
+    /// A session that no client ended is over.
     Harmed { device: usize },
-    /// A log-in was told that its session is open, and it is over already.
+    /// A login was told that its session is open, but it is over already.
     OpenedInVain,
 }
 
@@ -112,8 +112,8 @@ impl State {
         }
     }
 
-    /// The store has written, and a replica may be a write further behind. What a replica can no longer lack is forgotten,
-    /// so that states do not differ by it.
+    /// The store has written, so a replica may be one more write behind. Content that a replica certainly has is
+    /// forgotten, so that states do not differ by it.
     pub(super) fn written(&self, store: Kept, most: u8) -> Self {
         let mut after = Self { store, ..*self };
         if store != self.store && self.failovers > 0 {
@@ -123,12 +123,12 @@ impl State {
         after
     }
 
-    /// A replica has everything.
+    /// A replica has all writes.
     pub(super) fn caught_up(&self) -> Self {
         Self { replica: [self.store; 2], behind: 0, ..*self }
     }
 
-    /// Whether the ending has told whoever asked that it is done.
+    /// Whether the client was told that the ending is done.
     pub(super) fn is_promised(&self) -> bool {
         self.ending == Phase::Returned
     }

@@ -1,4 +1,4 @@
-//! Every step that may come next.
+//! Every step that may come next in the search.
 
 use std::time::Duration;
 
@@ -22,18 +22,18 @@ const POLICY: Policy = Policy {
 
 #[derive(Clone, Copy)]
 pub(crate) enum Step {
-    /// The ending's next step.
+    /// The next step of the ending.
     WriteRow,
     TellStore,
     DeleteRow,
     Return,
-    /// The ending's server goes down.
+    /// The server that runs the ending crashes.
     Crash,
-    /// The command that the store has run already is run once more.
+    /// The store runs a command a second time.
     RunAgain,
     CheckPassword,
     OpenSession,
-    /// A refresh reads the row, and then reaches the store.
+    /// A refresh reads the row, and later contacts the store.
     ReadRow {
         device: usize,
     },
@@ -71,7 +71,7 @@ impl Account {
                 found.push((Step::Crash, State { ending: Phase::Crashed, ..*state }));
             }
             Phase::Applied | Phase::GoneApplied => {
-                // With `WAIT` a replica has what this one has, and so has whoever takes over.
+                // With `WAIT`, a replica has the primary's writes, and so has the replica that takes over.
                 let seen = if self.affair.waits { state.caught_up() } else { *state };
                 let again = state.again.filter(|_| self.affair.late_copies);
                 found.push((Step::Return, State { ending: Phase::Returned, again, ..seen }));
@@ -92,9 +92,9 @@ impl Account {
         let opened = state.log_in == LogIn::Done;
         match self.affair.ending {
             Ending::LogOut => [true, false, false],
-            // A log-in under way is none of the sessions that are there.
+            // A login in progress is not among the existing sessions.
             Ending::LogOutOthers => [true, opened, false],
-            // Whoever has proven the password to the row as it was, too.
+            // Also a device that has proved the password against the previous row.
             _ => [true, opened || matches!(state.log_in, LogIn::Checked { .. }), true],
         }
     }
@@ -136,7 +136,7 @@ impl Account {
         for device in 0..DEVICES {
             let Some(epoch) = state.refreshes[device] else {
                 let has_token = device != B || state.log_in == LogIn::Done;
-                // Without a row the server answers by itself.
+                // If there is no row, the server answers without the store.
                 if has_token && state.shows > 0 && !state.row.deleted {
                     let mut after = State { shows: state.shows - 1, ..*state };
                     after.refreshes[device] = Some(state.row.epoch);
@@ -166,7 +166,7 @@ impl Account {
 
     fn mishaps(&self, state: &State, found: &mut Vec<(Step, State)>) {
         let calm = |mut after: State| {
-            // What was on its way is past its deadline when the new primary answers.
+            // When the new primary answers, commands in transit are past their deadline.
             if self.affair.deadlines {
                 after.refreshes = [None; DEVICES];
             }
@@ -183,7 +183,7 @@ impl Account {
             let mut after = State { store, failovers: state.failovers - 1, ..*state };
             after = after.caught_up();
             if self.affair.waits && state.ending == Phase::Applied {
-                // No replica confirms: the call fails, and whoever made it makes it again.
+                // No replica confirms: the call fails, and the client repeats it.
                 after.ending = Phase::Written;
             }
             found.push((Step::FailOver { lost }, calm(after)));
@@ -204,7 +204,7 @@ impl Account {
             let Some(session) = session else { continue };
             let generation = u32::from(session.generation);
             let [current, next, _] = *self.chains[device][generation as usize - 1].digests();
-            // Time stands still: what was rotated was so just now.
+            // No time passes: a session that was rotated was rotated just now.
             let ago = if generation == 1 { LONG_AGO } else { Duration::ZERO };
             let (rotated_ago, handed_ago, epoch) = (ago, ago, u64::from(session.epoch));
             let snapshot =

@@ -1,4 +1,4 @@
-//! A counter-example, for a person.
+//! Counter-examples as text.
 
 use super::Ending;
 use super::state::{LogIn, State, Wrong};

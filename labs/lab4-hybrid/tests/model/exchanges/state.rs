@@ -1,34 +1,34 @@
-//! Where everybody stands, in as few numbers as tell two futures apart.
+//! The state of all parties, in as few numbers as needed to tell two futures apart.
 
 use super::Session;
 
 pub(super) const TABS: usize = 3;
-/// Numbers of tokens that can be superseded within a search.
+/// The numbers of tokens that can be superseded within a search.
 pub(super) const NUMBERS: usize = 12;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct State {
-    /// What the primary has of the session; none if it is over.
+    /// The primary's record of the session; `None` if the session is over.
     pub(super) record: Option<Record>,
-    /// What it had before the last write, and before the last but one: a replica may be that far behind.
+    /// The record before the last write, and before the one before that: a replica may be that far behind.
     pub(super) replica: [Record; 2],
     pub(super) behind: u8,
     /// The number of the token in the browser's cookie.
     pub(super) cookie: Option<u8>,
     pub(super) tabs: [Tab; TABS],
-    /// The key that the page keeps where a reload does not lose it; 0 for none.
+    /// The key that the page has stored where a reload does not lose it; 0 for none.
     pub(super) pending: u8,
     /// A command whose caller has given up, and which the store will still run: its token and its key.
     pub(super) late: Option<(u8, u8)>,
-    /// The tokens that the thief holds, as bits, the one that it copied, and the key that it copied; 0 for none.
+    /// The tokens that the thief has, as a bit mask; then the token and the key that it copied; 0 for none.
     pub(super) stolen: u16,
     pub(super) copied: u8,
     pub(super) copied_key: u8,
-    /// Whether the current token has been shown. Only for the rule that asks it.
+    /// Whether the current token has been presented. Used only by the rule that needs it.
     pub(super) current_shown: bool,
-    /// Who used each token first, and how many ticks ago. Only where there is a thief.
+    /// Which party used each token first, and how many ticks ago. Used only if there is a thief.
     pub(super) superseded: [Option<(Party, u8)>; NUMBERS],
-    /// The token by whose late use a thief has gone unseen.
+    /// The token whose late use by a thief was not detected.
     pub(super) slipped: Option<u8>,
     pub(super) shows: u8,
     pub(super) ticks: u8,
@@ -36,7 +36,7 @@ pub(crate) struct State {
     pub(super) wrong: Option<Wrong>,
 }
 
-/// A session's record. Times are ticks ago, and a window ago is long ago.
+/// A session's record. Times are in ticks before now; a window or more counts as long ago.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Record {
     pub(super) generation: u8,
@@ -51,7 +51,7 @@ pub(super) enum Party {
     Thief,
 }
 
-/// A tab, and how far its exchange has come.
+/// A tab, and the progress of its exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Tab {
     Idle,
@@ -59,7 +59,7 @@ pub(super) enum Tab {
     Heard { token: u8, key: u8, told: Told, at: Place },
 }
 
-/// Where an exchange is, and for how many ticks it has been under way.
+/// The server of an exchange, and for how many ticks the exchange has been in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Place {
     pub(super) server: u8,
@@ -70,27 +70,27 @@ pub(super) struct Place {
 pub(super) enum Told {
     Rotated,
     Kept,
-    /// The exchange that made the token, asked once more: it stays, and the key is spent.
+    /// The exchange that issued the token is repeated: the token stays, and the key is used up.
     Done,
     Replayed,
     Reused,
     Ended,
-    /// The store has lost rotations: no verdict, and the tab keeps what it has.
+    /// The store has lost rotations: there is no verdict, and the tab keeps what it has.
     Ahead,
     Invalid,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Wrong {
-    /// An honest tab was refused.
+    /// A legitimate tab was refused.
     LoggedOut(Told),
-    /// A token was let in though somebody else had superseded it a window ago.
+    /// A token was accepted although another party had superseded it a window ago.
     Unseen { token: u8, who: Party },
-    /// The record names two tokens that do not follow from its number.
+    /// The record contains two tokens that do not follow from its number.
     Forked,
     /// Two rotations within a window.
     TooOften,
-    /// A token that stays was answered by a write.
+    /// The store wrote although the token stays.
     KeptWrote,
 }
 
@@ -118,18 +118,19 @@ impl State {
         }
     }
 
-    /// The replica has everything.
+    /// The replica has all writes.
     pub(super) fn caught_up(&self) -> Self {
         let nothing = State::blank();
         Self { replica: [nothing; 2], behind: 0, ..*self }
     }
 
-    /// What stands where no record is meant.
+    /// A placeholder where there is no record.
     pub(super) fn blank() -> Record {
         Record { generation: 0, rotated: 0, handed: 0, key: None }
     }
 
-    /// The primary has written, and a replica may be a write further behind. `most`: the writes that a failover may lose.
+    /// The primary has written, and a replica may be one more write behind. `most`: how many writes a failover may
+    /// lose.
     pub(super) fn written(&self, record: Option<Record>, most: u8) -> Self {
         let mut after = Self { record, ..*self };
         if let Some(before) = self.record.filter(|_| most > 0) {
@@ -139,7 +140,7 @@ impl State {
         after
     }
 
-    /// A tick later, as far as the store and the onlooker are concerned.
+    /// The state one tick later, for the store and for the observer.
     pub(super) fn aged(self, window: u8) -> Self {
         let aged = |age: u8| (age + 1).min(window);
         let record = self.record.map(|record| Record {
@@ -151,7 +152,7 @@ impl State {
         Self { record, superseded, ..self }
     }
 
-    /// A key that is in use nowhere.
+    /// A key that is used nowhere.
     pub(super) fn fresh_key(&self) -> u8 {
         let of_record = |record: &Record| record.key.map(|(_, key)| key);
         let recorded = self.record.iter().chain(&self.replica).filter_map(of_record);
@@ -161,7 +162,7 @@ impl State {
         (1..).find(|key| !used.contains(key)).unwrap_or_default()
     }
 
-    /// Whether the thief has held every token up to this number, together with the person, who holds it now.
+    /// Whether the thief has had every token up to this number, and the user has the last of them now.
     pub(super) fn coexist(&self, number: u8) -> bool {
         let current = self.record.is_some_and(|record| record.generation == number);
         let all = (1..=number).all(|token| self.stolen & (1 << token) != 0);

@@ -1,4 +1,4 @@
-//! A counter-example, for a person.
+//! Counter-examples as text.
 
 use super::Step;
 use super::state::{Party, State, Tab, Told, Wrong};
@@ -102,7 +102,7 @@ pub(super) fn told(before: &State, step: Step, after: &State) -> String {
     }
 }
 
-/// What a write did to the session.
+/// How a write changed the session.
 fn moved(before: &State, after: &State) -> String {
     match (before.record, after.record) {
         (Some(_), None) => " and ends the session".into(),

@@ -1,5 +1,5 @@
-//! What the store makes of a token: the crate's own rules, run on a record that is put together from a state, and what an
-//! onlooker who sees everything thinks of the verdict.
+//! The store's verdict on a token: the crate's own rules, run on a record that is built from a state. An observer who
+//! sees everything then judges that verdict.
 
 use std::time::Duration;
 
@@ -24,17 +24,17 @@ pub(super) fn policy(session: &Session) -> Policy {
     }
 }
 
-/// A record, a token's number, and the idempotency key that comes with it.
+/// A record, a token's number, and the idempotency key that is sent with it.
 pub(super) type Question = (Record, u8, Option<(Party, u8)>);
 
-/// What the store makes of a question: its verdict, the record afterwards, and whether that one's digests are not those
-/// that follow from its number.
+/// The store's answer to a question: its verdict, the record afterwards, and whether the digests of that record do not
+/// follow from its number.
 pub(super) type Said = (Told, Option<Record>, bool);
 
 type Verdict = (Told, Option<Record>);
 
 impl Tokens {
-    /// A token reaches the store, with a key that the person, or the thief, made.
+    /// A token reaches the store, with a key that the user or the thief generated.
     pub(super) fn shown(
         &self,
         state: &State,
@@ -69,7 +69,7 @@ impl Tokens {
         (after, told)
     }
 
-    /// Puts the record together, and asks the crate's own rules.
+    /// Builds the record and applies the crate's own rules.
     fn ask(&self, (before, token, key): Question) -> Said {
         let name = self.chain[0].session_id();
         let mut store = Bare::new(self.policy, 0);
@@ -80,7 +80,7 @@ impl Tokens {
         (told(verdict), after.map(|after| self.record(&after)), forked)
     }
 
-    /// What a protocol that was not chosen would have made of the question.
+    /// The verdict of a protocol that was rejected, given this crate's verdict `ours`.
     fn by_another_rule(&self, state: &State, (before, token, key): Question, ours: Verdict) -> Verdict {
         let since = |ticks: u8| ticks >= self.session.window || self.session.strict;
         match (self.session.rule, ours.0) {
@@ -102,7 +102,7 @@ impl Tokens {
         }
     }
 
-    /// Which idempotency key the person sends with a token, as its number, in an exchange that begins now.
+    /// The number of the idempotency key that the user sends with a token, in an exchange that begins now.
     pub(super) fn key_of_exchange(&self, state: &State, token: u8) -> u8 {
         match self.session.keying {
             Keying::None => 0,
@@ -116,7 +116,7 @@ impl Tokens {
         (key != 0).then_some((Party::Person, key))
     }
 
-    /// Which idempotency keys a thief can send with a token.
+    /// The idempotency keys that a thief can send with a token.
     pub(super) fn keys_of_thief(&self, state: &State, token: u8) -> Vec<Option<(Party, u8)>> {
         let own = (self.session.keying != Keying::None).then_some((Party::Thief, token));
         match self.session.keying {
@@ -128,7 +128,7 @@ impl Tokens {
         }
     }
 
-    /// Theft must not go unseen: a token that somebody else superseded a window ago is let in by nobody.
+    /// Detects a theft that goes unnoticed: a token that another party superseded a window ago must not be accepted.
     fn watch(&self, after: &mut State, who: Party, token: u8, told: Told) {
         if !matches!(told, Told::Rotated | Told::Replayed) {
             return;
@@ -148,7 +148,7 @@ impl Tokens {
         }
     }
 
-    /// There is one chain: a record's two digests follow from its number.
+    /// Whether a record's two digests do not follow from its number, which would be a second chain.
     fn is_forked(&self, of: &Snapshot) -> bool {
         let [current, next, _] = self.chain[of.generation as usize - 1].digests();
         of.current != *current || of.next != *next

@@ -1,4 +1,4 @@
-//! Which session a browser has, whatever order answers arrive in.
+//! Searches for which session a browser has, in whatever order responses arrive.
 
 use super::{Searched, effort, search};
 use crate::browser::{BUSY, Browser, Habits, Names};
@@ -62,7 +62,7 @@ fn one_cookie_for_all_sessions_lets_an_older_log_in_displace_a_newer_one() {
 
 #[test]
 fn one_cookie_for_all_sessions_lets_the_late_answer_of_a_log_out_take_a_log_in_away() {
-    // Which of two log-ins counts is the test above; here it is left open.
+    // The test above covers which of two logins is used; here it does not matter.
     let shared = Habits { skewed: true, ..NO_ROTATION };
     finds("a log-out and a log-in at once, one cookie", shared, "logged out", 8);
 }

@@ -1,11 +1,11 @@
-//! What ends, and what outlives it.
+//! Searches for sessions that outlive their ending.
 
 use super::{Searched, effort, search};
 use crate::endings::{Account, Affair, Ending, QUIET};
 
 const ALL: [Ending; 5] =
     [Ending::LogOut, Ending::LogOutOthers, Ending::LogOutEverywhere, Ending::NewPassword, Ending::Deletion];
-/// Those that the account's row bears witness to.
+/// The endings that the account's row records.
 const GLOBAL: [Ending; 3] = [Ending::LogOutEverywhere, Ending::NewPassword, Ending::Deletion];
 const SINGLE: [Ending; 2] = [Ending::LogOut, Ending::LogOutOthers];
 
@@ -42,8 +42,8 @@ fn nothing_outlives_an_ending_and_nobody_else_is_harmed() {
     holds("the same with copies of commands that come late", &[Ending::LogOut], QUIET);
 }
 
-/// The others are those who are there when the command runs, and there is no telling one who came since. What bounds
-/// it is the deadline: half a second.
+/// "All others" are the sessions that exist when the command runs, and the store cannot tell one that was opened since
+/// the first copy ran. The deadline limits this to half a second.
 #[test]
 fn a_late_copy_of_an_ending_of_all_others_ends_one_who_came_since() {
     let late = Affair { ending: Ending::LogOutOthers, ..QUIET };
