@@ -57,7 +57,7 @@ async fn a_refresh_that_gets_no_answer_holds_up_a_login_only_until_its_time_is_o
     stage.network.until("/auth/refresh", What::Answered(200));
     assert_eq!(stage.does(1, &logs_in(ANN))["status"], "in");
     assert_eq!(stage.came_of(0, "late")["error"], "no_answer");
-    stage.network.release(); // what comes too late is not heard any more
+    stage.network.release(); // the client ignores this late response
     stage.clock.advance(ACCESS);
     assert_eq!(stage.who_is_in(), [ANN, ANN]);
     assert_eq!(stage.sessions(), 1);
@@ -118,7 +118,7 @@ async fn a_logout_of_the_others_leaves_this_browser_in_and_one_of_all_does_not()
 async fn a_new_password_gives_every_tab_the_new_session() {
     let Some(mut stage) = Stage::new(2).await else { return };
     stage.sign_up(0, ANN);
-    stage.clock.advance(ACCESS); // the token that proves who asks has run out, too
+    stage.clock.advance(ACCESS); // the access token for the change has expired, too
     stage.network.next("/auth/refresh", &[Fate::Late]);
     stage.begin(0, "late", "me()");
     stage.network.until("/auth/refresh", What::Answered(200));

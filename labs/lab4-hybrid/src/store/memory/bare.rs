@@ -93,7 +93,7 @@ impl Bare {
         self.sessions.epoch
     }
 
-    /// As [`Store::issue`](crate::store::Store::issue).
+    /// Opens a session from its first token, with the rules of [`Store::issue`](crate::store::Store::issue).
     pub fn issue(&mut self, user_id: Uuid, first: &FirstToken, epoch: u64) -> Issue {
         let client = Client { kind: ClientKind::Mobile, device: None };
         let (session_id, digests) = (first.session_id, first.digests);
@@ -101,7 +101,7 @@ impl Bare {
         self.sessions.issue(&self.policy, NOW_MS, &new)
     }
 
-    /// As [`Store::refresh`](crate::store::Store::refresh).
+    /// Exchanges a refresh token, with the rules of [`Store::refresh`](crate::store::Store::refresh).
     pub fn refresh(
         &mut self,
         token: &VerifiedToken,
@@ -111,17 +111,18 @@ impl Bare {
         self.sessions.refresh(&self.policy, NOW_MS, token, epoch, attempt)
     }
 
-    /// As [`Store::end`](crate::store::Store::end).
+    /// Ends one session, with the rules of [`Store::end`](crate::store::Store::end).
     pub fn end(&mut self, session_id: Uuid) -> bool {
         self.sessions.end(&self.policy, NOW_MS, session_id)
     }
 
-    /// As [`Store::end_others`](crate::store::Store::end_others).
+    /// Ends all sessions except `keep`, with the rules of [`Store::end_others`](crate::store::Store::end_others).
     pub fn end_others(&mut self, keep: Uuid) -> usize {
         self.sessions.end_others(&self.policy, NOW_MS, keep)
     }
 
-    /// As [`Store::end_all`](crate::store::Store::end_all).
+    /// Ends all sessions that were opened under an epoch below `epoch`, with the rules of
+    /// [`Store::end_all`](crate::store::Store::end_all).
     pub fn end_all(&mut self, epoch: u64) {
         self.sessions.raise_epoch(&self.policy, NOW_MS, epoch);
     }
