@@ -1,7 +1,7 @@
-//! The differential test of `tests/differential` for any number of tokens, on every core: `cargo run --release -p
-//! lab4-hybrid --example differential -- [TOKENS [FIRST_SEED]]`. The default is 5 million tokens from seed 0. It stops
-//! at the first token that the strict verifier accepts and the reference refuses, and prints how to reproduce that
-//! token.
+//! The differential test of `tests/differential` for any number of tokens, on every core:
+//! `cargo run --release -p lab4-hybrid --example differential -- [TOKENS [FIRST_SEED]]`. The default is 5 million
+//! tokens from seed 0. It stops at the first token that the strict verifier accepts and the reference refuses, and
+//! prints how to reproduce that token.
 
 #[path = "../tests/differential/claims.rs"]
 mod claims;

@@ -44,9 +44,9 @@
 //!
 //! # What cannot be promised
 //!
-//! For each of these there is a test that finds the shortest sequence of events and prints it as a story (`cargo test
-//! -p lab4-hybrid --test model exhaustive -- --nocapture`). Each entry says what happens, its effect, and what limits
-//! it.
+//! For each of these there is a test that finds the shortest sequence of events and prints it as a story
+//! (`cargo test -p lab4-hybrid --test model exhaustive -- --nocapture`). Each entry says what happens, its effect, and
+//! what limits it.
 //!
 //! - A thief replays within every window. Thief and user get the same successors, and the server does not notice.
 //!   Limits: the absolute limit; a token that is bound to a key of the client (DPoP, RFC 9449).

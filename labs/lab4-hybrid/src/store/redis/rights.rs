@@ -2,8 +2,8 @@
 
 use kit::redis::Rights;
 
-/// Every command that the store sends, directly or from a script. The server checks them when it starts, and the `ACL
-/// SETUSER` line in the book is computed from them.
+/// Every command that the store sends, directly or from a script. The server checks them when it starts, and the
+/// `ACL SETUSER` line in the book is computed from them.
 pub const RIGHTS: Rights = Rights {
     keys: "auth:*",
     key: "auth:{rights}:none",
