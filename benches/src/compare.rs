@@ -1,9 +1,9 @@
-//! What changed since an older report, and which of it is for the worse.
+//! Compares two reports: which figures changed since the older one, and which of the changes are regressions.
 //!
-//! Two runs are two moments of a machine, so a change counts only where its whole confidence interval lies beyond a
-//! tolerance: [`interval`] says how that is found. A figure that is counted and not timed (commands, bytes) has no
-//! interval; there any change beyond the tolerance is one. Reports of two machines are not compared unless that is asked for:
-//! their figures say which machine is faster.
+//! Two runs happen at two moments of a machine, so a change counts only when its whole confidence interval is beyond a
+//! tolerance; [`interval`] explains how the interval is computed. A figure that is counted and not timed (commands,
+//! bytes) has no interval; there, any difference beyond the tolerance is a change. Reports of two machines are compared
+//! only on request, because their figures mostly show which machine is faster.
 
 pub mod interval;
 mod matched;
@@ -15,82 +15,82 @@ use serde::{Deserialize, Serialize};
 use crate::machine::Machine;
 use crate::report::{Report, SCHEMA};
 
-/// Why two reports are not compared, or one cannot be read.
+/// Why two reports cannot be compared, or why one of them cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompareError {
-    /// It is no report.
+    /// The text is not JSON, or not JSON of the shape of a report.
     #[error("it is no report of `cargo lab bench` ({0})")]
     NoReport(#[from] serde_json::Error),
-    /// It has another shape.
+    /// The report has a schema version that this program does not read.
     #[error("it has schema {found}, and this program reads schema {SCHEMA}: use the version that wrote it")]
     Schema {
-        /// What it says it has.
+        /// The schema version in the report.
         found: u64,
     },
-    /// It says no schema.
+    /// The report has no `schema` field.
     #[error("it is no report of `cargo lab bench` (it has no schema)")]
     NoSchema,
-    /// They are of two machines.
+    /// The reports were made on two different machines.
     #[error("the reports are of two machines ({}): their difference is the machines'; --other-machine compares them all the same", .0.join("; "))]
     Machine(Vec<String>),
 }
 
-/// Everything that both reports have.
+/// Every figure that both reports contain, with its change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Changes {
     /// When the older report was begun, in seconds since the Unix epoch.
     pub old_begun_unix_s: u64,
-    /// The source that the older one was made from.
+    /// The git revision that the older report was made from.
     pub old_git_revision: Option<String>,
-    /// How the machines differ, where that was allowed.
+    /// How the two machines differ; empty unless comparing two machines was allowed.
     pub machines: Vec<String>,
     /// One row for each figure.
     pub rows: Vec<Change>,
 }
 
-/// One figure of both.
+/// One figure that both reports contain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The part of the report, in words.
     pub part: String,
-    /// The design.
+    /// The name of the design.
     pub design: String,
     /// The figure, with its unit.
     pub figure: String,
-    /// As it was: the median.
+    /// The median in the older report.
     pub old: f64,
-    /// As it is.
+    /// The median in the newer report.
     pub new: f64,
-    /// By how much it changed, as a share of the old one: 0.1 is ten per cent more. None where the old one was 0.
+    /// The relative change: 0.1 is ten per cent more. `None` when the old figure was 0.
     pub change: Option<f64>,
-    /// The 95 % confidence interval of that; none for a count, and where there are too few rounds.
+    /// The 95 % confidence interval of `change`; `None` for a count, and when there are too few rounds.
     pub interval: Option<(f64, f64)>,
-    /// What to think of it.
+    /// Whether the change is for the worse, for the better, or neither.
     pub verdict: Verdict,
     /// Whether either report doubts the figure.
     pub is_doubted: bool,
 }
 
-/// What to think of a change.
+/// Whether a change is for the worse, for the better, or neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Surely worse by more than the tolerance.
+    /// Worse by more than the tolerance, with confidence.
     Worse,
-    /// Surely better by more than the tolerance.
+    /// Better by more than the tolerance, with confidence.
     Better,
-    /// Surely within the tolerance, or too little to tell from noise.
+    /// Within the tolerance, or too small to tell from noise.
     Same,
-    /// Too few rounds to say.
+    /// There are too few rounds to decide.
     Unknown,
 }
 
 impl Changes {
-    /// From an older report to a newer one.
+    /// Compares an older report with a newer one.
     ///
     /// # Errors
-    /// [`CompareError::Machine`] where they are of two machines and `any_machine` is not set.
+    /// [`CompareError::Machine`] when the reports are of two machines and `any_machine` is false.
     pub fn between(old: &Report, new: &Report, any_machine: bool) -> Result<Self, CompareError> {
         let machines = differences(&old.machine, &new.machine);
         if !machines.is_empty() && !any_machine {
@@ -104,16 +104,17 @@ impl Changes {
         })
     }
 
-    /// What is surely worse.
+    /// The changes that are regressions: worse by more than the tolerance, with confidence.
     pub fn regressions(&self) -> impl Iterator<Item = &Change> {
         self.rows.iter().filter(|row| row.verdict == Verdict::Worse)
     }
 }
 
-/// Reads a report, and says which schema it has if that is not ours.
+/// Reads a report from JSON. A report with another schema version is refused by that version, before its fields are
+/// read.
 ///
 /// # Errors
-/// [`CompareError`] when it is none, or has another schema.
+/// [`CompareError`] when the text is not a report, or has another schema version.
 pub fn read(text: &str) -> Result<Report, CompareError> {
     let value: serde_json::Value = serde_json::from_str(text)?;
     match value.get("schema").and_then(serde_json::Value::as_u64) {
@@ -123,8 +124,8 @@ pub fn read(text: &str) -> Result<Report, CompareError> {
     }
 }
 
-/// What makes figures of two runs those of two machines. A new kernel or compiler is a change worth seeing; another store, or
-/// a debug build, is another experiment.
+/// The differences that make two figures incomparable, each as `what: old then, new now`. A new kernel or compiler is a
+/// change worth seeing and is not among them; another kind of store, or a debug build, is another experiment.
 fn differences(old: &Machine, new: &Machine) -> Vec<String> {
     let pairs = [
         ("processor", old.cpu_model.clone(), new.cpu_model.clone()),
@@ -137,7 +138,8 @@ fn differences(old: &Machine, new: &Machine) -> Vec<String> {
     differ.map(|(what, old, new)| format!("{what}: {old} then, {new} now")).collect()
 }
 
-/// `redis` of `redis 7.0.15 (path)`: a new version is a change worth seeing.
+/// The kind of a store: `redis` of `redis 7.0.15 (path)`. The version is left out, because a new version is a change
+/// worth seeing.
 fn kind_of(store: &str) -> String {
     store.split(' ').next().unwrap_or_default().to_owned()
 }

@@ -1,4 +1,4 @@
-//! Why a figure should not be believed as it stands. A result that cannot doubt itself is an advertisement.
+//! Reasons not to believe a figure as it stands. A result that cannot doubt itself is an advertisement.
 
 use std::fmt;
 
@@ -11,53 +11,56 @@ const ACHIEVED_OF_ASKED: f64 = 0.99;
 const GENERATOR_SHARE: f64 = 0.80;
 const SPREAD: f64 = 0.15;
 const GENERATOR_CEILING: f64 = 0.90;
-/// The generator's thread, its pacing, and two for the server.
+/// The least number of cores for generator and server not to share any: one for the generator's thread, one for its
+/// pacing thread, and two for the server.
 const CORES_APART: usize = 4;
 
-/// A reason to doubt, with the number that raised it. `Display` says what to do about it.
+/// A reason to doubt a figure, with the number that raised it. `Display` says what to do about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "doubt", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Doubt {
     /// Some requests did not have the expected answer.
     Errors {
-        /// How many, over all rounds.
+        /// The number of errors over all rounds.
         count: u64,
     },
-    /// Throughput × latency is more than 5 % off the number of connections: they stood idle.
+    /// Throughput × latency is more than 5 % off the number of connections: the connections were idle for part of the
+    /// time.
     LittlesLaw {
-        /// How far off, as a share.
+        /// How far off, as a share (0.06 is 6 %).
         off: f64,
     },
-    /// Less than 99 % of the asked rate was achieved: the server was beyond its ceiling.
+    /// The server reached less than 99 % of the asked rate: the load was beyond its ceiling.
     BelowAskedRate {
-        /// What was achieved, as a share.
+        /// The achieved rate as a share of the asked one.
         achieved: f64,
     },
-    /// The generator's busiest thread was on a core for more than 80 % of the time: it may be what was measured.
+    /// The generator's busiest thread was on a core for more than 80 % of the time: the generator may be what was
+    /// measured.
     GeneratorBusy {
-        /// How much, as a share.
+        /// The share of the time, from 0 to 1.
         share: f64,
     },
-    /// Throughput of the rounds lies more than 15 % apart.
+    /// The throughput of the rounds differs by more than 15 %.
     Spread {
-        /// How far apart, as a share of the median.
+        /// The difference between the largest and the smallest, as a share of the median.
         spread: f64,
     },
     /// Throughput is within 10 % of what the generator reaches against a server that does nothing.
     NearGeneratorCeiling {
-        /// How much of it, as a share.
+        /// The throughput as a share of the generator's ceiling.
         share: f64,
     },
     /// Generator and server had to share cores.
     SharedCores {
-        /// How many there are.
+        /// The number of cores of this machine.
         cores: usize,
     },
 }
 
 impl Doubt {
-    /// Everything that speaks against the figures of one design. Shares are the medians over its rounds.
+    /// All doubts about the figures of one design. Shares are medians over its rounds.
     pub fn about(figures: &DesignFigures) -> Vec<Self> {
         let median = |figure: fn(&RoundFigures) -> Option<f64>| {
             Median::of(figures.rounds.iter().filter_map(figure)).map(|over_rounds| over_rounds.median)
@@ -83,7 +86,7 @@ impl Doubt {
         doubts
     }
 
-    /// The number that raised it, to find the worst of several of one kind.
+    /// The number that raised the doubt. It serves to find the worst of several doubts of one kind.
     pub fn size(&self) -> f64 {
         match self {
             Self::Errors { count } => *count as f64,
@@ -96,7 +99,7 @@ impl Doubt {
         }
     }
 
-    /// Its kind, as the tag in JSON.
+    /// The kind of the doubt, as the tag in JSON.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Errors { .. } => "errors",
@@ -109,14 +112,14 @@ impl Doubt {
         }
     }
 
-    /// What speaks against a closed loop's throughput, where `ceiling_rps` is what the generator reaches against a server
-    /// that does nothing.
+    /// The doubt about a closed loop's throughput that is close to `ceiling_rps`, the requests per second that the
+    /// generator reaches against a server that does nothing.
     pub fn about_generator(throughput_rps: f64, ceiling_rps: f64) -> Option<Self> {
         let share = if ceiling_rps > 0.0 { throughput_rps / ceiling_rps } else { 0.0 };
         (share > GENERATOR_CEILING).then_some(Self::NearGeneratorCeiling { share })
     }
 
-    /// What speaks against any comparison on a machine with this many cores.
+    /// The doubt about any comparison on a machine with this many cores.
     pub fn about_cores(cores: usize) -> Option<Self> {
         (cores < CORES_APART).then_some(Self::SharedCores { cores })
     }

@@ -1,21 +1,22 @@
-//! What came out of a comparison: plain data, raw figures beside their medians, units in the names.
+//! The results of a comparison: plain data, with raw figures beside their medians and units in the names.
 
 use serde::{Deserialize, Serialize};
 
 use crate::doubt::Doubt;
 use crate::load::{Errors, Latencies, Load, Run};
 
-/// The design that every other is compared with, where it is among them: the same route without authentication.
+/// The name of the design that every other one is compared with, if it takes part: the same route without
+/// authentication.
 pub const BASELINE: &str = "none";
 
 /// Several designs under the same load in one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// The load that each of them had in each round.
+    /// The load that each design had in each round.
     pub load: Load,
-    /// How many rounds there were.
+    /// The number of rounds.
     pub rounds: usize,
-    /// What speaks against the comparison as a whole.
+    /// Doubts about the comparison as a whole.
     pub doubts: Vec<Doubt>,
     /// One entry for each design, in the order in which they were given.
     pub designs: Vec<DesignFigures>,
@@ -31,9 +32,9 @@ impl Comparison {
 /// One design: medians over the rounds, with their spread, and the rounds themselves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DesignFigures {
-    /// Its name.
+    /// The name of the design.
     pub design: String,
-    /// Expected answers per second.
+    /// Expected responses per second.
     pub throughput_rps: Median,
     /// Latency that half of the requests did not exceed, in µs.
     pub p50_us: Median,
@@ -45,15 +46,15 @@ pub struct DesignFigures {
     pub p99_9_us: Median,
     /// The longest latency, in µs.
     pub max_us: Median,
-    /// CPU time of the server's process per request, user and system, in µs; none without its process id.
+    /// CPU time of the server's process per request, user and system, in µs; `None` without its process id.
     pub server_cpu_us: Option<Median>,
-    /// CPU time of the store's process per request, in µs; none without its process id.
+    /// CPU time of the store's process per request, in µs; `None` without its process id.
     pub store_cpu_us: Option<Median>,
-    /// Round trips to the store per request; none without a counter.
+    /// Round trips to the store per request; `None` without a counter.
     pub store_round_trips: Option<Median>,
-    /// Throughput as a share of the baseline's in the same round; none without a baseline.
+    /// Throughput as a share of the baseline's in the same round; `None` without a baseline.
     pub ratio: Option<Median>,
-    /// Server CPU time per request beyond the baseline's in the same round, in µs; none without both.
+    /// Server CPU time per request beyond the baseline's in the same round, in µs; `None` unless both are known.
     pub server_cpu_over_baseline_us: Option<Median>,
     /// Errors of all rounds, by kind.
     pub errors: Errors,
@@ -63,20 +64,21 @@ pub struct DesignFigures {
     pub rounds: Vec<RoundFigures>,
 }
 
-/// One design in one round.
+/// The figures of one design in one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RoundFigures {
-    /// Which round, from 1.
+    /// The number of the round, from 1.
     pub round: usize,
-    /// How long it took, in s.
+    /// The duration of the round, in s.
     pub elapsed_s: f64,
-    /// Requests that the server worked on, whatever it answered.
+    /// Requests that the server worked on, whatever its response was.
     pub requests: u64,
-    /// Requests that had the expected answer.
+    /// Requests that got the expected response.
     pub answered: u64,
-    /// Mean size of the expected answers' bodies, in bytes: equal for all designs, or they did not do the same work.
+    /// Mean body size of the expected responses, in bytes. It must be equal for all designs, or they did not do the same
+    /// work.
     pub body_bytes: f64,
-    /// Expected answers per second.
+    /// Expected responses per second.
     pub throughput_rps: f64,
     /// Mean latency in µs.
     pub mean_us: f64,
@@ -90,7 +92,7 @@ pub struct RoundFigures {
     pub p99_9_us: f64,
     /// Longest latency in µs.
     pub max_us: f64,
-    /// What went wrong.
+    /// Errors of the round, by kind.
     pub errors: Errors,
     /// Server CPU time per request in µs.
     pub server_cpu_us: Option<f64>,
@@ -108,30 +110,31 @@ pub struct RoundFigures {
     pub send_lag_p99_us: Option<f64>,
     /// Fixed rate: 99th percentile of the pacing thread's lateness, in µs.
     pub pacing_lag_p99_us: Option<f64>,
-    /// Closed loop: how far off Little's law, as a share.
+    /// Closed loop: how far the round is off Little's law, as a share.
     pub littles_law_off: Option<f64>,
-    /// The share of the round that the generator's busiest thread was on a core.
+    /// The share of the round for which the generator's busiest thread was on a core.
     pub generator_share: Option<f64>,
     /// The generator's CPU time per request in µs.
     pub generator_cpu_us: Option<f64>,
-    /// The latencies as `(ns, count)`, where they were asked for.
+    /// The latencies as `(ns, count)`, when the caller asked to keep them.
     pub histogram: Option<Vec<(u64, u64)>>,
 }
 
-/// What was read beside the load: differences between before and after.
+/// Counters read beside the load: each is the difference between after and before the run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Costs {
-    /// CPU time of the server's process, in µs.
+    /// CPU time that the server's process used, in µs.
     pub server_cpu_us: Option<f64>,
-    /// CPU time of the store's process, in µs.
+    /// CPU time that the store's process used, in µs.
     pub store_cpu_us: Option<f64>,
-    /// Round trips to the store.
+    /// The number of round trips to the store.
     pub store_round_trips: Option<u64>,
 }
 
 impl DesignFigures {
-    /// Whether the server kept up. A machine that stands still for a moment lets a few requests fail, and a doubt says so;
-    /// beyond one in a hundred the figures are those of a server that fails, or of a credential that has run out.
+    /// Whether the server kept up: at most one request in a hundred failed. When a machine stalls for a moment, a few
+    /// requests fail, and a doubt reports them; beyond one in a hundred, the server is failing or its credential has
+    /// expired.
     pub fn is_served(&self) -> bool {
         let (failed, answered) = (self.errors.total(), self.rounds.iter().map(|round| round.answered).sum());
         is_served(failed, answered)
@@ -143,12 +146,12 @@ fn is_served(failed: u64, answered: u64) -> bool {
 }
 
 impl RoundFigures {
-    /// The same of one round.
+    /// Whether the server kept up in this round: at most one request in a hundred failed.
     pub fn is_served(&self) -> bool {
         is_served(self.errors.total(), self.answered)
     }
 
-    /// The figures of one run. Ratios to the baseline are not known yet.
+    /// The figures of one run. The ratios to the baseline are not known yet.
     pub fn new(round: usize, run: &Run, costs: Costs, keep_histogram: bool) -> Self {
         let requests = run.requests();
         let per_request = |total: f64| if requests > 0 { total / requests as f64 } else { 0.0 };
@@ -182,8 +185,8 @@ impl RoundFigures {
         }
     }
 
-    /// Adds the comparison with the baseline's figures of the same round: machines are noisy, and neighbours in time
-    /// share their noise.
+    /// Adds the ratios to the baseline's figures of the same round. Machines are noisy, and measurements that are
+    /// neighbours in time share their noise.
     pub fn compare_with(&mut self, baseline: &Self) {
         self.ratio = (baseline.throughput_rps > 0.0).then(|| self.throughput_rps / baseline.throughput_rps);
         self.server_cpu_over_baseline_us =
@@ -192,11 +195,11 @@ impl RoundFigures {
 }
 
 impl DesignFigures {
-    /// Sums up the rounds of one design; none when there are no rounds.
+    /// Summarises the rounds of one design; `None` when there are no rounds.
     pub fn over(design: impl Into<String>, rounds: Vec<RoundFigures>) -> Option<Self> {
         let of = |figure: fn(&RoundFigures) -> f64| Median::of(rounds.iter().map(figure));
         let of_known = |figure: fn(&RoundFigures) -> Option<f64>| {
-            // A figure that one round lacks is no figure of all rounds.
+            // A figure that is missing in one round has no median over all rounds.
             let known: Option<Vec<f64>> = rounds.iter().map(figure).collect();
             known.and_then(Median::of)
         };
@@ -224,19 +227,19 @@ impl DesignFigures {
     }
 }
 
-/// A figure over several rounds.
+/// The median of a figure over several rounds, with its range.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Median {
-    /// The middle one, or the mean of the two in the middle.
+    /// The middle value, or the mean of the two middle values.
     pub median: f64,
-    /// The smallest.
+    /// The smallest value.
     pub min: f64,
-    /// The largest.
+    /// The largest value.
     pub max: f64,
 }
 
 impl Median {
-    /// Sums up some values; none when there are none.
+    /// The median of some values; `None` when there are none.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut sorted: Vec<f64> = values.into_iter().collect();
         sorted.sort_by(f64::total_cmp);
@@ -246,7 +249,8 @@ impl Median {
         Some(Self { median: (sorted[lower] + sorted[upper]) / 2.0, min, max })
     }
 
-    /// From the smallest to the largest, as a share of the median (0.15 is 15 %); 0 when the median is.
+    /// The difference between the largest and the smallest value, as a share of the median (0.15 is 15 %); 0 when the
+    /// median is 0.
     pub fn spread(&self) -> f64 {
         if self.median == 0.0 { 0.0 } else { (self.max - self.min) / self.median.abs() }
     }

@@ -1,7 +1,7 @@
-//! A server that is stopped for a while and continued: the stall whose length is known without any load generator.
+//! Stops a server for a while and continues it: a stall whose length is known without any load generator.
 //!
-//! It is measured by a probe that shares no code with the generator, from the moment the server is stopped to the moment it
-//! answers again. What a generator's percentiles must be follows from it by arithmetic.
+//! A probe that shares no code with the generator measures the stall, from the moment when the server is stopped to the
+//! moment when it responds again. The percentiles that a generator must report follow from this length by arithmetic.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,23 +11,23 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
-/// How long the probe waits for its answer: a server that does not continue is not waited for.
+/// How long the probe waits for its response when the server does not continue.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Stops a child process of ours that serves HTTP at `address`, and says how long it was away as its client saw it. It is
-/// continued in any case.
+/// Stops a child process of ours that serves HTTP at `address`, continues it after `length`, and returns how long it was
+/// unresponsive as a client saw it. The process is continued even if the probe fails.
 ///
 /// # Errors
-/// When the process cannot be stopped or continued, or does not answer `200 OK` again.
+/// When the process cannot be stopped or continued, or does not respond with `200 OK` afterwards.
 pub async fn stall(pid: u32, address: SocketAddr, length: Duration) -> io::Result<Duration> {
     let pid = Pid::from_raw(i32::try_from(pid).map_err(io::Error::other)?);
     let mut probe = TcpStream::connect(address)?;
     probe.set_read_timeout(Some(PATIENCE))?;
     let stopped_at = Instant::now();
     kill(pid, Signal::SIGSTOP)?;
-    // Until it has stopped it could answer the probe.
+    // Until the process has stopped, it could still answer the probe.
     let stopped = waitpid(pid, Some(WaitPidFlag::WUNTRACED));
-    // The kernel takes the request although nobody reads it.
+    // The kernel accepts the request although the stopped server does not read it.
     let asked = probe.write_all(b"GET /me HTTP/1.1\r\nhost: localhost\r\n\r\n");
     tokio::time::sleep_until((stopped_at + length).into()).await;
     kill(pid, Signal::SIGCONT)?;
@@ -44,8 +44,9 @@ pub async fn stall(pid: u32, address: SocketAddr, length: Duration) -> io::Resul
     Ok(answered.await.map_err(io::Error::other)?? - stopped_at)
 }
 
-/// What the 99th percentile must be, where requests arrive evenly over `whole`: who arrives `t` after the stop waits for what
-/// is left of the stall, and one per cent of all arrive in the first hundredth of `whole`.
+/// The 99th percentile that a generator must report when requests arrive evenly over `whole`: a request that arrives `t`
+/// after the stop waits for the rest of the stall, and one per cent of all requests arrive in the first hundredth of
+/// `whole`.
 pub fn p99_of(stall: Duration, whole: Duration) -> Duration {
     stall.saturating_sub(whole / 100)
 }

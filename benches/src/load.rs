@@ -1,8 +1,9 @@
-//! Puts one server under load and counts what came back, without ever flattering it.
+//! Puts one server under load and counts its responses, failures included.
 //!
-//! The generator runs on threads of its own, each with its own small runtime and its own connections, so that its CPU time
-//! can be told apart from everything else in the process and nothing else delays it. Connections are opened before the
-//! clock starts. Whatever is not the expected answer is counted as an error, by kind; nothing is retried silently.
+//! The generator runs on its own threads, each with a small runtime and connections of its own. Its CPU time can
+//! therefore be told apart from everything else in the process, and nothing else delays it. Connections are opened
+//! before the clock starts. Every response that is not the expected one is counted as an error, by kind; nothing is
+//! retried silently.
 
 mod closed;
 mod connection;
@@ -23,14 +24,14 @@ pub use target::{Reach, Target};
 
 use std::net::SocketAddr;
 
-/// Why no load could be made. What goes wrong once load is flowing is not here: it is counted in [`Errors`].
+/// Why a run of load could not start. Failures during the run are not here: they are counted in [`Errors`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
     /// The base URL, path or a header cannot be read.
     #[error("`{url}` cannot be measured: {reason}")]
     Url {
-        /// What was given.
+        /// The URL or header name that was given.
         url: String,
         /// What is wrong with it, as the end of a sentence.
         reason: String,
@@ -40,7 +41,7 @@ pub enum LoadError {
         "{address} is not a loopback address; load is sent elsewhere only to a server of your own, when you say so"
     )]
     NotLoopback {
-        /// Where the URL led.
+        /// The address that the URL resolved to.
         address: SocketAddr,
     },
     /// The plan asks for something that cannot be done, such as no connections.
@@ -49,7 +50,7 @@ pub enum LoadError {
     /// The connections could not be opened.
     #[error("could not connect to {address}: is the server running?")]
     Connect {
-        /// Who was called.
+        /// The address that the generator called.
         address: SocketAddr,
         /// What the operating system or the HTTP handshake said.
         source: std::io::Error,
@@ -57,18 +58,18 @@ pub enum LoadError {
     /// The operating system gave no thread or no event loop to the generator.
     #[error("the load generator could not start a thread")]
     Thread(#[source] std::io::Error),
-    /// A generator thread ended without a result, which is a defect of this library.
+    /// A generator thread ended without a result, which is a bug in this library.
     #[error("a thread of the load generator ended without a result")]
     Lost,
 }
 
 /// Runs `load` against `target` and returns once every request is answered or given up.
 ///
-/// The work happens on threads of the generator's own: this future only waits, needs no particular runtime, and stops the
+/// The work happens on the generator's own threads: this future only waits, needs no particular runtime, and stops the
 /// load when it is dropped.
 ///
 /// # Errors
-/// [`LoadError`] when the load cannot begin: a bad plan, no connection, no thread.
+/// [`LoadError`] when the load cannot start: the plan is invalid, a connection or a thread cannot be opened.
 pub async fn run(target: &Target, load: &Load) -> Result<Run, LoadError> {
     load.check()?;
     match load {

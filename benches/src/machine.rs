@@ -1,16 +1,17 @@
-//! Where a figure was made. An absolute figure means nothing without it.
+//! Describes the machine that a figure was measured on. Absolute figures mean nothing without it.
 
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
-/// The machine and the build, as a report tells them. What the system does not tell is `unknown`, or 0 where it is a number.
+/// The machine and the build, as a report shows them. Values that the system does not report are `unknown`, or 0 for
+/// numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    /// The processor's name for itself.
+    /// The processor's model name.
     pub cpu_model: String,
-    /// Processors that the system schedules on.
+    /// The number of processors that the system schedules on.
     pub logical_cpus: usize,
     /// Memory in bytes.
     pub memory_bytes: u64,
@@ -26,14 +27,14 @@ pub struct Machine {
     pub build_profile: String,
     /// The memory allocator of the servers that are built here.
     pub allocator: String,
-    /// The source's git revision with `-dirty` where it was changed since; none outside a checkout.
+    /// The git revision of the source, with `-dirty` if files changed since; `None` outside a checkout.
     pub git_revision: Option<String>,
-    /// Which store the servers used, in words: kind, version, where it came from, TCP or Unix socket.
+    /// The store that the servers used, in words: kind, version, origin, TCP or Unix socket.
     pub store: String,
 }
 
 impl Machine {
-    /// Describes this machine. `store` is free text. Asks `git` once, which takes some milliseconds.
+    /// Describes this machine. `store` is free text. It runs `git` once, which takes some milliseconds.
     pub fn describe(store: impl Into<String>) -> Self {
         let what = RefreshKind::nothing()
             .with_cpu(CpuRefreshKind::nothing())

@@ -1,39 +1,39 @@
-//! What a process costs: CPU time and memory, read from outside by its id.
+//! Measures a process from outside, by its id: CPU time and memory.
 //!
-//! CPU time is the steadiest figure on a shared machine, if it is read finely enough. The usual portable source,
-//! `/proc/PID/stat` or what libraries make of it, counts in ticks of 10 ms: one per cent of a one-second round. Summing
-//! `/proc/PID/task/*/schedstat` is exact but forgets threads that have ended, and servers that hash passwords end threads.
-//! Linux keeps a clock for every process (POSIX `clock_getcpuclockid`) that counts nanoseconds of user and system time
-//! over all threads, those that ended too, and may be read from another process. That is what is used there; elsewhere
-//! it is `sysinfo`'s accumulated time, in milliseconds.
+//! CPU time is the steadiest figure on a shared machine, if it is read precisely enough. The usual portable source,
+//! `/proc/PID/stat` and the libraries that read it, counts in ticks of 10 ms: one per cent of a one-second round. The
+//! sum of `/proc/PID/task/*/schedstat` is exact but loses threads that have ended, and servers that hash passwords end
+//! threads. Linux keeps a clock for every process (POSIX `clock_getcpuclockid`) that counts nanoseconds of user and
+//! system time over all threads, including ended ones, and other processes may read it. This module uses that clock on
+//! Linux; elsewhere it uses `sysinfo`'s accumulated time, in milliseconds.
 
 use std::time::Duration;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
-/// Why a process could not be read.
+/// Why a process could not be read or pinned.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProcessError {
-    /// There is no such process, or it may not be looked at.
+    /// The process does not exist, or this process may not read it.
     #[error("process {pid} cannot be read: is it still running?")]
     Unreadable {
-        /// Its id.
+        /// The process id.
         pid: u32,
-        /// What the system said.
+        /// The error that the system reported.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// There is no process with this id.
+    /// No process has this id.
     #[error("there is no process {pid}")]
     Unknown {
-        /// The id.
+        /// The process id.
         pid: u32,
     },
 }
 
-/// User and system CPU time that process `pid` has used since it began, all its threads together, ended ones too.
+/// User and system CPU time that process `pid` has used since it started, over all its threads, including ended ones.
 ///
-/// Read it before and after a run; the difference is what the run cost. The processes it started are not in it.
+/// Read it before and after a run; the difference is the cost of the run. Child processes are not included.
 ///
 /// # Errors
 /// [`ProcessError`] when there is no such process.
@@ -41,7 +41,7 @@ pub enum ProcessError {
 pub fn cpu_time(pid: u32) -> Result<Duration, ProcessError> {
     let unreadable =
         |source: Box<dyn std::error::Error + Send + Sync>| ProcessError::Unreadable { pid, source };
-    // Zero would be this process' own clock.
+    // Process id 0 would select this process' own clock.
     let raw = i32::try_from(pid).map_err(|error| unreadable(error.into()))?;
     if raw == 0 {
         return Err(ProcessError::Unknown { pid });
@@ -51,7 +51,7 @@ pub fn cpu_time(pid: u32) -> Result<Duration, ProcessError> {
     nix::time::clock_gettime(clock).map(Duration::from).map_err(|error| unreadable(error.into()))
 }
 
-/// User and system CPU time that process `pid` has used since it began, in steps of a millisecond.
+/// User and system CPU time that process `pid` has used since it started, in steps of a millisecond.
 ///
 /// # Errors
 /// [`ProcessError`] when there is no such process.
@@ -62,7 +62,7 @@ pub fn cpu_time(pid: u32) -> Result<Duration, ProcessError> {
     })
 }
 
-/// Memory of process `pid` that is resident, in bytes.
+/// Resident memory of process `pid`, in bytes.
 ///
 /// # Errors
 /// [`ProcessError`] when there is no such process.
@@ -81,11 +81,11 @@ fn with_process<T>(
     system.process(key).map(read).ok_or(ProcessError::Unknown { pid })
 }
 
-/// The processors that this process may run on, by their numbers, which need not begin at 0: a container may have been
-/// given the last two of sixteen.
+/// The numbers of the processors that this process may run on. They need not begin at 0: a container may have been given
+/// the last two of sixteen.
 ///
 /// # Errors
-/// [`ProcessError`] where this system pins no process, or does not let this one.
+/// [`ProcessError`] when the system cannot pin processes, or does not let this one.
 #[cfg(target_os = "linux")]
 pub fn own_processors() -> Result<Vec<usize>, ProcessError> {
     use nix::sched::{CpuSet, sched_getaffinity};
@@ -95,12 +95,12 @@ pub fn own_processors() -> Result<Vec<usize>, ProcessError> {
     let set = sched_getaffinity(nix::unistd::Pid::from_raw(0)).map_err(unreadable)?;
     let processors: Vec<usize> =
         (0..CpuSet::count()).filter(|processor| set.is_set(*processor).unwrap_or(false)).collect();
-    // Where it is forbidden to choose, choosing what is so anyway is forbidden too.
+    // Pins this process to the processors that it has already, to find out whether the system allows pinning.
     pin(pid, &processors)?;
     Ok(processors)
 }
 
-/// Elsewhere nothing can be pinned.
+/// Fails: pinning is implemented for Linux only.
 ///
 /// # Errors
 /// Always.
@@ -109,11 +109,11 @@ pub fn own_processors() -> Result<Vec<usize>, ProcessError> {
     pin(std::process::id(), &[]).map(|()| Vec::new())
 }
 
-/// Lets process `pid` run on these processors alone, all the threads that it has; those that it begins later do as the thread
-/// that begins them.
+/// Restricts all current threads of process `pid` to these processors. Threads that start later inherit the restriction
+/// from the thread that starts them.
 ///
 /// # Errors
-/// [`ProcessError`] when there is no such process, or none of these processors.
+/// [`ProcessError`] when there is no such process, or none of these processors exists.
 #[cfg(target_os = "linux")]
 pub fn pin(pid: u32, processors: &[usize]) -> Result<(), ProcessError> {
     use nix::sched::{CpuSet, sched_setaffinity};
@@ -124,13 +124,13 @@ pub fn pin(pid: u32, processors: &[usize]) -> Result<(), ProcessError> {
     for processor in processors {
         set.set(*processor).map_err(|error| unreadable(error.into()))?;
     }
-    // The system call speaks of threads.
+    // The system call applies to single threads.
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_err(|error| unreadable(error.into()))?;
     for thread in threads {
         let name = thread.map_err(|error| unreadable(error.into()))?.file_name();
         let Some(id) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
         match sched_setaffinity(nix::unistd::Pid::from_raw(id), &set) {
-            // A thread that ended meanwhile runs nowhere.
+            // A thread that ended meanwhile needs no pinning.
             Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
             Err(error) => return Err(unreadable(error.into())),
         }
@@ -138,7 +138,7 @@ pub fn pin(pid: u32, processors: &[usize]) -> Result<(), ProcessError> {
     Ok(())
 }
 
-/// Elsewhere nothing can be pinned.
+/// Fails: pinning is implemented for Linux only.
 ///
 /// # Errors
 /// Always.
@@ -148,7 +148,7 @@ pub fn pin(pid: u32, _processors: &[usize]) -> Result<(), ProcessError> {
     Err(ProcessError::Unreadable { pid, source })
 }
 
-/// CPU time that the calling thread has used; none where the system has no such clock.
+/// CPU time that the calling thread has used; `None` where the system has no such clock.
 pub(crate) fn this_thread_cpu_time() -> Option<Duration> {
     #[cfg(unix)]
     {
@@ -161,11 +161,11 @@ pub(crate) fn this_thread_cpu_time() -> Option<Duration> {
     }
 }
 
-/// Asks that the calling thread be woken when it asked to be. Linux otherwise delays timers by up to 50 µs to save power.
+/// Asks Linux to wake the calling thread exactly on time. By default it delays timers by up to 50 µs to save power.
 pub(crate) fn ask_for_precise_timers() {
     #[cfg(target_os = "linux")]
     {
-        // Refused, the thread is less precise, and the pacing lag shows it.
+        // If this is refused, the thread is less precise, and the pacing lag shows it.
         nix::sys::prctl::set_timerslack(1).ok();
     }
 }
@@ -184,8 +184,8 @@ mod tests {
         }
         let thread_used = thread_before.zip(this_thread_cpu_time()).map(|(before, after)| after - before);
         let used = cpu_time(pid).unwrap() - before;
-        // Other tests' threads run beside, so the process may have used more than this thread; never less, but for
-        // the step of the coarser clock.
+        // Threads of other tests run at the same time, so the process may have used more than this thread; it cannot
+        // have used less, except by one step of the coarser clock.
         assert!(
             used + Duration::from_millis(1) >= thread_used.unwrap_or_default(),
             "{used:?} < {thread_used:?}"
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn the_processors_of_this_process_are_those_that_it_may_be_pinned_to() {
         let processors = own_processors().unwrap();
-        // A quota of CPU time may leave fewer to be busy at once.
+        // A CPU quota may allow fewer of them to be busy at once.
         assert!(processors.len() >= std::thread::available_parallelism().unwrap().get(), "{processors:?}");
         pin(std::process::id(), &processors).unwrap();
     }
@@ -233,7 +233,7 @@ mod tests {
     fn a_process_that_does_not_exist_has_no_cpu_time() {
         assert!(cpu_time(0).is_err());
         assert!(cpu_time(u32::MAX).is_err());
-        // The largest id that Linux hands out is below this one.
+        // Linux never assigns a process id this large.
         assert!(cpu_time(2_000_000_000).is_err());
     }
 }

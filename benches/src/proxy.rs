@@ -1,17 +1,17 @@
-//! A network that misbehaves on purpose: a TCP proxy between a server and what it depends on.
+//! A TCP proxy between a server and a service it depends on, which simulates network faults on purpose.
 //!
 //! A test cannot ask a real network to lose packets at the right moment, and stopping a program shows only how a program
-//! fails. So this proxy stands between the two and can be told at any time how to treat what passes: late, not at all, cut
-//! off. It knows no protocol, speaks only to this machine, and everything about it is bounded: connections, and the bytes
-//! that it holds back.
+//! fails. This proxy can be told at any time to delay the traffic, to drop it, or to cut connections. It knows no
+//! protocol, connects only to this machine, and limits both the number of connections and the bytes that it holds back.
 //!
 //! # Delays
 //!
-//! Each direction has its own, so that an asymmetric path can be built; a round trip is the sum. tokio's timer ticks in
-//! milliseconds, which is no use for a network of 0.3 ms, so a thread of the proxy's own keeps the time. The proxy itself
-//! costs something also when it delays nothing: two more hops through the kernel and two tasks to wake. On a 2-core
-//! machine at rest that was some 0.05 ms for a round trip, and 0.1 to 0.2 ms more than asked for with a delay in each
-//! direction; `a_delay_is_what_was_asked_for` prints the figures of the machine it runs on. So measure the round trip
+//! Each direction has its own delay, so that an asymmetric path can be simulated; a round trip takes the sum. tokio's
+//! timer ticks in milliseconds, which is too coarse for a network of 0.3 ms, so the proxy keeps the time on a thread of
+//! its own. The proxy itself costs time even without a delay: two more hops through the kernel and two tasks to wake. On
+//! an idle 2-core machine that was some 0.05 ms for a round trip, and 0.1 to 0.2 ms more than asked for with a delay in
+//! each direction; `a_delay_is_what_was_asked_for` prints the figures of the machine it runs on. So measure the round
+//! trip through the proxy and report that, never the nominal delay.
 //! through the proxy and report that, never the nominal delay.
 
 mod alarm;
@@ -31,76 +31,77 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use self::alarm::Alarm;
 
-/// Connections through one proxy at once; a further one is reset.
+/// The most connections through one proxy at once; a further one is reset.
 const MOST_CONNECTIONS: usize = 1_024;
-/// Callers that the kernel may hold for us.
+/// Connections that the kernel queues until the proxy accepts them.
 const BACKLOG: u32 = 1_024;
-/// The pause after a failed accept, which usually means that this process is out of file descriptors.
+/// The pause after a failed accept, which usually means that this process has no free file descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
-/// How the proxy treats what passes. One at a time; it can be changed while connections are open.
+/// How the proxy treats traffic. One impairment at a time; it can be changed while connections are open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Impairment {
-    /// It passes everything on at once.
+    /// The proxy passes all bytes on at once.
     #[default]
     None,
-    /// Everything arrives, later by so much. Throughput is that of a long line: the bytes on their way are bounded.
+    /// All bytes arrive, but later. Throughput is that of a long line, because the number of bytes in transit is
+    /// limited.
     Delay {
-        /// From the client to the server.
+        /// The delay from the client to the server.
         to_server: Duration,
-        /// From the server to the client.
+        /// The delay from the server to the client.
         to_client: Duration,
     },
-    /// Bytes vanish and connections stay open; new ones are taken and stay as silent. As when a firewall forgets a
-    /// connection: nobody is told. A connection that lost bytes stays silent for good, also when this is over, since a
-    /// stream with a hole in it is something that TCP never delivers; new connections then work.
+    /// Bytes are dropped and connections stay open; new connections are accepted and stay silent too. This is what
+    /// happens when a firewall forgets a connection: neither side is told. A connection that lost bytes stays silent
+    /// even after the impairment ends, because TCP never delivers a stream with a gap; new connections then work.
     BlackHole,
-    /// Open connections are reset, and new ones as soon as they are taken.
+    /// Open connections are reset, and new ones are reset as soon as they are accepted.
     Reset,
-    /// The client is told that the server will send nothing more, while what it sends itself still arrives.
+    /// The server's side is closed towards the client (FIN), while bytes from the client still reach the server.
     HalfClose,
-    /// Each connection is reset when so many more bytes have been passed to its client: in the middle of an answer.
+    /// Each connection is reset after this many more bytes were passed to its client: in the middle of a response.
     CutAfter {
-        /// How many.
+        /// The number of bytes.
         bytes: u64,
     },
-    /// Open connections are reset, and the kernel refuses new ones, as when the server's process is gone.
+    /// Open connections are reset, and the kernel refuses new ones, as if the server's process had ended.
     Refuse,
 }
 
 impl Impairment {
-    /// A delay of the same length in each direction: a round trip is longer by twice as much.
+    /// The same delay in each direction: a round trip takes twice as much longer.
     pub fn delay(each_way: Duration) -> Self {
         Self::Delay { to_server: each_way, to_client: each_way }
     }
 }
 
-/// What has passed so far, over all connections.
+/// Traffic through the proxy so far, over all connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Traffic {
-    /// Connections that were taken, the ones that were reset at once among them.
+    /// Accepted connections, including those that were reset at once.
     pub connections: u64,
-    /// Bytes that were passed to the server.
+    /// Bytes passed on to the server.
     pub to_server_bytes: u64,
-    /// Bytes that were passed to the client.
+    /// Bytes passed on to the client.
     pub to_client_bytes: u64,
-    /// Bytes that vanished.
+    /// Bytes that were dropped.
     pub vanished_bytes: u64,
 }
 
-/// Why there is no proxy.
+/// Why a proxy could not be started or redirected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// The server is not on this machine. A tool that breaks connections has no business elsewhere.
+    /// The server is not on this machine. A tool that breaks connections must not be pointed at other machines.
     #[error("{0} is not a loopback address; the proxy connects to servers on this machine only")]
     NotLoopback(SocketAddr),
-    /// There is no port to listen on, or no thread to keep the time.
+    /// The proxy got no port to listen on, or no thread to keep the time.
     #[error("the proxy cannot start")]
     Start(#[from] io::Error),
 }
 
-/// A running proxy. It ends, with all its connections, when this is dropped.
+/// A running proxy. Dropping it ends the proxy and all its connections.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -122,7 +123,8 @@ impl Proxy {
     /// Starts a proxy to `upstream` on a free port of this machine.
     ///
     /// # Errors
-    /// [`ProxyError::NotLoopback`] for a server elsewhere, [`ProxyError::Start`] when there is no port or thread to be had.
+    /// [`ProxyError::NotLoopback`] when `upstream` is not on this machine, [`ProxyError::Start`] when no port or thread
+    /// is available.
     pub async fn start(upstream: SocketAddr) -> Result<Self, ProxyError> {
         let upstream = watch::Sender::new(on_this_machine(upstream)?);
         let gate = Gate::open()?;
@@ -140,26 +142,26 @@ impl Proxy {
         Ok(Self { address, impairment, upstream, counters, accepting })
     }
 
-    /// Where clients connect to.
+    /// The address that clients connect to.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Treats everything so from now on.
+    /// Sets the impairment, which applies to all traffic from now on.
     pub fn set(&self, impairment: Impairment) {
         self.impairment.send_replace(impairment);
     }
 
-    /// Leads new connections elsewhere: a server that was restarted may have another port.
+    /// Sends new connections to another server: a server that was restarted may have another port.
     ///
     /// # Errors
-    /// [`ProxyError::NotLoopback`] for a server elsewhere.
+    /// [`ProxyError::NotLoopback`] when `upstream` is not on this machine.
     pub fn lead_to(&self, upstream: SocketAddr) -> Result<(), ProxyError> {
         self.upstream.send_replace(on_this_machine(upstream)?);
         Ok(())
     }
 
-    /// What has passed so far.
+    /// The traffic so far.
     pub fn traffic(&self) -> Traffic {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Traffic {
@@ -185,7 +187,7 @@ fn on_this_machine(address: SocketAddr) -> Result<SocketAddr, ProxyError> {
     }
 }
 
-/// What every connection of a proxy needs.
+/// What every connection of a proxy shares.
 #[derive(Clone)]
 struct Road {
     impairment: watch::Receiver<Impairment>,
@@ -213,7 +215,7 @@ async fn accept(gate: Gate, listener: TcpListener, mut road: Road) {
             }
         };
         tokio::select! {
-            // In this order, so that nobody is let in after a refusal was asked for.
+            // The order matters: no connection may be accepted after the impairment changed to a refusal.
             biased;
             changed = road.impairment.changed() => if changed.is_err() { return },
             Some(_ended) = connections.join_next() => {}
@@ -231,13 +233,14 @@ async fn accept(gate: Gate, listener: TcpListener, mut road: Road) {
     }
 }
 
-/// Dropping the stream then resets the connection (RST) instead of closing it.
+/// Makes the drop of `stream` reset the connection (RST) instead of closing it.
 fn reset(stream: &TcpStream) {
-    // A connection that the other side has ended already needs no reset.
+    // This fails when the other side has already ended the connection, which then needs no reset.
     stream.set_zero_linger().ok();
 }
 
-/// The proxy's port. It is kept while nobody listens on it, or another program could take it in the meantime.
+/// The proxy's port. A bound socket keeps it while the proxy does not listen; another program could take the port
+/// otherwise.
 struct Gate {
     address: SocketAddr,
     _keeper: TcpSocket,
@@ -254,7 +257,7 @@ impl Gate {
     }
 }
 
-/// A socket that may share its port with another one of ours: the kernel hands connections to the one that listens.
+/// A socket that may share its port with another socket of ours: the kernel gives connections to the one that listens.
 fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;

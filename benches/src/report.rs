@@ -1,14 +1,15 @@
-//! The report: everything that a measurement found, as plain data, and the same as pages that a person reads.
+//! The report: all results of a measurement as plain data, and the same results as pages for a reader.
 //!
-//! [`Report`] is what `report.json` holds. Readers of old files depend on its shape: [`SCHEMA`] is raised whenever a field
-//! changes its meaning or goes; new fields have a default, so that older files can still be read. A part that was not measured
-//! is empty or none, never zero, so a report that was stopped half way is a valid report of that half.
+//! [`Report`] is the content of `report.json`. Readers of old files depend on its shape: [`SCHEMA`] is raised whenever a
+//! field changes its meaning or is removed; new fields have a default, so that older files can still be read. A part
+//! that was not measured is empty or `None`, never zero, so a report that was stopped half way is a valid report of that
+//! half.
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`sections`] | the report as a sequence of headings, sentences, charts and tables: written once for every format |
 //! | [`html`], [`markdown`] | the formats |
-//! | [`peers`] | servers in other languages: what of theirs ours takes |
+//! | [`peers`] | servers in other languages: our CPU time and latency as a share of theirs |
 //! | [`chart`] | bars and lines as SVG |
 //! | [`table`] | rows of text |
 //! | [`number`] | how a figure is written |
@@ -34,100 +35,102 @@ use crate::targets::Targets;
 /// The version of the shape of [`Report`].
 pub const SCHEMA: u32 = 1;
 
-/// Everything that one measurement found.
+/// All results of one measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// [`SCHEMA`] of the program that wrote it.
+    /// The [`SCHEMA`] of the program that wrote the report.
     pub schema: u32,
-    /// When it was begun, in seconds since the Unix epoch.
+    /// When the measurement was started, in seconds since the Unix epoch.
     pub begun_unix_s: u64,
-    /// How long it took, in s.
+    /// How long the measurement took, in s.
     pub took_s: f64,
-    /// How much was asked for: `quick` or `full`.
+    /// The amount of measuring that was asked for: `quick` or `full`.
     pub plan: String,
-    /// Whether all of that was done; not when somebody pressed Ctrl-C.
+    /// Whether the whole plan was carried out; false when the user pressed Ctrl-C.
     pub complete: bool,
-    /// Where it was made.
+    /// The machine that the measurement ran on.
     pub machine: Machine,
-    /// What was measured.
+    /// The designs and servers that were measured.
     pub subjects: Vec<Subject>,
     /// What was asked for and could not be measured, with the reason.
     pub skipped: Vec<Skipped>,
-    /// The generator against a server that does nothing, in the same rounds as `ceiling`: no figure above it is a server's.
+    /// The generator against a server that does nothing, in the same rounds as `ceiling`. No server can be measured
+    /// above it.
     pub generator_ceiling: Option<DesignFigures>,
-    /// As fast as each design answers.
+    /// The highest throughput of each design, from a closed loop.
     pub ceiling: Option<Comparison>,
-    /// At fixed arrival rates, the slowest first; the same rates for all designs.
+    /// The designs at fixed arrival rates, the slowest rate first; the rates are the same for all designs.
     pub rates: Vec<Comparison>,
-    /// The latencies behind `rates`.
+    /// The latencies from which `rates` was computed.
     pub histograms: Vec<Histogram>,
-    /// With other numbers of connections, the fewest first.
+    /// The designs with other numbers of connections, the fewest first.
     #[serde(default)]
     pub concurrency: Vec<Comparison>,
-    /// With a network of another length between server and Redis, the shortest first.
+    /// The designs with other round-trip times between server and Redis, the shortest first.
     #[serde(default)]
     pub round_trips: Vec<RoundTrip>,
-    /// With larger access tokens, the smallest first.
+    /// The designs with larger access tokens, the smallest first.
     #[serde(default)]
     pub claims: Vec<ClaimStep>,
-    /// What was lost to a log-out, per design.
+    /// How long a copied credential works after logout, per design.
     #[serde(default)]
     pub revocation: Vec<Revocation>,
-    /// What keeping people logged in costs.
+    /// The cost of keeping users logged in with refresh tokens.
     #[serde(default)]
     pub refresh: Option<Refresh>,
-    /// What more servers would do, by a model.
+    /// The throughput and cost of more servers, computed by a model.
     #[serde(default)]
     pub scale: Option<Scale>,
-    /// What must hold, and whether it does.
+    /// The targets that the servers must meet, and whether they do.
     #[serde(default)]
     pub targets: Option<Targets>,
-    /// What changed since an older report, where one was given.
+    /// The changes since an older report; `None` when none was given.
     #[serde(default)]
     pub changes: Option<Changes>,
-    /// Servers in what people would otherwise use, where they were asked for.
+    /// Comparison with servers in other languages; `None` when it was not asked for.
     #[serde(default)]
     pub peers: Option<peers::Peers>,
-    /// The libraries alone on one token, where they were asked for.
+    /// Comparison of libraries that check the same token, without a server; `None` when it was not asked for.
     #[serde(default)]
     pub libraries: Option<peers::Libraries>,
 }
 
-/// One design, or one server at a URL, and what can be said of it without load.
+/// One design, or one server at a URL, with the properties that need no load to determine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subject {
-    /// Its name in every table.
+    /// The name of the subject in every table.
     pub name: String,
-    /// What it is, as a sentence.
+    /// A description, as a sentence.
     pub what: String,
-    /// Its part in what the report argues.
+    /// The role of the subject in the report's argument.
     #[serde(default)]
     pub role: Role,
-    /// Whether its clients exchange a refresh token once in the life of each access token.
+    /// Whether its clients exchange a refresh token once in the lifetime of each access token.
     #[serde(default)]
     pub refreshes: bool,
-    /// Where its sessions are: `redis`, `memory`, `none`, or `unknown` for a server at a URL.
+    /// Where it stores sessions: `redis`, `memory`, `none`, or `unknown` for a server at a URL.
     pub store: String,
-    /// Bytes of the request header that carries the credential, its name and line end among them.
+    /// Size of the request header with the credential, in bytes, including the header's name and line end.
     pub credential_bytes: Option<u64>,
-    /// What one `/me` asks of Redis, counted without load.
+    /// Redis traffic of one `/me` request, counted without load.
     pub store_per_request: Option<StorePerRequest>,
-    /// Memory that one more person's session takes in Redis, in bytes.
+    /// Redis memory that the session of one more user takes, in bytes.
     pub stored_bytes_per_session: Option<f64>,
     /// Memory of the server's process after the ceiling was measured, in bytes.
     pub resident_bytes: Option<u64>,
 }
 
-/// The part of a subject in what a report argues: sentences and tiles are about roles, and name whoever has the role.
+/// The role of a subject in the report's argument. Sentences and tiles refer to roles and print the name of the subject
+/// that has the role.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// None: it is measured beside the others.
+    /// No role: the subject is measured beside the others.
     #[default]
     Other,
-    /// Each request looks a session up in Redis.
+    /// Each request looks up a session in Redis.
     LookUp,
-    /// Each request is checked by its signature alone, and nothing can end its credential.
+    /// Each request is checked by its signature alone, and the credential cannot be revoked.
     Signed,
     /// Each request is checked by its signature alone, and a refresh token keeps the user logged in.
     SignedAndRefreshed,
@@ -135,45 +138,45 @@ pub enum Role {
     SignedAndLookedUp,
 }
 
-/// What one request asks of Redis.
+/// Redis traffic of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StorePerRequest {
-    /// Commands.
+    /// The number of commands.
     pub commands: f64,
-    /// Bytes to Redis.
+    /// Bytes sent to Redis.
     pub bytes_in: f64,
-    /// Bytes from it.
+    /// Bytes received from Redis.
     pub bytes_out: f64,
 }
 
-/// Something that was asked for and not measured.
+/// A measurement that was asked for but not made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
-    /// What.
+    /// What was not measured.
     pub what: String,
-    /// Why, and what would help.
+    /// The reason, and what would help.
     pub why: String,
 }
 
-/// The latencies of one design at one rate, of all rounds together.
+/// The latencies of one design at one rate, merged over all rounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
-    /// The design.
+    /// The name of the design.
     pub design: String,
     /// Arrivals per second that were asked for.
     pub rate_rps: f64,
-    /// `(ns, count)`, the shortest first.
+    /// The buckets as `(ns, count)`, the shortest latency first.
     pub buckets: Vec<(u64, u64)>,
 }
 
-/// The designs with a network of one length between server and Redis.
+/// The designs with one round-trip time between server and Redis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RoundTrip {
-    /// The delay that was asked of the proxy for a round trip, in ms.
+    /// The round-trip delay that the proxy was set to, in ms.
     pub asked_ms: f64,
-    /// The round trip of a `PING` through the same proxy, the median, in ms: what the servers really had.
+    /// The median round trip of a `PING` through the same proxy, in ms: the delay that the servers really had.
     pub measured_ms: f64,
-    /// The designs at a fixed rate.
+    /// The figures of the designs at a fixed rate.
     pub comparison: Comparison,
 }
 
@@ -182,54 +185,57 @@ pub struct RoundTrip {
 pub struct ClaimStep {
     /// The length of the token, in bytes.
     pub token_bytes: u64,
-    /// The roles that it carries beside the usual claims.
+    /// The number of roles that the token contains beside the usual claims.
     pub roles: usize,
-    /// The designs as fast as each answers.
+    /// The highest throughput of each design, from a closed loop.
     pub comparison: Comparison,
 }
 
-/// How long a copied credential was let in after its owner had logged out.
+/// How long the server accepted a copied credential after its user had logged out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Revocation {
-    /// The design.
+    /// The name of the design.
     pub design: String,
-    /// How often it was tried.
+    /// The number of tries.
     pub tries: usize,
-    /// From the answer to the log-out to the last request that was let in, in ms; 0 when none was. Over the tries.
+    /// The time from the response to the logout to the last accepted request, in ms; 0 when no request was accepted.
+    /// Over the tries.
     pub last_let_in_ms: Median,
-    /// Requests of the copy that were let in after the answer to the log-out, over all tries.
+    /// Requests with the copy that were accepted after the response to the logout, over all tries.
     pub let_in: u64,
-    /// The lifetime of access tokens that the server was given for this, in s; none for a design without them.
+    /// The access token lifetime that the server was started with for this test, in s; `None` for a design without
+    /// access tokens.
     pub access_ttl_s: Option<u64>,
-    /// The lifetime that it has otherwise, in s: the longest that the copy works where nobody shortens it.
+    /// The usual access token lifetime of the design, in s: the longest time that the copy works when the lifetime is
+    /// not shortened for the test.
     pub usual_access_ttl_s: Option<u64>,
-    /// Arrivals per second of the load beside it.
+    /// Arrivals per second of the load that ran at the same time.
     pub load_rps: f64,
 }
 
-/// What an exchange of a refresh token costs, every one of them rotating.
+/// The cost of exchanging a refresh token; every exchange rotates the token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Refresh {
-    /// Clients that each exchanged one token after the other.
+    /// The number of clients, each of which exchanged one token after another.
     pub clients: usize,
-    /// Exchanges that were counted.
+    /// The number of exchanges that were counted.
     pub exchanges: u64,
     /// Exchanges per second.
     pub throughput_rps: f64,
-    /// CPU time of the server's process for one, in µs.
+    /// CPU time of the server's process for one exchange, in µs.
     pub server_cpu_us: Median,
-    /// CPU time of Redis' process for one, in µs; none where it is not ours.
+    /// CPU time of the Redis process for one exchange, in µs; `None` when Redis was not started by this program.
     pub store_cpu_us: Option<Median>,
-    /// Times that one asked Redis and waited.
+    /// Round trips to Redis in one exchange.
     pub store_round_trips: Median,
-    /// The lifetime of an access token, in s: how often a client comes to refresh.
+    /// The lifetime of an access token, in s: how often a client refreshes.
     pub access_ttl_s: u64,
 }
 
-/// A doubt, and what it is about.
+/// A doubt with the part of the report that it is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Doubted<'a> {
-    /// The design; none: the comparison as a whole.
+    /// The design that the doubt is about; `None` for the comparison as a whole.
     pub design: Option<&'a str>,
     /// The part of the report, in words.
     pub part: String,
@@ -238,22 +244,22 @@ pub struct Doubted<'a> {
 }
 
 impl Report {
-    /// The subject of this name.
+    /// The subject with this name.
     pub fn subject(&self, name: &str) -> Option<&Subject> {
         self.subjects.iter().find(|subject| subject.name == name)
     }
 
-    /// The name of the first subject that has a role.
+    /// The name of the first subject that has this role.
     pub fn named_by(&self, role: Role) -> Option<&str> {
         self.subjects.iter().find(|subject| subject.role == role).map(|subject| subject.name.as_str())
     }
 
-    /// A design's figures at its ceiling.
+    /// The figures of a design at its ceiling.
     pub fn at_ceiling(&self, name: &str) -> Option<&DesignFigures> {
         self.ceiling.as_ref()?.design(name)
     }
 
-    /// Everything that speaks against a figure of this report.
+    /// All doubts about figures of this report.
     pub fn doubts(&self) -> Vec<Doubted<'_>> {
         let parts = self.comparisons().into_iter().flat_map(|(part, comparison)| {
             let whole = comparison.doubts.iter().map(|doubt| (None, doubt));
@@ -266,7 +272,7 @@ impl Report {
         parts.collect()
     }
 
-    /// Every comparison with what it is called.
+    /// Every comparison with its name.
     fn comparisons(&self) -> Vec<(String, &Comparison)> {
         let mut all = Vec::new();
         all.extend(self.ceiling.iter().map(|comparison| ("the ceiling".to_owned(), comparison)));
@@ -300,7 +306,7 @@ impl Report {
 }
 
 impl Revocation {
-    /// How long a copy works after log out where nobody shortens the tokens' life, in ms.
+    /// How long a copy works after logout with the usual access token lifetime, in ms.
     pub fn works_for_ms(&self) -> f64 {
         let until_s = self.usual_access_ttl_s.filter(|_| self.let_in > 0 && self.access_ttl_s.is_some());
         until_s.map_or(self.last_let_in_ms.median, |ttl| ttl as f64 * 1e3)
@@ -315,8 +321,8 @@ impl Refresh {
 }
 
 impl Histogram {
-    /// One histogram for each design out of those of its rounds, which are taken out of the comparison: a report keeps what
-    /// a reader needs to draw any percentile, and not five times as much.
+    /// Merges the histograms of each design's rounds into one, and removes those of the rounds from the comparison. The
+    /// merged histogram is enough to draw any percentile and takes a fifth of the space.
     pub fn taken_from(comparison: &mut Comparison) -> Vec<Self> {
         let rate_rps = rate_rps(comparison);
         let taken = comparison.designs.iter_mut().filter_map(|figures| {
@@ -330,7 +336,7 @@ impl Histogram {
     }
 }
 
-/// The arrivals per second that a comparison was made at; 0 for a closed loop.
+/// The arrivals per second of a comparison; 0 for a closed loop.
 pub fn rate_rps(comparison: &Comparison) -> f64 {
     match &comparison.load {
         Load::Closed(_) => 0.0,
@@ -338,7 +344,7 @@ pub fn rate_rps(comparison: &Comparison) -> f64 {
     }
 }
 
-/// The connections that a comparison was made with.
+/// The number of connections of a comparison.
 pub fn connections(comparison: &Comparison) -> usize {
     match &comparison.load {
         Load::Closed(plan) => plan.connections,

@@ -1,5 +1,5 @@
-//! Several designs side by side: warm-up, then rounds in rotating order, so that whatever the machine does meanwhile
-//! happens to all of them.
+//! Measures several designs in one run: a warm-up, then rounds in rotating order, so that a disturbance of the machine
+//! affects all of them.
 
 mod store;
 
@@ -13,44 +13,44 @@ pub use store::{CounterError, StoreCounter};
 
 const MOST_ROUNDS: usize = 1_000;
 
-/// One design to measure: where it is, and what tells its cost.
+/// One design to measure: the request to send, and how to read its cost.
 #[derive(Debug, Clone)]
 pub struct Design {
-    /// Its name; the one called [`BASELINE`] is what the others are compared with.
+    /// The name of the design; the one called [`BASELINE`] is what the others are compared with.
     pub name: String,
-    /// The request that is sent to it, credential included.
+    /// The request that is sent to the server, including the credential.
     pub target: Target,
-    /// The process id of its server, for CPU time per request.
+    /// The process id of the server, for CPU time per request.
     pub pid: Option<u32>,
-    /// The process id of its store, for the store's CPU time per request.
+    /// The process id of the store, for the store's CPU time per request.
     pub store_pid: Option<u32>,
-    /// What counts its store's round trips.
+    /// The counter of round trips to the store.
     pub store_counter: Option<StoreCounter>,
 }
 
-/// How the designs are measured. It takes about `designs × (warm_up + rounds × load.duration())`.
+/// How the designs are measured. The run takes about `designs × (warm_up + rounds × load.duration())`.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The load of each round.
     pub load: Load,
-    /// Rounds for each design, 1 to 1,000; five or more give a spread worth the name.
+    /// Rounds for each design, 1 to 1,000; five or more are needed for a meaningful spread.
     pub rounds: usize,
-    /// How long each design is warmed up, in the same way and without being counted; zero for not at all.
+    /// How long each design is warmed up, with the same load and without counting; zero for no warm-up.
     pub warm_up: Duration,
-    /// Whether every round keeps its histogram; some thousand numbers each.
+    /// Whether every round keeps its histogram, which is some thousand numbers each.
     pub keep_histograms: bool,
 }
 
-/// What is about to happen.
+/// The step that is about to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress<'a> {
-    /// The design that is put under load now.
+    /// The design that is put under load next.
     pub design: &'a str,
     /// The round, from 1; 0 is the warm-up.
     pub round: usize,
-    /// How many steps are done; the last report has all of them done.
+    /// The number of finished steps; the last report has all of them finished.
     pub done: usize,
-    /// How many steps there are.
+    /// The total number of steps.
     pub of: usize,
 }
 
@@ -58,39 +58,39 @@ pub struct Progress<'a> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompareError {
-    /// There is nothing to compare, a name stands twice, or the number of rounds is out of bounds.
+    /// The list of designs is empty, a name occurs twice, or the number of rounds is out of bounds.
     #[error("these designs cannot be compared: {0}")]
     Plan(&'static str),
     /// A design could not be put under load.
     #[error("design `{design}`: {source}")]
     Load {
-        /// Its name.
+        /// The name of the design.
         design: String,
-        /// Why.
+        /// The reason for the failure.
         source: LoadError,
     },
     /// The CPU time of a design's server or store could not be read.
     #[error("design `{design}`: {source}")]
     Process {
-        /// Its name.
+        /// The name of the design.
         design: String,
-        /// Why.
+        /// The reason for the failure.
         source: ProcessError,
     },
     /// The round trips of a design's store could not be counted.
     #[error("design `{design}`: its store's round trips could not be counted")]
     Counter {
-        /// Its name.
+        /// The name of the design.
         design: String,
-        /// Why.
+        /// The reason for the failure.
         source: CounterError,
     },
 }
 
-/// Measures the designs in turn and compares them with the one called [`BASELINE`], if that is among them.
+/// Measures the designs in turn and compares them with the one called [`BASELINE`], if it is among them.
 ///
 /// # Errors
-/// [`CompareError`] at the first design that cannot be measured; half a comparison is none.
+/// [`CompareError`] at the first design that cannot be measured; the other designs' figures are then dropped.
 pub async fn compare(
     designs: &[Design],
     plan: &Plan,
@@ -99,11 +99,11 @@ pub async fn compare(
     compare_until(std::future::pending(), designs, plan, progress).await
 }
 
-/// The same, unless `stop` comes first: then the comparison is of the rounds that every design has behind it, which may be
-/// none, and `rounds` says how many those are.
+/// Like [`compare`], but stops early when `stop` completes. The comparison then contains only the rounds that every
+/// design has completed, which may be none; `rounds` is their number.
 ///
 /// # Errors
-/// As [`compare`].
+/// The errors of [`compare`].
 pub async fn compare_until(
     stop: impl Future<Output = ()>,
     designs: &[Design],
@@ -117,7 +117,7 @@ pub async fn compare_until(
         () = stop => {}
         done = all_rounds(designs, plan, &mut figures, &mut progress) => done?,
     }
-    // A round that not every design has is half a round.
+    // A round is complete only when every design has been measured in it.
     let complete = figures.iter().map(Vec::len).min().unwrap_or_default();
     figures.iter_mut().for_each(|rounds| rounds.truncate(complete));
     Ok(sum_up(designs, plan, figures))
@@ -168,7 +168,7 @@ fn check(designs: &[Design], plan: &Plan) -> Result<(), CompareError> {
     Ok(())
 }
 
-/// The order of round `round` (from 1): A B C, then C A B, then B C A. Nobody is always first.
+/// The order of round `round` (from 1): A B C, then C A B, then B C A. So no design is always first.
 fn rotated(count: usize, round: usize) -> impl Iterator<Item = usize> {
     let shift = (round - 1) % count;
     (0..count).map(move |place| (place + count - shift) % count)
@@ -181,7 +181,7 @@ async fn measure(design: &Design, plan: &Plan, round: usize) -> Result<RoundFigu
     Ok(RoundFigures::new(round, &run, before.until(after), plan.keep_histograms))
 }
 
-/// What stands on a design's meters at one moment.
+/// The counters of a design at one moment.
 struct Meters {
     server_cpu: Option<Duration>,
     store_cpu: Option<Duration>,

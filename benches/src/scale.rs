@@ -1,14 +1,15 @@
-//! From what one request costs here to what many servers can do: a model, with its assumptions and with a check of itself.
+//! A model that computes the throughput of many servers from the cost of one request here. It states its assumptions and
+//! is checked against measurements.
 //!
 //! Operational analysis (Denning and Buzen, *The Operational Analysis of Queueing Network Models*, 1978) needs no
-//! distribution and no benchmark cluster. What one request demands of a resource bounds how many requests that resource can
-//! serve: `X ≤ m / D` for `m` servers with a demand of `D` each (the utilisation law, `U = X × D / m`, with `U ≤ 1`). Demands are
-//! measured, here on one machine; the bound then holds for any number of machines like it.
+//! distribution and no benchmark cluster. What one request demands of a resource limits how many requests that resource
+//! can serve: `X ≤ m / D` for `m` servers with a demand of `D` each (the utilisation law, `U = X × D / m`, with `U ≤
+//! 1`). Demands are measured, here on one machine; the bound then holds for any number of machines like it.
 //!
-//! What it assumes, and what a reader should doubt: demands do not change with the number of servers; the load is spread
-//! evenly; every app server's core is like this machine's; one Redis runs its commands on one core; nothing else (network
-//! cards, load balancers, the accounts' database) is full before. [`mva`] adds what queueing does to latency, and
-//! [`Check`] holds the model against runs with one and two servers.
+//! The model assumes the following, which a reader should doubt: demands do not change with the number of servers; the
+//! load is spread evenly; every app server's core is like this machine's; one Redis runs its commands on one core; no
+//! other resource (network cards, load balancers, the accounts' database) is saturated earlier. [`mva`] adds the effect
+//! of queueing on latency, and [`Check`] compares the model with runs of one and two servers.
 
 pub mod mva;
 mod prices;
@@ -19,100 +20,101 @@ use crate::figures::Median;
 use crate::report::Report;
 pub use prices::{App, People, Prices, PricesError, Redis, Site};
 
-/// Fewer Redis commands than this in a request are a driver's own, now and then.
+/// A request with fewer Redis commands than this makes none itself; these are occasional commands of the driver.
 const NO_COMMAND: f64 = 0.02;
 const SECONDS_A_MONTH: f64 = 730.0 * 3_600.0;
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
 
-/// The model's input and how far it was right here.
+/// The model's input, and how accurate it was on this machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scale {
-    /// What one request demands, per design.
+    /// The demands of one request, per design.
     pub demands: Vec<Demand>,
-    /// Predictions beside measurements.
+    /// Predictions with the matching measurements.
     pub checks: Vec<Check>,
-    /// What things cost.
+    /// The prices and usage figures that the model uses.
     pub prices: Prices,
 }
 
-/// What a design demands, from the figures of a report.
+/// The demands of one request of a design, from the figures of a report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Demand {
-    /// The design.
+    /// The name of the design.
     pub design: String,
-    /// CPU time of the app server for a request, in µs.
+    /// CPU time of the app server per request, in µs.
     pub app_us: f64,
-    /// CPU time of Redis for a request, in µs; 0 for a design that does not ask it.
+    /// CPU time of Redis per request, in µs; 0 for a design that does not use it.
     pub store_us: f64,
-    /// Times that a request asks Redis and waits.
+    /// Round trips to Redis per request.
     pub round_trips: f64,
-    /// CPU time of the load generator for a request, in µs: on the machine of the check it takes its share.
+    /// CPU time of the load generator per request, in µs: in the check, the generator runs on the same machine.
     pub generator_us: f64,
-    /// CPU time of the app server and of Redis, in µs, that each person online costs a second beside requests: refreshes.
+    /// CPU time of the app server and of Redis, in µs, that refreshes take per second and online user, in addition to
+    /// requests.
     pub upkeep_us: (f64, f64),
-    /// What one session takes in Redis, in bytes.
+    /// Redis memory of one session, in bytes.
     pub stored_bytes: f64,
 }
 
-/// One prediction beside its measurement.
+/// One prediction with its measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Check {
-    /// The design.
+    /// The name of the design.
     pub design: String,
-    /// App server processes, each pinned to a processor of its own.
+    /// The number of app server processes, each pinned to its own processor.
     pub servers: usize,
-    /// Which processor ran what, in words.
+    /// Which process ran on which processor, in words.
     pub place: String,
-    /// Connections of the closed loop.
+    /// The number of connections of the closed loop.
     pub connections: usize,
-    /// Requests per second by exact mean value analysis of the demands.
+    /// Predicted requests per second, by exact mean value analysis of the demands.
     pub predicted_rps: f64,
-    /// No more than this by the utilisation law alone.
+    /// The highest possible requests per second by the utilisation law alone.
     pub bound_rps: f64,
-    /// What was measured, over the rounds.
+    /// Measured requests per second, over the rounds.
     pub measured_rps: Median,
 }
 
 impl Check {
-    /// How far the prediction was off, as a share of what was measured.
+    /// How far the prediction was off, as a share of the measured throughput.
     pub fn off(&self) -> f64 {
         self.predicted_rps / self.measured_rps.median - 1.0
     }
 }
 
-/// What some app servers and one Redis can do at most.
+/// The highest throughput of some app servers with one or more Redis nodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bound {
-    /// By the app servers' cores, in requests per second.
+    /// The limit of the app servers' cores, in requests per second.
     pub app_rps: f64,
-    /// By Redis; infinite for a design that does not ask it.
+    /// The limit of Redis, in requests per second; infinite for a design that does not use it.
     pub store_rps: f64,
 }
 
 impl Bound {
-    /// The lesser of both.
+    /// The smaller of the two limits, in requests per second.
     pub fn rps(&self) -> f64 {
         self.app_rps.min(self.store_rps)
     }
 }
 
-/// What so many people need.
+/// The servers that a number of users needs, and what they cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Need {
     /// Requests per second in the busiest hour.
     pub rps: f64,
-    /// Cores of app servers.
+    /// The number of app server cores.
     pub cores: f64,
-    /// Redis nodes that serve, for their CPU time or for their memory, whichever asks for more.
+    /// The number of serving Redis nodes: as many as CPU time or memory requires, whichever is more.
     pub nodes: f64,
-    /// What both cost in a month, replicas among it.
+    /// The price of both for a month, including Redis replicas.
     pub monthly: f64,
-    /// How long a request takes at that load, beside the person's own network, in µs.
+    /// How long a request takes at that load, in µs, without the user's own network.
     pub response_us: f64,
 }
 
 impl Demand {
-    /// What a report says of a design. None where the CPU time of server or Redis is not known.
+    /// The demand of a design, from a report. `None` when the CPU time of the server or of Redis is not known.
     pub fn of(report: &Report, design: &str) -> Option<Self> {
         let figures = report.at_ceiling(design)?;
         let round_trips = figures.store_round_trips.map_or(0.0, |trips| trips.median);
@@ -130,7 +132,7 @@ impl Demand {
         })
     }
 
-    /// What app servers with so many cores in all, and so many Redis nodes, can do.
+    /// The highest throughput of app servers with `cores` cores in total and of `nodes` Redis nodes.
     pub fn bound(&self, cores: f64, nodes: f64) -> Bound {
         let rps = |servers: f64, demand_us: f64| servers * 1e6 / demand_us;
         Bound {
@@ -139,7 +141,7 @@ impl Demand {
         }
     }
 
-    /// What so many people need at these prices.
+    /// The servers that `people` users need, and their price.
     pub fn need(&self, people: f64, prices: &Prices) -> Need {
         let online = people * prices.people.online_at_peak;
         let rps = online * prices.people.requests_per_hour / 3_600.0;
@@ -151,7 +153,8 @@ impl Demand {
             (people * prices.people.sessions * self.stored_bytes / GIB / prices.redis.node_memory_gib).ceil();
         let nodes = by_time.max(by_memory);
         let hours = SECONDS_A_MONTH / 3_600.0;
-        // Each station is full to the same share at most, and a request's time there grows by what the others take.
+        // No station is used beyond the same share. A request's time at a station grows with the load of the other
+        // requests there.
         let wait = |demand_us: f64, servers: f64, busy_us: f64| match servers {
             0.0 => 0.0,
             servers => demand_us / (1.0 - (busy_us / (servers * 1e6)).min(0.999)),
@@ -170,7 +173,8 @@ impl Demand {
     }
 }
 
-/// What a person online costs beside requests, app server and Redis, in µs a second: an exchange in each life of a token.
+/// CPU time of the app server and of Redis per second and online user, in µs, beside requests: each client exchanges its
+/// refresh token once in the lifetime of an access token.
 fn upkeep(report: &Report, design: &str) -> Option<(f64, f64)> {
     if !report.subject(design).is_some_and(|subject| subject.refreshes) {
         return Some((0.0, 0.0));

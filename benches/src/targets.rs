@@ -1,84 +1,84 @@
-//! What must hold: each a ratio or a count of one run, with its limit and with what became of it.
+//! The targets that the servers must meet: each a ratio or a count of one run, with its limit and its outcome.
 //!
-//! Two figures of two runs are two moments of a machine, so nothing here is compared with a constant in seconds. A target
-//! that could not be measured says why: silence would read as success.
+//! Figures of two runs come from two moments of a machine, so no target is a constant in seconds. A target that could
+//! not be measured states the reason: without it, a reader would take it for met.
 
 use serde::{Deserialize, Serialize};
 
 use crate::figures::{Comparison, DesignFigures, Median, RoundFigures};
 use crate::turns::Timed;
 
-/// How far a count per request may be off a whole number: a driver's own question now and then.
+/// How far a count per request may be off its whole number, because a driver sends a command of its own now and then.
 const COUNT_OFF: f64 = 0.01;
 
-/// All of them, and the raw figures that they were judged by.
+/// All targets, and the raw figures that they were judged by.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Targets {
-    /// One row for each thing that must hold; several for some targets.
+    /// One row for each condition; some targets have several.
     pub rows: Vec<Target>,
-    /// The designs and their bare twins, in turn.
+    /// The designs and their counterparts without authentication, measured in turn.
     pub comparison: Option<Comparison>,
-    /// The check of a token beside its parts and a library, in turn.
+    /// The check of a token, its parts and a library, measured in turn.
     #[serde(default)]
     pub token_check: Vec<Timed>,
 }
 
-/// One thing that must hold.
+/// One condition that must hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
-    /// Its number: `T1` to `T9`.
+    /// The number of the target: `T1` to `T9`.
     pub id: String,
-    /// What is compared, as a short phrase.
+    /// The figures that are compared, as a short phrase.
     pub what: String,
-    /// What it must be.
+    /// The limit for the figure.
     pub limit: Limit,
-    /// What it is.
+    /// The measured figure, or why there is none.
     pub outcome: Outcome,
-    /// How it was measured.
+    /// How the figure was measured.
     pub how: String,
 }
 
-/// What a figure must be.
+/// The limit for a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Limit {
-    /// No more than this.
+    /// The figure must not be above this value.
     AtMost(f64),
-    /// No less.
+    /// The figure must not be below this value.
     AtLeast(f64),
-    /// This count, to a hundredth.
+    /// The figure must be this count, to a hundredth.
     Exactly(f64),
 }
 
-/// What became of it.
+/// The result of measuring a target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Outcome {
-    /// The figure over its rounds.
+    /// The figure was measured.
     Measured {
-        /// The median decides; smallest and largest say how sure that is.
+        /// The figure over its rounds. The median decides; the smallest and the largest value show how certain that is.
         figure: Median,
     },
-    /// There is none.
+    /// The figure was not measured.
     NotMeasured {
-        /// Why, and what would help.
+        /// The reason, and what would help.
         why: String,
     },
 }
 
-/// The end of it.
+/// Whether a target is met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It holds.
+    /// The figure is within its limit.
     Met,
-    /// It does not.
+    /// The figure is outside its limit.
     NotMet,
-    /// Nobody knows.
+    /// The figure was not measured.
     NotMeasured,
 }
 
 impl Limit {
-    /// Whether a figure keeps it.
+    /// Whether a figure is within the limit.
     pub fn holds(self, figure: f64) -> bool {
         match self {
             Self::AtMost(most) => figure <= most,
@@ -89,7 +89,7 @@ impl Limit {
 }
 
 impl Target {
-    /// A target with its figure, or with why there is none.
+    /// A target with its figure, or with the reason why it was not measured.
     pub fn new(
         id: &str,
         what: &str,
@@ -104,7 +104,7 @@ impl Target {
         Self { id: id.to_owned(), what: what.to_owned(), limit, outcome, how: how.into() }
     }
 
-    /// Whether it is met.
+    /// Whether the target is met.
     pub fn verdict(&self) -> Verdict {
         match &self.outcome {
             Outcome::Measured { figure } if self.limit.holds(figure.median) => Verdict::Met,
@@ -113,7 +113,7 @@ impl Target {
         }
     }
 
-    /// Whether some rounds say otherwise than the median does: then another run may, too.
+    /// Whether some rounds contradict the median: another run may then give the opposite result.
     pub fn is_close(&self) -> bool {
         match &self.outcome {
             Outcome::Measured { figure } => self.limit.holds(figure.min) != self.limit.holds(figure.max),
@@ -122,8 +122,8 @@ impl Target {
     }
 }
 
-/// A figure of one design as a share of the same figure of another in the same round: neighbours in time share their noise.
-/// None where a round of either lacks it, or failed.
+/// A figure of one design as a share of the same figure of another in the same round, because neighbours in time share
+/// their noise. `None` when a round of either design lacks the figure or failed.
 pub fn paired(
     comparison: &Comparison,
     (one, other): (&str, &str),
@@ -133,7 +133,7 @@ pub fn paired(
     ratio(one, other, figure)
 }
 
-/// The same of two designs that are at hand.
+/// Like [`paired`], for the figures of two designs.
 pub fn ratio(
     one: &DesignFigures,
     other: &DesignFigures,

@@ -1,8 +1,8 @@
-//! What no check of a signed token can do without, and what a library takes: the yardsticks for a check of one's own.
+//! Measures the minimal work of checking a signed token, and a library's check, for comparison with a check of our own.
 //!
-//! The parts are the MAC, base64 and JSON, each done in the quickest way that we know, each on input that is prepared so
-//! that a part costs only itself. The library is `jsonwebtoken`, with key and rules prepared once, as its documentation
-//! advises. No lab is known here: a token and the secret that signed it are enough.
+//! The parts are the MAC, base64 and JSON. Each is done in the fastest way that we know, on prepared input, so that a
+//! part costs only itself. The library is `jsonwebtoken`, with key and rules prepared once, as its documentation
+//! advises. This module knows no lab: it needs only a token and the secret that signed it.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -13,38 +13,39 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
-/// Room for the payload of a usual token, and for a MAC.
+/// Buffer sizes for the payload of a usual token, and for a MAC.
 const PAYLOAD_BYTES: usize = 512;
 const MAC_BYTES: usize = 33;
 
-/// Why a token cannot be worked on. A refusal would be quick, and the figures fine; so each is an error.
+/// Why a token cannot be measured. Rejecting a token is fast and would give good figures, so every rejection is an
+/// error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// It has not three parts.
+    /// The token does not have three parts.
     #[error("a signed token has three parts with dots between")]
     Parts,
-    /// A part is no base64url, or longer than a usual token's.
+    /// A part is not base64url, or is longer than in a usual token.
     #[error("a part of the token cannot be decoded: {0}")]
     Encoding(#[from] base64::DecodeSliceError),
-    /// The same, where it was decoded ahead.
+    /// A part could not be decoded during preparation.
     #[error("a part of the token cannot be decoded: {0}")]
     Ahead(#[from] base64::DecodeError),
-    /// The signature does not hold.
+    /// The signature is wrong.
     #[error("the signature does not hold")]
     Signature(#[from] aws_lc_rs::error::Unspecified),
-    /// The payload is no UTF-8.
+    /// The payload is not UTF-8.
     #[error("the payload is no UTF-8")]
     Text(#[from] std::str::Utf8Error),
-    /// The payload has not the claims of an access token.
+    /// The payload does not contain the claims of an access token.
     #[error("the payload cannot be read: {0}")]
     Claims(#[from] serde_json::Error),
-    /// The library refuses it.
+    /// The library rejects the token.
     #[error("the library refuses it: {0}")]
     Library(#[from] jsonwebtoken::errors::Error),
 }
 
-/// A token, and what its parts are worked on.
+/// A token, with the prepared input for each part of its check.
 #[derive(Debug, Clone)]
 pub struct Specimen {
     token: String,
@@ -56,10 +57,10 @@ pub struct Specimen {
 }
 
 impl Specimen {
-    /// Takes a token apart.
+    /// Splits a token and decodes its parts.
     ///
     /// # Errors
-    /// [`CheckError`] when it has not three parts of base64url.
+    /// [`CheckError`] when the token does not consist of three parts, or a part is not base64url.
     pub fn of(token: String) -> Result<Self, CheckError> {
         let (message, signature) = token.rsplit_once('.').ok_or(CheckError::Parts)?;
         let (_, payload) = message.split_once('.').ok_or(CheckError::Parts)?;
@@ -79,7 +80,7 @@ impl Specimen {
     }
 }
 
-/// What any check has to get out of the JSON, read in place and into no type of ours.
+/// The claims that any check must read from the JSON, borrowed from the text where possible.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "reading them is what is measured")]
 struct Claims<'a> {
@@ -97,7 +98,7 @@ struct Claims<'a> {
     epoch: u64,
 }
 
-/// The parts, with an HS256 key.
+/// The parts of a check, with an HS256 key.
 #[derive(Debug)]
 pub struct Parts {
     key: hmac::Key,
@@ -109,10 +110,10 @@ impl Parts {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
     }
 
-    /// Whether the MAC holds.
+    /// Verifies the MAC.
     ///
     /// # Errors
-    /// [`CheckError::Signature`] when it does not.
+    /// [`CheckError::Signature`] when the MAC is wrong.
     pub fn mac(&self, specimen: &Specimen) -> Result<(), CheckError> {
         Ok(hmac::verify(&self.key, specimen.message.as_bytes(), &specimen.mac)?)
     }
@@ -120,7 +121,7 @@ impl Parts {
     /// Decodes payload and signature.
     ///
     /// # Errors
-    /// [`CheckError::Encoding`] when a part is longer than a usual token's.
+    /// [`CheckError::Encoding`] when a part is longer than in a usual token.
     pub fn base64(&self, specimen: &Specimen) -> Result<(), CheckError> {
         let (mut payload, mut signature) = ([0; PAYLOAD_BYTES], [0; MAC_BYTES]);
         black_box(URL_SAFE_NO_PAD.decode_slice(&specimen.payload, &mut payload)?);
@@ -129,20 +130,21 @@ impl Parts {
         Ok(())
     }
 
-    /// Reads the claims: looked over for UTF-8 once and then read as text, which is a quarter quicker than from bytes.
+    /// Reads the claims. Checking the bytes for UTF-8 first and then parsing text is a quarter faster than parsing
+    /// bytes.
     ///
     /// # Errors
-    /// [`CheckError`] when they are not those of an access token.
+    /// [`CheckError`] when the payload does not contain the claims of an access token.
     pub fn json(&self, specimen: &Specimen) -> Result<(), CheckError> {
         let claims: Claims<'_> = serde_json::from_str(std::str::from_utf8(&specimen.json)?)?;
         black_box(claims);
         Ok(())
     }
 
-    /// All three, one after the other.
+    /// Does all three parts, one after the other.
     ///
     /// # Errors
-    /// What the parts have.
+    /// The errors of [`mac`](Self::mac), [`base64`](Self::base64) and [`json`](Self::json).
     pub fn all(&self, specimen: &Specimen) -> Result<(), CheckError> {
         self.mac(specimen)?;
         self.base64(specimen)?;
@@ -150,7 +152,8 @@ impl Parts {
     }
 }
 
-/// What a program asks the library for: who it is, and in which session. The library reads `iss`, `aud` and `exp` itself.
+/// The claims that a program reads through the library: the user and the session. The library checks `iss`, `aud` and
+/// `exp` itself.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "reading them is what is measured")]
 struct Asked {
@@ -160,14 +163,14 @@ struct Asked {
     epoch: u64,
 }
 
-/// `jsonwebtoken::decode` with everything prepared.
+/// The library's check, `jsonwebtoken::decode`, with everything prepared.
 pub struct Library {
     key: DecodingKey,
     validation: Validation,
 }
 
 impl Library {
-    /// Prepares it for HS256 tokens of one issuer and one audience.
+    /// Prepares the check for HS256 tokens of one issuer and one audience.
     pub fn new(secret: &[u8], issuer: &str, audience: &str) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[issuer]);
@@ -179,7 +182,7 @@ impl Library {
     /// Checks the token and reads its claims.
     ///
     /// # Errors
-    /// [`CheckError::Library`] when the library refuses it.
+    /// [`CheckError::Library`] when the library rejects the token.
     pub fn check(&self, specimen: &Specimen) -> Result<(), CheckError> {
         black_box(jsonwebtoken::decode::<Asked>(&specimen.token, &self.key, &self.validation)?);
         Ok(())

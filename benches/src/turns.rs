@@ -1,8 +1,8 @@
-//! Work of some hundred nanoseconds, timed in turn.
+//! Times operations of some hundred nanoseconds in turn.
 //!
-//! A timing harness that measures one thing for seconds and then the next compares two moments of the machine. Here every
-//! piece of work has its turn in every round, a round takes about a millisecond, and what disturbs the machine disturbs all
-//! of them; a ratio of two medians then holds although neither of the two is exact.
+//! A timing harness that measures one operation for seconds, and then the next, compares two moments of the machine.
+//! Here every operation has its turn in every round, and a round takes about a millisecond. A disturbance of the machine
+//! affects all of them, so a ratio of two medians is reliable although neither median is exact.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -11,32 +11,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::figures::Median;
 
-/// A piece of work with its name. What it makes is to go through [`done`].
+/// An operation with its name. It must pass its result to [`done`].
 pub type Work<'a, T> = (&'a str, &'a dyn Fn(&T));
 
-/// How long one piece of work took.
+/// The time of one operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Timed {
-    /// Its name.
+    /// The name of the operation.
     pub name: String,
-    /// Time for one item in ns, over the rounds.
+    /// The time for one item in ns, over the rounds.
     pub ns: Median,
-    /// How many rounds there were.
+    /// The number of rounds.
     pub rounds: usize,
 }
 
-/// What a piece of work gives goes through a black box, and is dropped within the time, as a handler drops its principal.
+/// Passes a result through a black box and drops it within the measured time, as a handler drops its principal.
 pub fn done<T>(given: T) {
     drop(black_box(given));
 }
 
-/// Does all work on all items, in so many rounds, and says what each took for one item. Several items keep a branch
-/// predictor from learning one by heart.
+/// Runs all operations on all items for `rounds` rounds and returns the time that each took for one item. Use several
+/// items, because a branch predictor learns a single one.
 pub fn in_turn<T>(works: &[Work<'_, T>], items: &[T], rounds: usize) -> Vec<Timed> {
     let mut times: Vec<Vec<f64>> = vec![Vec::with_capacity(rounds); works.len()];
     for round in 0..rounds {
         for place in 0..works.len() {
-            // Nobody is always first: who comes after whom changes what is in the cache.
+            // The order rotates, because each operation changes what the next one finds in the cache.
             let index = (place + round) % works.len();
             let start = Instant::now();
             items.iter().for_each(|item| (works[index].1)(black_box(item)));

@@ -1,7 +1,7 @@
-//! [`measure::do_nothing`] as a program: what the tests stop, overload and let fail.
+//! [`measure::do_nothing`] as a program: the server that tests stop, overload and make fail.
 //!
-//! `do-nothing [STATUS]` prints its address as one line, and ends when its standard input does, so that it never outlives
-//! whoever started it.
+//! `do-nothing [STATUS]` prints its address as one line. It exits when its standard input ends, so that it never
+//! outlives the process that started it.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -1,25 +1,28 @@
-//! By which factor something changed, and between which two factors that lies.
+//! Estimates by which factor a figure changed, with a confidence interval for that factor.
 //!
-//! Rounds are few and not normally distributed, so nothing is assumed about their distribution but that both runs have the
-//! same one, stretched by a factor. All pairs of a new round and an old one give a factor each; their median is the
-//! estimate (Hodges and Lehmann, 1963), and the pair of factors that the exact null distribution of Mann and Whitney's U
-//! (1947) cuts off at each end is the interval. It needs no random numbers, so the same two files always say the same.
+//! Rounds are few and not normally distributed, so the only assumption is that both runs have the same distribution,
+//! stretched by a factor. Each pair of a new round and an old one gives a factor; the median of these factors is the
+//! estimate (Hodges and Lehmann, 1963). The interval is the pair of factors that the exact null distribution of Mann and
+//! Whitney's U (1947) cuts off at each end. The method needs no random numbers, so the same two files always give the
+//! same result.
 
-/// What lies outside of the interval on each side, as a chance: 95 % lie within.
+/// The probability outside of the interval on each side: 95 % are inside.
 const TAIL: f64 = 0.025;
-/// The counting below grows with the square of the rounds; more than these say no more.
+/// The largest number of rounds that is used. The counting below grows with its square, and further rounds add little.
 const MOST_ROUNDS: usize = 60;
 
-/// A factor and where it lies.
+/// A factor with its confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Factor {
     /// The estimate: 1.1 is ten per cent more.
     pub estimate: f64,
-    /// The 95 % confidence interval; none where there are too few rounds for one, which is three and three.
+    /// The 95 % confidence interval; `None` when there are too few rounds for one, for example three old and three new
+    /// ones.
     pub interval: Option<(f64, f64)>,
 }
 
-/// From old rounds to new ones. None without rounds, and for figures of zero and below, of which there are no factors.
+/// The factor from the old rounds to the new ones. `None` without rounds, and when a figure is zero or negative, because
+/// such figures have no factor.
 pub fn factor(old: &[f64], new: &[f64]) -> Option<Factor> {
     let (old, new) = (&old[..old.len().min(MOST_ROUNDS)], &new[..new.len().min(MOST_ROUNDS)]);
     if old.is_empty()
@@ -31,13 +34,14 @@ pub fn factor(old: &[f64], new: &[f64]) -> Option<Factor> {
     let mut factors: Vec<f64> = new.iter().flat_map(|new| old.iter().map(move |old| new / old)).collect();
     factors.sort_by(f64::total_cmp);
     let count = factors.len();
-    // Of an even count the mean of the two in the middle; of factors that is the geometric one.
+    // For an even count the mean of the two middle factors: the geometric mean, because they are factors.
     let estimate = (factors[(count - 1) / 2] * factors[count / 2]).sqrt();
     let interval = cut_off(old.len(), new.len()).map(|cut| (factors[cut], factors[count - 1 - cut]));
     Some(Factor { estimate, interval })
 }
 
-/// How many of the sorted factors lie outside on each side; none where even the outermost are likelier than the tail.
+/// How many of the sorted factors are outside of the interval on each side; `None` when even the outermost factors are
+/// more probable than the tail allows.
 fn cut_off(old: usize, new: usize) -> Option<usize> {
     let ways = ways(old, new);
     let all: f64 = ways.iter().sum();
@@ -53,8 +57,9 @@ fn cut_off(old: usize, new: usize) -> Option<usize> {
     cut
 }
 
-/// In how many of the orders of `one` and `other` values U is 0, 1, 2, …: the number of pairs in which the second is the
-/// smaller one. The recurrence is Mann and Whitney's: the largest of all belongs to either side.
+/// The distribution of U: element `u` is the number of orders of `one` and `other` values in which U is `u`, where U
+/// counts the pairs whose second value is the smaller one. The recurrence is Mann and Whitney's: the largest value of
+/// all belongs to either side.
 fn ways(one: usize, other: usize) -> Vec<f64> {
     // For the sizes (i, j), row by row: N(i, j, u) = N(i-1, j, u-j) + N(i, j-1, u).
     let mut row: Vec<Vec<f64>> = (0..=other).map(|_| vec![1.0]).collect();
@@ -81,7 +86,7 @@ mod tests {
     fn the_null_distribution_is_the_published_one() {
         assert_eq!(ways(2, 2), [1.0, 1.0, 2.0, 1.0, 1.0]);
         assert_eq!(ways(3, 2), [1.0, 1.0, 2.0, 2.0, 2.0, 1.0, 1.0]);
-        // Critical values of U for two sides and five per cent, as tables have them: 2 for 5 and 5, 17 for 9 and 9.
+        // Critical values of U, two-sided at five per cent, from published tables: 2 for 5 and 5, 17 for 9 and 9.
         assert_eq!([cut_off(5, 5), cut_off(9, 9), cut_off(4, 4)], [Some(2), Some(17), Some(0)]);
         assert_eq!(cut_off(3, 3), None);
     }

@@ -1,4 +1,4 @@
-//! Which figure of one report is which of the other.
+//! Finds the figures that two reports have in common and computes their changes.
 
 use super::interval;
 use super::{Change, Verdict};
@@ -6,14 +6,14 @@ use crate::figures::{Comparison, DesignFigures, Median, RoundFigures};
 use crate::report::{Report, Role, connections, number, rate_rps};
 use crate::targets;
 
-/// Rates are shares of what the slowest design managed, so they move a little from run to run; further apart than this they
-/// are two loads.
+/// How far two rates may be apart, as a share, to count as the same load. Rates are shares of what the slowest design
+/// reached, so they move a little from run to run.
 const SAME_RATE: f64 = 0.15;
 
-/// How a figure is judged.
+/// How one figure is judged.
 struct Judge {
     figure: &'static str,
-    /// What it may change by without being called a change.
+    /// The relative difference that does not count as a change.
     tolerance: f64,
     is_more_better: bool,
     of: fn(&RoundFigures) -> Option<f64>,
@@ -39,15 +39,15 @@ const P50: Judge =
     Judge { figure: "p50 µs", tolerance: 0.10, is_more_better: false, of: |round| Some(round.p50_us) };
 const LATENCY: [Judge; 2] = [
     P50,
-    // The tail of a short round is a handful of requests.
+    // A short round has only a handful of requests in its tail.
     Judge { figure: "p99 µs", tolerance: 0.25, is_more_better: false, of: |round| Some(round.p99_us) },
 ];
-/// Memory is rounded by an allocator, and a count has a stray question in it.
+/// The tolerance for counts: an allocator rounds memory, and a count may include a stray command.
 const COUNT_TOLERANCE: f64 = 0.02;
-/// Rounds of which only smallest and largest are known.
+/// The tolerance for figures of which only the smallest and the largest round are known.
 const RANGE_TOLERANCE: f64 = 0.05;
 
-/// A row for every figure that both have.
+/// One row for every figure that both reports contain.
 pub(super) fn rows(old: &Report, new: &Report) -> Vec<Change> {
     let mut rows = Vec::new();
     if let (Some(old), Some(new)) = (&old.ceiling, &new.ceiling) {
@@ -88,7 +88,7 @@ fn compare(rows: &mut Vec<Change>, part: &str, old: &Comparison, new: &Compariso
     }
 }
 
-/// A figure with rounds behind it.
+/// The change of a figure for which the rounds are known.
 fn timed(part: &str, was: &DesignFigures, now: &DesignFigures, judge: &Judge) -> Option<Change> {
     let rounds = |figures: &DesignFigures| -> Option<Vec<f64>> {
         figures.rounds.iter().map(|round| (judge.of)(round)).collect()
@@ -121,7 +121,8 @@ fn verdict((from, to): (f64, f64), judge: &Judge) -> Verdict {
     }
 }
 
-/// Of which only medians with their range are kept: a change where the ranges lie apart.
+/// The changes of the refresh figures, of which a report keeps only medians with their range: a change is reported when
+/// the two ranges do not overlap.
 fn refresh(old: &Report, new: &Report) -> Vec<Change> {
     let (Some(was), Some(now)) = (&old.refresh, &new.refresh) else { return Vec::new() };
     let design = new.named_by(Role::SignedAndRefreshed).unwrap_or("refresh");
@@ -151,7 +152,8 @@ fn refresh(old: &Report, new: &Report) -> Vec<Change> {
     rows
 }
 
-/// A design that let nobody in after a log-out and now does is worse, whatever the time.
+/// The changes of revocation. A design that refused the copy after logout and now accepts it is worse, however short the
+/// time.
 fn revocation(old: &Report, new: &Report) -> Vec<Change> {
     let rows = new.revocation.iter().filter_map(|now| {
         let was = old.revocation.iter().find(|was| was.design == now.design)?;
@@ -167,7 +169,7 @@ fn revocation(old: &Report, new: &Report) -> Vec<Change> {
     rows.collect()
 }
 
-/// What is counted without load.
+/// The changes of figures that are counted without load.
 fn weight(old: &Report, new: &Report) -> Vec<Change> {
     let mut rows = Vec::new();
     for now in &new.subjects {
@@ -185,7 +187,7 @@ fn weight(old: &Report, new: &Report) -> Vec<Change> {
     rows
 }
 
-/// A target that was met and surely is no more.
+/// The changes of targets: a target that was met and now clearly is not.
 fn targets(old: &Report, new: &Report) -> Vec<Change> {
     let (Some(was), Some(now)) = (&old.targets, &new.targets) else { return Vec::new() };
     let rows = now.rows.iter().filter_map(|now| {
@@ -207,7 +209,7 @@ fn targets(old: &Report, new: &Report) -> Vec<Change> {
     rows.collect()
 }
 
-/// A figure that is counted; fewer is better.
+/// The change of a counted figure; fewer is better.
 fn counted(part: &str, design: &str, figure: &str, old: f64, new: f64) -> Change {
     let verdict = match () {
         () if new > old * (1.0 + COUNT_TOLERANCE) => Verdict::Worse,

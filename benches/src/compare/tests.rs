@@ -4,7 +4,7 @@ use crate::load::{ClosedLoop, Load};
 use crate::report::{Role, Subject};
 use std::time::Duration;
 
-/// A report of one design, `session`, with these server CPU times per request in its rounds.
+/// A report of one design, `session`, whose rounds have these server CPU times per request, in µs.
 fn report(cpu_us: &[f64]) -> Report {
     let rounds: Vec<RoundFigures> =
         cpu_us.iter().enumerate().map(|(round, cpu)| round_of(round, *cpu)).collect();

@@ -1,4 +1,4 @@
-//! The arithmetic of figures and doubts, on numbers made up so that the right answer is plain.
+//! The arithmetic of figures and doubts, on invented numbers whose right result is obvious.
 
 use std::time::Duration;
 
@@ -69,7 +69,8 @@ fn a_round_without_requests_divides_by_nothing() {
 
 #[test]
 fn a_ratio_compares_neighbours_in_time_and_not_medians() {
-    // Both designs slow down by half in the second round; the design keeps half of the baseline's throughput in each.
+    // Both designs are half as fast in the second round; in every round the design has half of the baseline's
+    // throughput.
     let baseline =
         [1_000, 500, 1_000].map(|answered| RoundFigures::new(1, &run(answered), costs(0.0, 0), false));
     let mut own =

@@ -1,4 +1,4 @@
-//! The closed loop: as fast as the server answers.
+//! The closed loop: every connection sends its next request as soon as the server has responded.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,7 +68,7 @@ impl Worker for Loop {
 }
 
 impl Loop {
-    /// Takes one request out of what the plan allows.
+    /// Takes one request from the number that the plan allows; false when none is left.
     fn may_send(&self) -> bool {
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }

@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection of the generator's own, and one request over it at a time.
+//! One HTTP/1.1 connection of the generator, which carries one request at a time.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -13,10 +13,10 @@ use tokio::net::TcpStream;
 use super::Target;
 use super::tally::SharedTally;
 
-/// How long a connection waits before it tries again to reach a server that refuses: enough not to spin.
+/// How long a connection waits before it tries again to reach a server that refuses it, so that the loop does not spin.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
 
-/// An answer whose body was read to its end.
+/// A response whose body was read to its end.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) body_bytes: u64,
@@ -27,7 +27,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Opens a connection without Nagle's delay, which would hold small requests back.
+    /// Opens a connection with Nagle's algorithm off, which would delay small requests.
     pub(super) async fn open(target: &Target) -> io::Result<Self> {
         let stream = TcpStream::connect(target.address()).await?;
         stream.set_nodelay(true)?;
@@ -37,7 +37,7 @@ impl Connection {
         Ok(Self { sender })
     }
 
-    /// Opens a lost connection again, counting each attempt; false when that did not succeed before `end`.
+    /// Opens a lost connection again and counts each attempt; false when no attempt succeeded before `end`.
     pub(super) async fn reopen(&mut self, target: &Target, tally: &SharedTally, end: Instant) -> bool {
         loop {
             match Self::open(target).await {
@@ -55,12 +55,12 @@ impl Connection {
         }
     }
 
-    /// Whether it can carry another request. It cannot when the server has closed it, or when it broke.
+    /// Whether the connection can carry another request: the server has not closed it and it did not break.
     pub(super) async fn is_open(&mut self) -> bool {
         self.sender.ready().await.is_ok()
     }
 
-    /// Sends the target's request and reads the whole answer.
+    /// Sends the target's request and reads the whole response.
     pub(super) async fn exchange(&mut self, target: &Target) -> hyper::Result<Answer> {
         let response = self.sender.send_request(target.request()).await?;
         let status = response.status();

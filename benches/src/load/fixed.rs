@@ -1,4 +1,4 @@
-//! The fixed arrival rate: a schedule that does not ask how the server is doing.
+//! The fixed arrival rate: requests follow a schedule that does not depend on how the server responds.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::queue::ArrivalQueue;
 use super::tally::{Sent, SharedTally};
 use super::{FixedRate, LoadError, Run, Target};
 
-/// How far ahead the first arrival is, so that the pacing thread is up and waiting for it.
+/// How long after now the first arrival is due, so that the pacing thread is running by then.
 const UNTIL_FIRST: Duration = Duration::from_millis(5);
 
 pub(super) async fn run(target: &Target, plan: &FixedRate) -> Result<Run, LoadError> {
@@ -23,7 +23,7 @@ pub(super) async fn run(target: &Target, plan: &FixedRate) -> Result<Run, LoadEr
     let paced = pacing::spawn(schedule, queue.clone(), stop.flag()).map_err(LoadError::Thread)?;
     ready.start(start);
     let (mut tally, mut cpu) = generator::gather(ready.finish().await?);
-    // What no connection carried within the grace has waited all the time, and is not left out.
+    // An arrival that no connection carried within the grace has waited for the whole time, and must be counted too.
     while let Some(intended) = queue.pop() {
         tally.given_up(intended, None);
     }
@@ -46,7 +46,7 @@ pub(super) async fn run(target: &Target, plan: &FixedRate) -> Result<Run, LoadEr
     })
 }
 
-/// The length of the schedule: one period for each arrival, the last one's too.
+/// The length of the schedule: one period for each arrival, including the last one.
 fn scheduled(plan: &FixedRate) -> Duration {
     Duration::from_secs_f64(plan.arrivals() as f64 / plan.rate_rps)
 }
@@ -55,7 +55,7 @@ fn scheduled(plan: &FixedRate) -> Duration {
 struct Carrier {
     target: Target,
     queue: ArrivalQueue,
-    /// Counted from the start: when even the last answer is no longer waited for.
+    /// How long after the start even the last response is no longer waited for.
     last_answer: Duration,
 }
 
@@ -76,7 +76,7 @@ impl Worker for Carrier {
                 tally.lock().ended(&self.target, Sent { intended, sent }, answer);
             }
         };
-        // Out of time or out of connection: an arrival that was taken from the queue is accounted for either way.
+        // Whether time ran out or the connection was lost, an arrival that was taken from the queue must be counted.
         tokio::time::timeout_at(end.into(), requests).await.ok();
         if let Some((intended, sent)) = on_its_way {
             tally.lock().given_up(intended, sent);

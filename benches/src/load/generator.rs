@@ -1,7 +1,7 @@
-//! The generator's threads: each has its own runtime and connections, and all start their clock together.
+//! The generator's threads: each has its own runtime and connections, and all start their clocks together.
 //!
-//! Connections are opened first. Only when every thread has all of its own does the clock start, so no run measures its
-//! own hand-shakes, and a server that is not there is an error and not a slow server.
+//! Connections are opened first. The clock starts only when every thread has opened all of its connections. So no run
+//! measures its own handshakes, and a server that is not running is an error rather than a slow server.
 
 use std::io;
 use std::thread;
@@ -15,13 +15,13 @@ use super::tally::{SharedTally, Tally};
 use super::{GeneratorCpu, LoadError, Target};
 use crate::process;
 
-/// What a thread of the generator brings home.
+/// The results of one generator thread.
 pub(super) struct Share {
     pub(super) tally: Tally,
     pub(super) cpu: Option<Duration>,
 }
 
-/// One connection at work, from the start of the clock to the end of its part.
+/// The work of one connection, from the start of the clock to the end of the run.
 pub(super) trait Worker: Clone + Send + 'static {
     fn work(
         self,
@@ -31,7 +31,7 @@ pub(super) trait Worker: Clone + Send + 'static {
     ) -> impl Future<Output = ()> + Send;
 }
 
-/// Threads that hold open connections and wait for the clock to start.
+/// Threads with open connections that wait for the clock to start.
 pub(super) struct Ready {
     start: watch::Sender<Option<Instant>>,
     shares: Vec<oneshot::Receiver<Share>>,
@@ -57,7 +57,7 @@ pub(super) async fn connect<W: Worker>(
             .name(format!("load-{thread}"))
             .spawn(move || {
                 let share = run_thread(target, count, worker, started, report_open);
-                // A receiver that is gone means that the run was given up.
+                // If the receiver is gone, the run was given up.
                 if let Some(share) = share { report_share.send(share).ok() } else { None }
             })
             .map_err(LoadError::Thread)?;
@@ -75,12 +75,13 @@ pub(super) async fn connect<W: Worker>(
 }
 
 impl Ready {
-    /// Lets every thread begin. `start` is when the clock starts: now, or a moment ahead for who has to be awake by then.
+    /// Starts every thread. `start` is when the clock starts: now, or slightly later to give other threads time to wake
+    /// up.
     pub(super) fn start(&self, start: Instant) {
         self.start.send_replace(Some(start));
     }
 
-    /// Waits until every thread has done its part.
+    /// Waits until every thread has finished and returns their results.
     pub(super) async fn finish(self) -> Result<Vec<Share>, LoadError> {
         let mut all = Vec::with_capacity(self.shares.len());
         for share in self.shares {
@@ -90,7 +91,7 @@ impl Ready {
     }
 }
 
-/// Everything the threads counted, and what they cost over `elapsed`.
+/// Merges the counts of all threads, and lists the CPU time of each.
 pub(super) fn gather(shares: Vec<Share>) -> (Tally, Vec<Option<Duration>>) {
     let mut all = Tally::new();
     let mut cpu = Vec::with_capacity(shares.len());
@@ -101,7 +102,7 @@ pub(super) fn gather(shares: Vec<Share>) -> (Tally, Vec<Option<Duration>>) {
     (all, cpu)
 }
 
-/// The generator's cost out of its threads'; none where a thread's CPU time cannot be read.
+/// The generator's CPU cost over `elapsed`, from the CPU times of its threads; `None` when one of them cannot be read.
 pub(super) fn cost(threads: &[Option<Duration>], elapsed: Duration) -> Option<GeneratorCpu> {
     let threads: Vec<Duration> = threads.iter().copied().collect::<Option<_>>()?;
     let busiest = threads.iter().copied().max()?;
@@ -142,7 +143,7 @@ fn run_thread<W: Worker>(
         }
         tokio::select! {
             () = async { while workers.join_next().await.is_some() {} } => {}
-            // The clock's other end is gone: the run's future was dropped, and load must not outlive the interest in it.
+            // The sender is gone: the run's future was dropped, and the load must stop with it.
             _gone = started.changed() => return None,
         }
         let cpu = before.zip(process::this_thread_cpu_time()).map(|(before, after)| after - before);

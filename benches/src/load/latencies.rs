@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// Five minutes; a longer wait is recorded as this one.
+/// The longest latency that is recorded, five minutes; a longer one is recorded as this.
 const LONGEST_NS: u64 = 300_000_000_000;
 const SIGNIFICANT_DIGITS: u8 = 3;
 
-/// How long things took. Recorded in nanoseconds, read in microseconds, exact to three significant digits.
+/// A histogram of latencies: recorded in nanoseconds, read in microseconds, exact to three significant digits.
 #[derive(Debug, Clone)]
 pub struct Latencies(Histogram<u64>);
 
 impl Latencies {
-    /// None yet.
+    /// An empty histogram.
     pub fn new() -> Self {
         match Histogram::new_with_bounds(1, LONGEST_NS, SIGNIFICANT_DIGITS) {
             Ok(histogram) => Self(histogram),
@@ -21,42 +21,42 @@ impl Latencies {
         }
     }
 
-    /// Adds one.
+    /// Records one latency.
     pub fn record(&mut self, latency: Duration) {
         self.0.saturating_record(u64::try_from(latency.as_nanos()).unwrap_or(LONGEST_NS));
     }
 
-    /// Adds all of another's.
+    /// Adds all latencies of another histogram.
     pub fn merge(&mut self, other: &Self) {
         self.0 += &other.0;
     }
 
-    /// How many were recorded.
+    /// The number of recorded latencies.
     pub fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// The latency in µs that a share `quantile` (0.0 to 1.0) of all did not exceed; 0 when there are none.
+    /// The latency in µs that a share `quantile` (0.0 to 1.0) of all did not exceed; 0 when the histogram is empty.
     pub fn quantile_us(&self, quantile: f64) -> f64 {
         in_us(self.0.value_at_quantile(quantile))
     }
 
-    /// The longest in µs; 0 when there are none.
+    /// The longest latency in µs; 0 when the histogram is empty.
     pub fn max_us(&self) -> f64 {
         in_us(self.0.max())
     }
 
-    /// The mean in µs; 0 when there are none.
+    /// The mean latency in µs; 0 when the histogram is empty.
     pub fn mean_us(&self) -> f64 {
         self.0.mean() / 1_000.0
     }
 
-    /// The histogram as `(highest latency of the bucket in ns, how many)`, shortest first, empty buckets left out.
+    /// The histogram as `(highest latency of the bucket in ns, count)`, shortest first, without empty buckets.
     pub fn buckets(&self) -> Vec<(u64, u64)> {
         self.0.iter_recorded().map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value())).collect()
     }
 
-    /// The histogram that [`buckets`](Self::buckets) was made from, to the same three digits.
+    /// Restores the histogram that [`buckets`](Self::buckets) was called on, to the same three digits.
     pub fn from_buckets(buckets: &[(u64, u64)]) -> Self {
         let mut all = Self::new();
         for (latency_ns, count) in buckets {
@@ -86,7 +86,7 @@ mod tests {
         all
     }
 
-    /// Within the histogram's three digits.
+    /// Whether the values are equal within the histogram's three digits.
     fn reads(measured: f64, expected: f64) -> bool {
         (measured - expected).abs() <= expected * 0.001
     }

@@ -1,8 +1,8 @@
 //! The pacing thread: releases each arrival when it is due, whatever the server and the connections are doing.
 //!
-//! An async runtime's timer ticks in milliseconds and would bias every latency by about one of them. So one operating
-//! system thread does nothing but keep the schedule: it parks until shortly before an arrival is due and spins for the
-//! rest. Spinning longer would be more precise and take a core from a server that shares the machine.
+//! The timer of an async runtime ticks in milliseconds and would bias every latency by about one of them. So a separate
+//! operating system thread keeps the schedule: it parks until shortly before an arrival is due, then spins. Spinning
+//! longer would be more precise, but would take a core from a server that shares the machine.
 
 use std::hint;
 use std::io;
@@ -17,14 +17,14 @@ use super::Latencies;
 use super::queue::ArrivalQueue;
 use crate::process;
 
-/// How long before an arrival the thread is awake and spins. A parked thread wakes some 10 to 50 µs late on Linux once its
-/// timer slack is gone; what remains late is in the pacing lag for everyone to see.
+/// How long before an arrival the thread wakes up and spins. A parked thread wakes some 10 to 50 µs late on Linux even
+/// with its timer slack removed; any remaining lateness is recorded as pacing lag.
 const SPIN: Duration = Duration::from_micros(40);
 
-/// The longest that the thread parks at once, so that it sees within this time that it is to stop.
+/// The longest time that the thread parks at once: within this time it notices that it must stop.
 const LONGEST_PARK: Duration = Duration::from_millis(50);
 
-/// The instants at which arrivals are due: `start`, `start + 1 / rate`, and so on.
+/// The schedule of arrivals: they are due at `start`, `start + 1 / rate`, and so on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Schedule {
     pub(super) start: Instant,
@@ -33,13 +33,14 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// When arrival `index` is due. Computed from the start each time: adding periods up would add their rounding up.
+    /// When arrival `index` is due. It is computed from the start each time, because adding periods would accumulate
+    /// rounding.
     fn due(&self, index: u64) -> Instant {
         self.start + Duration::from_secs_f64(index as f64 / self.rate_rps)
     }
 }
 
-/// What the pacing thread brings home.
+/// The results of the pacing thread.
 pub(super) struct Paced {
     /// How late arrivals were released.
     pub(super) lag: Latencies,
@@ -56,7 +57,7 @@ pub(super) fn spawn(
 ) -> io::Result<oneshot::Receiver<Paced>> {
     let (report, paced) = oneshot::channel();
     thread::Builder::new().name("load-pacing".to_owned()).spawn(move || {
-        // A receiver that is gone means that the run was given up.
+        // If the receiver is gone, the run was given up.
         report.send(pace(schedule, &queue, &stop)).ok();
     })?;
     Ok(paced)
@@ -78,7 +79,7 @@ fn pace(schedule: Schedule, queue: &ArrivalQueue, stop: &AtomicBool) -> Paced {
     Paced { lag, overflowed, cpu }
 }
 
-/// Waits until `due` and says when it stopped waiting; none when it is told to stop.
+/// Waits until `due` and returns when it stopped waiting; `None` when it was told to stop.
 fn wait_until(due: Instant, stop: &AtomicBool) -> Option<Instant> {
     loop {
         if stop.load(Ordering::Relaxed) {
@@ -97,7 +98,7 @@ fn wait_until(due: Instant, stop: &AtomicBool) -> Option<Instant> {
     }
 }
 
-/// Tells the pacing thread to end when the run's future is dropped, so that load never outlives the interest in it.
+/// Stops the pacing thread when the run's future is dropped, so that the load stops with it.
 #[derive(Default)]
 pub(super) struct StopOnDrop(Arc<AtomicBool>);
 

@@ -1,4 +1,4 @@
-//! What is asked of the generator. Every plan is bounded in time and in count.
+//! Plans for the generator. Every plan has a limit in time and in number of requests.
 
 use std::time::Duration;
 
@@ -11,74 +11,76 @@ const MOST_THREADS: usize = 64;
 const LONGEST: Duration = Duration::from_secs(3_600);
 const HIGHEST_RATE_RPS: f64 = 1_000_000.0;
 
-/// One of the two ways to make load.
+/// One of the two kinds of load.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Load {
-    /// As fast as the server answers: finds its ceiling.
+    /// As fast as the server responds: measures the server's ceiling.
     Closed(ClosedLoop),
-    /// On a schedule that does not ask how the server is doing: finds its latency.
+    /// On a schedule that does not depend on the server: measures its latency.
     Fixed(FixedRate),
 }
 
-/// Each connection sends its next request when the last one was answered.
+/// A closed loop: each connection sends its next request when the last one was answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClosedLoop {
     /// Connections, each with one request in flight; 1 to 4,096.
     pub connections: usize,
-    /// How long new requests are begun; at most an hour.
+    /// For how long new requests are started; at most an hour.
     pub duration: Duration,
-    /// How many requests are begun at most, over all connections.
+    /// The most requests that are started, over all connections.
     pub max_requests: u64,
-    /// How long after `duration` an answer is still waited for; then the request counts as unfinished.
+    /// How long after `duration` a response is still waited for; after that, the request counts as unfinished.
     pub grace: Duration,
-    /// Threads of the generator; the connections are spread over them.
+    /// The number of generator threads; the connections are spread over them.
     pub threads: usize,
 }
 
 impl ClosedLoop {
-    /// A closed loop with the usual bounds: fifty million requests, five seconds' grace, two generator threads (one where
-    /// there is one connection). With a single thread the ceiling of a small server would be the generator's.
+    /// A closed loop with the usual limits: fifty million requests, five seconds of grace, two generator threads (one
+    /// for a single connection). With only one thread, the generator would limit the throughput of a small server.
     pub fn new(connections: usize, duration: Duration) -> Self {
         let threads = connections.clamp(1, 2);
         Self { connections, duration, max_requests: 50_000_000, grace: Duration::from_secs(5), threads }
     }
 }
 
-/// Requests are due at fixed instants; a free connection carries each one.
+/// A fixed arrival rate: requests are due at fixed instants, and a free connection sends each one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FixedRate {
     /// Arrivals per second; above 0, at most a million.
     pub rate_rps: f64,
-    /// Connections that carry the arrivals; 1 to 4,096. With too few of them arrivals queue, and the wait counts.
+    /// Connections that send the arrivals; 1 to 4,096. With too few of them arrivals queue, and the wait counts as
+    /// latency.
     pub connections: usize,
-    /// How long the schedule is; at most an hour.
+    /// The length of the schedule; at most an hour.
     pub duration: Duration,
-    /// How many arrivals there are at most.
+    /// The largest number of arrivals.
     pub max_requests: u64,
-    /// How many arrivals may wait for a free connection. One that finds the queue full is counted as an error.
+    /// How many arrivals may wait for a free connection. An arrival that finds the queue full is counted as an error.
     pub queue: usize,
-    /// How long after the schedule's end an answer is still waited for; then the request counts as unfinished.
+    /// How long after the schedule's end a response is still waited for; after that, the request counts as unfinished.
     pub grace: Duration,
-    /// Threads of the generator that carry requests; the pacing thread comes on top.
+    /// The number of generator threads that send requests; the pacing thread is an additional one.
     pub threads: usize,
 }
 
 impl FixedRate {
-    /// A fixed rate with the usual bounds: fifty million arrivals, 65,536 of them queued, five seconds' grace, one thread.
+    /// A fixed rate with the usual limits: fifty million arrivals, 65,536 of them queued, five seconds of grace, one
+    /// thread.
     pub fn new(rate_rps: f64, connections: usize, duration: Duration) -> Self {
         let grace = Duration::from_secs(5);
         Self { rate_rps, connections, duration, max_requests: 50_000_000, queue: 65_536, grace, threads: 1 }
     }
 
-    /// How many arrivals the schedule has.
+    /// The number of arrivals in the schedule.
     pub fn arrivals(&self) -> u64 {
         ((self.rate_rps * self.duration.as_secs_f64()).round() as u64).min(self.max_requests)
     }
 }
 
 impl Load {
-    /// How long the load flows, without the grace at its end.
+    /// How long requests are sent, without the grace at the end.
     pub fn duration(&self) -> Duration {
         match self {
             Self::Closed(plan) => plan.duration,
@@ -86,7 +88,7 @@ impl Load {
         }
     }
 
-    /// The same load for another length of time.
+    /// The same load with another duration.
     #[must_use]
     pub fn lasting(mut self, duration: Duration) -> Self {
         match &mut self {

@@ -6,13 +6,13 @@ use std::time::Instant;
 
 use tokio::sync::Semaphore;
 
-/// Arrivals that are due and not yet sent, each by its intended start, oldest first.
+/// Arrivals that are due and not yet sent, as the instants at which they were due, oldest first.
 #[derive(Clone)]
 pub(super) struct ArrivalQueue(Arc<Inner>);
 
 struct Inner {
     waiting: Mutex<VecDeque<Instant>>,
-    /// One permit for each arrival that is waiting: a semaphore wakes exactly one connection for each, in turn.
+    /// One permit for each waiting arrival: the semaphore wakes exactly one connection per arrival, in order.
     available: Semaphore,
     capacity: usize,
 }
@@ -23,7 +23,7 @@ impl ArrivalQueue {
         Self(Arc::new(Inner { waiting, available: Semaphore::new(0), capacity }))
     }
 
-    /// Adds an arrival; false when there is no room, so that the caller can count it.
+    /// Adds an arrival; false when the queue is full, so that the caller can count the arrival as an error.
     #[must_use]
     pub(super) fn push(&self, intended: Instant) -> bool {
         {
@@ -37,21 +37,21 @@ impl ArrivalQueue {
         true
     }
 
-    /// The oldest arrival, waited for; none when the queue is closed and empty.
+    /// Waits for the oldest arrival and takes it; `None` when the queue is closed and empty.
     pub(super) async fn next(&self) -> Option<Instant> {
-        // A closed semaphore hands out no permits any more; what is still waiting is then taken without one.
+        // A closed semaphore gives out no permits; arrivals that still wait are then taken without one.
         if let Ok(permit) = self.0.available.acquire().await {
             permit.forget();
         }
         self.pop()
     }
 
-    /// The oldest arrival, if one is waiting at this moment.
+    /// Takes the oldest arrival if one is waiting at this moment.
     pub(super) fn pop(&self) -> Option<Instant> {
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    /// Says that no more arrivals will come.
+    /// Closes the queue: no more arrivals will be added.
     pub(super) fn close(&self) {
         self.0.available.close();
     }

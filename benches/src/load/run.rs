@@ -1,4 +1,4 @@
-//! What one run of load found.
+//! The results of one run of load.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,25 +7,26 @@ use serde::{Deserialize, Serialize};
 
 use super::Latencies;
 
-/// Everything that did not go as asked, by kind. None of it is retried or left out.
+/// Everything that did not go as planned, by kind. None of it is retried or left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Errors {
-    /// Answers with another status than the expected one: how many of each.
+    /// Responses with a status other than the expected one: the count of each status.
     pub unexpected_status: BTreeMap<u16, u64>,
-    /// Requests whose answer broke off or was no HTTP.
+    /// Requests whose response broke off or was not valid HTTP.
     pub broken: u64,
     /// Times that a connection had to be opened again because the server had closed it.
     pub reconnects: u64,
     /// Times that a connection could not be opened again.
     pub refused_connections: u64,
-    /// Requests that had no answer when the grace was over; those of a fixed rate that were never sent are among them.
+    /// Requests without a response when the grace was over; with a fixed rate, this includes requests that were never
+    /// sent.
     pub unfinished: u64,
     /// Arrivals that found the queue full and were never sent.
     pub overflowed: u64,
 }
 
 impl Errors {
-    /// All kinds together.
+    /// The number of errors of all kinds together.
     pub fn total(&self) -> u64 {
         let statuses: u64 = self.unexpected_status.values().sum();
         statuses
@@ -36,7 +37,7 @@ impl Errors {
             + self.overflowed
     }
 
-    /// Adds another's.
+    /// Adds the errors of another run.
     pub fn merge(&mut self, other: &Self) {
         for (status, count) in &other.unexpected_status {
             *self.unexpected_status.entry(*status).or_default() += count;
@@ -49,66 +50,68 @@ impl Errors {
     }
 }
 
-/// What the generator itself cost, read from the CPU clocks of its own threads.
+/// CPU cost of the generator itself, read from the CPU clocks of its own threads.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GeneratorCpu {
-    /// User and system time of all its threads.
+    /// User and system time of all generator threads.
     pub time: Duration,
-    /// The share of the run (0.0 to 1.0) that its busiest thread was on a core. Near 1 the generator is what was measured.
+    /// The share of the run (0.0 to 1.0) for which the busiest thread was on a core. Near 1, the generator is what was
+    /// measured.
     pub busiest_share: f64,
 }
 
-/// What one run found.
+/// The results of one run.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// From the start of the clock to the last answer; for a fixed rate, at least the length of the schedule.
+    /// From the start of the clock to the last response; for a fixed rate, at least the length of the schedule.
     pub elapsed: Duration,
-    /// Requests that had the expected answer, its body read to the end.
+    /// Requests that got the expected response, its body read to the end.
     pub answered: u64,
-    /// Bytes of the bodies of those answers.
+    /// Total body size of those responses, in bytes.
     pub body_bytes: u64,
-    /// What went wrong.
+    /// Errors, by kind.
     pub errors: Errors,
-    /// How long the expected answers took, and how long unfinished requests had waited when they were given up (a lower
-    /// bound is better than leaving them out). A fixed rate counts from the intended start, a closed loop from the sending.
-    /// Wrong or broken answers are not in it: failing fast must not look like speed.
+    /// Latencies of the expected responses. Unfinished requests are included with the time that they had waited when
+    /// they were given up: a lower bound is better than leaving them out. A fixed rate counts from the moment when the
+    /// request was due, a closed loop from the moment of sending. Wrong or broken responses are left out: failing fast
+    /// must not look like speed.
     pub latency: Latencies,
-    /// Fixed rate only: from the intended start to the sending. Includes the wait for a free connection.
+    /// Fixed rate only: the time from the due moment to the sending. It includes the wait for a free connection.
     pub send_lag: Option<Latencies>,
-    /// Fixed rate only: how late the pacing thread released arrivals. This is the generator's own fault.
+    /// Fixed rate only: how late the pacing thread released arrivals. This lateness is caused by the generator itself.
     pub pacing_lag: Option<Latencies>,
     /// Fixed rate only: the arrivals per second that were asked for.
     pub asked_rps: Option<f64>,
-    /// Connections that were open.
+    /// The number of open connections.
     pub connections: usize,
-    /// The time that requests were in flight, summed over all connections.
+    /// The time for which requests were in flight, summed over all connections.
     pub in_flight: Duration,
-    /// The generator's own cost, where the system has a CPU clock per thread.
+    /// The generator's own CPU cost; `None` where the system has no CPU clock per thread.
     pub generator: Option<GeneratorCpu>,
 }
 
 impl Run {
-    /// Expected answers per second.
+    /// Expected responses per second.
     pub fn throughput_rps(&self) -> f64 {
         per(self.answered as f64, self.elapsed.as_secs_f64())
     }
 
-    /// All requests that the server answered or may have worked on: the divisor of costs per request.
+    /// All requests that the server answered or may have worked on. Costs per request are divided by this number.
     pub fn requests(&self) -> u64 {
         let statuses: u64 = self.errors.unexpected_status.values().sum();
         self.answered + statuses + self.errors.broken
     }
 
-    /// The share of the asked rate that was achieved; none for a closed loop, which asks for no rate.
+    /// The share of the asked rate that was achieved; `None` for a closed loop, which asks for no rate.
     pub fn achieved_of_asked(&self) -> Option<f64> {
         self.asked_rps.map(|asked| per(self.throughput_rps(), asked))
     }
 
-    /// How far the run is off Little's law, as a share (0.03 is 3 %); none for a fixed rate.
+    /// How far the run is off Little's law, as a share (0.03 is 3 %); `None` for a fixed rate.
     ///
     /// In a closed loop each connection always has one request in flight, so throughput × mean latency must equal the
-    /// number of connections. What is missing is time in which connections stood idle, because the generator was slow to
-    /// send, or a connection was lost. With a fixed rate the law holds by how the figures are made and says nothing.
+    /// number of connections. A difference is time in which connections were idle, because the generator was slow to
+    /// send or a connection was lost. With a fixed rate the law holds by construction and says nothing.
     pub fn littles_law_off(&self) -> Option<f64> {
         if self.asked_rps.is_some() {
             return None;

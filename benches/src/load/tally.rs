@@ -1,4 +1,4 @@
-//! What the connections of one generator thread have counted so far.
+//! The counters of one generator thread.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::connection::Answer;
 use super::{Errors, Latencies, Target};
 
-/// The counts of one thread. Shared by its connections: one histogram stays in the cache where sixty would not.
+/// The counters of one thread, shared by its connections: one histogram stays in the CPU cache, sixty would not.
 #[derive(Clone)]
 pub(super) struct SharedTally(Arc<Mutex<Tally>>);
 
@@ -17,11 +17,11 @@ pub(super) struct Tally {
     pub(super) latency: Latencies,
     pub(super) send_lag: Latencies,
     pub(super) in_flight: Duration,
-    /// When the last request ended, however it ended.
+    /// When the last request ended, with or without a response.
     pub(super) last: Option<Instant>,
 }
 
-/// A request on its way: when it was due and when it was sent.
+/// A request in flight: when it was due and when it was sent.
 #[derive(Clone, Copy)]
 pub(super) struct Sent {
     pub(super) intended: Instant,
@@ -33,7 +33,7 @@ impl SharedTally {
         Self(Arc::new(Mutex::new(Tally::new())))
     }
 
-    /// Only the connections of one thread lock it, one at a time, so it is never waited for.
+    /// Locks the counters. Only the connections of one thread lock them, one at a time, so this never blocks.
     pub(super) fn lock(&self) -> MutexGuard<'_, Tally> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -56,7 +56,7 @@ impl Tally {
         }
     }
 
-    /// Counts how a request ended.
+    /// Counts the result of a request.
     pub(super) fn ended(&mut self, target: &Target, request: Sent, answer: hyper::Result<Answer>) {
         let now = Instant::now();
         self.in_flight += now - request.sent;
@@ -73,7 +73,7 @@ impl Tally {
         }
     }
 
-    /// Counts a request that was given up at the end of the grace. `sent` is none when it never left the queue.
+    /// Counts a request that was given up at the end of the grace. `sent` is `None` when the request was never sent.
     pub(super) fn given_up(&mut self, intended: Instant, sent: Option<Instant>) {
         let now = Instant::now();
         self.errors.unfinished += 1;
@@ -84,7 +84,7 @@ impl Tally {
         }
     }
 
-    /// Adds another thread's.
+    /// Adds the counters of another thread.
     pub(super) fn merge(&mut self, other: &Self) {
         self.answered += other.answered;
         self.body_bytes += other.body_bytes;

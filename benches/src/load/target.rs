@@ -1,4 +1,5 @@
-//! Where the load goes: one prebuilt request to one address, which is this machine's own unless the caller insists.
+//! The target of the load: one prebuilt request to one address, which is on this machine unless the caller allows
+//! others.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
@@ -10,19 +11,19 @@ use hyper::{Method, Request, StatusCode, Uri};
 
 use super::LoadError;
 
-/// How far the generator may reach. A load generator that can be pointed anywhere is a weapon by accident.
+/// Which addresses the generator may send load to. A load generator that accepts any address is an accidental weapon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reach {
     /// Loopback addresses only.
     #[default]
     LoopbackOnly,
-    /// Any address: the caller states that the server is their own and that they may put it under load.
+    /// Any address: the caller states that the server is theirs and that they may put it under load.
     MyOwnServerAnywhere,
 }
 
-/// One request, ready to be sent any number of times, and what its answer must be.
+/// A request that can be sent any number of times, with the status that its response must have.
 ///
-/// `Debug` shows neither header values nor body: they hold credentials.
+/// `Debug` shows neither header values nor the body, because they contain credentials.
 #[derive(Clone)]
 pub struct Target {
     address: SocketAddr,
@@ -33,12 +34,12 @@ pub struct Target {
 impl Target {
     /// `GET base_url + path`, expecting 200. `base_url` is `http://host:port`, with or without a path of its own.
     ///
-    /// A host name is resolved once, here. `localhost` and every `NAME.localhost` are this machine without asking a
-    /// resolver (RFC 6761 §6.3).
+    /// A host name is resolved once, here. `localhost` and every `NAME.localhost` are taken to be this machine without
+    /// asking a resolver (RFC 6761 §6.3).
     ///
     /// # Errors
-    /// [`LoadError::Url`] for a URL that is not plain `http://` or has no resolvable host, [`LoadError::NotLoopback`]
-    /// when it leads off this machine and `reach` does not allow that.
+    /// [`LoadError::Url`] for a URL that is not plain `http://` or has no resolvable host; [`LoadError::NotLoopback`]
+    /// when the host is not this machine and `reach` does not allow that.
     pub fn get(base_url: &str, path: &str, reach: Reach) -> Result<Self, LoadError> {
         let joined = format!("{}{}", base_url.trim_end_matches('/'), path);
         let unreadable = |reason: &str| LoadError::Url { url: joined.clone(), reason: reason.to_owned() };
@@ -56,7 +57,7 @@ impl Target {
         if reach == Reach::LoopbackOnly && !address.ip().to_canonical().is_loopback() {
             return Err(LoadError::NotLoopback { address });
         }
-        // The request line carries the origin form (RFC 9112 §3.2.1), so the host goes into its header by hand.
+        // The request line contains the origin form (RFC 9112 §3.2.1), so the host is written into its own header.
         let host =
             HeaderValue::from_str(authority.as_str()).map_err(|error| unreadable(&error.to_string()))?;
         let origin = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -67,10 +68,10 @@ impl Target {
         Ok(Self { address, request, expected: StatusCode::OK })
     }
 
-    /// The same target with one more request header.
+    /// Adds one more request header.
     ///
     /// # Errors
-    /// [`LoadError::Url`] when name or value cannot stand in a header; the value is not repeated in the error.
+    /// [`LoadError::Url`] when the name or the value is not valid in a header; the error does not repeat the value.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, LoadError> {
         let refused = |reason: String| LoadError::Url { url: format!("header {name}"), reason };
         let key = HeaderName::from_bytes(name.as_bytes()).map_err(|error| refused(error.to_string()))?;
@@ -80,7 +81,7 @@ impl Target {
         Ok(self)
     }
 
-    /// The same target with another method and a body, for calls such as a refresh.
+    /// Sets another method and a body, for requests such as a refresh.
     #[must_use]
     pub fn sending(mut self, method: Method, body: impl Into<Bytes>) -> Self {
         *self.request.method_mut() = method;
@@ -88,14 +89,14 @@ impl Target {
         self
     }
 
-    /// The same target, where another status than 200 is the right answer.
+    /// Sets the status that counts as the right response, instead of 200.
     #[must_use]
     pub fn expecting(mut self, status: StatusCode) -> Self {
         self.expected = status;
         self
     }
 
-    /// The address that the load goes to.
+    /// The address that the load is sent to.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::process;
 
-/// A handle on the thread, which ends with the last of them.
+/// A handle on the timer thread, which ends when the last handle is dropped.
 #[derive(Clone)]
 pub(super) struct Alarm(Sender<Call>);
 
@@ -27,13 +27,13 @@ impl Alarm {
         Ok(Self(calls))
     }
 
-    /// Waits until `due`; not at all when that is past.
+    /// Waits until `due`, or returns at once when `due` is in the past.
     pub(super) async fn wait_until(&self, due: Instant) {
         if due <= Instant::now() {
             return;
         }
         let (wake, woken) = oneshot::channel();
-        // The thread lives as long as this handle, so neither end can be gone.
+        // The thread lives as long as this handle, so neither end of the channel can be closed.
         if self.0.send(Call { due, wake }).is_ok() {
             woken.await.ok();
         }
@@ -57,7 +57,7 @@ fn keep_time(called: &Receiver<Call>) {
         }
         while calls.peek().is_some_and(|Reverse(call)| call.due <= Instant::now()) {
             if let Some(Reverse(call)) = calls.pop() {
-                // Whoever waited may have been dropped with its connection.
+                // The task that waited may have been dropped with its connection.
                 call.wake.send(()).ok();
             }
         }

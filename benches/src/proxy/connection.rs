@@ -1,4 +1,4 @@
-//! One connection through the proxy: two directions, each read, held back as long as asked, and written in order.
+//! One connection through the proxy: two directions, each of which reads, delays as configured, and writes in order.
 
 use std::future::{pending, poll_fn};
 use std::io;
@@ -16,10 +16,10 @@ use super::{Impairment, Road, reset};
 
 /// The most bytes that are read at once.
 const CHUNK_BYTES: usize = 16 * 1024;
-/// Chunks on their way in one direction; a further one is not read, and TCP slows the sender down.
+/// The most chunks in transit in one direction; a further one is not read, and TCP slows the sender down.
 const CHUNKS: usize = 64;
 
-/// Carries a client's bytes to the server and back until both have said their last word, or something cuts them off.
+/// Copies bytes between client and server until both have finished sending, or an impairment cuts the connection.
 pub(super) async fn carry(mut client: TcpStream, road: Road) {
     let mut changes = road.impairment.clone();
     let upstream = *road.upstream.borrow();
@@ -28,7 +28,7 @@ pub(super) async fn carry(mut client: TcpStream, road: Road) {
         connected = TcpStream::connect(upstream) => connected.ok(),
     };
     let Some(mut server) = connected else { return reset(&client) };
-    // Small packets at once: Nagle's delay is none that was asked for. Without the option they are late, not wrong.
+    // Nagle's algorithm would add a delay that was not configured. If the option fails, packets are late but not wrong.
     client.set_nodelay(true).ok();
     server.set_nodelay(true).ok();
     let lost_bytes = AtomicBool::new(false);
@@ -54,10 +54,10 @@ pub(super) async fn carry(mut client: TcpStream, road: Road) {
     }
 }
 
-/// Returns when connections are to be reset.
+/// Returns when the impairment changes to one that resets connections.
 async fn is_cut_off(changes: &mut watch::Receiver<Impairment>) {
     let cut_off = |now: &Impairment| matches!(now, Impairment::Reset | Impairment::Refuse);
-    // An error says that the proxy itself is gone: so is everything that passes it.
+    // An error means that the proxy itself was dropped, and its connections end too.
     changes.wait_for(cut_off).await.ok();
 }
 
@@ -67,32 +67,32 @@ enum Direction {
     ToClient,
 }
 
-/// The connection is to be reset, in both directions.
+/// The connection must be reset, in both directions.
 struct Cut;
 
 impl From<io::Error> for Cut {
-    /// A side that reset the connection, or that is gone: the other one is to learn it in the same way.
+    /// When one side has reset the connection or is gone, the other side must see a reset too.
     fn from(_broken: io::Error) -> Self {
         Self
     }
 }
 
-/// Bytes that are on their way, and when they arrive.
+/// Bytes in transit, and when they are due at the other side.
 struct Chunk {
     due: Instant,
     bytes: Bytes,
 }
 
-/// One direction.
+/// One direction of a connection.
 struct Way<'a> {
     direction: Direction,
     road: &'a Road,
-    /// Set for both directions once a black hole has taken something.
+    /// Set for both directions once a black hole has dropped bytes of this connection.
     lost_bytes: &'a AtomicBool,
 }
 
 impl Way<'_> {
-    /// Returns when the sender's last word has been passed on.
+    /// Passes on everything that the sender sends, including its end of stream.
     async fn carry(self, from: ReadHalf<'_>, to: WriteHalf<'_>) -> Result<(), Cut> {
         let (held, arriving) = mpsc::channel(CHUNKS);
         tokio::try_join!(self.read(from, held), self.write(arriving, to))?;
@@ -120,7 +120,8 @@ impl Way<'_> {
         }
         match (self.vanishes(0), self.direction) {
             (false, _) => Ok(()),
-            // The last word vanishes too. A client that is gone hears nothing of how its connection ends, so it may.
+            // The end of the stream is dropped too. A client that has closed its side does not notice a reset, so a
+            // reset is allowed.
             (true, Direction::ToServer) => Err(Cut),
             (true, Direction::ToClient) => pending().await,
         }
@@ -128,7 +129,7 @@ impl Way<'_> {
 
     async fn write(&self, mut arriving: mpsc::Receiver<Chunk>, mut to: WriteHalf<'_>) -> Result<(), Cut> {
         let mut changes = self.road.impairment.clone();
-        // What holds already when the connection is made is news to it.
+        // The impairment that is set when the connection opens must be applied as if it had just changed.
         changes.mark_changed();
         let (mut closed, mut left_to_pass) = (false, None);
         loop {
@@ -174,7 +175,7 @@ impl Way<'_> {
         Ok(())
     }
 
-    /// Whether so many bytes are lost, and with them the rest of the connection.
+    /// Whether these bytes are dropped, and with them the rest of the connection; counts them if so.
     fn vanishes(&self, bytes: usize) -> bool {
         if *self.road.impairment.borrow() == Impairment::BlackHole {
             self.lost_bytes.store(true, Ordering::Relaxed);
@@ -225,7 +226,7 @@ async fn write_all(to: &WriteHalf<'_>, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Says that nothing more will come (FIN).
+/// Closes the direction (FIN): no more bytes follow.
 async fn close(to: &mut WriteHalf<'_>) -> io::Result<()> {
     poll_fn(|context| Pin::new(&mut *to).poll_shutdown(context)).await
 }

@@ -1,4 +1,4 @@
-//! Each impairment beside a connection that is left alone. The server on the other side sends back what it hears.
+//! Tests each impairment against a connection without one. The server behind the proxy echoes what it receives.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::{Impairment, Proxy, ProxyError};
 
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Long enough for an answer on this machine, had there been one.
+/// Long enough for a response on this machine, if there were one.
 const SILENCE: Duration = Duration::from_millis(200);
 
 async fn echo() -> SocketAddr {
@@ -38,7 +38,7 @@ async fn connect(proxy: &Proxy) -> TcpStream {
     stream
 }
 
-/// Sends and hears back; the time that took.
+/// Sends `text`, receives it back, and returns the time that it took.
 async fn round_trip(stream: &mut TcpStream, text: &[u8]) -> std::io::Result<Duration> {
     let start = Instant::now();
     stream.write_all(text).await?;
@@ -57,7 +57,7 @@ async fn stays_silent(stream: &mut TcpStream) -> bool {
     timeout(SILENCE, stream.read_u8()).await.is_err()
 }
 
-/// Reads to the end: what came, and whether it ended in peace.
+/// Reads to the end: the bytes received, and whether the stream ended without an error.
 async fn rest(stream: &mut TcpStream) -> (Vec<u8>, bool) {
     let mut heard = Vec::new();
     let ended = timeout(PATIENCE, stream.read_to_end(&mut heard)).await.unwrap();
@@ -98,7 +98,8 @@ async fn a_delay_is_what_was_asked_for() {
         trips.sort_unstable();
         let asked = each_way * 2;
         println!("asked for {asked:?} a round trip: {:?} at least, {:?} in the middle", trips[0], trips[50]);
-        // Never less than asked for. How much more is the machine's affair; the least of a hundred is the proxy's own.
+        // The delay is never less than asked for. How much more depends on the machine; the shortest of a hundred is the
+        // proxy's own.
         assert!(trips[0] >= asked, "{:?}", trips[0]);
         assert!(trips[0] < asked + Duration::from_millis(5), "{:?}", trips[0]);
     }
@@ -203,7 +204,7 @@ async fn a_refusal_is_the_kernels_and_the_port_is_kept() {
         loop {
             match TcpStream::connect(proxy.address()).await {
                 Err(error) => break error.kind(),
-                // The proxy has not come round to it yet.
+                // The proxy has not applied the impairment yet.
                 Ok(_early) => tokio::task::yield_now().await,
             }
         }

@@ -1,9 +1,9 @@
-//! Charts as SVG, made here: bars for what something costs, lines for how it changes.
+//! Charts as SVG, without a library: bars for costs, lines for changes.
 //!
-//! Colours, fonts and the dark version belong to the page, so an SVG carries classes and no colours (`s0`, `s1`, …). A
-//! series is told by its marker as well as by its colour. A chart is 460 units wide and is shown at about as many pixels,
-//! on a telephone too, so that its letters stay letters. It has a title for who cannot see it, and whoever shows it puts
-//! the table of its figures beneath.
+//! Colours, fonts and the dark version are defined by the page, so an SVG contains classes and no colours (`s0`, `s1`,
+//! …). A series has a marker as well as a colour. A chart is 460 units wide and is shown at about as many pixels, on a
+//! phone too, so that its text stays readable. It has a title for screen readers, and each format must print the table
+//! of the chart's figures below it.
 
 mod axis;
 mod bars;
@@ -16,14 +16,14 @@ pub use lines::{Lines, Point, Series};
 /// A chart.
 #[derive(Debug, Clone)]
 pub enum Chart {
-    /// Lengths side by side.
+    /// A bar chart.
     Bars(Bars),
-    /// Points, connected or not.
+    /// A chart of points, connected or not.
     Lines(Lines),
 }
 
 impl Chart {
-    /// The chart as an `<svg>` element. `title` is what it shows, for who cannot see it.
+    /// The chart as an `<svg>` element. `title` describes it for screen readers.
     pub fn svg(&self, title: &str) -> String {
         match self {
             Self::Bars(bars) => bars.svg(title),
@@ -31,7 +31,7 @@ impl Chart {
         }
     }
 
-    /// What its colours and markers stand for, each with its number.
+    /// The legend: the number and the meaning of each colour and marker.
     pub fn legend(&self) -> Vec<(usize, &str)> {
         match self {
             Self::Bars(bars) => bars.parts.iter().map(String::as_str).enumerate().collect(),
@@ -42,7 +42,7 @@ impl Chart {
         }
     }
 
-    /// The sign of a legend's entry, as an `<svg>` element.
+    /// The marker of a legend entry, as an `<svg>` element.
     pub fn sign(&self, index: usize) -> String {
         let inside = match self {
             Self::Bars(_) => format!(r#"<rect class="s{index}" width="12" height="12" y="1" rx="2"/>"#),
@@ -52,10 +52,10 @@ impl Chart {
     }
 }
 
-/// The width of every chart.
+/// The width of every chart, in SVG units.
 const WIDTH: f64 = 460.0;
 
-/// An `<svg>` element around what was drawn.
+/// An `<svg>` element around the given content.
 fn frame(height: f64, title: &str, inside: &str) -> String {
     let title = escaped(title);
     format!(
@@ -63,7 +63,8 @@ fn frame(height: f64, title: &str, inside: &str) -> String {
     )
 }
 
-/// The sign of series `index`: another shape for each, so that colour is never alone. Hollow where there is doubt.
+/// The marker of series `index`: a different shape for each, so that colour is not the only difference. It is hollow for
+/// a doubted figure.
 fn marker(index: usize, x: f64, y: f64, is_hollow: bool) -> String {
     let r = 4.0;
     let class = if is_hollow { format!("s{index} hollow") } else { format!("s{index}") };
@@ -82,7 +83,7 @@ fn marker(index: usize, x: f64, y: f64, is_hollow: bool) -> String {
     }
 }
 
-/// Text that may stand in an element or an attribute.
+/// The text, escaped for use in an element or an attribute.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,5 +1,5 @@
-//! The report as one HTML file: nothing is fetched, nothing runs, and it reads on a telephone, in the dark, on paper, and
-//! by a screen reader, for which a table stands under each chart.
+//! The report as one HTML file. It loads nothing, runs no script, and can be read on a phone, in dark mode, on paper,
+//! and with a screen reader, for which a table follows each chart.
 
 use super::Report;
 use super::chart::Chart;
@@ -9,7 +9,7 @@ use super::table::Table;
 
 const STYLE: &str = include_str!("html/style.css");
 
-/// The whole report.
+/// The whole report as an HTML page.
 pub fn write(report: &Report) -> String {
     let sections = sections::all(report);
     let links = sections
@@ -45,8 +45,8 @@ pub fn write(report: &Report) -> String {
     )
 }
 
-/// What is said, the chart, its table and how they are to be read: in this order for who listens or scrolls, and with the
-/// words beside the chart where the page is wide.
+/// One section: its sentences, its chart, the table and the notes, in this order for listening and scrolling. On a wide
+/// page the text is beside the chart.
 fn section(section: &Section) -> String {
     let title = escaped(&section.title);
     let figure = section.chart.as_ref().map_or(String::new(), |chart| figure(chart, &section.title));
@@ -64,7 +64,7 @@ fn section(section: &Section) -> String {
     )
 }
 
-/// The figures that somebody takes along, large.
+/// The key figures of the report, in large type.
 fn tiles(report: &Report) -> String {
     let tiles: String = sections::tiles(report)
         .into_iter()
@@ -93,7 +93,7 @@ fn figure(chart: &Chart, title: &str) -> String {
     format!("<figure>\n{}\n{legend}</figure>\n", chart.svg(title))
 }
 
-/// A table that scrolls by itself where it is wider than the page: reachable by keyboard, so it has a name.
+/// A table that scrolls on its own when it is wider than the page. It can be reached by keyboard, so it has a name.
 fn table(table: &Table, title: &str) -> String {
     let cells = |row: &[String]| -> String {
         let mut cells = row.iter();

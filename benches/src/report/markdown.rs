@@ -1,4 +1,4 @@
-//! The report as Markdown: for a terminal, a pull request, or a diff between two of them.
+//! The report as Markdown: for a terminal, a pull request, or a diff of two reports.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::Report;
 use super::sections::{self, Section};
 use super::table::Table;
 
-/// The whole report.
+/// The whole report as Markdown.
 pub fn write(report: &Report) -> String {
     let mut text = format!("# {}\n\n", sections::TITLE);
     for line in sections::preface(report) {

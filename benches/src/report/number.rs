@@ -1,4 +1,4 @@
-//! How a figure is written: as many digits as it is worth, with its unit.
+//! Writes a figure with a sensible number of digits and its unit.
 
 /// A whole number with commas: `101,234`.
 pub fn thousands(value: f64) -> String {
@@ -16,7 +16,7 @@ pub fn thousands(value: f64) -> String {
     text
 }
 
-/// Three digits or so: `0.52`, `9.3`, `128`, `4,370`.
+/// A number with about three digits: `0.52`, `9.3`, `128`, `4,370`.
 pub fn short(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => thousands(value),
@@ -27,7 +27,7 @@ pub fn short(value: f64) -> String {
     }
 }
 
-/// A time in the unit that suits it: `310 µs`, `4.2 ms`, `15 min`.
+/// A time in µs, written in the unit that suits it: `310 µs`, `4.2 ms`, `15 min`.
 pub fn duration_us(us: f64) -> String {
     const MS: f64 = 1e3;
     const S: f64 = 1e6;
@@ -40,7 +40,7 @@ pub fn duration_us(us: f64) -> String {
     }
 }
 
-/// Bytes in the unit that suits them: `411 B`, `12.4 MiB`.
+/// A size in bytes, written in the unit that suits it: `411 B`, `12.4 MiB`.
 pub fn bytes(count: f64) -> String {
     const KIB: f64 = 1024.0;
     match count {
@@ -56,7 +56,7 @@ fn trimmed(value: f64) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
-/// A date and time as RFC 3339 writes it, in UTC, to the minute. Days are counted as in the civil calendar since 1970.
+/// The date and time in the format of RFC 3339, in UTC, to the minute.
 pub fn date(unix_s: u64) -> String {
     let (mut days, minutes) = (unix_s / 86_400, unix_s % 86_400 / 60);
     let is_leap =

@@ -1,72 +1,72 @@
-//! Servers in what people would otherwise use, beside ours.
+//! Compares our servers with servers on popular stacks in other languages.
 
 use serde::{Deserialize, Serialize};
 
 use crate::figures::{Comparison, Median, RoundFigures};
 use crate::targets::paired;
 
-/// The most of a peer's CPU time that ours may take for the same answer.
+/// The largest share of a peer's CPU time that our server may take for the same response.
 pub const MOST_CPU: f64 = 1.0 / 3.0;
 
-/// The peers that could be measured.
+/// The peers that could be measured, with their figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Peers {
-    /// Who they are.
+    /// The peers themselves.
     pub entries: Vec<Peer>,
-    /// As fast as each answers, ours among them in the same rounds.
+    /// The highest throughput of each peer and of our designs, measured in the same rounds.
     pub ceiling: Option<Comparison>,
-    /// All of them at one fixed rate that the slowest can keep up with.
+    /// All of them at one fixed rate, which the slowest can keep up with.
     pub at_rate: Option<Comparison>,
 }
 
-/// One of them.
+/// A server on another stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {
-    /// Its name in every table.
+    /// The name of the peer in every table.
     pub name: String,
-    /// What it is.
+    /// A description of the peer.
     pub what: String,
-    /// What it ran on, with the version.
+    /// The runtime that it ran on, with the version.
     pub runs_on: String,
-    /// Our designs that do the same work; the first is the one that has to be a third of it.
+    /// Our designs that do the same work. The first is the one that must take at most a third of the peer's CPU time.
     pub ours: Vec<String>,
 }
 
-/// What libraries take to check one and the same token, without a server around them.
+/// CPU time of libraries that check the same token, without a server around them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Libraries {
-    /// How long the token is.
+    /// The length of the token, in bytes.
     pub token_bytes: u64,
-    /// The libraries; ours is the first.
+    /// The measured libraries; ours is the first.
     pub timed: Vec<LibraryTime>,
 }
 
-/// One of them.
+/// The CPU time of one library.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LibraryTime {
-    /// Its name, and the way it is called where that matters.
+    /// The name of the library, and how it is called if that matters.
     pub library: String,
-    /// Its version.
+    /// The version of the library.
     pub version: String,
-    /// What it ran on, with the version.
+    /// The runtime that it ran on, with the version.
     pub runs_on: String,
     /// CPU time of the process for one check, in ns.
     pub ns: Median,
-    /// The same in times of ours, paired round by round.
+    /// The CPU time as a multiple of ours, paired round by round.
     pub times_ours: Median,
 }
 
-/// What ours takes of what a peer takes, for the same request: below 1, ours takes less.
+/// What our server takes as a share of a peer's figure, for the same request: below 1, ours takes less.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Share {
-    /// Of the server's CPU time per request, paired round by round.
+    /// The share of the server's CPU time per request, paired round by round.
     pub server_cpu: Median,
-    /// Of the latency that 99 of 100 requests do not exceed, at the same rate; none where that was not measured.
+    /// The share of the 99th percentile of latency, at the same rate; `None` when that was not measured.
     pub p99: Option<Median>,
 }
 
 impl Peers {
-    /// What one of ours takes of what a peer takes; none where one of the two was not measured.
+    /// What one of our designs takes as a share of a peer's figures; `None` when one of the two was not measured.
     pub fn share(&self, ours: &str, peer: &str) -> Option<Share> {
         let of = |comparison: Option<&Comparison>, figure: fn(&RoundFigures) -> Option<f64>| {
             paired(comparison?, (ours, peer), figure)
@@ -77,7 +77,7 @@ impl Peers {
         })
     }
 
-    /// What the slowest of all managed, in requests per second; none before that was measured.
+    /// The throughput of the slowest of all, in requests per second; `None` before it was measured.
     pub fn slowest_rps(&self) -> Option<f64> {
         let designs = &self.ceiling.as_ref()?.designs;
         designs.iter().map(|figures| figures.throughput_rps.median).reduce(f64::min).filter(|rps| *rps > 0.0)
@@ -85,7 +85,8 @@ impl Peers {
 }
 
 impl Share {
-    /// Whether ours takes at most a third of the CPU time, and answers sooner at the same rate.
+    /// Whether ours takes at most a third of the CPU time and has the lower p99 at the same rate; `None` when the
+    /// latency was not measured.
     pub fn is_as_it_should(&self) -> Option<bool> {
         Some(self.server_cpu.median <= MOST_CPU && self.p99?.median < 1.0)
     }

@@ -1,4 +1,4 @@
-//! What a report says, in which order: every format is made of this, so that none says more than another.
+//! The content of a report in its order. Every format is generated from it, so that all formats have the same content.
 
 mod ceiling;
 mod changes;
@@ -22,27 +22,27 @@ use super::{Report, number};
 use crate::figures::{BASELINE, Comparison, DesignFigures, Median};
 use crate::report::Role;
 
-/// What a report is called.
+/// The title of a report.
 pub const TITLE: &str = "Sessions or JWT: what it costs to know who is asking";
 
 /// One part of a report.
 #[derive(Debug, Clone, Default)]
 pub struct Section {
-    /// Its name in links.
+    /// The id of the section in links.
     pub id: &'static str,
-    /// Its heading.
+    /// The heading.
     pub title: String,
-    /// What it says, in sentences that were computed.
+    /// Sentences with the results, computed from the figures.
     pub says: Vec<String>,
-    /// Its picture.
+    /// The chart, if there is one.
     pub chart: Option<Chart>,
-    /// Its figures.
+    /// The table with the figures.
     pub table: Table,
-    /// How they are to be read.
+    /// Notes on how to read the figures.
     pub notes: Vec<String>,
 }
 
-/// Whatever the report holds; a part that was not measured is not there.
+/// All sections of the report; a part that was not measured has no section.
 pub fn all(report: &Report) -> Vec<Section> {
     let parts = [
         changes::section(report),
@@ -66,7 +66,7 @@ pub fn all(report: &Report) -> Vec<Section> {
     parts.into_iter().flatten().collect()
 }
 
-/// What stands before all of it.
+/// The lines before the first section.
 pub fn preface(report: &Report) -> Vec<String> {
     let mut lines = vec![format!(
         "Made {} in {} on {} × {}, {}; store: {}. Plan: {}.",
@@ -91,16 +91,16 @@ pub fn preface(report: &Report) -> Vec<String> {
     lines
 }
 
-/// A figure that somebody takes along.
+/// A key figure that is shown in large type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tile {
     /// The figure, with its unit.
     pub figure: String,
-    /// What it is.
+    /// The description of the figure.
     pub what: String,
 }
 
-/// The few figures that the argument turns on; those that were not measured are not there.
+/// The few key figures of the argument; those that were not measured are left out.
 pub fn tiles(report: &Report) -> Vec<Tile> {
     let doubted = |design: &str| {
         let is_doubted = report.at_ceiling(design).is_some_and(|figures| !figures.doubts.is_empty());
@@ -131,12 +131,12 @@ pub fn tiles(report: &Report) -> Vec<Tile> {
     .collect()
 }
 
-/// The number of a design's colour and sign.
+/// The number of the colour and marker of a design.
 fn mark(report: &Report, design: &str) -> usize {
     report.subjects.iter().position(|subject| subject.name == design).unwrap_or(report.subjects.len())
 }
 
-/// One series for each design over several comparisons.
+/// One series for each design, with one point per comparison.
 fn series_of<'a>(
     report: &Report,
     steps: impl Iterator<Item = (f64, &'a Comparison)> + Clone,
@@ -153,24 +153,24 @@ fn series_of<'a>(
     first.designs.iter().map(|figures| of(&figures.design)).collect()
 }
 
-/// A median with how far apart its rounds were, and the sign of doubt.
+/// A median with half its spread in per cent, and a question mark if it is doubted.
 fn with_spread(median: Median, write: impl Fn(f64) -> String, is_doubted: bool) -> String {
     let doubted = if is_doubted { DOUBTED } else { "" };
     format!("{} ±{:.0} %{doubted}", write(median.median), median.spread() * 50.0)
 }
 
-/// A figure, or that there is none.
+/// The figure, or a dash if it was not measured.
 fn or_none<T>(figure: Option<T>, write: impl Fn(T) -> String) -> String {
     figure.map_or(NONE.to_owned(), write)
 }
 
-/// CPU time of server and store together, in µs; the store's only where it is known.
+/// CPU time of server and store together, in µs; the store's time is added only if it is known.
 fn whole_cpu_us(figures: &DesignFigures) -> Option<f64> {
     let server = figures.server_cpu_us?.median;
     Some(server + figures.store_cpu_us.map_or(0.0, |store| store.median))
 }
 
-/// What a design's check adds to a request's CPU time, server and store together, in µs.
+/// CPU time that a design's check adds to a request, server and store together, in µs.
 pub fn check_us(report: &Report, design: &str) -> Option<f64> {
     let own = whole_cpu_us(report.at_ceiling(design)?)?;
     Some(own - report.at_ceiling(BASELINE)?.server_cpu_us?.median)

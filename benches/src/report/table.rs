@@ -1,18 +1,18 @@
-//! Rows of text under a header: what every figure of the report can be read from, chart or not.
+//! A table of text under a header: every figure of the report is in one, whether it has a chart or not.
 
-/// A table. The first column names the row; the others hold figures.
+/// A table. The first column names the row; the others contain figures.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
-    /// One word or two for each column, with the unit.
+    /// The column headings: one or two words each, with the unit.
     pub header: Vec<String>,
-    /// As many cells each as the header has. A figure that was not measured is a dash.
+    /// The rows, each with as many cells as the header. A figure that was not measured is a dash.
     pub rows: Vec<Vec<String>>,
 }
 
-/// Stands for a figure that there is none of.
+/// Written in place of a figure that was not measured.
 pub const NONE: &str = "–";
 
-/// Stands beside a figure that is doubted.
+/// Written after a figure that is doubted.
 pub const DOUBTED: &str = " ?";
 
 impl Table {

@@ -1,23 +1,24 @@
-//! How a store's round trips are counted: by whoever knows the store.
+//! Counts the round trips to a store, with a function that the caller provides.
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// Why a counter could not be read: whatever its maker's store said.
+/// Why a counter could not be read: the error of the caller's function.
 pub type CounterError = Box<dyn std::error::Error + Send + Sync>;
 
 type Reading = Pin<Box<dyn Future<Output = Result<u64, CounterError>> + Send>>;
 
-/// Reads how many round trips a store has answered so far. This library knows no store: the caller brings the reading.
+/// Reads how many round trips a store has answered so far. This library knows no store, so the caller provides the
+/// function.
 ///
-/// It is read before and after each round. The number must only ever grow, and must not count the reading itself, or each
-/// round would seem to make one round trip more than it did.
+/// It is called before and after each round. The number must never decrease and must not count the reading itself, or
+/// each round would appear to make one round trip more than it did.
 #[derive(Clone)]
 pub struct StoreCounter(Arc<dyn Fn() -> Reading + Send + Sync>);
 
 impl StoreCounter {
-    /// A counter out of an async closure, such as one that asks Redis for `INFO stats`.
+    /// A counter from an async closure, such as one that asks Redis for `INFO stats`.
     pub fn new<F, R>(read: F) -> Self
     where
         F: Fn() -> R + Send + Sync + 'static,

@@ -1,21 +1,22 @@
 //! Exact mean value analysis of a closed network of queues (Reiser and Lavenberg, 1980).
 //!
-//! A customer who arrives at a station finds there what a network with one customer fewer has on average; so the figures
-//! for `n` customers follow from those for `n − 1`. It is exact where service times are exponential or stations share their
-//! processor evenly, and close elsewhere.
+//! A customer who arrives at a station finds the average queue of a network with one customer fewer; so the figures for
+//! `n` customers follow from those for `n − 1`. The result is exact where service times are exponential or stations
+//! share their processor evenly, and close elsewhere.
 
-/// What a closed network does.
+/// The figures of a closed network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Closed {
     /// Requests per second.
     pub throughput_rps: f64,
-    /// How long one takes, in µs, without the delay.
+    /// The time of one request at all stations, in µs, without the delay.
     pub response_us: f64,
-    /// How busy each station is, as a share.
+    /// The utilisation of each station, as a share.
     pub utilisation: Vec<f64>,
 }
 
-/// So many customers, each of whom visits every station once and then is away for a delay. Demands in µs.
+/// The figures for `customers` customers, each of whom visits every station once and then waits for `delay_us`. All
+/// times in µs.
 pub fn closed(demands_us: &[f64], delay_us: f64, customers: usize) -> Closed {
     let mut queues = vec![0.0; demands_us.len()];
     let (mut per_us, mut response_us) = (0.0, 0.0);
@@ -35,7 +36,8 @@ pub fn closed(demands_us: &[f64], delay_us: f64, customers: usize) -> Closed {
     }
 }
 
-/// What no number of customers can exceed, by the utilisation law: the busiest station is busy all the time.
+/// The upper bound of throughput for any number of customers, by the utilisation law: the busiest station is always
+/// busy.
 pub fn bound_rps(demands_us: &[f64]) -> f64 {
     1e6 / demands_us.iter().copied().fold(0.0, f64::max)
 }

@@ -1,95 +1,95 @@
-//! What a site costs, and who comes to it: input, none of it measured.
+//! The prices of a site and its number of users: input of the model, none of it measured.
 
 use serde::{Deserialize, Serialize};
 
-/// The figures of this project, with their date; a copy with other figures can be given instead.
+/// The prices that this project uses, with their date. The user can provide a copy with other figures.
 const OURS: &str = include_str!("../../prices.toml");
 
 /// Why a file of prices cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PricesError {
-    /// It is no TOML of this shape.
+    /// The file is not TOML of the expected shape.
     #[error("the prices cannot be read: {0}")]
     Shape(#[from] toml::de::Error),
-    /// A figure is out of its bounds.
+    /// A figure is out of bounds.
     #[error("the prices cannot be used: {0}")]
     Figure(&'static str),
 }
 
-/// All of it.
+/// All prices and usage figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prices {
-    /// When they were true.
+    /// The month in which the prices were valid, such as `2026-11`.
     pub as_of: String,
-    /// Of the money.
+    /// The currency of the prices.
     pub currency: String,
-    /// App servers.
+    /// The price of app servers.
     pub app: App,
-    /// Redis.
+    /// The price and size of Redis nodes.
     pub redis: Redis,
-    /// Who comes.
+    /// How the users use the site.
     pub people: People,
-    /// How it is run.
+    /// How the site is operated.
     pub site: Site,
 }
 
-/// App servers.
+/// The price of app servers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct App {
-    /// Price of a core for an hour.
+    /// The price of one core for one hour.
     pub core_hour: f64,
 }
 
-/// Redis.
+/// The price and size of Redis nodes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redis {
-    /// Price of a node for an hour; it runs its commands on one core.
+    /// The price of one node for one hour; a node runs its commands on one core.
     pub node_hour: f64,
-    /// A node's memory for data, in GiB.
+    /// The memory of one node for data, in GiB.
     pub node_memory_gib: f64,
-    /// Nodes that hold the same data.
+    /// The number of nodes that store the same data.
     pub copies: f64,
 }
 
-/// Who comes.
+/// How the users use the site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct People {
-    /// The share of all people who are there in the busiest hour.
+    /// The share of all users who are online in the busiest hour.
     pub online_at_peak: f64,
-    /// Requests of one of them in an hour.
+    /// Requests of one online user per hour.
     pub requests_per_hour: f64,
-    /// Sessions of one person, online or not.
+    /// Sessions per user, online or not.
     pub sessions: f64,
 }
 
-/// How it is run.
+/// How the site is operated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Site {
-    /// How busy a core is to be at most, as a share.
+    /// The highest planned utilisation of a core, as a share.
     pub utilisation: f64,
-    /// Between app server and Redis, in ms.
+    /// The round trip between app server and Redis, in ms.
     pub round_trip_ms: f64,
 }
 
 impl Prices {
-    /// Those of this project.
+    /// The prices that this project uses.
     ///
     /// # Errors
-    /// Never for the file that is built in; its test says so.
+    /// Never: a test makes sure that the built-in file is valid.
     pub fn ours() -> Result<Self, PricesError> {
         Self::read(OURS)
     }
 
-    /// Reads them from TOML.
+    /// Reads prices from TOML.
     ///
     /// # Errors
-    /// [`PricesError`] when something is missing, unknown or out of bounds.
+    /// [`PricesError`] when a figure is missing, unknown or out of bounds.
     pub fn read(text: &str) -> Result<Self, PricesError> {
         let prices: Self = toml::from_str(text)?;
         let positive = [

@@ -23,12 +23,12 @@ fn app_servers_add_up_until_the_one_redis_is_full_and_without_redis_they_go_on()
 #[test]
 fn a_million_people_need_what_arithmetic_says() {
     let prices = Prices::ours().unwrap();
-    // A tenth of them send 120 requests an hour each: 3,333 a second, of 16 µs, on cores that are 60 % full at most.
+    // A tenth of them send 120 requests an hour each: 3,333 a second, of 16 µs, on cores that are used to 60 % at most.
     let need = demand(16.0, 6.0).need(1e6, &prices);
     assert_eq!((need.rps.round(), need.cores, need.nodes), (3_333.0, 1.0, 1.0));
     let dollars = 730.0 * (0.04 + 2.0 * 0.25);
     assert!((need.monthly - dollars).abs() < 1e-6, "{need:?}");
-    // A thousand times as many: 3.3 million a second. Redis is asked 20 s of CPU time a second, and keeps 559 GiB.
+    // A thousand times as many: 3.3 million a second. Redis needs 20 s of CPU time per second and stores 559 GiB.
     let world = demand(16.0, 6.0).need(1e9, &prices);
     assert_eq!((world.cores, world.nodes), (89.0, 47.0));
     let stateless = Demand { stored_bytes: 0.0, ..demand(10.0, 0.0) }.need(1e9, &prices);

@@ -1,40 +1,40 @@
-//! From values to places, and the round values at which an axis is labelled.
+//! Maps values to positions on an axis, and finds the round values that label it.
 
 use crate::report::number;
 
-/// How values become distances.
+/// How values map to distances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
-    /// Equal differences are equal distances, and the axis begins at zero.
+    /// Equal differences are equal distances, and the axis starts at zero.
     Linear,
-    /// Equal ratios are equal distances. Values of zero and below stand at the axis' beginning.
+    /// Equal ratios are equal distances. Values of zero and below are drawn at the start of the axis.
     Log,
 }
 
 /// One axis of a chart.
 #[derive(Debug, Clone)]
 pub struct Axis {
-    /// What it counts, with the unit.
+    /// What the axis counts, with the unit.
     pub label: String,
-    /// How.
+    /// How values map to distances on it.
     pub scale: Scale,
-    /// How its numbers are written.
+    /// How the numbers on it are written.
     pub write: fn(f64) -> String,
 }
 
 impl Axis {
-    /// A linear axis whose numbers are written with commas or few digits.
+    /// A linear axis; numbers are written with commas or few digits.
     pub fn linear(label: &str) -> Self {
         Self { label: label.to_owned(), scale: Scale::Linear, write: plain }
     }
 
-    /// The same with equal ratios.
+    /// A logarithmic axis; numbers are written with commas or few digits.
     pub fn log(label: &str) -> Self {
         Self { scale: Scale::Log, ..Self::linear(label) }
     }
 }
 
-/// A whole number where it is one; millions as such, since a million does not fit beside an axis.
+/// A number on an axis: whole where possible, and millions as `M`, since longer numbers do not fit beside an axis.
 fn plain(value: f64) -> String {
     if value >= 1e6 {
         return format!("{} M", plain(value / 1e6));
@@ -47,7 +47,7 @@ fn plain(value: f64) -> String {
     }
 }
 
-/// The stretch of an axis that values need.
+/// The range of values that an axis covers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Stretch {
     from: f64,
@@ -56,7 +56,7 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
-    /// A stretch with round ends that has all values on it.
+    /// A range with round ends that contains all values.
     pub(super) fn over(scale: Scale, values: impl Iterator<Item = f64>) -> Self {
         match scale {
             Scale::Linear => {
@@ -78,7 +78,7 @@ impl Stretch {
         }
     }
 
-    /// Where a value stands, from 0 at the beginning to 1 at the end.
+    /// The position of a value on the axis, from 0 at the start to 1 at the end.
     pub(super) fn place(&self, value: f64) -> f64 {
         let place = match self.scale {
             Scale::Linear => (value - self.from) / (self.to - self.from),
@@ -97,7 +97,7 @@ impl Stretch {
             }
             Scale::Log => {
                 let decades = (self.to / self.from).log10().round() as i32;
-                // More than seven would not fit under a chart.
+                // More than seven labels would not fit under a chart.
                 let every = (decades / 7 + 1).max(1);
                 (0..=decades / every).map(|index| self.from * 10_f64.powi(index * every)).collect()
             }
@@ -105,7 +105,7 @@ impl Stretch {
     }
 }
 
-/// A step of 1, 2, 2.5 or 5 times a power of ten, of which four to seven reach `largest`.
+/// A step of 1, 2, 2.5 or 5 times a power of ten, so that four to seven steps reach `largest`.
 fn step(largest: f64) -> f64 {
     if largest <= 0.0 {
         return 1.0;

@@ -1,4 +1,4 @@
-//! Bars that lie, because names are long; each may be made of parts.
+//! Horizontal bars, because names are long; a bar may consist of several parts.
 
 use std::fmt::Write;
 
@@ -6,27 +6,27 @@ use super::axis::{Scale, Stretch};
 use super::{WIDTH, escaped, frame};
 use crate::report::number;
 
-/// A chart of bars.
+/// A bar chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bars {
-    /// What their parts are.
+    /// The names of the parts that each bar consists of.
     pub parts: Vec<String>,
-    /// The bars, from above.
+    /// The bars, from top to bottom.
     pub bars: Vec<Bar>,
-    /// What stands behind each sum, such as ` µs`.
+    /// The unit that is written after each sum, such as ` µs`.
     pub unit: String,
 }
 
-/// One of them.
+/// One bar of the chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
-    /// Its name.
+    /// The name beside the bar.
     pub label: String,
-    /// The length of each part.
+    /// The length of each part, in the chart's unit.
     pub parts: Vec<f64>,
 }
 
-/// Where bars begin, how much is left for the sum behind them, and their height with the gap.
+/// Layout in SVG units: where bars begin, the room for the sum after a bar, the distance between bars, and their height.
 const LEFT: f64 = 132.0;
 const RIGHT: f64 = 74.0;
 const PITCH: f64 = 30.0;

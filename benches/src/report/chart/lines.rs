@@ -1,57 +1,57 @@
-//! Points over two axes, connected or each with its name.
+//! Points over two axes, connected by a line or each labelled with its name.
 
 use std::fmt::Write;
 
 use super::axis::{Axis, Stretch};
 use super::{WIDTH, escaped, frame, marker};
 
-/// A chart of series.
+/// A chart of several series.
 #[derive(Debug, Clone)]
 pub struct Lines {
-    /// What lies along.
+    /// The horizontal axis.
     pub x: Axis,
-    /// What stands up.
+    /// The vertical axis.
     pub y: Axis,
     /// The series.
     pub series: Vec<Series>,
-    /// Whether each name stands beside its last point, and no line connects them.
+    /// Whether each name is written beside its last point; no line then connects the points.
     pub is_labelled: bool,
 }
 
-/// One series.
+/// One series of points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// Its name.
+    /// The name of the series.
     pub name: String,
-    /// Its colour and sign: the same number for the same design in every chart.
+    /// The number of its colour and marker: the same for the same design in every chart.
     pub mark: usize,
-    /// Its points, from the left.
+    /// The points, from left to right.
     pub points: Vec<Point>,
 }
 
-/// One figure.
+/// One point of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
-    /// How far along.
+    /// The value on the horizontal axis.
     pub x: f64,
-    /// How far up.
+    /// The value on the vertical axis.
     pub y: f64,
-    /// Whether something speaks against it: it is drawn hollow.
+    /// Whether the figure is doubted: the point is drawn hollow.
     pub is_doubted: bool,
 }
 
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 58.0;
-/// Half of the longest number along the axis, which stands under its end.
+/// Half the width of the longest number below the right end of the axis.
 const RIGHT: f64 = 24.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 44.0;
-/// Where names stand beside points, no point stands on an axis.
+/// Keeps points away from the vertical axis when names are written beside them.
 const INSET: f64 = 14.0;
-/// The least that two names are apart.
+/// The smallest vertical distance between two names.
 const LINE: f64 = 14.0;
 
-/// Both axes, and where a point stands on them.
+/// Both axes, and the position of a point on them.
 struct Plane {
     x: Stretch,
     y: Stretch,
@@ -99,7 +99,7 @@ impl Lines {
         frame(HEIGHT, title, &inside)
     }
 
-    /// Lines at round values, their numbers, and what the axes count.
+    /// Grid lines at round values, their numbers, and the labels of the axes.
     fn grid(&self, plane: &Plane) -> String {
         let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
         let mut text = String::new();
@@ -131,7 +131,7 @@ impl Lines {
         text
     }
 
-    /// Each name beside its last point, to the side where there is room, none over another.
+    /// Writes each name beside its last point, on the side with room, so that no name covers another.
     fn names(&self, plane: &Plane) -> String {
         let mut labels: Vec<(f64, f64, &str)> = self
             .series

@@ -12,7 +12,7 @@ fn lines(series: Vec<Series>, is_labelled: bool) -> Chart {
 #[test]
 fn a_point_stands_where_its_values_are() {
     let chart = lines(vec![series("a", &[(0.0, 1.0), (20.0, 100.0)])], false);
-    // From the left edge at the bottom to the right edge at the top.
+    // The line runs from the left edge at the bottom to the right edge at the top.
     assert!(
         chart.svg("").contains(r#"<polyline class="line s0" points="58.0,256.0 436.0,24.0"/>"#),
         "{}",

@@ -1,4 +1,4 @@
-//! What a request costs, and how many there can be.
+//! The section on the CPU cost of a request and on the highest throughput.
 
 use super::{Section, check_us, or_none, with_spread};
 use crate::figures::{BASELINE, DesignFigures};
@@ -74,7 +74,7 @@ fn chart(designs: &[DesignFigures]) -> Option<Chart> {
     (!bars.is_empty()).then(|| Chart::Bars(Bars { parts, bars, unit: " µs".into() }))
 }
 
-/// How much faster a request is answered without any check than with the dearest.
+/// How much less a request without any check costs than one with the most expensive check.
 fn spread(report: &Report) -> Vec<String> {
     let dearest = report
         .ceiling
@@ -94,7 +94,7 @@ fn spread(report: &Report) -> Vec<String> {
     said.into_iter().collect()
 }
 
-/// The argument in a few sentences.
+/// The report's argument in a few sentences.
 pub(super) fn headline(report: &Report) -> Vec<String> {
     let mut says = Vec::new();
     let of = |role: Role| check_us(report, report.named_by(role)?);

@@ -1,4 +1,4 @@
-//! What changed since an older report.
+//! The section on changes since an older report.
 
 use super::Section;
 use crate::compare::{Change, Verdict};
@@ -9,7 +9,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     let changes = report.changes.as_ref()?;
     let mut table =
         Table::new(["design", "part", "figure", "old", "new", "change", "95 % between", "verdict"]);
-    // What is surely another stands first: with a hundred figures, it is what somebody looks for.
+    // Clear changes come first: with a hundred figures, they are what a reader looks for.
     let order = |change: &Change| match change.verdict {
         Verdict::Worse => 0,
         Verdict::Better => 1,

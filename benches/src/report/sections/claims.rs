@@ -1,4 +1,4 @@
-//! What more claims in a token cost: every request carries them, and every check decodes them.
+//! The section on the cost of more claims in a token: every request carries them, and every check decodes them.
 
 use super::{Section, series_of};
 use crate::report::chart::{Axis, Chart, Lines};

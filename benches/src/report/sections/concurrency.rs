@@ -1,4 +1,4 @@
-//! What more connections do: an answer waited for in a crowd costs less than one waited for alone.
+//! The section on more connections: a request costs less when many are served at the same time.
 
 use super::{Section, series_of};
 use crate::report::chart::{Axis, Chart, Lines};

@@ -1,4 +1,4 @@
-//! Why some figures should not be believed as they stand, and what to do about it.
+//! The section on figures that should not be believed as they stand, and what to do about it.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
             ..Section::default()
         });
     }
-    // One line for each kind and design, with the worst case in words: a doubt in five rates is one doubt.
+    // One line for each kind and design, with the worst case in words: the same doubt at five rates is one doubt.
     let mut kinds: BTreeMap<(String, Option<&str>), Vec<&Doubted<'_>>> = BTreeMap::new();
     for doubted in &doubts {
         kinds.entry((doubted.doubt.name().to_owned(), doubted.design)).or_default().push(doubted);

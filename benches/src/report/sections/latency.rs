@@ -1,4 +1,4 @@
-//! How long a request takes when requests come at a rate that does not ask how the server is doing.
+//! The section on latency at fixed arrival rates, which do not depend on how the server responds.
 
 use super::{Section, series_of};
 use crate::doubt::Doubt;

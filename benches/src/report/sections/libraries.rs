@@ -1,4 +1,4 @@
-//! One token, every library: what the check itself takes.
+//! The section that compares libraries: the CPU time of each to check the same token.
 
 use super::{Section, with_spread};
 use crate::report::chart::{Bar, Bars, Chart};
@@ -38,7 +38,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     })
 }
 
-/// What fits beside a bar; the table has all of it.
+/// The name, shortened to fit beside a bar; the table contains the full name.
 fn short(library: &str) -> String {
     const FITS: usize = 20;
     match library.chars().count() > FITS {

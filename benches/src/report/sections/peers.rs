@@ -1,4 +1,4 @@
-//! What people would otherwise use: the same answer for how much?
+//! The section that compares our servers with other stacks: the cost of the same response.
 
 use super::{Section, or_none, with_spread};
 use crate::figures::DesignFigures;
@@ -69,7 +69,7 @@ fn row(peers: &Peers, figures: &DesignFigures) -> Vec<String> {
     ]
 }
 
-/// Each peer beside the first of ours, and whether that is what was to be reached.
+/// Compares each peer with the first of our designs, and says whether the target was met.
 fn says(peers: &Peers) -> Vec<String> {
     let beside = |peer: &Peer| {
         let ours = peer.ours.first()?;

@@ -1,4 +1,4 @@
-//! Where it was made: no figure means anything elsewhere.
+//! The section on the machine: figures are valid only there.
 
 use super::Section;
 use crate::report::table::Table;

@@ -1,4 +1,5 @@
-//! From how many requests on the stateless design is the cheaper one: its refreshes cost what a session's look-ups do not.
+//! The section on the break-even point: after how many requests the stateless design, which must refresh, costs less
+//! than the session design, which looks up every request.
 
 use super::{Section, check_us, mark, whole_cpu_us};
 use crate::figures::BASELINE;
@@ -6,9 +7,9 @@ use crate::report::chart::{Axis, Chart, Lines, Point, Series};
 use crate::report::table::Table;
 use crate::report::{Refresh, Report, Role, number};
 
-/// The people that the figures are told for.
+/// The number of users that the figures are given for.
 const PEOPLE: f64 = 1_000.0;
-/// Requests of one person in the life of one access token.
+/// Requests of one user in the lifetime of one access token.
 const REQUESTS: [f64; 7] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0];
 
 pub(super) fn section(report: &Report) -> Option<Section> {
@@ -63,7 +64,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     })
 }
 
-/// CPU time in µs, server and Redis together.
+/// CPU time in µs of each operation, server and Redis together.
 struct Costs {
     look_up: f64,
     check: f64,

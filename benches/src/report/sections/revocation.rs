@@ -1,4 +1,4 @@
-//! The argument in one picture: what a request costs against how long a stolen copy works after log out.
+//! The section with the argument in one chart: the cost of a request against how long a stolen copy works after logout.
 
 use super::{Section, check_us, mark, or_none};
 use crate::figures::BASELINE;
@@ -6,7 +6,7 @@ use crate::report::chart::{Axis, Chart, Lines, Point, Series};
 use crate::report::table::Table;
 use crate::report::{Report, Revocation, number};
 
-/// What stands for "at once" on an axis of ratios, in ms: shorter than any round trip here.
+/// The value that represents "at once" on a logarithmic axis, in ms: shorter than any round trip here.
 const AT_ONCE_MS: f64 = 0.1;
 
 pub(super) fn section(report: &Report) -> Option<Section> {

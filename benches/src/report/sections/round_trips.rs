@@ -1,4 +1,4 @@
-//! What the distance to Redis does: nothing to who does not go there.
+//! The section on the distance to Redis, which has no effect on a design that does not use Redis.
 
 use super::{Section, series_of};
 use crate::report::chart::{Axis, Chart, Lines};
@@ -40,7 +40,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     })
 }
 
-/// The nearest and the farthest beside each other.
+/// Compares the shortest and the longest round trip.
 fn says(report: &Report) -> Vec<String> {
     let (Some(near), Some(far)) = (report.round_trips.first(), report.round_trips.last()) else {
         return Vec::new();

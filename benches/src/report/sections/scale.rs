@@ -1,4 +1,5 @@
-//! How far each design scales, by a model of what was measured, and how far that model was right here.
+//! The section on how far each design scales, by a model of the measured figures, and on how accurate that model was
+//! here.
 
 use super::{Section, mark};
 use crate::report::chart::{Axis, Chart, Lines, Point, Series};
@@ -6,14 +7,14 @@ use crate::report::table::{DOUBTED, NONE, Table};
 use crate::report::{Report, number};
 use crate::scale::{Demand, Prices, Scale};
 
-/// Cores of app servers, in all.
+/// The total numbers of app server cores.
 const CORES: [f64; 7] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0];
-/// People, online or not: a start-up, a country, and everybody.
+/// Numbers of users, online or not: a start-up, a country, and the whole world.
 const PEOPLE: [f64; 4] = [1e6, 1e7, 1e8, 5e9];
-/// A prediction that is further off than this is doubted.
+/// A prediction that is off by more than this share is doubted.
 const OFF: f64 = 0.15;
 
-/// What cores and one Redis can do.
+/// The highest throughput of a number of cores with one Redis.
 pub(super) fn bounds(report: &Report) -> Option<Section> {
     let scale = with_demands(report)?;
     let mut header = vec!["app cores".to_owned()];
@@ -53,7 +54,7 @@ pub(super) fn bounds(report: &Report) -> Option<Section> {
     })
 }
 
-/// From how many cores on Redis is the limit.
+/// The number of cores from which on Redis is the limit.
 fn saturation(demand: &Demand) -> Option<String> {
     if demand.store_us <= 0.0 {
         return Some(format!(
@@ -70,7 +71,7 @@ fn saturation(demand: &Demand) -> Option<String> {
     ))
 }
 
-/// The model beside a run of one and of two processes.
+/// Compares the model with measured runs of one and of two processes.
 pub(super) fn checks(report: &Report) -> Option<Section> {
     let scale = report.scale.as_ref().filter(|scale| !scale.checks.is_empty())?;
     let mut table = Table::new([
@@ -110,7 +111,7 @@ pub(super) fn checks(report: &Report) -> Option<Section> {
     })
 }
 
-/// What people need, and what that costs.
+/// The servers that a number of users needs, and what they cost.
 pub(super) fn cost(report: &Report) -> Option<Section> {
     let scale = with_demands(report)?;
     let prices = &scale.prices;

@@ -1,4 +1,4 @@
-//! What must hold, and whether it does.
+//! The section on the targets and whether they are met.
 
 use super::Section;
 use crate::report::table::{DOUBTED, NONE, Table};
@@ -67,7 +67,7 @@ fn limit(limit: Limit) -> String {
     }
 }
 
-/// Ratios to the hundredth, whatever their size; bytes without one.
+/// A ratio with two decimals; a value of 100 or more, such as bytes, without decimals.
 fn written(value: f64) -> String {
     if value.abs() >= 100.0 { number::thousands(value) } else { format!("{value:.2}") }
 }

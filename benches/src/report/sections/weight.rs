@@ -1,4 +1,4 @@
-//! What a design weighs, counted without load: bytes on the wire, in Redis, and in memory.
+//! The section on the size of a design, counted without load: bytes on the wire, in Redis, and in memory.
 
 use super::{Section, or_none};
 use crate::report::table::Table;
