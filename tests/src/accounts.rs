@@ -1,7 +1,7 @@
-//! Every account that a run creates, so that the run can delete it again.
+//! Records every account that a run creates, so that the run can delete it again.
 //!
-//! The client tells the ledger of each answer on the routes that create an account, end it, or give a credential for it.
-//! So no check has to think of it, and an account that a check creates by hand is known as well.
+//! The client passes each response of the endpoints that create an account, delete it, or issue a credential to the
+//! ledger. So no check has to record anything, and an account that a check creates by hand is recorded too.
 
 use std::{
     collections::HashMap,
@@ -18,14 +18,14 @@ use crate::{client::Call, exchange::Exchange};
 pub(crate) struct Account {
     pub(crate) user_id: Option<String>,
     pub(crate) email: String,
-    /// The passwords that it may have, the latest last: a server may say that it changed one, and keep the old one.
+    /// The passwords that it may have, the latest last: a server may claim a change of password and keep the old one.
     pub(crate) passwords: Vec<String>,
-    /// The credentials that the server gave for it, the latest last.
+    /// The credentials that the server issued for it, the latest last.
     pub(crate) credentials: Vec<Credential>,
     pub(crate) deleted: bool,
 }
 
-/// What authenticates a request.
+/// A credential that authenticates a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Credential {
     /// An access token.
@@ -35,7 +35,7 @@ pub(crate) enum Credential {
 }
 
 impl Credential {
-    /// The credential that an answer carries: the access token where there is one, else the cookie.
+    /// The credential in a response: the access token if there is one, else the cookie.
     pub(crate) fn of_answer(answer: &Exchange) -> Option<Self> {
         if let Some(token) = answer.text("access_token") {
             return Some(Self::Bearer(token));
@@ -53,7 +53,7 @@ impl Credential {
         }
     }
 
-    /// The call, authenticated by this.
+    /// Authenticates `call` with this credential.
     pub(crate) fn on(&self, call: Call) -> Call {
         match self {
             Self::Bearer(token) => call.bearer(token),
@@ -69,11 +69,12 @@ pub(crate) struct Ledger(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     accounts: Vec<Account>,
-    /// Whose credential it is, as an index. A request to delete names its account by nothing else.
+    /// The index of the account that owns each credential. A request to delete identifies its account only by the
+    /// credential.
     owners: HashMap<Credential, usize>,
 }
 
-/// What a call does to accounts, if it succeeds.
+/// The effect of a successful call on accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
     Creates,
@@ -82,7 +83,7 @@ enum Effect {
     Deletes,
 }
 
-/// A call that can change what is known of accounts, kept until its answer is here.
+/// A call that may change the recorded accounts, kept until its response arrives.
 #[derive(Debug)]
 pub(crate) struct Pending {
     effect: Effect,
@@ -91,7 +92,7 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    /// `None` for the calls that change nothing, which are almost all.
+    /// Returns `None` for calls that change no account, which are almost all.
     pub(crate) fn of(call: &Call) -> Option<Self> {
         let path = call.path.split('?').next().unwrap_or_default();
         let effect = match (&call.method, path) {
@@ -112,22 +113,22 @@ impl Pending {
 
 impl Ledger {
     fn known(&self) -> MutexGuard<'_, Known> {
-        // A check that panicked has left at most one entry unfinished, and the others are still to be deleted.
+        // A check that panicked may leave one entry incomplete; the other accounts must still be deleted.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known of every account that the run created, in the order of their creation.
+    /// Every account that the run created, in the order of creation.
     pub(crate) fn accounts(&self) -> Vec<Account> {
         self.known().accounts.clone()
     }
 
-    /// Takes note of an account that was created in another way than by [`crate::client::Client`].
+    /// Records an account that was not created through [`crate::client::Client`].
     pub(crate) fn created(&self, email: String, password: String) {
         let account = Account { email, passwords: vec![password], ..Account::default() };
         self.known().accounts.push(account);
     }
 
-    /// Takes note of what came of a call.
+    /// Records the result of a call.
     pub(crate) fn note(&self, pending: &Pending, answer: &Exchange) {
         if !(200..300).contains(&answer.status) {
             return;
@@ -162,7 +163,7 @@ impl Known {
         self.accounts.iter().rposition(|account| account.user_id.as_deref() == Some(user_id))
     }
 
-    /// The new account; or the one of before, where a server answers a repeated sign-up with the account that it has.
+    /// The new account; or an existing one, if a server responds to a repeated signup with the account that it has.
     fn create(&mut self, pending: &Pending, user_id: Option<String>) -> usize {
         let there = self.with_id(user_id.as_deref());
         if let Some(index) = there.filter(|index| self.accounts.get(*index).is_some_and(|one| !one.deleted)) {
@@ -246,7 +247,7 @@ mod tests {
         note(&ledger, &sign_up("a@example.test"), 201, &json!({"user_id": "1", "access_token": "one"}));
         note(&ledger, &Call::post("/auth/account/delete").bearer("one"), 204, &Value::Null);
         note(&ledger, &sign_up("a@example.test"), 201, &json!({"user_id": "2", "access_token": "two"}));
-        // The same answer once more is the same account.
+        // The same response again refers to the same account.
         note(&ledger, &sign_up("a@example.test"), 201, &json!({"user_id": "2", "access_token": "three"}));
         let known: Vec<_> = ledger.accounts().into_iter().map(|one| (one.user_id, one.deleted)).collect();
         assert_eq!(known, [(Some("1".to_owned()), true), (Some("2".to_owned()), false)]);

@@ -1,4 +1,4 @@
-//! What a check is, and what can come of it.
+//! A check, and its possible outcomes.
 
 use std::{future::Future, pin::Pin};
 
@@ -9,35 +9,35 @@ use crate::{
     stage::{ClockInReach, Stage},
 };
 
-/// One thing that a server must do, or must not let happen.
+/// One rule that a server must follow, or one attack that it must prevent.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
-    /// The stable name, `topic.what-holds`: progress, lessons and reports refer to it.
+    /// The stable name, `topic.what-holds`, which progress files, lessons and reports refer to.
     pub id: &'static str,
-    /// What must hold, in one sentence.
+    /// The rule in one sentence.
     pub title: &'static str,
-    /// Features that must all be claimed for the check to mean anything.
+    /// Features that the server must all claim for the check to apply.
     pub needs: &'static [Feature],
-    /// Features of which one at least must be claimed (none: no matter).
+    /// Features of which the server must claim at least one; an empty list is no condition.
     pub needs_any: &'static [Feature],
     /// Features whose claim makes the check meaningless, such as a stated weakness that they remove.
     pub unless: &'static [Feature],
-    /// Whether the server's clock is moved: such checks run alone and last.
+    /// Whether the check moves the server's clock: such checks run alone and last.
     pub moves_time: bool,
-    /// Whether it tries to get in, or to harm somebody.
+    /// Whether the check acts as an attacker.
     pub attack: bool,
-    /// Whether it passes when something gets in: a weakness that the design states of itself.
+    /// Whether the check passes when the attack succeeds: a weakness that the design documents.
     pub weakness: bool,
-    /// What an attacker gains, or what breaks, where it fails.
+    /// What an attacker gains, or what breaks, when the check fails.
     pub gains: &'static str,
-    /// Where to read: a standard's section or an OWASP page.
+    /// What to read: the section of a standard or an OWASP page.
     pub read: &'static str,
     pub(crate) run: Run,
 }
 
 pub(crate) type Run = for<'a> fn(&'a Stage) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 
-/// A check passes by reaching its end; whatever else comes of it leaves by `?`.
+/// A check passes by reaching its end; every other outcome is returned with `?`.
 pub(crate) type Verdict = Result<(), Box<Outcome>>;
 
 /// A rule without conditions, to be completed by the tables in `checks/`.
@@ -55,39 +55,39 @@ pub(crate) const RULE: Check = Check {
     run: |_| Box::pin(async { Ok(()) }),
 };
 
-/// As [`RULE`], for what an attacker tries.
+/// Like [`RULE`], for an attack.
 pub(crate) const ATTACK: Check = Check { attack: true, ..RULE };
 
-/// What came of a check.
+/// The outcome of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
-    /// The server did as it must.
+    /// The server followed the rule.
     Passed,
-    /// The server did otherwise.
+    /// The server broke the rule.
     Failed {
-        /// The request, as it went out.
+        /// The request as it was sent.
         sent: String,
-        /// What should have come back.
+        /// The expected response.
         expected: String,
-        /// What came back.
+        /// The response that was received.
         received: String,
     },
-    /// The server has not said: it gave no answer, or 503. Nobody got in, and nobody was shown to be kept out.
+    /// The server gave no response, or 503. The attack did not succeed, but neither was it refused.
     Undecided {
-        /// The request, as it went out.
+        /// The request as it was sent.
         sent: String,
-        /// What came of it.
+        /// What was received instead of a response.
         received: String,
     },
-    /// The check does not apply, and why.
+    /// The check does not apply.
     Skipped {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The server says that this part is not written yet: a workshop's unfinished function, not a wrong one.
+    /// The server says that this part is not written yet: an unfinished function of a workshop, not a wrong one.
     NotWritten {
-        /// The server's words.
+        /// The text of the server's response.
         text: String,
     },
 }
@@ -98,7 +98,7 @@ impl Check {
         self.id.split_once('.').map_or(self.id, |(topic, _)| topic)
     }
 
-    /// Why the check does not apply to a server that claims this and whose clock is in reach or not, if it does not.
+    /// The reason why the check does not apply to a server with this descriptor and clock; `None` if it applies.
     pub(crate) fn does_not_apply(&self, to: &Descriptor, clock: ClockInReach) -> Option<String> {
         if let Some(missing) = self.needs.iter().find(|feature| !to.claims(**feature)) {
             return Some(format!("`{missing}` is not claimed"));

@@ -1,4 +1,4 @@
-//! Every check, by topic. A topic is a file; its table says what is held, its functions how.
+//! Every check, by topic. Each topic is a file; its table lists the rules, its functions test them.
 
 mod access;
 mod access_parts;
@@ -26,7 +26,7 @@ mod throttle_fairness;
 
 use crate::check::Check;
 
-/// Every check there is, in the order in which a report tells them.
+/// Every check, in the order of the report.
 pub fn checks() -> Vec<Check> {
     [
         controls::CHECKS,

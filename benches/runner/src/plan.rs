@@ -1,4 +1,5 @@
-//! How much is measured. A full report takes its time; a quick one shows what is what; a smoke test only that it works.
+//! How much is measured: a full report takes its time, a quick one shows the main results, a smoke test shows that it
+//! works.
 
 use std::time::Duration;
 
@@ -11,17 +12,18 @@ use super::arguments::BenchArguments;
 use super::lineup::{measured_in, names};
 use super::targets::Effort;
 
-/// Connections wherever their number is not what is looked at.
+/// The number of connections, except where the effect of their number is measured.
 pub(crate) const CONNECTIONS: usize = 64;
 /// The round trips to Redis that are tried, in ms.
 const RTT_MS: [f64; 5] = [0.0, 0.25, 0.5, 1.0, 2.0];
-/// No network that this is about is slower.
+/// The longest round trip that may be asked for, in ms: the networks that this is about are faster.
 const LONGEST_RTT_MS: f64 = 100.0;
 
-/// A token's times are whole seconds, so one of two seconds lives for more than one, which is time enough to use it.
+/// The access token lifetime in the revocation test. A token's times are whole seconds, so a token of two seconds is
+/// valid for more than one, which is long enough to use it.
 const SHORT_TTL: Duration = Duration::from_secs(2);
 
-/// What one comparison is made of.
+/// The rounds of one comparison.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pass {
     rounds: usize,
@@ -29,38 +31,38 @@ pub(crate) struct Pass {
     warm_up: Duration,
 }
 
-/// All of it.
+/// The whole plan.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) name: &'static str,
     pub(crate) ceiling: Pass,
     pub(crate) rates: Pass,
-    /// Shares of the slowest design's ceiling.
+    /// The fixed rates, as shares of the slowest design's ceiling.
     pub(crate) shares: &'static [f64],
     pub(crate) distance: Pass,
     pub(crate) rtt_ms: Vec<f64>,
     pub(crate) crowd: Pass,
     pub(crate) connections: &'static [usize],
     pub(crate) claims: Pass,
-    /// Roles that access tokens carry beside the usual claims; a lab takes tokens of 4 KiB at most.
+    /// The numbers of roles in access tokens beside the usual claims; a lab accepts tokens of 4 KiB at most.
     pub(crate) roles: &'static [usize],
-    /// Each design on one and on two processes.
+    /// Runs of each design with one and with two processes.
     pub(crate) scale: Pass,
-    /// How often each design is logged out of, and how long access tokens live meanwhile.
+    /// How often a user logs out of each design, and the lifetime of access tokens in this test.
     pub(crate) log_outs: usize,
     pub(crate) access_ttl: Duration,
     pub(crate) refresh: Pass,
-    /// The peers and ours beside them; what compiles while it runs is given time for it.
+    /// Rounds of the peers with our designs; the warm-up lets runtimes compile.
     pub(crate) peers: Pass,
     pub(crate) peers_at_rate: Pass,
-    /// A round is one library's turn.
+    /// Rounds of the libraries; a round is one library's turn.
     pub(crate) libraries: Pass,
-    /// Log-ins to see what a session takes in Redis; each costs a password hash.
+    /// Logins to measure what a session takes in Redis; each costs a password hash.
     pub(crate) log_ins: usize,
-    /// What is measured for the targets; none: they are not.
+    /// The rounds for the targets; `None` when the targets are not measured.
     pub(crate) targets: Option<Effort>,
     designs: usize,
-    /// With those of ours beside them; 0 where none was asked for.
+    /// The number of peers and of our designs beside them; 0 when no peer was asked for.
     peer_designs: usize,
     works: usize,
 }
@@ -70,7 +72,7 @@ const fn pass(rounds: usize, round_ms: u64, warm_up_ms: u64) -> Pass {
 }
 
 impl Plan {
-    /// What was asked for.
+    /// The plan that the arguments ask for.
     pub(crate) fn of(arguments: &BenchArguments) -> Result<Self, Failure> {
         let (mut plan, effort) = match (arguments.smoke, arguments.quick) {
             (true, _) => (Self::smoke(), Self::SMOKE_EFFORT),
@@ -121,7 +123,7 @@ impl Plan {
         frozen: Duration::from_secs(2),
     };
 
-    /// The targets and nothing else.
+    /// The same plan, reduced to the targets.
     fn only_targets(self, effort: Effort) -> Self {
         let none = pass(0, 0, 0);
         Self {
@@ -225,7 +227,7 @@ impl Plan {
         }
     }
 
-    /// How long it takes, if it takes no longer than planned.
+    /// The planned duration of the whole measurement.
     pub(crate) fn duration(&self) -> Duration {
         let of = |pass: Pass, designs: usize, times: usize| pass.duration(designs) * times as u32;
         of(self.ceiling, self.designs + 1, 1)
@@ -244,22 +246,22 @@ impl Plan {
 }
 
 impl Pass {
-    /// As fast as each server answers.
+    /// Rounds of a closed loop, which measures the highest throughput.
     pub(crate) fn closed(&self, connections: usize) -> Rounds {
         self.under(Load::Closed(ClosedLoop::new(connections, self.round)))
     }
 
-    /// On a schedule.
+    /// Rounds at a fixed arrival rate.
     pub(crate) fn at_rate(&self, rate_rps: f64) -> Rounds {
         self.under(Load::Fixed(FixedRate::new(rate_rps, CONNECTIONS, self.round)))
     }
 
-    /// For work that is no comparison: how many rounds there are.
+    /// The number of rounds, for work that is not a comparison.
     pub(crate) fn rounds(&self) -> usize {
         self.rounds
     }
 
-    /// And how long one is.
+    /// The length of a round, for work that is not a comparison.
     pub(crate) fn round(&self) -> Duration {
         self.round
     }
@@ -268,7 +270,7 @@ impl Pass {
         Rounds { load, rounds: self.rounds, warm_up: self.warm_up, keep_histograms: false }
     }
 
-    /// How long so many designs take with it.
+    /// The planned duration for `designs` designs.
     pub(crate) fn duration(&self, designs: usize) -> Duration {
         (self.warm_up + self.round * self.rounds as u32) * designs as u32
     }
@@ -293,7 +295,7 @@ mod tests {
     #[test]
     fn a_plan_keeps_the_time_that_its_help_promises() {
         let seconds = |line: &str| planned(line).unwrap().duration().as_secs();
-        // Servers have to start, and a busy machine is slower than the plan.
+        // Servers need time to start, and a busy machine is slower than the plan.
         assert!(seconds("bench --quick") <= 45, "{}", seconds("bench --quick"));
         assert!(seconds("bench") <= 17 * 60, "{}", seconds("bench"));
         assert!(seconds("bench --targets") <= 4 * 60, "{}", seconds("bench --targets"));

@@ -1,4 +1,4 @@
-//! At fixed arrival rates, the same for all designs: how long a request takes.
+//! Measures latency at fixed arrival rates, which are the same for all designs.
 
 use harness::Failure;
 use measure::report::{Histogram, Report};

@@ -1,4 +1,4 @@
-//! What an exchange of a refresh token costs, where every one of them rotates.
+//! Measures what an exchange of a refresh token costs when every exchange rotates the token.
 
 use harness::Failure;
 use harness::client::Client;
@@ -11,7 +11,7 @@ use super::Bench;
 use super::exchange::{CLIENTS, Exchange, Round};
 use super::lineup::{Entered, Lineup};
 
-/// Every exchange rotates.
+/// With a window of 0, every exchange rotates the token.
 const STRICT: (&str, &str) = ("AUTHLAB_REFRESH_WINDOW", "0");
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
@@ -39,7 +39,7 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
     Ok(())
 }
 
-/// The hybrid with no window, and so many clients that are logged in to it.
+/// Starts the hybrid without a reuse window and logs in `clients` clients.
 pub(crate) async fn rotating(
     bench: &Bench,
     hybrid: &Entered,

@@ -1,8 +1,9 @@
-//! From the answer to a log-out to the last request that a copy of the credential was let in with, under load.
+//! Measures the time from the response to a logout to the last accepted request with a copy of the credential, under
+//! load.
 //!
-//! A copy asks for `/me` again and again, each time after the answer; its owner logs out meanwhile. What the copy *sent* after
-//! the answer to the log-out came, and what was let in all the same, counts. Access tokens are given a short life, or this
-//! would take a quarter of an hour for each try.
+//! A client with the copy requests `/me` again and again, each time after the last response; meanwhile the user logs
+//! out. Counted are the requests that the copy *sent* after the response to the logout and that were accepted. Access
+//! tokens get a short lifetime; otherwise each try would take a quarter of an hour.
 
 use std::time::{Duration, Instant};
 
@@ -19,15 +20,16 @@ use super::ceiling::{rounded, slowest_rps};
 use super::lineup::{Entry, Lineup, entries, names, target};
 use super::plan::{CONNECTIONS, Plan};
 
-/// How long the copy is in before its owner leaves.
+/// How long the copy is used before its user logs out.
 const BEFORE: Duration = Duration::from_millis(150);
-/// So long nobody is let in any more, and it is over.
+/// After this long without an accepted request, the try is over.
 const SHUT_OUT: Duration = Duration::from_millis(250);
-/// A design that lets a copy in for longer than its access tokens live by so much is broken, and is not waited for.
+/// How much longer than the access token lifetime a try may take. A design that accepts a copy for even longer is
+/// broken.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Tries at one log-out.
+/// The most attempts at one logout.
 const ATTEMPTS: usize = 3;
-/// The share of the slowest design's limit that others ask for meanwhile.
+/// The rate of the load beside it, as a share of the slowest design's limit.
 const SHARE: f64 = 0.2;
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
@@ -70,8 +72,8 @@ async fn design(bench: &Bench, entry: Entry, load_rps: f64) -> Result<Revocation
     })
 }
 
-/// One log-out that was in time. On a machine that stands still for a moment a short-lived token may be over before its owner
-/// has left, which says nothing of the design; that it happens every time says something of the machine.
+/// One logout that happened before the token expired. When the machine stalls, a short-lived token may expire before its
+/// user has logged out, which says nothing about the design. When this happens every time, the machine is too slow.
 async fn one_under_load(server: &Server, load_rps: f64, ttl: Duration) -> Result<Seen, Failure> {
     for _ in 0..ATTEMPTS {
         let crowd = crowd(server, load_rps, ttl).await?;
@@ -89,13 +91,13 @@ async fn one_under_load(server: &Server, load_rps: f64, ttl: Duration) -> Result
     )))
 }
 
-/// What became of one copy.
+/// The result for one copy.
 struct Seen {
     last_let_in: Duration,
     let_in: u64,
 }
 
-/// None if the copy was refused before its owner left.
+/// The result of one logout; `None` if the copy was refused before its user logged out.
 async fn one_log_out(server: &Server, patience: Duration) -> Result<Option<Seen>, Failure> {
     let client = Client::of(server)?;
     let owner = client.sign_up_and_log_in().await?;
@@ -118,7 +120,7 @@ async fn one_log_out(server: &Server, patience: Duration) -> Result<Option<Seen>
     used_after(&client, &copy, logged_out, patience).await.map(Some)
 }
 
-/// Goes on with the copy until it has been refused for a while.
+/// Uses the copy until it has been refused for a while.
 async fn used_after(
     client: &Client<'_>,
     copy: &Credential,
@@ -138,8 +140,8 @@ async fn used_after(
     Ok(seen)
 }
 
-/// Another person's requests for as long as it takes and longer: they are dropped when the try is over. Their credential may
-/// run out before, and is refused then, which is work for the server too; nothing is read from how they fared.
+/// A load of another user's requests, which lasts at least as long as the try and is dropped with it. Its credential may
+/// expire earlier and is then refused, which is work for the server too; the results of this load are not used.
 async fn crowd(
     server: &Server,
     load_rps: f64,
@@ -151,18 +153,18 @@ async fn crowd(
     Ok(async move { load::run(&target, &load).await })
 }
 
-/// Whether its credential is an access token.
+/// Whether the design's credential is an access token.
 fn has_tokens(entry: Entry) -> bool {
     matches!(entry.design.credential, Issues::Bearer | Issues::BearerAndRefresh)
 }
 
-/// How long one try takes: until the token has run out where nothing else ends it.
+/// The planned duration of one try: until the token expires, if the design has no other way to end it.
 fn try_of(plan: &Plan, entry: Entry) -> Duration {
     let is_kept = has_tokens(entry) && entry.variant.asks == Asks::Nothing;
     BEFORE + SHUT_OUT + Duration::from_millis(100) + if is_kept { plan.access_ttl } else { Duration::ZERO }
 }
 
-/// How long all of it takes.
+/// The planned duration of all tries.
 pub(crate) fn duration(plan: &Plan) -> Duration {
     let tries = entries().filter(|entry| !entry.design.is_baseline());
     tries.map(|entry| try_of(plan, entry) * plan.log_outs as u32).sum()

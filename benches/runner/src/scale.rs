@@ -1,5 +1,5 @@
-//! The model of what many servers do, and its check: the same designs with one and with two app server processes, each
-//! pinned to a processor of its own.
+//! The model of many servers and its check: the same designs with one and with two app server processes, each pinned to
+//! its own processor.
 
 use harness::Failure;
 use harness::client::Client;
@@ -16,10 +16,10 @@ use super::Bench;
 use super::lineup::{Entered, Lineup, measured_in, target};
 use super::plan::CONNECTIONS;
 
-/// Those that are run with one process and with two: one that asks Redis, and one that does not.
+/// The roles of the designs that are run with one process and with two: one that uses Redis, and one that does not.
 pub(crate) const CHECKED: [Role; 2] = [Role::LookUp, Role::SignedAndRefreshed];
 pub(crate) const SERVERS: [usize; 2] = [1, 2];
-/// As many as at the ceiling, where the demands come from.
+/// As many generator threads as at the ceiling, where the demands were measured.
 const GENERATOR_THREADS: usize = 2;
 
 pub(crate) async fn measure(
@@ -50,7 +50,7 @@ pub(crate) async fn measure(
     Ok(())
 }
 
-/// The model's word against what is measured, for each design with each number of servers.
+/// Compares the model's prediction with a measurement, for each design with each number of servers.
 async fn checks(
     bench: &Bench,
     lineup: &Lineup,
@@ -72,7 +72,7 @@ async fn checks(
     Ok(checks)
 }
 
-/// Which processors run what.
+/// The processors that each process runs on.
 struct Place {
     apps: Vec<usize>,
     store: Vec<usize>,
@@ -81,7 +81,7 @@ struct Place {
 }
 
 impl Place {
-    /// Each app server has a processor. What is left is the generator's and Redis'; where nothing is, they run everywhere.
+    /// Gives each app server a processor. The generator and Redis get the remaining ones; without any, they run on all.
     fn on(processors: &[usize], servers: usize) -> Self {
         let (apps, rest) = processors.split_at(servers.min(processors.len()));
         let apps = apps.to_vec();
@@ -107,7 +107,7 @@ impl Place {
         }
     }
 
-    /// The queue that each processor is, with what a request demands of it on average.
+    /// The demand of an average request on each processor, as the input of the model.
     fn demands(&self, demand: &Demand) -> Vec<f64> {
         let mut processors: Vec<usize> = [&self.apps[..], &self.store, &self.generator].concat();
         processors.sort_unstable();
@@ -115,7 +115,7 @@ impl Place {
         let servers = self.apps.len() as f64;
         let is_shared = self.apps.iter().any(|app| self.generator.contains(app));
         if is_shared {
-            // Whoever may run everywhere goes where there is room, so that all processors are equally busy.
+            // Processes that may run everywhere use free processors, so that all processors are equally busy.
             let whole = demand.app_us + demand.store_us + demand.generator_us;
             return vec![whole / processors.len() as f64; processors.len()];
         }
@@ -138,14 +138,14 @@ async fn check(
     servers: usize,
     processors: &[usize],
 ) -> Result<Check, Failure> {
-    // Where a quota leaves less CPU time than there are processors, no more of them are busy than it is enough for.
+    // A CPU quota may allow less CPU time than there are processors; then use only as many processors as it covers.
     let busy = std::thread::available_parallelism().map_or(1, usize::from).min(processors.len());
     let servers = servers.min(busy);
     let place = Place::on(&processors[..busy], servers);
     let store = entered.entry.store(bench).unwrap_or(Store::Memory);
     let mut started = Vec::new();
     for cpu in &place.apps {
-        // One worker thread: a server of one core, as the model counts them.
+        // One worker thread: a server on one core, as the model assumes.
         let server = entered.entry.start(&store, &[("TOKIO_WORKER_THREADS", "1")]).await?;
         process::pin(server.pid, &[*cpu])?;
         let credential = Client::of(&server)?.sign_up_and_log_in().await?;
@@ -161,7 +161,7 @@ async fn check(
             async move { load::run(target, &Load::Closed(load)).await }
         });
         let runs = futures_util::future::try_join_all(each).await?;
-        // The first is for warming up.
+        // The first round is the warm-up.
         if round > 0 {
             rates.push(runs.iter().map(load::Run::throughput_rps).sum::<f64>());
         }
@@ -179,7 +179,7 @@ async fn check(
     })
 }
 
-/// The generator, which is this process, and Redis on their processors. Dropped, they run everywhere again.
+/// Pins the generator, which is this process, and Redis to their processors; when dropped, lets both run on all again.
 struct Pinned {
     pids: Vec<u32>,
     all: Vec<usize>,
@@ -199,13 +199,13 @@ impl Pinned {
 impl Drop for Pinned {
     fn drop(&mut self) {
         for pid in &self.pids {
-            // A Redis that has ended meanwhile needs no processor.
+            // A Redis that has ended meanwhile needs no pinning.
             process::pin(*pid, &self.all).ok();
         }
     }
 }
 
-/// How long all of it takes.
+/// The planned duration of all checks.
 pub(crate) fn duration(plan: &super::plan::Plan) -> std::time::Duration {
     plan.scale.round() * ((plan.scale.rounds() + 1) * CHECKED.len() * SERVERS.len()) as u32
 }

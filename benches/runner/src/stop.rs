@@ -1,17 +1,17 @@
-//! Ctrl-C, as something that every part of a measurement can ask about and wait for.
+//! Lets every part of the measurement ask for, and wait for, Ctrl-C.
 
 use tokio::sync::watch;
 
-/// Whether the measurement is to end. Clones hear of the same Ctrl-C.
+/// Whether the measurement must stop. Clones observe the same Ctrl-C.
 #[derive(Clone)]
 pub(crate) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    /// Listens from now on.
+    /// Listens for Ctrl-C from now on.
     pub(crate) fn on_ctrl_c() -> Self {
         let (tell, told) = watch::channel(false);
         tokio::spawn(async move {
-            // Where the signal cannot be listened for, the system's own way to end a program remains.
+            // If the signal handler cannot be installed, the system's default remains: Ctrl-C ends the program.
             if tokio::signal::ctrl_c().await.is_ok() {
                 tell.send_replace(true);
                 tell.closed().await;
@@ -24,14 +24,14 @@ impl Stop {
         *self.0.borrow()
     }
 
-    /// Waits until it is told; for ever, if nobody can tell any more.
+    /// Waits for Ctrl-C; forever if the listener is gone.
     pub(crate) async fn told(&self) {
         if self.0.clone().wait_for(|told| *told).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Does the work, unless it is told before the work is done.
+    /// Runs `work` to its end, or returns `None` when Ctrl-C comes first.
     pub(crate) async fn unless_told<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;

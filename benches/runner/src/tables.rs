@@ -1,4 +1,4 @@
-//! The report on a terminal: the tables without the charts.
+//! Prints the report on a terminal: the tables without the charts.
 
 use anstyle::Style;
 use harness::terminal::{DIM, heading, sentence, table};
@@ -7,7 +7,7 @@ use measure::report::sections::{self, Section};
 
 use super::write::Written;
 
-/// What a terminal shows; the rest is in the files.
+/// The sections that are printed on a terminal; the files contain all.
 const SHOWN: [&str; 10] = [
     "changes",
     "cost",

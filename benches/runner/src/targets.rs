@@ -1,14 +1,14 @@
-//! What must hold, measured in one run: each design beside its bare twin, in the same rounds.
+//! Measures the targets in one run: each design in the same rounds as its counterpart without authentication.
 //!
-//! | target | by |
+//! | target | measured by |
 //! |---|---|
 //! | T1 | [`token`]: the check of a token beside its parts and a library, in this process |
 //! | T2, T3, T5 | this file: designs and bare servers under the same load, in turn |
 //! | T4 | [`rotation`]: an exchange beside a script that does nothing |
-//! | T6 | [`generator`]: the load generator beside wrk, and a server that stands still |
-//! | T7 | the peers, where they were asked for |
-//! | T9 | others, later: told as not measured |
-//! | T8 | [`stored`]: what Redis keeps |
+//! | T6 | [`generator`]: the load generator beside wrk, and a server that stalls |
+//! | T7 | the peers, if they were asked for |
+//! | T9 | not measured here, and reported as such |
+//! | T8 | [`stored`]: the memory that Redis uses |
 
 mod generator;
 mod rotation;
@@ -31,7 +31,7 @@ use super::lineup::{Lineup, measured_in, name_of};
 use super::plan::{CONNECTIONS, Pass, Plan};
 use crate::yardstick::{self, Yardstick};
 
-/// Those of the designs that a target is about.
+/// The reason why a target without a Redis was not measured.
 pub(crate) const NO_REDIS: &str = "It needs a Redis; `cargo lab doctor` says how to get one.";
 
 /// How much is measured for the targets.
@@ -40,9 +40,9 @@ pub(crate) struct Effort {
     pub(crate) designs: Pass,
     pub(crate) exchange: Pass,
     pub(crate) generator: Pass,
-    /// Rounds of about a millisecond.
+    /// The number of rounds of the token check, each of about a millisecond.
     pub(crate) token_rounds: usize,
-    /// How long requests come while a server stands still for half a second.
+    /// How long requests are sent to the server that is stopped for half a second.
     pub(crate) frozen: Duration,
 }
 
@@ -79,7 +79,7 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
     Ok(())
 }
 
-/// The designs and their bare twins, as fast as each answers.
+/// Measures the throughput of the designs and of their bare counterparts.
 async fn designs(bench: &Bench, lineup: &Lineup, effort: Effort) -> Result<Option<Comparison>, Failure> {
     let mut designs = lineup.named(&measured_in(Part::Targets));
     let mut twins: Vec<Process> = Vec::new();
@@ -146,10 +146,10 @@ fn of_designs(comparison: &Comparison, has_redis: bool) -> Vec<Target> {
     ]
 }
 
-/// How long all of it takes.
+/// The planned duration of all targets.
 pub(crate) fn duration(plan: &Plan) -> Duration {
     let Some(effort) = plan.targets else { return Duration::ZERO };
-    // The two bare ones and the three designs; an exchange and its twin; the generator and wrk.
+    // The two bare servers and the three designs; an exchange and its counterpart; the generator and wrk.
     effort.designs.duration(measured_in(Part::Targets).len() + 2)
         + effort.exchange.duration(2)
         + effort.generator.duration(2)

@@ -1,11 +1,11 @@
-//! How far the measurement is, and how long it still takes: planned time, corrected by how long the done part really took.
+//! Shows the progress and the remaining time: planned time, corrected by how long the finished part really took.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use harness::terminal::Progress;
 
-/// The time between two lines of progress where there is no terminal is that of the stages; on one, the bar moves.
+/// Progress against the plan. On a terminal a bar moves; elsewhere one line is printed for each stage.
 pub(crate) struct Timeline {
     progress: Progress,
     planned: Duration,
@@ -19,17 +19,17 @@ impl Timeline {
         Self { progress, planned, done: Cell::default(), began: Instant::now() }
     }
 
-    /// What is being done now.
+    /// Shows the stage that starts now.
     pub(crate) fn stage(&self, text: &str) {
         self.progress.stage(format!("{text}{}", self.left()));
     }
 
-    /// More of the same.
+    /// Shows a step of the current stage.
     pub(crate) fn detail(&self, text: &str) {
         self.progress.detail(format!("{text}{}", self.left()));
     }
 
-    /// So much of the planned time is behind us.
+    /// Counts `planned` as finished.
     pub(crate) fn passed(&self, planned: Duration) {
         self.done.set(self.done.get() + planned);
         self.progress.advance(planned.as_millis() as u64);
@@ -40,8 +40,7 @@ impl Timeline {
     }
 }
 
-/// What is left of a plan, in words: as much slower or faster than planned as it went until now. At the beginning nobody
-/// knows that yet.
+/// The remaining time in words, at the pace so far. In the first seconds the pace is not known and a default is used.
 fn left(planned: Duration, done: Duration, took: Duration) -> String {
     let planned_left = planned.saturating_sub(done).as_secs_f64();
     let pace = if done > Duration::from_secs(3) { took.as_secs_f64() / done.as_secs_f64() } else { 1.1 };

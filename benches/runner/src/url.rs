@@ -1,4 +1,4 @@
-//! A server that runs already, in whatever language: its address, and how to be let in.
+//! A running server in any language: its address, and how to log in to it.
 
 use std::time::Duration;
 
@@ -21,18 +21,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Guest {
     base: String,
     person: Value,
-    /// The header, name and value.
+    /// The header with the credential: name and value.
     pub(crate) credential: (String, String),
 }
 
-/// The server as the rounds take it, as the report tells of it, and the account that was created there, if one was.
+/// The server for the rounds and for the report, and the account that was created there, if any.
 pub(crate) async fn measured(
     url: &str,
     arguments: &BenchArguments,
 ) -> Result<(Measured, Subject, Option<Guest>), Failure> {
     let (base, path) = parted(url);
     let reach = if arguments.my_own_server { Reach::MyOwnServerAnywhere } else { Reach::LoopbackOnly };
-    // Asked first, so that a server that is not to be put under load is not logged in to either.
+    // Check the address first, so that no login is sent to a server that must not be put under load.
     let mut target = Target::get(base, path, reach)?;
     let (headers, guest) = match arguments.header.is_empty() {
         false => (arguments.header.iter().map(|header| header_of(header)).collect::<Result<_, _>>()?, None),
@@ -60,7 +60,7 @@ pub(crate) async fn measured(
     Ok((measured, subject, guest))
 }
 
-/// Base and path; `/me` where the URL ends with its host.
+/// Splits a URL into base and path; the path is `/me` if the URL ends with its host.
 fn parted(url: &str) -> (&str, &str) {
     let host = url.find("://").map_or(0, |at| at + 3);
     match url[host..].find('/') {
@@ -78,7 +78,7 @@ fn header_of(text: &str) -> Result<(String, String), Failure> {
 }
 
 impl Guest {
-    /// Signs up as the contract says, and takes the access token or the cookie that comes.
+    /// Signs up as the contract defines and takes the access token or the cookie of the response.
     pub(crate) async fn signed_up(base: &str) -> Result<Self, Failure> {
         let person = json!({
             "email": format!("{}@example.test", Uuid::new_v4().simple()),
@@ -88,7 +88,7 @@ impl Guest {
         Ok(Self { base: base.to_owned(), person, credential })
     }
 
-    /// Deletes the account. Where that does not succeed, the measurement is as good as before, and a note says so.
+    /// Deletes the account. If that fails, the measurement is still valid, and a warning is printed.
     pub(crate) async fn leave(self) {
         if let Err(why) = self.deleted().await {
             let (email, base) = (self.person["email"].as_str().unwrap_or_default(), &self.base);
@@ -101,7 +101,7 @@ impl Guest {
     async fn deleted(&self) -> Result<(), Failure> {
         let mut status = self.delete_with(&self.credential).await?;
         if status == StatusCode::UNAUTHORIZED {
-            // A long measurement outlives an access token.
+            // A long measurement may outlast an access token.
             let fresh = asked_in(&self.base, "/auth/login", StatusCode::OK, &self.person).await?;
             status = self.delete_with(&fresh).await?;
         }
@@ -113,7 +113,7 @@ impl Guest {
 
     async fn delete_with(&self, (name, value): &(String, String)) -> Result<StatusCode, Failure> {
         let request = http()?.delete(format!("{}/auth/account", self.base)).header(name, value);
-        // A cookie is believed from the server's own pages alone.
+        // The server accepts a cookie only from its own pages.
         let request = request.header("sec-fetch-site", "same-origin");
         Ok(request.json(&json!({ "password": self.person["password"] })).send().await?.status())
     }
@@ -123,7 +123,7 @@ fn http() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()
 }
 
-/// The credential that a sign-up or log-in gives.
+/// The credential that the response to a signup or login contains.
 async fn asked_in(
     base: &str,
     path: &str,
@@ -158,7 +158,7 @@ mod tests {
 
     use super::*;
 
-    /// The session lab and the access lab, each on a free port of this process.
+    /// Starts the session lab and the access lab, each on a free port of this process.
     async fn servers() -> [String; 2] {
         let mut urls = Vec::new();
         for lab in [SESSION, ACCESS] {
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(parted("http://127.0.0.1:3000/api/me?x=1"), ("http://127.0.0.1:3000", "/api/me?x=1"));
     }
 
-    /// The same person's log-in, which only an account that is there lets in.
+    /// Logs in as the same user, which succeeds only if the account still exists.
     async fn logs_in(guest: &Guest) -> bool {
         asked_in(&guest.base, "/auth/login", StatusCode::OK, &guest.person).await.is_ok()
     }

@@ -1,4 +1,4 @@
-//! The report's files.
+//! Writes the report's files.
 
 use std::path::{Path, PathBuf};
 
@@ -6,13 +6,13 @@ use harness::Failure;
 use harness::output;
 use measure::report::{Report, html, markdown};
 
-/// What was written, and where.
+/// The JSON text of the report, and the folder with its files.
 pub(crate) struct Written {
     pub(crate) json: String,
     pub(crate) folder: PathBuf,
 }
 
-/// Writes all three into a folder; without one below the build's own, which git ignores.
+/// Writes all three files into `folder`, or else into a folder below the build folder, which git ignores.
 pub(crate) fn all(report: &Report, folder: Option<&Path>) -> Result<Written, Failure> {
     let usual = || output::build_folder().join("authlab").join("report");
     let folder = folder.map_or_else(usual, Path::to_owned);

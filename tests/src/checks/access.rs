@@ -1,7 +1,7 @@
-//! The access token: what stands in it, and forgeries that a server lets in when it believes the token about itself.
+//! The access token: its content, and forgeries that a server accepts when it trusts what the token says about itself.
 //!
-//! The checker does not know the server's key. It forges with keys that are guessable or its own, and tampers with real
-//! tokens; what needs a valid signature is for the server's own tests.
+//! The checker does not know the server's key. It forges tokens with guessable keys or its own, and tampers with real
+//! tokens; tests that need a valid signature belong to the server.
 
 use std::collections::BTreeSet;
 
@@ -199,7 +199,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Somebody with their real token, taken apart.
+/// Signs up a user and returns them with their real token, split into parts.
 pub(super) async fn real_token(stage: &Stage) -> Result<(Person, Parts), Box<Outcome>> {
     let person = stage.sign_up().await?;
     let me = stage.me(&person.held).await?;
@@ -210,7 +210,7 @@ pub(super) async fn real_token(stage: &Stage) -> Result<(Person, Parts), Box<Out
     Ok((person, parts))
 }
 
-/// The token must be refused as a token: 401, whatever is wrong with it.
+/// Expects that the server refuses the token with 401, whatever is wrong with it.
 pub(super) async fn refused(stage: &Stage, token: &str, why: &str) -> Verdict {
     let answer = stage.send(Call::get("/me").bearer(token)).await?;
     answer.refused(401, "invalid_token", why)?;
@@ -317,12 +317,12 @@ async fn alg_none(stage: &Stage) -> Verdict {
 async fn header_changed(stage: &Stage, changes: &[Value]) -> Verdict {
     let (_, parts) = real_token(stage).await?;
     for change in changes {
-        // What a faulty server issues may be what this check would change it to: `access.header` says so.
+        // A faulty server may already issue this header; `access.header` reports that.
         if merged(parts.header(), change) == parts.header() {
             continue;
         }
         refused(stage, &parts.with_header(change), &format!("the header was changed: {change}")).await?;
-        // A server that goes by the changed header may take another key: the empty one is the likeliest.
+        // A server that trusts the changed header may choose another key: the empty one is the most probable.
         let forged = parts.forged(change, &json!({}), b"");
         refused(stage, &forged, &format!("signed with an empty key, header {change}")).await?;
     }
@@ -347,7 +347,7 @@ async fn kid_odd(stage: &Stage) -> Verdict {
     {
         for key in [&b""[..], b"\0"] {
             let token = parts.forged(&kid, &json!({}), key);
-            // The long one makes a header that is too large for many a proxy.
+            // The long one makes the header too large for many proxies.
             let answer = stage.send(Call::get("/me").bearer(&token)).await?;
             let why = "the kid was chosen so that the key would be empty";
             stage.refused_here_or_before(&answer, 401, "invalid_token", why)?;
@@ -374,7 +374,7 @@ async fn embedded_key(stage: &Stage) -> Verdict {
     refused(stage, &chain, "the token brings its own certificate along (x5c)").await
 }
 
-/// A token signed with a P-256 key made up on the spot; `None` where this machine cannot make one.
+/// A token signed with a P-256 key generated here; `None` if this machine cannot generate one.
 fn signed_with_own_curve_key(parts: &Parts, header: impl FnOnce(Value) -> Value) -> Option<String> {
     let random = SystemRandom::new();
     let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).ok()?;
@@ -390,7 +390,7 @@ fn signed_with_own_curve_key(parts: &Parts, header: impl FnOnce(Value) -> Value)
 
 async fn key_address(stage: &Stage) -> Verdict {
     let (_, parts) = real_token(stage).await?;
-    // The server can reach this port only where it runs on this machine; elsewhere the refusal alone is seen.
+    // Only a server on this machine can reach this port; for other servers, only the refusal is checked.
     let trap = if stage.target.is_loopback() { TcpListener::bind(("127.0.0.1", 0)).await.ok() } else { None };
     let port = trap.as_ref().and_then(|trap| trap.local_addr().ok()).map_or(9, |address| address.port());
     let address = format!("http://127.0.0.1:{port}/keys.json");
@@ -478,7 +478,8 @@ async fn claims_changed(stage: &Stage) -> Verdict {
         json!({"role": "admin"}),
         json!({}),
     ] {
-        // An empty change re-encodes the same claims in another order of members: the bytes differ, so must the verdict.
+        // An empty change encodes the same claims with another order of members: the bytes differ, so the signature is
+        // wrong.
         let token = parts.with_claims(&change);
         let unchanged = Some(token.as_str()) == person.held.access.as_deref();
         if !unchanged {

@@ -1,4 +1,4 @@
-//! The access token's spelling: every other way to write the same token, or nearly the same, is no token.
+//! The access token's encoding: any other way to write the same token, or nearly the same one, must be refused.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::json;
@@ -134,7 +134,7 @@ async fn signature_bits(stage: &Stage) -> Verdict {
     let (person, parts) = real_token(stage).await?;
     let signature = BASE64_URL_SAFE_NO_PAD.decode(&parts.signature).unwrap_or_default();
     let bits = signature.len() * 8;
-    // Every bit of an HMAC; of the longer signatures of other algorithms, 256 spread over them.
+    // Every bit of an HMAC; for the longer signatures of other algorithms, 256 bits spread over them.
     for bit in (0..bits).step_by((bits / 256).max(1)) {
         let mut changed = signature.clone();
         if let Some(byte) = changed.get_mut(bit / 8) {
@@ -181,7 +181,7 @@ async fn part_count(stage: &Stage) -> Verdict {
     Ok(())
 }
 
-/// `dir`: the key is agreed on, and a server that agreed on none may have an empty one, which is padded with zeros.
+/// `dir` uses a key that both sides agreed on. A server that has none may use an empty key, padded with zeros.
 async fn encrypted(stage: &Stage) -> Verdict {
     let (_, parts) = real_token(stage).await?;
     let unsigned = format!("{}.{}.", encoded(&json!({"alg": "none"})), parts.payload);
@@ -239,7 +239,7 @@ async fn padding(stage: &Stage) -> Verdict {
 async fn trailing_bits(stage: &Stage) -> Verdict {
     let (_, parts) = real_token(stage).await?;
     let last = parts.signature.len().saturating_sub(1);
-    // A last group of two characters leaves four bits unused, one of three leaves two.
+    // If the last group has two characters, four bits are unused; if it has three, two bits are unused.
     let unused = match parts.signature.len() % 4 {
         2 => 1..16,
         3 => 1..4,

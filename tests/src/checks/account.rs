@@ -1,4 +1,4 @@
-//! Deleting the account: both spellings of the request, and what is left.
+//! Deleting the account: both forms of the request, and what the server keeps.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What a person may choose: no password that guessers try first, and one account for one address however it is written.
+//! What a user may choose: no password that attackers guess first, and one account per address, however it is written.
 
 use serde_json::json;
 
@@ -43,7 +43,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// From eight characters to twenty, so that one of them is long enough for any server; a shorter one is refused for that.
+/// From eight characters to twenty, so that one of them is long enough for any server, which may refuse a shorter one
+/// for its length.
 pub(super) const COMMON: [&str; 5] =
     ["password", "12345678", "passwordpassword", "123456789123456789", "12345678901234567890"];
 

@@ -1,4 +1,4 @@
-//! The descriptor and the lab controls: what a server says of itself, and that nobody else can move its clock.
+//! The descriptor and the lab controls: what a server says about itself, and that no other site can move its clock.
 
 use serde_json::{Value, json};
 
@@ -109,7 +109,7 @@ async fn clock_moves(stage: &Stage) -> Verdict {
     let before = stage.now().await?;
     let moved = stage.send(advance(json!(100))).await?;
     let after = moved.is(200)?.json().get("now").and_then(Value::as_f64).unwrap_or_default();
-    // Real time goes on meanwhile.
+    // Real time passes too.
     moved.expect((99.0..160.0).contains(&(after - before)), format!("`now` about {}", before + 100.0))?;
     let read = stage.now().await?;
     moved.expect((-1.0..60.0).contains(&(read - after)), "GET /lab/clock to say the same time")?;

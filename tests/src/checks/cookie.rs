@@ -1,4 +1,4 @@
-//! Cookies: their attributes, that nobody else can choose one, and who may clear one.
+//! Cookies: their attributes, that an attacker cannot choose one, and who may clear one.
 
 use serde_json::json;
 
@@ -164,7 +164,7 @@ async fn attributes(stage: &Stage, name: &str, same_site: &str) -> Verdict {
 async fn unguessable(stage: &Stage) -> Verdict {
     let (answer, first) = web_log_in(stage, SESSION).await?;
     let (_, second) = web_log_in(stage, SESSION).await?;
-    // 22 characters of base64 carry 132 bits, 32 of hexadecimal carry 128.
+    // 22 characters of base64 contain 132 bits, 32 of hexadecimal contain 128.
     answer.expect(first.value.len() >= 22, "at least 22 characters, for 128 bits")?;
     let alike = first.value.bytes().zip(second.value.bytes()).filter(|(a, b)| a == b).count();
     let text = format!("an id unlike the next one, {}: {alike} characters are the same", second.value);
@@ -212,7 +212,7 @@ async fn every_character(stage: &Stage) -> Verdict {
     let changed = (0..id.len())
         .step_by(1 + id.len() / 64)
         .filter_map(|index| jwt::flipped(&id, index, 1 << (index % 6)));
-    // The last character's low bits may be padding: its highest bit never is.
+    // The last character's low bits may be padding; its highest bit never is.
     for other in changed.chain(jwt::flipped(&id, id.len() - 1, 32)) {
         let answer = stage.send(Call::get("/me").own_cookie(&format!("{SESSION}={other}"))).await?;
         answer.is_since(401, &format!("this is not the session's id, {id}"))?;

@@ -1,4 +1,5 @@
-//! Pages of other origins: the listed ones can use the server, with their cookies, and no other page is told anything.
+//! Pages of other origins: listed origins can use the server with their cookies, and other pages cannot read any
+//! response.
 
 use reqwest::{Method, Url};
 use serde_json::json;
@@ -63,7 +64,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// A listed origin that is not the server's own, where there is one.
+/// A listed origin, one that is not the server's own if possible.
 fn a_listed_origin(stage: &Stage) -> Result<&str, Box<Outcome>> {
     let listed = &stage.descriptor().origins;
     let other = listed.iter().find(|origin| *origin != stage.target.origin());
@@ -97,7 +98,7 @@ fn asking(path: &str, method: &str, headers: &str, origin: &str) -> Call {
         .header("access-control-request-headers", headers)
 }
 
-/// The names in a header that is a list, in lower case.
+/// The names in a list header, in lower case.
 fn names(answer: &Exchange, header: &str) -> Vec<String> {
     let values = answer.headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(|name| name.trim().to_ascii_lowercase()).collect()
@@ -129,7 +130,7 @@ async fn preflight(stage: &Stage) -> Verdict {
         answer.expect((200..300).contains(&answer.status), "status 200 or 204: this origin is listed")?;
         readable(&answer, origin)?;
         let methods = names(&answer, "access-control-allow-methods");
-        // These need no leave (Fetch §2.2.1).
+        // These methods need no permission (Fetch §2.2.1).
         let simple = ["GET", "POST"].contains(&method);
         let may = simple || methods.contains(&method.to_ascii_lowercase());
         answer.expect(may, format!("{method} in Access-Control-Allow-Methods"))?;

@@ -1,4 +1,4 @@
-//! Cross-site request forgery: what another site's page can make a browser send, with the victim's cookie.
+//! Cross-site request forgery: requests that another site's page makes a browser send with the victim's cookie.
 
 use serde_json::json;
 
@@ -120,13 +120,13 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Stands for the server's own origin in a table that is made before the server is known.
+/// A placeholder for the server's own origin, in a table that is written before the server is known.
 const OWN: &str = "{own}";
 
-/// A page's origin that no server lists.
+/// The origin of a page that no server lists.
 const UNLISTED: &str = "https://blog.unlisted.example";
 
-/// The requests that a cookie authenticates and that change something.
+/// The state-changing requests that a cookie authenticates.
 fn changing(stage: &Stage, person: &Person) -> Vec<Call> {
     let mut calls = vec![Call::post("/auth/logout")];
     if stage.claims(Feature::Refresh) {

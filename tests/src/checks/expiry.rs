@@ -1,4 +1,4 @@
-//! Expiry: a credential lives until its time and not a second longer. Seen by moving the server's clock.
+//! Expiry: a credential is valid until its time and not a second longer. The checks move the server's clock.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::{
     stage::{Held, Stage},
 };
 
-/// How far before a deadline a credential must still work: time goes on while the check asks.
+/// How far before a deadline a credential must still work, in s: time passes while the check sends requests.
 const MARGIN: u64 = 8;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -95,7 +95,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// The claim `exp` of an access token.
+/// The `exp` claim of an access token.
 fn expiry(held: &Held) -> Result<u64, Box<Outcome>> {
     let token = held.access()?;
     let exp = Parts::of(token).and_then(|parts| parts.claims().get("exp").and_then(Value::as_u64));
@@ -108,7 +108,7 @@ fn expiry(held: &Held) -> Result<u64, Box<Outcome>> {
     })
 }
 
-/// Moves the clock to this many seconds before `then`; what is past already stays.
+/// Moves the clock to `seconds` seconds before `then`, unless that moment has passed.
 async fn go_before(stage: &Stage, then: u64, seconds: u64) -> Verdict {
     let now = stage.now().await?.floor();
     let ahead = (then as f64) - (seconds as f64) - now;
@@ -123,7 +123,7 @@ async fn access_token(stage: &Stage) -> Verdict {
     let exp = expiry(&person.held)?;
     go_before(stage, exp, MARGIN).await?;
     let before = stage.me(&person.held).await?;
-    // On a machine that stood still meanwhile the token may rightly be over.
+    // If the machine stalled meanwhile, the token may have expired.
     if stage.now().await? < exp as f64 {
         before.is_since(200, "the token has a few seconds left")?;
     }
@@ -159,7 +159,7 @@ async fn session_idle(stage: &Stage) -> Verdict {
     let idle = claimed(stage.descriptor().idle_ttl, "idle_ttl")?;
     let absolute = stage.descriptor().refresh_ttl.unwrap_or(u64::MAX);
     let (used, unused) = (stage.sign_up_web().await?, stage.sign_up_web().await?);
-    // Two steps of more than half the limit: the one that is used in between has not been idle for as long.
+    // Two steps of more than half the limit: the session that is used in between has not been idle for the whole limit.
     let step = idle / 2 + MARGIN;
     if step * 2 < absolute {
         stage.advance(step).await?;
@@ -211,7 +211,7 @@ async fn access_within_session(stage: &Stage) -> Verdict {
     let access = claimed(stage.descriptor().access_ttl, "access_ttl")?;
     let mut held = stage.sign_up().await?.held;
     let end = stage.now().await? + absolute as f64;
-    // The last refresh is so late that half of an access token's lifetime lies behind the session's end.
+    // The last refresh is so late that half of the new access token's lifetime is after the session's end.
     let last = end - (access as f64) / 2.0;
     let step = (idle / 2).max(1);
     while stage.now().await? + (step as f64) < last {

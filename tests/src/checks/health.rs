@@ -1,4 +1,4 @@
-//! The routes that tell a load balancer whether to send requests here.
+//! The endpoints that tell a load balancer whether to send requests to this server.
 
 use crate::{
     check::{Check, RULE, Verdict},

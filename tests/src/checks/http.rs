@@ -1,4 +1,4 @@
-//! What every route has in common: bodies, methods, errors, caching.
+//! Rules for every endpoint: bodies, methods, errors, caching.
 
 pub(super) mod browsers;
 
@@ -11,7 +11,7 @@ use crate::{
     stage::{Stage, fresh_email, fresh_password, log_in},
 };
 
-/// The contract's bound on a body.
+/// The largest body that the contract allows, in bytes.
 const BODY_BOUND: usize = 16 * 1024;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -121,7 +121,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// One request for each of the usual errors.
+/// Causes each of the usual errors with one request.
 async fn errors(stage: &Stage) -> Result<Vec<(u16, Exchange)>, Box<Outcome>> {
     let calls = [
         (404, Call::get("/no/such/route")),

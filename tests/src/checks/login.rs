@@ -1,4 +1,4 @@
-//! Log-in: who gets in, and what somebody who does not get in may learn.
+//! Login: who may log in, and what a refused client may learn.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -124,13 +124,13 @@ async fn unknown_address_alike(stage: &Stage) -> Verdict {
     Ok(())
 }
 
-/// Header names; those that a server may add to any answer as it likes are left out.
+/// The header names, without those that a server may add to any response.
 fn names(answer: &Exchange) -> BTreeSet<&str> {
     let names = answer.headers.keys().map(|name| name.as_str());
     names.filter(|name| !["date", "x-request-id", "connection", "keep-alive"].contains(name)).collect()
 }
 
-/// The body without what names this one occurrence (RFC 9457 §3.1.5).
+/// The body without the members that identify this one occurrence (RFC 9457 §3.1.5).
 fn told_body(answer: &Exchange) -> String {
     match answer.json() {
         Value::Object(mut members) => {
@@ -191,11 +191,12 @@ async fn invalid_body(stage: &Stage) -> Verdict {
     Ok(())
 }
 
-/// Told by order and not by a clock, so that a slow machine changes nothing: who asks for `/me` after a crowd of log-ins
-/// was sent is answered before half of the crowd is let in. All are right, so that none of them counts as a failure.
+/// Judges by order and not by a clock, so that a slow machine does not matter: a request for `/me` that is sent after
+/// many logins must get its response before half of the logins do. All passwords are right, so no login counts as a
+/// failure.
 async fn flood(stage: &Stage) -> Verdict {
-    /// Where hashing is quick, which of many answers comes first is partly chance. A server that makes everybody wait does
-    /// so every time.
+    /// If hashing is fast, the order of many responses is partly chance. A server that makes all requests wait fails
+    /// every time.
     const TRIES: usize = 5;
     let person = stage.sign_up().await?;
     for _ in 1..TRIES {
@@ -210,7 +211,7 @@ async fn flooded(stage: &Stage, person: &Person) -> Verdict {
     const CROWD: usize = 32;
     let mut crowd: FuturesUnordered<_> =
         (0..CROWD).map(|_| stage.send(log_in(&person.email, &person.password, "mobile"))).collect();
-    // The first answer shows that the crowd has arrived.
+    // The first response shows that the logins have arrived.
     let mut let_in = 0;
     while let_in == 0
         && let Some(answer) = crowd.next().await
@@ -241,11 +242,11 @@ async fn flooded(stage: &Stage, person: &Person) -> Verdict {
     Ok(())
 }
 
-/// Interleaved pairs and medians, since a machine's speed changes from second to second. The bound is wide: this finds
-/// a hash that is not made, not a difference of microseconds.
+/// Compares interleaved pairs by their medians, because a machine's speed changes from second to second. The tolerance
+/// is wide: this check detects a missing hash, not a difference of microseconds.
 async fn same_time(stage: &Stage) -> Verdict {
     const TRIES: usize = 24;
-    // As few on each account as leaves room below the throttle's limit.
+    // Few enough failures on each account to stay below the throttle's limit.
     let limits = stage.descriptor().limits;
     let each =
         limits.failures_per_account_and_address.min(limits.failures_per_account).clamp(2, 7) as usize - 1;
@@ -265,7 +266,7 @@ async fn same_time(stage: &Stage) -> Verdict {
     }
     stage.forget_failures().await?;
     let (known, unknown) = (median(known), median(unknown));
-    // Within half and double, or within a millisecond where hashing costs next to nothing.
+    // Between half and double, or within a millisecond if hashing costs almost nothing.
     let alike =
         known.abs_diff(unknown) < Duration::from_millis(1) || (unknown * 2 > known && known * 2 > unknown);
     if let (false, Some(answer)) = (alike, last) {

@@ -1,4 +1,4 @@
-//! Log-out: what ends with it, what stated weakness lives on after it, and that it never fails.
+//! Logout: what it ends, which documented weakness remains after it, and that it never fails.
 
 use serde_json::{Value, json};
 

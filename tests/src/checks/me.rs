@@ -1,4 +1,4 @@
-//! `GET /me`: how a credential is presented, and how its absence or refusal is told.
+//! `GET /me`: how a client presents a credential, and how the server reports that it is missing or refused.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Changing the password: who may, and that everything from before is over.
+//! Changing the password: who may do so, and that all earlier credentials stop working.
 
 use serde_json::{Value, json};
 

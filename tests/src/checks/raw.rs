@@ -1,4 +1,4 @@
-//! What no HTTP client would send: bytes written to a socket.
+//! Requests that no HTTP client would send: bytes written to a socket.
 
 pub(super) mod deaf;
 pub(super) mod host;
@@ -19,7 +19,7 @@ use crate::{
     stage::{Stage, fresh_email},
 };
 
-/// How long a server may take to answer, or to hang up on, a malformed request.
+/// How long a server may take to respond to a malformed request, or to close its connection.
 const WITHIN: Duration = Duration::from_secs(5);
 const READ_CAP: usize = 64 * 1024;
 
@@ -74,10 +74,10 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// What came back.
+/// The response to bytes that were sent.
 struct Heard {
     sent: String,
-    /// `None` where the server hung up without a word, or answered without a head, as HTTP/0.9 did.
+    /// `None` if the server closed the connection without a response, or responded without a header, as HTTP/0.9 did.
     status: Option<u16>,
     text: String,
 }
@@ -106,15 +106,15 @@ impl Heard {
         self.text.is_empty()
     }
 
-    /// The status of a problem (RFC 9457) that came without a head: nginx takes `GET /me` for HTTP/0.9, and hands on the
-    /// server's body alone.
+    /// The status of a problem (RFC 9457) in a response without a header: nginx takes `GET /me` for HTTP/0.9 and passes
+    /// on only the server's body.
     fn status_in_body(&self) -> Option<u64> {
         serde_json::from_str::<Value>(&self.text).ok()?.get("status")?.as_u64()
     }
 }
 
-/// Writes the bytes, then reads until the server hangs up. A write that fails is no failure: a server may hang up as
-/// soon as it has seen enough, and what it said before is still read.
+/// Writes the bytes, then reads until the server closes the connection. A failed write is not a failure: a server may
+/// close the connection as soon as it has read enough, and its earlier response can still be read.
 async fn say(stage: &Stage, head: &str, rest: &[u8]) -> Result<Heard, Box<Outcome>> {
     let sent = cut(head, 400);
     let talk = async {
@@ -128,7 +128,8 @@ async fn say(stage: &Stage, head: &str, rest: &[u8]) -> Result<Heard, Box<Outcom
         let read = async {
             let mut heard = Vec::new();
             let mut buffer = [0; 4096];
-            // The first answer's head is all that is asked for; a server that keeps the connection open is not waited for.
+            // Only the header of the first response is needed, so do not wait for a server that keeps the connection
+            // open.
             while !heard.windows(4).any(|window| window == b"\r\n\r\n") && heard.len() < READ_CAP {
                 match reader.read(&mut buffer).await {
                     Ok(0) | Err(_) => break,
@@ -138,7 +139,7 @@ async fn say(stage: &Stage, head: &str, rest: &[u8]) -> Result<Heard, Box<Outcom
             heard
         };
         tokio::pin!(write, read);
-        // The answer may come while there is still something to write, and nothing may come before all is written.
+        // The response may arrive before all is written, or only after all is written.
         let heard = tokio::select! {
             heard = &mut read => heard,
             () = &mut write => read.await,
@@ -162,7 +163,7 @@ async fn say(stage: &Stage, head: &str, rest: &[u8]) -> Result<Heard, Box<Outcom
     Ok(Heard { sent, status, text: cut(&text, 600) })
 }
 
-/// Host and port out of the base URL.
+/// The host and the port of the base URL.
 fn authority(stage: &Stage) -> String {
     let rest = stage.client.base_url().trim_start_matches("http://");
     let authority = rest.split('/').next().unwrap_or(rest);
@@ -199,9 +200,9 @@ async fn malformed_request(stage: &Stage) -> Verdict {
     lives_on(stage).await
 }
 
-/// A proxy may answer a malformed request in the server's stead, or repair it and hand it on: HAProxy makes HTTP/1.1 of
-/// `HTTP/9.9`, and nginx HTTP/1.0 of a line without a version. The server then rightly answers as to any request without a
-/// credential, so that all that can be asked for is that the request is refused.
+/// A proxy may respond to a malformed request itself, or repair it and pass it on: HAProxy changes `HTTP/9.9` to
+/// HTTP/1.1, and nginx takes a line without a version for HTTP/1.0. The server then rightly responds as to any request
+/// without a credential, so the check can only require that the request is refused.
 fn refused_by_server_or_proxy(heard: &Heard) -> Verdict {
     let status = heard.status.map(u64::from).or_else(|| heard.status_in_body());
     let refused = heard.is_closed() || status.is_some_and(|status| (400..600).contains(&status));

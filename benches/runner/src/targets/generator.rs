@@ -1,5 +1,5 @@
-//! T6: whether the load generator is to be believed. Its ceiling beside wrk's on the same server, and what it reads where
-//! that server stands still for half a second.
+//! T6: whether the load generator is reliable. Compares its ceiling with wrk's on the same server, and its percentile
+//! with the true one when that server stalls for half a second.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::yardstick::{self, Yardstick};
 
 const CEILING: &str = "requests/s: our generator / wrk";
 const FREEZE: &str = "p99 where a server stands still: off the truth by";
-/// Threads of either.
+/// The number of threads of our generator and of wrk.
 const THREADS: usize = 2;
 
 pub(super) async fn measure(bench: &Bench, effort: Effort) -> Result<Vec<Target>, Failure> {
@@ -52,7 +52,7 @@ async fn beside_wrk(
     let duration = effort.generator.round();
     let closed = Load::Closed(ClosedLoop { threads: THREADS, ..ClosedLoop::new(CONNECTIONS, duration) });
     let mut ratios = Vec::new();
-    // wrk knows whole seconds only; its figure is a rate, so the two need not last equally long.
+    // wrk accepts only whole seconds. Its figure is a rate, so the two need not run equally long.
     let seconds = duration.as_secs().max(1);
     for round in 0..effort.generator.rounds() {
         let ours = async { Ok::<_, Failure>(load::run(target, &closed).await?.throughput_rps()) };
@@ -62,7 +62,7 @@ async fn beside_wrk(
             let output = command.arg(format!("{url}/me")).kill_on_drop(true).output().await?;
             rate_of(&String::from_utf8_lossy(&output.stdout))
         };
-        // Whoever is first finds another machine than whoever is second.
+        // The order alternates, because the second finds the machine in another state than the first.
         let (ours, theirs) = match round % 2 {
             0 => {
                 let ours = ours.await?;
@@ -79,7 +79,7 @@ async fn beside_wrk(
     Ok(Median::of(ratios).ok_or_else(|| "No round was made.".to_owned()))
 }
 
-/// The rate that wrk tells.
+/// The rate in wrk's output.
 fn rate_of(said: &str) -> Result<f64, Failure> {
     let rate = said.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:")?.trim().parse().ok());
     rate.ok_or_else(|| Failure::new("wrk said no rate of requests"))

@@ -1,4 +1,4 @@
-//! T4: an exchange of a refresh token beside a bare handler that runs a script which does nothing.
+//! T4: compares an exchange of a refresh token with a bare handler that runs a script which does nothing.
 
 use harness::Failure;
 use kit::design::Role;
@@ -24,14 +24,14 @@ pub(super) async fn measure(bench: &Bench, lineup: &Lineup, effort: Effort) -> R
     bench.timeline.stage("exchanging refresh tokens beside a script that does nothing");
     let (_server, mut ours) = rotating(bench, hybrid, CLIENTS).await?;
     let twin = yardstick::start(Yardstick::Script, Some(url)).await?;
-    // The twin answers with the token that it was sent, so its tokens are as long as ours.
+    // The counterpart returns the token that it was sent, so its tokens are as long as ours.
     let mut bare = Exchange { url: twin.url.clone(), pid: twin.pid, tokens: ours.tokens.clone() };
     let (mut one, mut other) = (Vec::new(), Vec::new());
     let (duration, store) = (effort.exchange.round(), bench.store.pid());
     for round in 0..=effort.exchange.rounds() {
         let (of_ours, of_bare) =
             (ours.round(commands, store, duration).await?, bare.round(commands, store, duration).await?);
-        // The first is for warming up.
+        // The first round is the warm-up.
         if round > 0 {
             one.push(of_ours);
             other.push(of_bare);

@@ -1,4 +1,4 @@
-//! T8: what one more session takes in Redis, and whether an exchange makes it grow.
+//! T8: the Redis memory of one more session, and whether exchanges make it grow.
 
 use harness::Failure;
 use kit::design::Role;
@@ -11,7 +11,7 @@ use super::super::lineup::{Lineup, name_of};
 use super::super::refresh::rotating;
 use super::NO_REDIS;
 
-/// More than any list of remembered tokens would be cut at.
+/// The number of exchanges: more than the length limit of any list of remembered tokens.
 const EXCHANGES: usize = 50;
 const HOW: &str = "MEMORY USAGE of all keys before and after some log-ins of one person, without load";
 
@@ -54,13 +54,13 @@ async fn after_exchanges(bench: &Bench, lineup: &Lineup) -> Result<Result<Median
     };
     bench.timeline.stage("weighing a session that rotates");
     let (_server, mut exchange) = rotating(bench, hybrid, 1).await?;
-    // The first exchange may leave a trace that later ones replace: what counts is whether it goes on.
+    // The first exchange may store something that later ones replace; only further growth counts.
     exchange.times(1).await?;
     let before = commands.weight().await?;
     exchange.times(EXCHANGES).await?;
     let after = commands.weight().await?;
     Ok(match (before, after) {
-        // A key that ran out meanwhile is no gain.
+        // A key that expired meanwhile must not count as negative growth.
         (Some(before), Some(after)) => {
             let added = after.saturating_sub(before) as f64 / EXCHANGES as f64;
             Median::of([added]).ok_or_else(|| "Nothing was weighed.".to_owned())

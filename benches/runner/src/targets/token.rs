@@ -1,6 +1,6 @@
-//! T1: the check of an access token beside what no check can do without, and beside a library.
+//! T1: compares the check of an access token with the work that no check can avoid, and with a library.
 //!
-//! In this process and without any request: a check takes less than a microsecond, which no load could show.
+//! It runs in this process, without requests: a check takes less than a microsecond, which a load test cannot resolve.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ const ISSUER: &str = "https://authlab.example";
 const AUDIENCE: &str = "authlab-api";
 const TTL: Duration = Duration::from_secs(86_400);
 const LEEWAY: Duration = Duration::from_secs(5);
-/// Too many to learn by heart, few enough to stay in the cache as a request's own bytes would.
+/// The number of tokens: too many for a branch predictor to learn, few enough to stay in the CPU cache.
 const TOKENS: usize = 256;
 
-/// Checks, parts and library in turn.
+/// Times our check, its parts and the library in turn.
 pub(super) fn timed(rounds: usize) -> Result<Vec<Timed>, Failure> {
     let (keys, clock) = (Keyring::random(), Clock::system());
     let tokens = AccessTokens::new(&keys, ISSUER, AUDIENCE, TTL, LEEWAY, clock.clone());
@@ -30,7 +30,7 @@ pub(super) fn timed(rounds: usize) -> Result<Vec<Timed>, Failure> {
     let secret = keys.issuing().expose_bytes();
     let (parts, library) = (Parts::new(secret), Library::new(secret, ISSUER, AUDIENCE));
     let specimens = (0..TOKENS).map(|_| specimen(&tokens)).collect::<Result<Vec<_>, Failure>>()?;
-    // A refusal would be quick, and the figures fine.
+    // Rejecting a token is fast and would give good figures, so make sure that every token is accepted.
     for specimen in &specimens {
         strict.check(specimen.token())?;
         parts.all(specimen)?;
@@ -57,7 +57,8 @@ fn specimen(tokens: &AccessTokens) -> Result<Specimen, Failure> {
     Ok(Specimen::of(token.into_exposed())?)
 }
 
-/// Both ratios. Of thousands of rounds the smallest and the largest say nothing, so a ratio is that of the medians.
+/// The rows of both ratios. Each is the ratio of two medians: with thousands of rounds, the smallest and the largest say
+/// nothing.
 pub(super) fn judged(timed: &[Timed]) -> Vec<Target> {
     let ns = |name: &str| timed.iter().find(|timed| timed.name == name).map(|timed| timed.ns.median);
     let ratio = |below: Option<f64>| {

@@ -1,4 +1,4 @@
-//! What keeps a browser from making something else of an answer than it is.
+//! Headers that keep a browser from misinterpreting a response.
 
 use super::errors;
 use crate::{
