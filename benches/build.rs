@@ -1,4 +1,4 @@
-//! Tells the library which compiler builds it and in which profile: a figure without them cannot be compared.
+//! Passes the compiler's version and the build profile to the library: a figure without them cannot be compared.
 
 use std::process::Command;
 

@@ -1,6 +1,6 @@
-//! Puts one server of this machine under load and prints what came back:
+//! Puts one server of this machine under load and prints the results:
 //! `cargo run --release -p measure --example load -- http://127.0.0.1:PORT/ [CONNECTIONS [SECONDS [RATE]]]`.
-//! Without a rate it is a closed loop. Comparing its ceiling with another generator's is what it is for.
+//! Without a rate it is a closed loop. Its purpose is to compare this generator's ceiling with another generator's.
 
 use std::process::ExitCode;
 use std::time::Duration;

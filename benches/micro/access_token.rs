@@ -1,11 +1,12 @@
-//! What it costs to check an access token, and where that goes: `cargo bench -p measure --bench access_token`.
+//! Measures the check of an access token and its parts: `cargo bench -p measure --bench access_token`.
 //!
-//! The parts (the MAC, base64, JSON) are what no check can do without, each done the quickest way that we know. The
-//! hybrid's strict verifier is to stay within 1.25 of their sum and within 0.45 of `jsonwebtoken::decode`, whose key and
-//! rules are prepared here as its documentation advises. Criterion measures one after the other for seconds, and a busy
-//! machine may do something else meanwhile; so the ratios at the end are of rounds in which all take turns.
+//! The parts (the MAC, base64, JSON) are the work that no check can avoid, each done in the fastest way that we know.
+//! The hybrid's strict verifier must stay within 1.25 of their sum and within 0.45 of `jsonwebtoken::decode`, whose key
+//! and rules are prepared here as its documentation advises. Criterion measures one operation after another for seconds
+//! each, and a busy machine may change meanwhile. So the ratios at the end come from rounds in which all operations take
+//! turns.
 //!
-//! Every iteration takes another token, of another user, so that no branch predictor learns one by heart.
+//! Every iteration uses another token, of another user, so that no branch predictor learns a single one.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -24,12 +25,13 @@ const ISSUER: &str = "https://authlab.example";
 const AUDIENCE: &str = "authlab-api";
 const TTL: Duration = Duration::from_secs(86_400);
 const LEEWAY: Duration = Duration::from_secs(5);
-/// How many tokens take turns: too many to learn, few enough to stay in the cache as a request's own bytes would.
+/// The number of tokens that take turns: too many to learn, few enough to stay in the CPU cache as a request's bytes
+/// would.
 const TOKENS: usize = 256;
-/// Rounds for the ratios: about ten seconds.
+/// The number of rounds for the ratios, which take about ten seconds.
 const ROUNDS: usize = 2000;
 
-/// A token, and for whom the next one is issued.
+/// A token, and the user for whom the next one is issued.
 struct Bearer {
     user_id: Uuid,
     email: String,
@@ -44,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let secret = keys.issuing().expose_bytes();
     let (parts, library) = (Parts::new(secret), Library::new(secret, ISSUER, AUDIENCE));
     let bearers = (0..TOKENS).map(|_| bearer(&tokens)).collect::<Result<Vec<_>, _>>()?;
-    // A refusal would be quick, and the figures fine.
+    // Rejecting a token is fast and would give good figures, so make sure that every token is accepted.
     for Bearer { specimen, .. } in &bearers {
         strict.check(specimen.token())?;
         tokens.check(specimen.token())?;
@@ -72,7 +74,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     group.finish();
     criterion.final_summary();
-    // Cargo says `--bench`; a test run, or somebody who asks for the list, does not want to wait.
+    // Cargo passes `--bench` for a benchmark run only; a test run, or a request for the list, should not wait for the
+    // rounds.
     let asked = |what: &str| std::env::args().any(|argument| argument == what);
     if asked("--bench") && !asked("--list") {
         print_ratios(&in_turn(&works, &bearers, ROUNDS));
@@ -80,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The ratios that are to hold.
+/// Prints the ratios that have a limit.
 fn print_ratios(timed: &[Timed]) {
     println!("medians of {ROUNDS} rounds in turn:");
     for timed in timed {

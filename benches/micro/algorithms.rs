@@ -1,11 +1,12 @@
-//! What a token costs to make and to check, by algorithm and by how much it says: `cargo bench -p measure --bench algorithms`.
+//! Measures issuing and checking tokens, by algorithm and by number of claims: `cargo bench -p measure --bench
+//! algorithms`.
 //!
 //! One library does all of it, with keys and rules prepared once, so the differences are those of the algorithms. A
-//! signature that everybody can check costs many times what a shared secret costs, on the path that every request takes:
-//! beside a look-up in Redis (`session_lookup`) that is to be weighed.
+//! signature with a public key costs many times what one with a shared secret costs, and every request pays for its
+//! check. Compare that cost with a lookup in Redis (`session_lookup`).
 //!
-//! jsonwebtoken has two backends, and a program has one of them. This is AWS-LC, which the labs use; the same file, built on
-//! RustCrypto, is the package in `benches/rust-crypto`, and its second run says what has changed against this one.
+//! jsonwebtoken has two backends, and a program has one of them. This is AWS-LC, which the labs use. The package in
+//! `benches/rust-crypto` builds the same file with RustCrypto, and its run reports the change against this one.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -22,9 +23,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 const TOKENS: usize = 64;
-/// Roles beside the usual claims: none, what an application has, and what somebody has who puts permissions into tokens.
+/// The number of roles beside the usual claims: none, as many as an application has, and as many as result from putting
+/// permissions into tokens.
 const ROLES: [usize; 3] = [0, 32, 256];
-/// Before the key itself, a PKCS #8 document of a 2,048-bit RSA key says in so many bytes that it is one (RFC 5208 §5).
+/// The length of the header before the key in a PKCS #8 document of a 2,048-bit RSA key, in bytes (RFC 5208 §5).
 const PKCS8_PREFIX_BYTES: usize = 26;
 
 #[derive(Serialize, Deserialize)]
@@ -81,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut group = criterion.benchmark_group(format!("check/{roles}_roles"));
         for signer in &signers {
             let tokens = claims.iter().map(|claims| signer.issue(claims)).collect::<Result<Vec<_>, _>>()?;
-            // A refusal would be quick, and the figures fine.
+            // Rejecting a token is fast and would give good figures, so make sure that every token is accepted.
             for token in &tokens {
                 signer.check(token)?;
             }
@@ -97,7 +99,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Fresh keys of each kind.
+/// Generates new keys for each algorithm.
 fn signers() -> Result<Vec<Signer>, Box<dyn Error>> {
     let random = SystemRandom::new();
     let mut secret = [0; 32];

@@ -1,8 +1,8 @@
-//! What a log-in's password costs: `cargo bench -p measure --bench password`.
+//! Measures the password hash of a login: `cargo bench -p measure --bench password`.
 //!
-//! Argon2id at the parameters of OWASP's cheat sheet (19 MiB, two passes, one lane), as the kit has them. It is slow on
-//! purpose, and costs as much as thousands of checks of a token: whoever shortens sessions so that people log in more
-//! often pays for it here.
+//! Argon2id with the parameters of OWASP's cheat sheet (19 MiB, two passes, one lane), as the kit uses it. It is slow on
+//! purpose and costs as much as thousands of token checks: an operator who shortens sessions makes users log in more
+//! often and pays this cost each time.
 
 use std::error::Error;
 use std::hint::black_box;

@@ -1,7 +1,8 @@
-//! What the exchange of a refresh token costs its store: `cargo bench -p measure --bench rotation`.
+//! Measures what exchanging a refresh token costs its store: `cargo bench -p measure --bench rotation`.
 //!
-//! The store alone, in memory and as a script in Redis: no HTTP, and neither the check of the token nor the making of the
-//! next one, which happen between the timed parts. Every exchange rotates, so every iteration shows another token.
+//! It measures the store alone, in memory and as a script in Redis: without HTTP, and without checking the token or
+//! creating the next one, which happen between the timed parts. Every exchange rotates, so every iteration presents
+//! another token.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -49,7 +50,7 @@ fn rotate<S: Store>(
                 let began = Instant::now();
                 let exchanged = runtime.block_on(store.refresh(&token, 0, None));
                 took += began.elapsed();
-                // A refusal would be quick, and the figures fine.
+                // Rejecting a token is fast and would give good figures, so make sure that every exchange succeeds.
                 assert!(matches!(exchanged, Ok(Refresh::Rotated { .. })), "{exchanged:?}");
                 match keys.verify(token.successor().expose()) {
                     Some(next) => token = next,
@@ -62,7 +63,7 @@ fn rotate<S: Store>(
     Ok(())
 }
 
-/// A session, and its first token.
+/// Opens a session and returns its first token.
 async fn open<S: Store>(store: &S, keys: &Keys) -> Result<VerifiedToken, Box<dyn Error>> {
     let (user_id, client) = (Uuid::new_v4(), Client { kind: ClientKind::Mobile, ..Client::default() });
     let first = keys.first_token(user_id, client.kind)?;

@@ -1,9 +1,9 @@
-//! What it costs to look a session up: `cargo bench -p measure --bench session_lookup`.
+//! Measures looking up a session: `cargo bench -p measure --bench session_lookup`.
 //!
-//! In memory, in Redis one after the other, and in Redis 64 at a time, as a busy server does. The last two differ by the
-//! better part of an order of magnitude, since what waits together travels together: never multiply the sequential figure.
-//! Redis is reached over TCP on loopback, and over a Unix socket, which only a Redis on the same machine has to offer. Every
-//! iteration looks up another person's session.
+//! It measures lookups in memory, in Redis one after another, and in Redis 64 at a time, as on a busy server. The last
+//! two differ by almost an order of magnitude, because concurrent lookups share round trips: never multiply the
+//! sequential figure. Redis is reached over TCP on loopback, and over a Unix socket, which only a Redis on the same
+//! machine can offer. Every iteration looks up another user's session.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Sessions of as many people.
+/// Creates sessions of as many users and returns their ids.
 async fn log_in<S: lab2_session::store::Store>(bench: &Bench<S>) -> Vec<Id> {
     let mut ids = Vec::with_capacity(SESSIONS);
     for _ in 0..SESSIONS {
@@ -79,7 +79,7 @@ fn together<S: lab2_session::store::Store>(
 ) {
     let mut turn = ids.chunks(TOGETHER).cycle();
     let mut group = criterion.benchmark_group(format!("session_lookup/{name}"));
-    // What is printed as a rate is that of look-ups, and the time is that of all 64.
+    // The printed rate is that of single lookups; the printed time is that of all 64.
     group.throughput(Throughput::Elements(TOGETHER as u64));
     group.bench_function(TOGETHER.to_string(), |bencher| {
         bencher.to_async(runtime).iter(|| {

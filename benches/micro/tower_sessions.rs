@@ -1,9 +1,9 @@
-//! What tower-sessions costs around a store: `cargo bench -p measure --bench tower_sessions`.
+//! Measures the cost of tower-sessions around a store: `cargo bench -p measure --bench tower_sessions`.
 //!
-//! `session` is its `Session` alone, as the session lab uses it: one look-up, and the holder read out of the record. `layer`
-//! is the whole of it, as its documentation mounts it: the layer reads the cookie, puts a `Session` into the request, and
-//! looks afterwards whether it has to be saved. `route` is the same route without either. No socket anywhere: a request goes
-//! straight into the router. Every iteration is another person's.
+//! `session` is its `Session` alone, as the session lab uses it: one lookup, and the user read from the record. `layer`
+//! is the whole library, as its documentation mounts it: the layer reads the cookie, puts a `Session` into the request,
+//! and afterwards checks whether the session must be saved. `route` is the same route without either. No socket is used:
+//! a request goes directly into the router. Every iteration uses another user's session.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -30,10 +30,10 @@ use tower_sessions::{Session, SessionManagerLayer};
 use uuid::Uuid;
 
 const SESSIONS: usize = 1_024;
-/// The library's own name for its cookie.
+/// The library's default name for its cookie.
 const NAME: &str = "id";
 
-/// A store with handles, as the layer wants it.
+/// A store that can be cloned, as the layer requires.
 #[derive(Debug)]
 struct Shared<S>(Arc<S>);
 
@@ -116,7 +116,7 @@ fn routed(
         let router = router.clone();
         async move { Ok::<_, http::Error>(router.oneshot(request?).await.map(|answer| answer.status())) }
     };
-    // A refusal would be quick, and the figures fine.
+    // Rejecting a session is fast and would give good figures, so make sure that every request succeeds.
     for id in ids {
         let status = runtime.block_on(ask(*id))?;
         if status != Ok(StatusCode::OK) {

@@ -1,7 +1,7 @@
 //! Pages in a real Chromium: which of them may use a server with its cookies, and what another program's cookie does.
 //!
-//! `app.shop.localhost` and `api.shop.localhost` are one site (their last two labels are the same), and two origins, as
-//! `app.example.com` and `api.example.com` are. Chromium finds both on this machine by itself.
+//! `app.shop.localhost` and `api.shop.localhost` are one site (their last two labels are the same) and two origins, as
+//! `app.example.com` and `api.example.com` are. Chromium resolves both names to this machine by itself.
 
 use axum::Router;
 use axum::response::Html;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// Asks the server and tells what the page gets to see: status 0 where the browser gives it nothing.
+/// Sends a request and returns what the page can read; the status is 0 if the browser withholds the response.
 const ASK: &str = r#"window.ask = async (method, path, { body, bearer, ...others } = {}) => {
     const headers = { "content-type": "application/json" };
     if (bearer) headers.authorization = `Bearer ${bearer}`;
@@ -27,7 +27,7 @@ const ASK: &str = r#"window.ask = async (method, path, { body, bearer, ...others
     }
 }"#;
 
-/// A lab at `api.shop.localhost`, and pages of any name on another port. They end with the value.
+/// A lab at `api.shop.localhost`, and pages of any name on another port. Both servers end when this is dropped.
 struct Site {
     api: String,
     pages: u16,
@@ -41,7 +41,7 @@ impl Drop for Site {
 }
 
 impl Site {
-    /// Lists the server's own origin and pages of these names.
+    /// Starts a lab that lists its own origin and pages with these names.
     async fn start(lab: Design, listed: &[&str]) -> Result<Self, StartError> {
         let bind = async || TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = |listener: &TcpListener| listener.local_addr().expect("a bound port").port();
@@ -58,7 +58,7 @@ impl Site {
         let origins = Origins::new(&all, api.local_addr().expect("a bound port"), "api");
         let router = lab.router(&config, kit::Clock::system(), origins).await?;
         let page = async || Html("<!doctype html><title>page</title>");
-        // The server's own answers are no pages: their policy lets no script ask for anything.
+        // The server's own responses are not usable as pages: their policy lets no script send requests.
         let router = router.route("/page", get(page));
         let page = Router::new().fallback(page);
         let never = std::future::pending;
@@ -69,7 +69,7 @@ impl Site {
         Ok(Self { api: url, pages: port, tasks })
     }
 
-    /// Opens a page of this name, ready to ask the server.
+    /// Opens a page with this name, ready to send requests to the server.
     fn open(&self, browser: &mut Browser, name: &str) {
         browser.open(&format!("http://{name}:{}/", self.pages));
         browser.until(&format!("document.title === 'page' && location.hostname === '{name}'"));
@@ -109,7 +109,8 @@ async fn a_listed_sibling_uses_the_hybrid_with_its_cookie_and_an_unlisted_one_ge
     site.open(&mut browser, "blog.shop.localhost");
     for path in ["/auth/refresh", "/auth/logout", "/auth/login"] {
         assert_eq!(status(&mut browser, "POST", path, ann()), 0, "{path}");
-        // A request that needs no preflight is sent with the cookie, since this is the same site. The server refuses it.
+        // A request that needs no preflight is sent with the cookie, because this is the same site. The server refuses
+        // it.
         let form = json!({"mode": "no-cors", "headers": {"content-type": "text/plain"}});
         assert_eq!(status(&mut browser, "POST", path, form), 0, "{path}");
     }
@@ -139,12 +140,12 @@ async fn a_listed_sibling_uses_the_session_with_its_cookie_and_an_unlisted_one_g
 
     site.open(&mut browser, "app.shop.localhost");
     assert_eq!(status(&mut browser, "GET", "/me", json!({})), 200);
-    // The fault of a page with an empty variable: the cookie is logged out all the same.
+    // A typical fault of a page with an empty variable: the server must log out the cookie's session all the same.
     assert_eq!(status(&mut browser, "POST", "/auth/logout", json!({"bearer": "undefined"})), 204);
     assert_eq!(status(&mut browser, "GET", "/me", json!({})), 401);
 }
 
-/// What the book says of a page on another site: its browser takes and sends no `SameSite` cookie there.
+/// As the book states about a page on another site: the browser neither stores nor sends `SameSite` cookies there.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listed_page_of_another_site_uses_access_tokens_and_has_no_cookie() {
     let Some(mut browser) = Browser::start() else { return };

@@ -1,4 +1,4 @@
-//! Every check lets the right server pass, and is proven able to fail by a server that misbehaves in just that way.
+//! Every check passes for a correct server, and fails for a server that misbehaves in exactly that way.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +6,9 @@ use conformance::{AccountsAfter, Design, Options, Outcome, Report, Target, check
 
 use crate::checker_server::{LIVE_CHECK, Server};
 
-/// Checks of hundreds of requests or dozens of hashes each, and the one that compares times, which a busy machine spoils now
-/// and then. On a server whose fault is not theirs they are left out: unoptimised, they would take most of the time, and the
-/// right server shows already that they do not fail without cause.
+/// Checks that send hundreds of requests or compute dozens of hashes each, and the one that compares times, which a busy
+/// machine disturbs now and then. They are left out for servers with another fault: in a debug build they would take
+/// most of the time, and the correct server already shows that they do not fail without cause.
 const HEAVY: [&str; 9] = [
     "access.every-character",
     "access.signature-bits",
@@ -21,7 +21,7 @@ const HEAVY: [&str; 9] = [
     "throttle.sign-ups-spare-log-in",
 ];
 
-/// The server ends with the run, so that its accounts may be left.
+/// Runs the checks. The server ends with the run, so its accounts need not be deleted.
 async fn judged(design: Design, fault: &'static str, only: Vec<String>) -> Report {
     judged_with(design, fault, Options { only, accounts: AccountsAfter::EndWithServer, ..Options::default() })
         .await
@@ -48,11 +48,12 @@ async fn the_right_server_passes_in_each_design_and_no_check_is_left_out_of_all_
         passed.extend(of_design.map(|result| result.id));
     }
     let never: Vec<_> = checks().iter().map(|check| check.id).filter(|id| !passed.contains(id)).collect();
-    // This one is for servers without lab controls: the model's faulty twin is seen below, its right one in Python.
+    // This check is for servers without lab controls: below it fails on a faulty model, and it passes on the server in
+    // Python.
     assert_eq!(never, ["lab.clock-absent"]);
 }
 
-/// The twin of the two servers that claim instant revocation and do not keep it.
+/// The counterpart of the two servers that claim instant revocation and do not have it.
 #[tokio::test]
 async fn a_hybrid_that_refuses_ended_sessions_at_once_passes_with_the_claim_and_is_not_held_to_the_weakness()
 {
@@ -87,7 +88,7 @@ fn every_check_has_a_fault_and_every_fault_names_checks_that_exist() {
     }
 }
 
-/// All faults of one design: exactly the named checks fail, and no other.
+/// For every fault of one design: exactly the listed checks fail, and no others.
 async fn each_fault_is_caught(design: Design, part: usize, parts: usize) {
     let of_design = faults().iter().filter(|fault| fault.design == design);
     let mut wrong = Vec::new();
@@ -123,7 +124,7 @@ async fn each_fault_of_a_hybrid_server_is_caught_by_its_checks_and_no_other() {
     each_fault_is_caught(Design::Hybrid, 0, 1).await;
 }
 
-/// Whatever is wrong with a server, the clean-up ends, and each account is told as deleted or as left for a reason.
+/// For every fault, the cleanup ends and reports each account as deleted, or as left with a reason.
 #[tokio::test]
 async fn the_accounts_of_a_right_server_are_deleted_and_those_of_each_wrong_one_are_accounted_for() {
     let only = || ["signup.succeeds", "password.change", "account.sessions-dead"].map(str::to_owned).to_vec();
@@ -141,7 +142,7 @@ async fn the_accounts_of_a_right_server_are_deleted_and_those_of_each_wrong_one_
     }
 }
 
-/// A server may take fewer sign-ups than a run needs: that is told as what it is, and fails nothing.
+/// A server may allow fewer signups than a run needs: this is reported with the limit, and no check fails.
 #[tokio::test]
 async fn checks_that_a_server_s_limit_on_sign_ups_leaves_untried_are_skipped_with_the_limit() {
     let report = judged(Design::Hybrid, "few-sign-ups", vec!["signup".to_owned(), "me".to_owned()]).await;

@@ -1,4 +1,4 @@
-//! What cannot be judged is told in one sentence that says what to do, and never by a panic.
+//! A server that cannot be checked gives an error of one sentence that says what to do, and never a panic.
 
 use std::time::{Duration, Instant};
 
@@ -82,7 +82,7 @@ async fn a_server_that_cannot_say_has_let_nobody_in_and_kept_nobody_out() {
         while let Ok((mut stream, _)) = listener.accept().await {
             let answer =
                 b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-            // Read first: a connection that closes on unread bytes is reset, and the answer with it.
+            // Read first: a connection that closes with unread bytes is reset, and the response is lost.
             drop(stream.read(&mut [0; 4096]).await);
             drop(stream.write_all(answer).await);
         }

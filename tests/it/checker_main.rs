@@ -1,4 +1,4 @@
-//! The checker, held against servers that are right, wrong in one known way, silent, or no servers at all.
+//! The checker against servers that are correct, wrong in one known way, silent, or no servers at all.
 #![expect(clippy::unwrap_used, reason = "a model server and its harness are test code through and through")]
 
 mod checker_catches;

@@ -1,4 +1,5 @@
-//! A server in another language, which the checker has never seen: it finds what is wrong with it, and what is right.
+//! A server in another language that was written without the checker: the checker must find its faults, and nothing
+//! else.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +12,7 @@ struct Python {
 }
 
 impl Python {
-    /// Starts the server on an ephemeral port, which it prints; `None`, said aloud, without a Python.
+    /// Starts the server on an ephemeral port, which it prints; `None`, with a message, if there is no Python.
     fn start() -> Option<Self> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/weak_server.py");
         let spawned = Command::new("python3").arg(script).stdout(Stdio::piped()).spawn();
@@ -36,7 +37,7 @@ async fn judged(url: &str) -> Report {
     let claims = Descriptor { access_ttl: Some(900), ..Descriptor::described("weak", [Feature::AccessJwt]) };
     let target = Target::described(url, claims).await.unwrap();
     let topics = ["login", "me", "access", "logout", "http", "lab", "health"];
-    // Its log-ins cost nothing, so which of a crowd of answers comes first is chance.
+    // Its logins cost nothing, so the order of many responses is chance.
     let judged = checks().into_iter().filter(|one| topics.contains(&one.topic()) && one.id != "login.flood");
     let only = judged.map(|one| one.id.to_owned()).collect();
     run(&target, &Options { only, ..Options::default() }, |_| ()).await.unwrap()
@@ -55,11 +56,11 @@ async fn a_server_in_python_is_found_wrong_in_what_is_wrong_with_it_and_in_nothi
     }
     assert!(report.text(true).contains("Writes a token for any account, without a key."));
     let json = serde_json::to_value(&report).unwrap();
-    // Where it closes on a body that it has not read, whether its answer still arrives is chance.
+    // The server closes connections with unread bodies, so whether its response still arrives is chance.
     let counted = |outcome: &str| json["counts"][outcome].as_u64().unwrap_or_default();
     assert_eq!(counted("failed") + counted("undecided"), WRONG.len() as u64);
     assert_eq!(json["claims"]["features"], serde_json::json!(["access-jwt"]));
-    // It has no way to delete an account.
+    // The server has no endpoint to delete an account.
     let accounts = &report.accounts;
     assert!(accounts.created > 10, "{accounts:?}");
     assert_eq!((accounts.deleted, accounts.left), (0, accounts.created), "{accounts:?}");
@@ -67,7 +68,7 @@ async fn a_server_in_python_is_found_wrong_in_what_is_wrong_with_it_and_in_nothi
     assert_eq!(reasons, ["the server answers 501 when asked to delete the account"]);
 }
 
-/// What is wrong with it: some of it on purpose, the rest because it is only a few dozen lines.
+/// The checks that fail: some faults are intended, the others exist because it is only a few dozen lines.
 const WRONG: &[&str] = &[
     "http.problem-json",
     "http.wrong-method",

@@ -1,7 +1,8 @@
-//! A server that speaks the contract, small and in memory, and can be told to misbehave in one named way.
+//! A small in-memory server that follows the contract and can be told to misbehave in one named way.
 //!
-//! It is no example of how to write one: it exists so that each check can be shown a server that it must fail. It says
-//! of itself what design it is; a fault is a name out of `conformance::faults`, tested where the right behaviour stands.
+//! It is not an example of how to write a server: its purpose is to give each check a server that must fail. Its
+//! descriptor states its design. A fault is a name from `conformance::faults`, tested where the correct behaviour is
+//! implemented.
 
 mod flows;
 mod hearing;
@@ -45,7 +46,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// Starts a server of this design with this fault (`""`: none) on an ephemeral port.
+    /// Starts a server with this design and this fault (`""` for no fault) on an ephemeral port.
     pub(crate) async fn start(design: Design, fault: &'static str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -74,7 +75,7 @@ async fn serve(mut stream: TcpStream, _peer: SocketAddr, model: Arc<Mutex<Model>
     drop(serving.await);
 }
 
-/// Two faults that the HTTP library does not let a handler make: they are made before it sees the bytes.
+/// Two faults that the HTTP library would not allow in a handler: they happen before it reads the bytes.
 async fn believes_nonsense(stream: &TcpStream, fault: &str) -> bool {
     if fault != "nonsense-is-http" && fault != "two-lengths-taken" {
         return false;
@@ -117,7 +118,7 @@ async fn answer(
         _ => {
             let hashing = model.lock().await.hashing(&ask);
             if let Some(hashing) = hashing {
-                // One at a time, and nobody who does not log in waits for it.
+                // Hashes are computed one at a time, and only logins wait for them.
                 let _turn = hashing.acquire().await.unwrap();
                 tokio::task::spawn_blocking(hash).await.unwrap();
             }
@@ -127,7 +128,7 @@ async fn answer(
     Ok(reply.finish(&ask, fault))
 }
 
-/// Two faults of reading the `Cookie` header.
+/// Two faults in reading the `Cookie` header.
 fn cookies_lost(headers: &mut HeaderMap, fault: &str) {
     let Some(first) = headers.get(COOKIE).cloned() else { return };
     match fault {
@@ -137,13 +138,13 @@ fn cookies_lost(headers: &mut HeaderMap, fault: &str) {
     }
 }
 
-/// Stands for the cost of a password hash.
+/// Simulates the cost of a password hash.
 fn hash() {
     let rounds = 10_000.try_into().unwrap();
     pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, b"salt", b"password", &mut [0; 32]);
 }
 
-/// The faults of servers that look first and act later, with time for others in between.
+/// The faults of servers that read first and write later, with time for other requests in between.
 async fn raced(ask: &Ask, model: &Mutex<Model>, fault: &str) -> Reply {
     let before = model.lock().await.seen_before(ask);
     tokio::time::sleep(Duration::from_millis(15)).await;

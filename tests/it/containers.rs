@@ -1,4 +1,4 @@
-//! Redis in a container: the only one that a test can freeze, cut off and bring back.
+//! Redis in a container: the only kind that a test can freeze, disconnect and restore.
 //!
 //! The image is `AUTHLAB_REDIS_IMAGE`, or the pinned public one that `cargo lab` uses too.
 
@@ -12,18 +12,18 @@ use testcontainers::core::IntoContainerPort;
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage};
 
-/// How long a started container may take to answer its first PING.
+/// How long a started container may take to respond to its first PING.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A Redis in a container, which is removed with the value.
+/// A Redis in a container, which is removed when this is dropped.
 pub(crate) struct RedisContainer {
-    /// Where it answers.
+    /// The URL of the Redis.
     pub(crate) url: String,
     container: ContainerAsync<GenericImage>,
 }
 
 impl RedisContainer {
-    /// Starts one and waits until it answers; none where there is no Docker or no image, and that has been said.
+    /// Starts a container and waits until Redis responds; `None`, with a message, if there is no Docker or no image.
     pub(crate) async fn start() -> Option<Self> {
         let image = image();
         let (name, tag) = name_and_tag(&image);
@@ -36,7 +36,7 @@ impl RedisContainer {
         Some(this)
     }
 
-    /// A connection, as soon as there is one: Docker publishes the port before Redis listens to it.
+    /// Connects, with retries: Docker publishes the port before Redis listens on it.
     pub(crate) async fn connect(&self) -> Redis {
         let start = Instant::now();
         loop {
@@ -48,12 +48,12 @@ impl RedisContainer {
         }
     }
 
-    /// Freezes it: connections stay open and nothing answers, as when a machine hangs.
+    /// Freezes the container: connections stay open without any response, as when a machine hangs.
     pub(crate) async fn pause(&self) {
         self.container.pause().await.expect("a running container can be paused");
     }
 
-    /// Lets it go on.
+    /// Continues the frozen container.
     pub(crate) async fn unpause(&self) {
         self.container.unpause().await.expect("a paused container goes on");
     }
@@ -67,7 +67,8 @@ fn image() -> String {
     std::env::var("AUTHLAB_REDIS_IMAGE").unwrap_or_else(|_| DEFAULT_IMAGE.into())
 }
 
-/// A registry's port is no tag: only a colon behind the last slash parts the two.
+/// Splits an image into name and tag. A registry's port is not a tag: only a colon after the last slash separates the
+/// two.
 fn name_and_tag(image: &str) -> (&str, &str) {
     match image.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, tag),

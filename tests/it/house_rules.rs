@@ -1,5 +1,5 @@
-//! What the compiler does not hold the sources to: every member takes the workspace's lints, no file is a bag of things,
-//! and no lab lets tower-sessions' middleware handle its cookie.
+//! Rules for the sources that the compiler does not check: every member uses the workspace's lints, no file is a
+//! collection of unrelated items, and no lab lets tower-sessions' middleware handle its cookie.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,17 +7,17 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where the sources are.
+/// The folders that contain sources.
 const ROOMS: &[&str] = &["labs", "tests", "benches", "book"];
 
-/// Names that say where something was put and not what it is; and `mod.rs`, of which an editor shows twenty.
+/// File names that say where something was put and not what it is; and `mod.rs`, of which an editor would show twenty.
 const BAGS: &[&str] = &["common", "helper", "helpers", "misc", "mod", "types", "util", "utils"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package lies in the workspace").to_owned()
 }
 
-/// Every file under the rooms that `wanted` picks by its path.
+/// Every file below the source folders whose path `wanted` accepts.
 fn files(wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     let mut folders: Vec<_> = ROOMS.iter().map(|room| root().join(room)).collect();
     let mut files = Vec::new();
@@ -43,7 +43,8 @@ fn is_bag(path: &Path) -> bool {
     path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| BAGS.contains(&stem))
 }
 
-/// The table `[lints]` with `workspace = true` and nothing else: a member that softens a lint would write more there.
+/// Whether the table `[lints]` contains `workspace = true` and nothing else: a member that softens a lint would write
+/// more.
 fn takes_the_workspaces_lints(manifest: &str) -> bool {
     let mut lines = manifest.lines().map(str::trim).skip_while(|line| *line != "[lints]").skip(1);
     let table: Vec<_> =
@@ -51,7 +52,7 @@ fn takes_the_workspaces_lints(manifest: &str) -> bool {
     table == ["workspace = true"]
 }
 
-/// A comment may explain why the middleware is not used; code may not name it.
+/// Whether code names the middleware; a comment may name it to explain why it is not used.
 fn names_the_session_layer(source: &str) -> bool {
     source.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("SessionManagerLayer"))
 }
@@ -65,7 +66,7 @@ fn every_member_takes_the_workspaces_lints() {
     let manifests = files(|path| path.ends_with("Cargo.toml"));
     assert!(manifests.len() >= 8, "the manifests are not seen at all: {manifests:?}");
     let text = |path: &PathBuf| fs::read_to_string(path).expect("a manifest can be read");
-    // A manifest that opens a workspace of its own is no member of ours: what a peer is made of is not built with the project.
+    // A manifest that opens its own workspace is not a member: the sources of peers are not built with the project.
     let members = manifests.into_iter().filter(|path| !text(path).lines().any(|line| line == "[workspace]"));
     let wrong = members.filter(|path| !takes_the_workspaces_lints(&text(path))).collect();
     assert_eq!(shown(wrong), Vec::<String>::new(), "each of these needs `[lints]` with `workspace = true`");
@@ -114,10 +115,10 @@ fn a_mounted_session_middleware_is_seen_and_a_comment_about_it_is_not() {
     ));
 }
 
-/// What Cargo.toml promises is what the newest of the dependencies needs: no more, and no less.
+/// The Rust version that Cargo.toml states is the one that the newest dependency needs: no more, and no less.
 ///
-/// Asked of the crates that this platform needs, and without a network: a build of the whole workspace has downloaded those.
-/// Where only a part was built, what the rest needs is not known, and the test says that it was skipped.
+/// It considers the crates that this platform needs and uses no network: a build of the whole workspace has downloaded
+/// them. If only a part was built, the needs of the other crates are unknown, and the test reports that it was skipped.
 #[test]
 fn the_stated_rust_version_is_the_one_that_the_dependencies_need() {
     let platform = platform();
@@ -129,7 +130,7 @@ fn the_stated_rust_version_is_the_one_that_the_dependencies_need() {
         Ok(metadata) => metadata,
         Err(error) => {
             let get = format!("`cargo fetch --locked --target {platform}` gets what is missing");
-            // Not `eprintln!`: the test harness keeps what that prints to itself unless the test fails.
+            // Not `eprintln!`: the test harness shows its output only if the test fails.
             let _ = writeln!(std::io::stderr(), "SKIPPED the stated Rust version: {get}: {error}");
             return;
         }
@@ -143,7 +144,7 @@ fn the_stated_rust_version_is_the_one_that_the_dependencies_need() {
     }
 }
 
-/// One promise for the whole workspace, which the manifests alone tell.
+/// All members state the same Rust version; the manifests alone are enough to check that.
 #[test]
 fn every_member_states_the_same_rust_version() {
     let metadata = cargo_metadata::MetadataCommand::new()

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::containers::RedisContainer;
 
-/// A lab's server on a free port, with a clock that the test can move. It ends with the value.
+/// A lab's server on a free port, with a clock that the test can move. It ends when this is dropped.
 pub(crate) struct LabServer {
     pub(crate) url: String,
     pub(crate) clock: Clock,
@@ -28,13 +28,13 @@ impl LabServer {
         Self::start_with(lab, Config { store, ..Config::default() }, &[]).await
     }
 
-    /// Starts a lab that browsers reach by these origins; without any, by its own address.
+    /// Starts a lab that browsers reach at these origins; without any, at its own address.
     pub(crate) async fn start_with(lab: Design, config: Config, origins: &[String]) -> Self {
         let listener = TcpListener::bind(config.listen).await.expect("a free port");
         Self::start_on(listener, lab, config, origins).await
     }
 
-    /// Starts a lab that pages of its own address and of another origin may use.
+    /// Starts a lab that may be used by pages of its own origin and of one other.
     pub(crate) async fn start_for_page(lab: Design, config: Config, page: &str) -> Self {
         let listener = TcpListener::bind(config.listen).await.expect("a free port");
         let own = format!("http://{}", listener.local_addr().expect("a bound port"));
@@ -59,7 +59,7 @@ impl Drop for LabServer {
     }
 }
 
-/// How many accounts there are in a SQLite file.
+/// The number of accounts in a SQLite file.
 pub(crate) async fn accounts_in(file: &Path) -> i64 {
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
     let mut connection = options.connect().await.expect("the accounts can be read");
@@ -67,7 +67,7 @@ pub(crate) async fn accounts_in(file: &Path) -> i64 {
     row.expect("a count").get(0)
 }
 
-/// All checks on a lab whose accounts live in a file, which is as empty afterwards as it was before.
+/// Runs all checks on a lab that stores its accounts in a file, which must be as empty afterwards as before.
 async fn check(lab: Design, store: Store) -> Report {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("accounts.sqlite");
@@ -80,7 +80,7 @@ async fn check(lab: Design, store: Store) -> Report {
     report
 }
 
-/// Nothing failed, and what was skipped was skipped for want of a claim, not for want of a clock.
+/// Asserts that no check failed, that enough checks passed, and that every account was deleted.
 fn assert_passed(lab: Design, report: &Report) {
     assert!(!report.failed(), "{lab}: {}", report.text(false));
     assert!(report.counts.passed > 40, "{lab}: only {} checks passed", report.counts.passed);
@@ -113,7 +113,8 @@ async fn every_lab_keeps_the_contract_on_a_redis_in_a_container() {
     }
 }
 
-/// A few checks that create accounts, against a lab whose accounts live in a file, and how many rows that has afterwards.
+/// Runs a few checks that create accounts on a lab that stores them in a file; returns the report and the number of
+/// accounts left.
 async fn rows_after(options: Options, until: Option<&Notify>) -> (Report, i64) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("accounts.sqlite");
@@ -168,7 +169,8 @@ async fn an_interrupted_run_skips_the_rest_and_deletes_the_accounts_that_it_has_
     assert_eq!(rows, 0);
 }
 
-/// The addresses that a server in a container or on an IPv6 machine is bound to; its own pages get through at each.
+/// The addresses that a server in a container or on an IPv6 machine listens on; the server's own pages must work at
+/// each.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lab_bound_to_any_address_or_to_ipv6_lets_its_own_pages_in() {
     for listen in ["0.0.0.0:0", "[::]:0", "[::1]:0"] {

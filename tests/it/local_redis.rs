@@ -1,4 +1,4 @@
-//! A Redis of this machine's own: the program on the `PATH`, started privately.
+//! A Redis of this machine: the program on the `PATH`, started for the test alone.
 
 use kit::testing::private_redis;
 

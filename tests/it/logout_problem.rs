@@ -1,7 +1,7 @@
-//! The logout problem, asserted: what each design does with a copied credential after its owner has logged out.
+//! The logout problem as tests: what each design does with a copied credential after its user has logged out.
 //!
-//! That the access token lives on is no fault of the tests: it is what the design does, and what the course is about. A
-//! change that made it pass differently would have to change the lesson.
+//! That the access token still works after logout is not a fault of the tests: it is a property of the design, and the
+//! subject of the course. A change of that property would have to change the lesson.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::labs::LabServer;
 
 /// The access token's lifetime in the course.
 const ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
-/// What a test may take between two of its steps, so that the boundary is not missed by a slow machine.
+/// The time that a test may take between two of its steps, so that a slow machine does not miss the boundary.
 const MARGIN: Duration = Duration::from_secs(30);
 
-/// A person's client; a thief has a copy of what it keeps.
+/// The client of a user; the attacker has a copy of everything that it stores.
 struct Person {
     server: LabServer,
     http: Client,
@@ -102,7 +102,7 @@ async fn the_hybrids_refresh_token_dies_at_once_and_its_access_token_when_it_exp
     let refused = person.refresh().await;
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(refused.json::<Value>().await.expect("JSON")["code"], "refresh_ended");
-    // A route that asks the store refuses the access token too; one that only checks the signature cannot.
+    // An endpoint that asks the store refuses the access token too; one that only checks the signature cannot.
     assert_eq!(person.get("/auth/sessions").await, StatusCode::UNAUTHORIZED);
     assert_eq!(person.get("/me").await, StatusCode::OK);
     person.server.clock.advance(ACCESS_TTL - MARGIN);

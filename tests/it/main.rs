@@ -1,6 +1,6 @@
-//! What can only be shown with the whole house or with real parts: one binary, since linking it once is what costs.
+//! Tests that need the whole workspace or real parts: one binary, because linking is what costs time.
 //!
-//! A test that needs Docker, Redis, HAProxy or Chromium and finds none says so on stderr and passes;
+//! A test that needs Docker, Redis, HAProxy or Chromium and finds none reports that on stderr and passes;
 //! `AUTHLAB_REQUIRE=docker,redis,haproxy` makes it fail instead ([`kit::testing`]).
 
 mod architecture;

@@ -1,4 +1,5 @@
-//! The checker through a real proxy: what a proxy answers in the server's stead is not held against the server.
+//! The checker through a real proxy: a response that the proxy gives instead of the server does not count against the
+//! server.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -13,20 +14,20 @@ use kit::testing::{Part, found_or_skip};
 
 use crate::labs::LabServer;
 
-/// HAProxy in front of one server, with the rules of `labs/haproxy.cfg`. It ends with the value.
+/// HAProxy in front of one server, with the rules of `labs/haproxy.cfg`. It ends when this is dropped.
 struct Haproxy {
     child: Child,
     _configuration: tempfile::TempDir,
 }
 
 impl Haproxy {
-    /// Starts it on a socket that listens already, so that no other program can have taken the port, and requests wait in
-    /// the socket's queue until it is up.
+    /// Starts HAProxy on a socket that listens already, so that no other program can take the port, and requests wait in
+    /// the socket's queue until HAProxy is ready.
     fn start(listener: TcpListener, server: SocketAddr) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let file = folder.path().join("haproxy.cfg");
         std::fs::write(&file, configuration(server, folder.path())).map_err(|error| error.to_string())?;
-        // The socket is its stdin, which is descriptor 0.
+        // The socket is passed as stdin, which is descriptor 0.
         let child = Command::new("haproxy")
             .args(["-db", "-f"])
             .arg(&file)
@@ -46,8 +47,8 @@ impl Drop for Haproxy {
     }
 }
 
-/// The project's own configuration at other addresses: requests come in by descriptor 0, questions about the servers by a
-/// socket in `folder`, and both of its servers are the one at `server`.
+/// The project's own configuration with other addresses: requests arrive at descriptor 0, status requests at a socket in
+/// `folder`, and both of its servers are the one at `server`.
 fn configuration(server: SocketAddr, folder: &Path) -> String {
     let status = format!("bind {}", folder.join("status").display());
     let replaced = [
@@ -65,12 +66,12 @@ fn configuration(server: SocketAddr, folder: &Path) -> String {
     )
 }
 
-/// A server behind HAProxy, both up.
+/// Starts a server behind HAProxy; `None` if there is no HAProxy.
 async fn behind_haproxy(lab: Design) -> Option<(LabServer, Haproxy, String)> {
     found_or_skip(Part::Haproxy, version())?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("a bound port"));
-    // The origin is the proxy's: pages come from there.
+    // The origin is that of the proxy, because pages are loaded from there.
     let server = LabServer::start_with(lab, Config::default(), std::slice::from_ref(&url)).await;
     let address = server.url.trim_start_matches("http://").parse().expect("an address");
     let haproxy = Haproxy::start(listener, address).expect("haproxy starts");
@@ -91,7 +92,7 @@ async fn judged(url: &str) -> Report {
     conformance::run(&target, &Options::default(), |_| {}).await.expect("the suite runs")
 }
 
-/// What comes back to these bytes, until the connection is closed.
+/// Sends these bytes and returns the response, up to the end of the connection.
 fn said_to(url: &str, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).expect("a connection");
     stream.write_all(bytes).expect("the bytes go out");
@@ -117,8 +118,8 @@ async fn a_lab_behind_haproxy_passes_every_check_that_can_be_made_there() {
     }
 }
 
-/// Why the checker is lenient through a proxy: HAProxy repairs the version, so that the server sees a plain `GET /me`. The
-/// server itself refuses such a line, and must.
+/// Shows why the checker is lenient through a proxy: HAProxy repairs the version, so that the server receives a plain
+/// `GET /me`. The server itself must refuse such a line, and does.
 #[tokio::test(flavor = "multi_thread")]
 async fn haproxy_repairs_a_version_that_the_server_itself_refuses() {
     let Some((server, _haproxy, url)) = behind_haproxy(HYBRID).await else { return };

@@ -1,5 +1,5 @@
-//! The labs' own suites of store tests against a Redis in a container. Against memory and a local Redis they run in the
-//! labs' own packages.
+//! The labs' own test suites for stores, against a Redis in a container. The labs' own packages run them against memory
+//! and a local Redis.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ impl Factory for InContainer {
     type Store = Redis;
 
     async fn make(&self, policy: Policy, clock: kit::Clock) -> Redis {
-        // Patient with a machine that runs other tests meanwhile: what is tested is the protocol and not the speed.
+        // Long limits, because the machine runs other tests at the same time: the protocol is tested, not the speed.
         let patient = Duration::from_secs(20);
         let times = RedisTimes { response: patient, deadline: patient, ..RedisTimes::default() };
         Redis::connect(&self.0.url, times, policy, clock).await.expect("the container answers")

@@ -1,6 +1,7 @@
-//! Deletes the accounts that a run has created: a checker leaves a server as it found it, as far as the server lets it.
+//! Deletes the accounts that a run has created: the checker leaves a server as it found it, as far as the server
+//! permits.
 //!
-//! What cannot be deleted is told and fails nothing: whether accounts can be deleted is the business of the checks.
+//! Accounts that cannot be deleted are reported and fail no check: there are separate checks for deleting accounts.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +24,8 @@ use crate::{
     stage::log_in,
 };
 
-/// How long the clean-up of a run may take in all. A server that checks a password in 0.1 s on one core needs about half.
+/// How long the cleanup of a run may take in total. A server that checks a password in 0.1 s on one core needs about
+/// half.
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// How many of an account's credentials are tried, the latest first.
@@ -32,29 +34,29 @@ const CREDENTIALS: usize = 8;
 /// How many accounts are deleted at once: each costs the server a password hash.
 const AT_ONCE: usize = 4;
 
-/// How often a request is sent while the server answers 503: a database that is busy for a moment says so.
+/// How often a request is sent while the server responds with 503, for example because its database is busy.
 const TRIES: usize = 4;
 
-/// The longest pause before the next try, whatever the server asks for.
+/// The longest pause before the next try, even if the server asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// What became of the accounts that a run created.
+/// What happened to the accounts that a run created.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Accounts {
-    /// How many the run created.
+    /// The number of accounts that the run created.
     pub created: usize,
-    /// How many are deleted again, by a check or by the clean-up.
+    /// The number of accounts that were deleted, by a check or by the cleanup.
     pub deleted: usize,
-    /// How many are left on the server.
+    /// The number of accounts that remain on the server.
     pub left: usize,
-    /// Why, with how many for each reason.
+    /// The reasons why accounts remain, each with the number of accounts.
     pub left_because: BTreeMap<String, usize>,
-    /// How long the clean-up took, in milliseconds.
+    /// The duration of the cleanup, in milliseconds.
     pub clean_up_ms: u64,
 }
 
 impl Accounts {
-    /// Adds those of another run on the same server.
+    /// Adds the accounts of another run on the same server.
     pub fn add(&mut self, other: &Accounts) {
         self.created += other.created;
         self.deleted += other.deleted;
@@ -65,7 +67,7 @@ impl Accounts {
         self.clean_up_ms += other.clean_up_ms;
     }
 
-    /// The sentence for people; `None` where no account was created, or all that are left end with the server.
+    /// A sentence for the user; `None` when no account was created, or all remaining ones end with the server.
     pub fn text(&self) -> Option<String> {
         let Self { created, deleted, left, left_because, clean_up_ms } = self;
         if *created == 0 || left_because.contains_key(END_WITH_SERVER) {
@@ -89,18 +91,18 @@ impl Accounts {
     }
 }
 
-/// Why [`keep`] leaves accounts where they are.
+/// The reason why [`keep`] does not delete the accounts.
 pub(crate) const KEPT: &str = "they were to be kept";
 pub(crate) const END_WITH_SERVER: &str = "they end with the server";
 
-/// Leaves every account where it is.
+/// Deletes no account, and reports them all as kept.
 pub(crate) fn keep(accounts: &[Account], because: &str) -> Accounts {
     let mut told = counted(accounts);
     told.leave(told.created - told.deleted, because);
     told
 }
 
-/// Deletes every account that is still there.
+/// Deletes every account that has not been deleted yet.
 pub(crate) async fn delete_all(client: &Client, accounts: Vec<Account>) -> Accounts {
     delete_all_within(client, accounts, WITHIN).await
 }
@@ -137,18 +139,18 @@ fn counted(accounts: &[Account]) -> Accounts {
     Accounts { created: accounts.len(), deleted, ..Accounts::default() }
 }
 
-/// What one clean-up has learnt of the server, so that a silent or tired server is not asked a hundred times.
+/// What one cleanup has learnt about the server, so that it does not repeat requests to a server that does not respond.
 struct Broom {
     client: Client,
     is_silent: AtomicBool,
     is_throttled: AtomicBool,
-    /// The server answered 503 to every try of one request: no other request waits for it.
+    /// The server answered all tries of one request with 503, so no other request is repeated.
     stays_busy: AtomicBool,
 }
 
 type Gone = Result<(), String>;
 
-/// How much of a problem's code is shown, in characters: it is the server's text.
+/// How much of a problem's code is shown, in characters: the text comes from the server.
 const CODE_SHOWN: usize = 40;
 
 const SILENT: &str = "the server gives no answer";
@@ -165,8 +167,8 @@ impl Broom {
     }
 
     async fn delete(&self, account: &Account) -> Gone {
-        // Most credentials are good still. One that was logged out or has expired is 401, which costs the server no password
-        // hash: so the older ones are tried, and only then a log-in.
+        // Most credentials are still valid. One that was logged out or has expired gets 401, which costs the server no
+        // password hash: so the older ones are tried, and only then a login.
         for credential in account.credentials.iter().rev().take(CREDENTIALS) {
             match self.delete_with(credential, account).await? {
                 Asked::Deleted => return Ok(()),
@@ -183,7 +185,7 @@ impl Broom {
         }
     }
 
-    /// Tries the passwords that the account may have, the latest first.
+    /// Tries to delete with each password that the account may have, the latest first.
     async fn delete_with(&self, credential: &Credential, account: &Account) -> Result<Asked, String> {
         let mut last = None;
         for password in account.passwords.iter().rev() {
@@ -248,14 +250,14 @@ impl Broom {
     }
 }
 
-/// How long to wait before the request is sent again, where the server asks for that: a 503 with `Retry-After` in seconds
+/// How long to wait before the request is sent again, if the server asks for that: a 503 with `Retry-After` in seconds
 /// (RFC 9110 §10.2.3).
 fn pause_asked_for(answer: &Exchange) -> Option<Duration> {
     let seconds = answer.header("retry-after")?.parse().ok()?;
     (answer.status == 503).then_some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
 }
 
-/// What came of a request to delete.
+/// The result of a request to delete.
 enum Asked {
     Deleted,
     Refused(Exchange),
@@ -265,7 +267,7 @@ fn refusal(answer: &Exchange, to: &str) -> String {
     if answer.status == 429 {
         return THROTTLED.to_owned();
     }
-    // One line of it: the reason is a line of the report.
+    // Only its first line, because the reason is one line of the report.
     let code = answer.text("code").and_then(|code| code.lines().next().map(|line| cut(line, CODE_SHOWN)));
     let code = code.map(|code| format!(" {code}")).unwrap_or_default();
     format!("the server answers {}{code} when asked to {to}", answer.status)
@@ -280,14 +282,14 @@ mod tests {
 
     use super::*;
 
-    /// A server that gives each request, in turn, the next of these answers; after the last it answers no more.
+    /// A server that answers each request, in turn, with the next of these responses, and none after the last.
     async fn answering(answers: &'static [&'static str]) -> Client {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("a bound port"));
         tokio::spawn(async move {
             for answer in answers {
                 let (mut stream, _) = listener.accept().await.expect("a connection");
-                // Read first: a connection that closes on unread bytes is reset, and the answer with it.
+                // Read first: a connection that closes with unread bytes is reset, and the response is lost.
                 drop(stream.read(&mut [0; 4096]).await);
                 let head = format!("HTTP/1.1 {answer}\r\nconnection: close\r\ncontent-length: ");
                 let body = match answer.split(' ').next() {
@@ -362,7 +364,7 @@ mod tests {
         const BUSY: &str = "503 Service Unavailable\r\nretry-after: 0";
         let broom = Broom::new(answering(&[BUSY, BUSY, BUSY, BUSY, BUSY, "204 No Content"]).await);
         assert!(broom.delete(&account()).await.is_err());
-        // The fifth answer is the whole of the second account's, and the sixth is the third's.
+        // The second account uses only the fifth response, and the third account the sixth.
         assert!(broom.delete(&account()).await.is_err());
         assert_eq!(broom.delete(&account()).await, Ok(()));
     }

@@ -1,7 +1,7 @@
-//! A thin HTTP client: one call, one recorded exchange, nothing remembered in between but which accounts were created.
+//! A thin HTTP client: one call gives one recorded exchange, and the only state is the list of created accounts.
 //!
-//! It follows no redirect, keeps no cookie and uses no proxy, since each of these would hide what the server said.
-//! Every call is bounded in time and every answer in size: a server under test may do anything.
+//! It follows no redirect, keeps no cookie and uses no proxy, because each of these would hide what the server sent.
+//! Every call has a time limit and every response a size limit: a server under test may do anything.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,9 +15,9 @@ use crate::{
     exchange::Exchange,
 };
 
-/// How long a server may take to answer one request.
+/// How long a server may take to respond to one request.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// How much of an answer is read; what comes after is left unread.
+/// How many bytes of a response body are read; the rest is not read.
 pub(crate) const BODY_CAP: usize = 1 << 20;
 
 /// A request to be sent.
@@ -46,7 +46,7 @@ impl Call {
         Call::new(Method::DELETE, path)
     }
 
-    /// Adds a header; a second one of the same name stands beside the first.
+    /// Adds a header; a second one with the same name is sent in addition.
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
@@ -56,7 +56,7 @@ impl Call {
         self.header("authorization", format!("Bearer {token}"))
     }
 
-    /// A cookie as a page of the server's own would send it.
+    /// A cookie as a page of the server's own origin would send it.
     pub(crate) fn own_cookie(self, cookie: &str) -> Self {
         self.header("cookie", cookie).header("sec-fetch-site", "same-origin")
     }
@@ -84,7 +84,7 @@ impl Client {
         Ok(Client { http: transport()?, base_url: base_url.to_owned(), accounts: Arc::default() })
     }
 
-    /// The accounts that were created through this client, and those that it was told of.
+    /// The accounts that were created through this client, and those that were recorded by hand.
     pub(crate) fn accounts(&self) -> &Ledger {
         &self.accounts
     }
@@ -93,7 +93,7 @@ impl Client {
         &self.base_url
     }
 
-    /// Sends a call; an answer that never comes, or cannot be read, leaves the check that asked undecided.
+    /// Sends a call. If no readable response arrives, the outcome of the check is undecided.
     pub(crate) async fn send(&self, call: Call) -> Result<Exchange, Box<Outcome>> {
         let sent = excerpt::request(&call);
         let pending = Pending::of(&call);
@@ -150,7 +150,7 @@ pub(crate) async fn read_bounded(
     Ok(body)
 }
 
-/// An error with what caused it: reqwest's own words alone hide the network's.
+/// An error with its causes: reqwest's own message alone hides the network's.
 fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

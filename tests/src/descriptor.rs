@@ -1,13 +1,13 @@
-//! What a server says of itself at `GET /lab`, or what a person says of a server that has no such route.
+//! What a server claims at `GET /lab`, or what the user states about a server without that endpoint.
 //!
-//! The checker tests every claim and skips, visibly, what is not claimed. Reading is lenient, so that a server with a
-//! faulty descriptor can still be judged: whether it is well-formed is a check of its own.
+//! The checker tests every claim and reports unclaimed features as skipped. Reading is lenient, so that a server with a
+//! faulty descriptor can still be checked: a separate check verifies that it is well-formed.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// One thing that a server claims to do.
+/// A feature that a server claims to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -16,23 +16,23 @@ pub enum Feature {
     SessionCookie,
     /// The credential is a signed access token, sent as a bearer token.
     AccessJwt,
-    /// A refresh token comes with the access token.
+    /// The server issues a refresh token together with the access token.
     Refresh,
     /// Refresh tokens are rotated, and their reuse is detected.
     Rotation,
-    /// `GET /auth/sessions` and `DELETE /auth/sessions/{id}`.
+    /// The server has `GET /auth/sessions` and `DELETE /auth/sessions/{id}`.
     SessionsList,
-    /// `POST /auth/logout` knows `local`, `others` and `global`.
+    /// `POST /auth/logout` supports the scopes `local`, `others` and `global`.
     Scopes,
-    /// An ended session's credential is refused at once, everywhere.
+    /// The credential of an ended session is refused at once by every endpoint.
     InstantRevocation,
-    /// The public keys are published.
+    /// The server publishes its public keys.
     Jwks,
-    /// API keys for machines.
+    /// The server supports API keys for machines.
     ApiKeys,
-    /// Log-in through an identity provider.
+    /// Users can log in through an identity provider.
     Oauth,
-    /// CORS with credentials for the origins that are listed in `/lab`.
+    /// The server allows CORS with credentials for the origins that are listed in `/lab`.
     Cors,
 }
 
@@ -76,7 +76,7 @@ impl fmt::Display for Feature {
     }
 }
 
-/// A word that is no feature of the contract.
+/// A name that is not a feature of the contract.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no feature of the contract: choose from {names}", names = Feature::ALL.map(Feature::name).join(", "))]
 pub struct UnknownFeature(pub String);
@@ -92,25 +92,25 @@ impl FromStr for Feature {
     }
 }
 
-/// How many failed log-ins and how many sign-ups a server takes, and in how long. `None`: the server does not tell.
+/// How many failed logins and how many signups a server allows per time window. `None`: the server does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Limits {
-    /// Failures of one account from one address.
+    /// Failures for one account from one address.
     pub failures_per_account_and_address: u32,
-    /// Failures of one account from anywhere.
+    /// Failures for one account from all addresses.
     pub failures_per_account: u32,
-    /// Failures of any account from one address.
+    /// Failures for all accounts from one address.
     pub failures_per_address: u32,
     /// Failures from a device that has logged in to the account before.
     pub failures_per_device: Option<u32>,
-    /// Wrong passwords at a change, from one live session.
+    /// Wrong passwords in attempts to change the password, from one live session.
     pub failures_per_session: Option<u32>,
-    /// Sign-ups from one address.
+    /// Signups from one address.
     pub sign_ups_per_address: Option<u32>,
-    /// The window that they are counted in, in seconds.
+    /// The length of the time window, in seconds.
     pub window_seconds: u64,
-    /// The shortest new password, in characters, where the server says so.
+    /// The shortest new password, in characters; `None` if the server does not say.
     pub password_min: Option<usize>,
 }
 
@@ -129,26 +129,26 @@ impl Default for Limits {
     }
 }
 
-/// What a server claims. Times are in seconds; `None` where the scheme has no such thing.
+/// The claims of a server. Times are in seconds; `None` if the scheme does not have the value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Descriptor {
-    /// The contract's version.
+    /// The version of the contract.
     pub contract: u64,
-    /// The lab's name.
+    /// The name of the lab.
     pub lab: String,
-    /// Where sessions live: `memory`, `redis` or another word.
+    /// Where sessions are stored: `memory`, `redis` or another word.
     pub store: String,
-    /// What is claimed; words that this checker does not know are left out.
+    /// The claimed features; names that this checker does not know are left out.
     #[serde(deserialize_with = "known_features")]
     pub features: BTreeSet<Feature>,
-    /// An access token's lifetime.
+    /// The lifetime of an access token.
     pub access_ttl: Option<u64>,
-    /// A refresh token's or session's absolute lifetime.
+    /// The absolute lifetime of a refresh token or session.
     pub refresh_ttl: Option<u64>,
-    /// How long a session lives unused.
+    /// How long a session may be idle before it ends.
     pub idle_ttl: Option<u64>,
-    /// How long a refresh token's predecessor is still answered.
+    /// How long the predecessor of a refresh token is still accepted.
     pub refresh_window: Option<u64>,
     /// The throttle's limits.
     pub limits: Limits,
@@ -156,7 +156,7 @@ pub struct Descriptor {
     pub controls: bool,
     /// The origins whose pages may use the server.
     pub origins: Vec<String>,
-    /// The server's own origin, where it is not the base URL's.
+    /// The server's own origin, if it is not that of the base URL.
     pub origin: Option<String>,
 }
 
@@ -180,12 +180,12 @@ impl Default for Descriptor {
 }
 
 impl Descriptor {
-    /// Describes a server that has no `/lab`.
+    /// Describes a server that has no `/lab` endpoint.
     pub fn described(lab: impl Into<String>, features: impl IntoIterator<Item = Feature>) -> Self {
         Descriptor { lab: lab.into(), features: features.into_iter().collect(), ..Descriptor::default() }
     }
 
-    /// Whether the server claims this.
+    /// Whether the server claims this feature.
     pub fn claims(&self, feature: Feature) -> bool {
         self.features.contains(&feature)
     }

@@ -1,52 +1,52 @@
-//! Why a server could not be judged at all, each in one sentence that says what to do.
+//! Why a server cannot be checked at all; each message says in one sentence what to do.
 
 use crate::client::ANSWER_WITHIN;
 
-/// A server that cannot be judged. What a judged server does wrong stands in the report instead.
+/// A reason why a server cannot be checked. Faults of a server that can be checked are in the report instead.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The text is no URL, or one without a host.
+    /// The text is not a URL, or is a URL without a host.
     #[error("`{url}` is not a URL: give one such as http://127.0.0.1:8080")]
     NotAUrl {
-        /// What was given.
+        /// The text that was given.
         url: String,
     },
-    /// TLS is not built in.
+    /// The URL needs TLS, which this checker does not support.
     #[error(
         "`{url}` needs TLS, which the checker does not speak: give it the http:// address behind the proxy, such as http://127.0.0.1:8080"
     )]
     Tls {
-        /// What was given.
+        /// The URL that was given.
         url: String,
     },
-    /// Another scheme than HTTP.
+    /// The URL has another scheme than HTTP.
     #[error("`{url}` is not an http:// URL: give one such as http://127.0.0.1:8080")]
     NotAnHttpUrl {
-        /// What was given.
+        /// The URL that was given.
         url: String,
     },
-    /// Nobody listens there.
+    /// The connection failed: no server listens at the address.
     #[error("nothing answers at {url}: start the server, or correct the address")]
     Unreachable {
-        /// Where.
+        /// The base URL of the server.
         url: String,
-        /// What the network said.
+        /// The network error.
         #[source]
         source: reqwest::Error,
     },
-    /// Somebody listens and says nothing.
+    /// A server accepted the connection but did not respond.
     #[error("{url} took the connection and did not answer within {} s: see what the server waits for, then try again", ANSWER_WITHIN.as_secs())]
     Silent {
-        /// Where.
+        /// The base URL of the server.
         url: String,
     },
-    /// Somebody answers in another protocol.
+    /// The response is not HTTP.
     #[error("{url} does not answer in HTTP: check the port, and that TLS is not expected there")]
     NotHttp {
-        /// Where.
+        /// The base URL of the server.
         url: String,
-        /// What went wrong.
+        /// The error of the HTTP client.
         #[source]
         source: reqwest::Error,
     },
@@ -55,9 +55,9 @@ pub enum Error {
         "{url} has no descriptor at GET /lab (it answered {status}): say what it claims with flags, such as --features access-jwt"
     )]
     NoDescriptor {
-        /// Where.
+        /// The base URL of the server.
         url: String,
-        /// What it answered.
+        /// The status of its response.
         status: u16,
     },
     /// The descriptor cannot be read.
@@ -65,16 +65,16 @@ pub enum Error {
         "the descriptor at {url}/lab cannot be read: correct it, or say what the server claims with flags"
     )]
     BadDescriptor {
-        /// Where.
+        /// The base URL of the server.
         url: String,
-        /// What is wrong with it.
+        /// The JSON error.
         #[source]
         source: serde_json::Error,
     },
-    /// A filter that no check goes by.
+    /// The filter matches no check.
     #[error("no check is called `{name}`: give an id such as `login.succeeds`, or a topic such as `login`")]
     NoSuchCheck {
-        /// What was asked for.
+        /// The name that was given.
         name: String,
     },
     /// The HTTP client could not be set up.

@@ -1,6 +1,6 @@
-//! Requests and answers as a person reads them: the lines that matter, cut at a bound.
+//! Excerpts of requests and responses for the user: the relevant lines, limited in length.
 //!
-//! Credentials are shown in full: this is a checker of test servers, and they are what its lessons are about.
+//! Credentials are shown in full: this is a checker for test servers, and its lessons are about credentials.
 
 use reqwest::header::HeaderMap;
 
@@ -52,7 +52,7 @@ fn with_body(mut text: String, body: &[u8]) -> String {
     text
 }
 
-/// Cuts long text, says how long it was, and spells control characters out, which a terminal would obey.
+/// Shortens long text, states its original length, and escapes control characters, which a terminal would obey.
 pub(crate) fn cut(text: &str, shown: usize) -> String {
     let mut kept: String = text.chars().take(shown).flat_map(visible).collect();
     let length = text.chars().count();

@@ -1,22 +1,23 @@
-//! What proves the checks: for each of them a server that misbehaves in just that way, and is caught.
+//! Evidence for the checks: for each check, a server that misbehaves in exactly that way and is caught.
 //!
-//! The servers themselves are tests (`it/checker_server`), one program with a fault for each name below. The table stands
-//! here so that whoever reads a report can see what a check has been shown to catch; `it/checker_catches` holds it to be
-//! true, and complete: a fault is caught by the checks that stand beside it and by no other.
+//! The servers themselves are in the tests (`it/checker_server`): one program with a fault for each name below. The
+//! table is here so that the reader of a report can see which faults a check has been shown to catch.
+//! `it/checker_catches` makes sure that it is true and complete: a fault is caught by the checks listed with it and by
+//! no others.
 
 use serde::Serialize;
 
 use self::Design::{Access, Hybrid, Session};
 use crate::check::Check;
 
-/// A way to misbehave.
+/// A way in which a server can misbehave.
 #[derive(Debug, Clone, Copy)]
 pub struct Fault {
-    /// Its name, which says what the server does wrong.
+    /// The name of the fault, which says what the server does wrong.
     pub name: &'static str,
-    /// The design that it is shown on.
+    /// The design that has the fault.
     pub design: Design,
-    /// The ids of exactly the checks that fail.
+    /// The ids of exactly those checks that fail.
     pub caught_by: &'static [&'static str],
 }
 
@@ -24,21 +25,21 @@ pub struct Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Design {
-    /// A session behind a cookie.
+    /// A session with a cookie.
     Session,
-    /// An access token alone.
+    /// An access token without a refresh token.
     Access,
-    /// An access token, and a refresh token that is rotated.
+    /// An access token with a refresh token that is rotated.
     Hybrid,
 }
 
-/// Every fault there is.
+/// Every fault.
 pub fn faults() -> &'static [Fault] {
     FAULTS
 }
 
 impl Check {
-    /// The faults that this check has been shown to catch: one at least.
+    /// The faults that this check has been shown to catch: at least one.
     pub fn catches(&self) -> impl Iterator<Item = &'static Fault> {
         FAULTS.iter().filter(|fault| fault.caught_by.contains(&self.id))
     }

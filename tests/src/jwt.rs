@@ -1,4 +1,4 @@
-//! Tokens taken apart, and tokens forged: by hand, since a library would refuse to make most of them.
+//! Splits and forges tokens, by hand, because a library would refuse to make most of them.
 
 use aws_lc_rs::{aead, hmac};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -7,7 +7,7 @@ use serde_json::Value;
 /// The alphabet of base64url (RFC 4648 §5), in the order of its values.
 pub(crate) const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// A JWT in compact serialization (RFC 7515 §7.1), as it came.
+/// A JWT in compact serialization (RFC 7515 §7.1), as it was received.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
     pub(crate) header: String,
@@ -32,17 +32,17 @@ impl Parts {
         decoded(&self.payload).unwrap_or(Value::Null)
     }
 
-    /// The same token with members of its header set; the signature stays as it was.
+    /// The same token with changed header members; the signature is unchanged.
     pub(crate) fn with_header(&self, changes: &Value) -> String {
         format!("{}.{}.{}", encoded(&merged(self.header(), changes)), self.payload, self.signature)
     }
 
-    /// The same token with claims set; the signature stays as it was.
+    /// The same token with changed claims; the signature is unchanged.
     pub(crate) fn with_claims(&self, changes: &Value) -> String {
         format!("{}.{}.{}", self.header, encoded(&merged(self.claims(), changes)), self.signature)
     }
 
-    /// A new token with this header and these claims changed, signed by HMAC-SHA-256 under `key`.
+    /// A new token with these changes to header and claims, signed with HMAC-SHA-256 under `key`.
     pub(crate) fn forged(&self, header: &Value, claims: &Value, key: &[u8]) -> String {
         let (header, claims) = (merged(self.header(), header), merged(self.claims(), claims));
         signed(&header, &claims, |input| {
@@ -51,14 +51,14 @@ impl Parts {
     }
 }
 
-/// A token whose signature is made by `sign` over the signing input.
+/// A token with a signature that `sign` makes over the signing input.
 pub(crate) fn signed(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let input = format!("{}.{}", encoded(header), encoded(claims));
     let signature = BASE64_URL_SAFE_NO_PAD.encode(sign(input.as_bytes()));
     format!("{input}.{signature}")
 }
 
-/// A JWE in compact serialization (RFC 7516 §7.1) for `dir` and `A256GCM`; `None` where this machine cannot encrypt.
+/// A JWE in compact serialization (RFC 7516 §7.1) for `dir` and `A256GCM`; `None` if this machine cannot encrypt.
 pub(crate) fn encrypted(header: &Value, inside: &str, key: &[u8; 32]) -> Option<String> {
     let (header, vector, mut text) = (encoded(header), [0; aead::NONCE_LEN], inside.as_bytes().to_vec());
     let key = aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_256_GCM, key).ok()?);
@@ -73,7 +73,7 @@ pub(crate) fn encoded(json: &Value) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(json.to_string())
 }
 
-/// Sets members of an object; one set to `null` is taken away.
+/// Sets members of an object; a member set to `null` is removed.
 pub(crate) fn merged(mut object: Value, changes: &Value) -> Value {
     if let (Some(members), Some(changes)) = (object.as_object_mut(), changes.as_object()) {
         for (name, value) in changes {
@@ -91,7 +91,7 @@ fn decoded(part: &str) -> Option<Value> {
     serde_json::from_slice::<Value>(&bytes).ok().filter(Value::is_object)
 }
 
-/// The text with the character at `index` exchanged for one whose value differs in the bit `mask`.
+/// The text with the character at `index` replaced by one whose value differs in the bit `mask`.
 pub(crate) fn flipped(text: &str, index: usize, mask: usize) -> Option<String> {
     let mut bytes = text.as_bytes().to_vec();
     let value = ALPHABET.iter().position(|c| bytes.get(index) == Some(c))?;

@@ -1,13 +1,13 @@
-//! The checker: holds any server, in any language, against the HTTP contract, knowing nothing of it but a base URL.
+//! The checker: tests any server, in any language, against the HTTP contract, given only a base URL.
 //!
 //! It depends on no lab and on no part of the kit, so that it cannot share their mistakes. Read it in this order:
 //!
 //! - [`Target`]: which server, and what it claims ([`Descriptor`], read from `GET /lab` or given by hand).
-//! - [`checks`]: every check, with a stable id, what an attacker gains where it fails, and where to read.
-//! - [`faults`]: for each check, a server that misbehaves in just that way and was caught by it.
-//! - [`run`]: plays the checks, side by side first, then one after another those that move the server's clock; at the end it
-//!   deletes the accounts that it created ([`Accounts`]).
-//! - [`Report`]: what came of it, as text for people and as JSON for programs.
+//! - [`checks`]: every check, with a stable id, what an attacker gains if it fails, and what to read.
+//! - [`faults`]: for each check, a server that misbehaves in exactly that way and is caught by it.
+//! - [`run`]: runs the checks, first those that can run concurrently, then those that move the server's clock one after
+//!   another; at the end it deletes the accounts that it created ([`Accounts`]).
+//! - [`Report`]: the results, as text for people and as JSON for programs.
 
 mod accounts;
 mod check;

@@ -1,4 +1,4 @@
-//! What came of a run: plain data, with one writer for people and `serde` for programs.
+//! The results of a run: plain data, with a text format for people and `serde` for programs.
 
 mod text;
 
@@ -13,57 +13,57 @@ use crate::{
     target::Target,
 };
 
-/// A whole run.
+/// The results of a whole run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// The server that was judged.
+    /// The base URL of the checked server.
     pub base_url: String,
-    /// What it claims.
+    /// The claims of the server.
     pub claims: Descriptor,
-    /// How many of each outcome.
+    /// The number of checks per outcome.
     pub counts: Counts,
     /// How long the checks took, in milliseconds.
     pub elapsed_ms: u64,
-    /// What became of the accounts that the run created on the server.
+    /// What happened to the accounts that the run created on the server.
     pub accounts: Accounts,
     /// Every check, in the order of [`crate::checks`].
     pub results: Vec<CheckResult>,
 }
 
-/// How many checks ended in which way.
+/// The number of checks per outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// The server did as it must.
+    /// Checks that the server passed.
     pub passed: usize,
-    /// It did otherwise.
+    /// Checks that the server failed.
     pub failed: usize,
-    /// It did not say.
+    /// Checks to which the server gave no usable response.
     pub undecided: usize,
-    /// It says that the part is not written yet.
+    /// Checks of a part that the server reports as not written yet.
     pub not_written: usize,
-    /// The check does not apply.
+    /// Checks that do not apply.
     pub skipped: usize,
 }
 
-/// One check's result, with all that a report says of it.
+/// The result of one check, with everything that a report says about it.
 #[derive(Debug, Clone, Serialize)]
 pub struct CheckResult {
     /// The check's stable id.
     pub id: &'static str,
-    /// What must hold.
+    /// The rule in one sentence.
     pub title: &'static str,
-    /// Whether it is something that an attacker tries.
+    /// Whether the check acts as an attacker.
     pub attack: bool,
-    /// Whether it passed by something getting in: a weakness that the design states of itself.
+    /// Whether the check passed because the attack succeeded: a weakness that the design documents.
     pub weakness: bool,
-    /// What an attacker gains where it fails.
+    /// What an attacker gains if the check fails.
     pub gains: &'static str,
-    /// Where to read.
+    /// What to read: the section of a standard or an OWASP page.
     pub read: &'static str,
-    /// What came of it.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// How long it took, in milliseconds.
+    /// How long the check took, in milliseconds.
     pub elapsed_ms: u64,
 }
 
@@ -73,7 +73,7 @@ impl CheckResult {
         CheckResult { id, title, attack, weakness, gains, read, outcome, elapsed_ms: milliseconds(elapsed) }
     }
 
-    /// Whether the server did otherwise than it must, did not say, or has not got there yet.
+    /// Whether the check failed, is undecided, or is about a part that is not written yet.
     pub fn is_failure(&self) -> bool {
         match self.outcome {
             Outcome::Failed { .. } | Outcome::Undecided { .. } | Outcome::NotWritten { .. } => true,
@@ -109,29 +109,29 @@ impl Report {
         }
     }
 
-    /// Whether anything failed, is undecided or is not written yet.
+    /// Whether any check failed, is undecided or is about a part that is not written yet.
     pub fn failed(&self) -> bool {
         self.failures().next().is_some()
     }
 
-    /// The results that failed, are undecided or are not written yet.
+    /// The results of checks that failed, are undecided or are about a part that is not written yet.
     pub fn failures(&self) -> impl Iterator<Item = &CheckResult> {
         self.results.iter().filter(|result| result.is_failure())
     }
 
-    /// The report for people: a line for each check, what failed in full, and the sums. `color` writes ANSI styles.
+    /// The report as text: one line for each check, the failures in full, and the sums. `color` enables ANSI styles.
     pub fn text(&self, color: bool) -> String {
         text::report(self, color)
     }
 
-    /// The run told as attacks: what was tried, what got in.
+    /// The report as a list of attacks: what was tried, and what succeeded. `color` enables ANSI styles.
     pub fn attack_text(&self, color: bool) -> String {
         text::attacks(self, color)
     }
 }
 
 impl CheckResult {
-    /// One line for people, as it is shown while a run goes on.
+    /// The result as one line of text, to show during a run. `color` enables ANSI styles.
     pub fn line(&self, color: bool) -> String {
         text::line(self, color)
     }

@@ -1,7 +1,7 @@
-//! Plays the checks against one server.
+//! Runs the checks against one server.
 //!
-//! Most checks are independent and run side by side. Those that move the server's clock would pull it away under the
-//! others' feet, so they run alone, one after another, at the end.
+//! Most checks are independent and run concurrently. Those that move the server's clock would disturb the others, so
+//! they run alone, one after another, at the end.
 
 use std::{future::Future, pin::pin, sync::Arc, time::Instant};
 
@@ -21,23 +21,23 @@ use crate::{
 /// What happens to the accounts that a run creates on the server under test.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AccountsAfter {
-    /// They are deleted, as far as the server lets the checker.
+    /// They are deleted, as far as the server permits.
     #[default]
     Deleted,
-    /// They are left.
+    /// They are kept on the server.
     Kept,
-    /// They are left, since the server keeps them in memory and ends with the run.
+    /// They are not deleted, because the server stores them in memory and ends with the run.
     EndWithServer,
 }
 
-/// What is to be run, and how.
+/// Which checks to run, and how.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Ids (`login.succeeds`) or topics (`login`); empty means everything.
+    /// Ids (`login.succeeds`) or topics (`login`); empty for all checks.
     pub only: Vec<String>,
-    /// Only what an attacker would try.
+    /// Whether to run only the checks that act as an attacker.
     pub attacks_only: bool,
-    /// How many checks run at once, of those that can.
+    /// The number of checks that run at once, among those that can.
     pub concurrency: usize,
     /// What happens at the end to the accounts that the checks created.
     pub accounts: AccountsAfter,
@@ -49,12 +49,12 @@ impl Default for Options {
     }
 }
 
-/// Runs the checks and reports on each; `progress` hears of every result as it comes. At the end it deletes the accounts
-/// that the checks created.
+/// Runs the checks and reports on each; calls `progress` with every result as it arrives. At the end it deletes the
+/// accounts that the checks created.
 ///
 /// # Errors
-/// [`Error::NoSuchCheck`] where a filter names nothing, [`Error::Client`] where no HTTP client can be made. What the
-/// server does wrong is no error but the report's content.
+/// [`Error::NoSuchCheck`] when a filter matches no check, [`Error::Client`] when no HTTP client can be created. Faults
+/// of the server are not errors; they are in the report.
 pub async fn run(
     target: &Target,
     options: &Options,
@@ -63,11 +63,11 @@ pub async fn run(
     run_until(target, options, progress, future::pending()).await
 }
 
-/// As [`run`], until `interrupted`: then what runs ends at its next request and what has not begun is skipped, and the
-/// accounts are deleted as at any other end.
+/// Like [`run`], but ends early when `interrupted` completes: running checks end at their next request, and checks that
+/// have not started are skipped. The accounts are deleted as usual.
 ///
 /// # Errors
-/// As [`run`].
+/// The errors of [`run`].
 pub async fn run_until(
     target: &Target,
     options: &Options,
@@ -78,7 +78,8 @@ pub async fn run_until(
     let stage = Arc::new(Stage::new(target.clone()).await.map_err(Error::Client)?);
     let began = Instant::now();
     if stage.clock == ClockInReach::Yes {
-        // Failed log-ins of an earlier run would throttle this one. Where the controls do not work, their checks say so.
+        // Failed logins of an earlier run would throttle this one. If the controls do not work, their own checks report
+        // that.
         drop(stage.forget_failures().await);
     }
     let mut results = {
@@ -96,7 +97,7 @@ pub async fn run_until(
     Ok(Report::new(target, results, accounts_after(&stage, options).await, elapsed))
 }
 
-/// What is left of the accounts that the run created.
+/// Deletes or keeps the accounts that the run created, and reports what happened to them.
 async fn accounts_after(stage: &Stage, options: &Options) -> Accounts {
     let accounts = stage.client.accounts().accounts();
     match options.accounts {
@@ -105,7 +106,7 @@ async fn accounts_after(stage: &Stage, options: &Options) -> Accounts {
         AccountsAfter::EndWithServer => return clean_up::keep(&accounts, clean_up::END_WITH_SERVER),
     }
     if stage.clock == ClockInReach::Yes && !accounts.is_empty() {
-        // The failed log-ins of the checks would throttle the clean-up.
+        // The failed logins of the checks would throttle the cleanup.
         drop(stage.client.send(stage.failures_forgotten()).await);
     }
     clean_up::delete_all(&stage.client, accounts).await
@@ -125,11 +126,11 @@ async fn play_all(
     results
 }
 
-/// Whether every name in `only` is that of a check or a topic, which a person wants to know before anything starts.
+/// Makes sure that every name in `only` is a check or a topic, so that a caller can report a wrong one before a run
+/// starts.
 ///
 /// # Errors
-///
-/// [`Error::NoSuchCheck`], with the first that is not.
+/// [`Error::NoSuchCheck`] with the first name that is not.
 pub fn are_checks(only: &[String]) -> Result<(), Error> {
     let all = checks();
     match only.iter().find(|name| !all.iter().any(|check| goes_by(check, name))) {

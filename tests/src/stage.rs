@@ -1,7 +1,8 @@
-//! What a check plays on: people with random addresses, their credentials, and the server's clock.
+//! The environment of a check: users with random addresses, their credentials, and the server's clock.
 //!
-//! Every check signs up its own people, so that checks do not meet and can run side by side. The stage also holds what
-//! differs between the schemes, so that a check says `me`, not which header carries the credential.
+//! Every check signs up its own users, so that checks are independent and can run concurrently. This module also hides
+//! the differences between the schemes, so that a check calls `me` and need not know which header contains the
+//! credential.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,7 +18,7 @@ use crate::{
     target::Target,
 };
 
-/// The server under test, and hands to act on it.
+/// The server under test, with the methods to act on it.
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) client: Client,
@@ -29,20 +30,20 @@ pub(crate) struct Stage {
 /// Whether the checker can move the server's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClockInReach {
-    /// The server announces lab controls, and nothing is known against them.
+    /// The server announces lab controls, and there is no sign that they are refused.
     Yes,
-    /// The server announces none.
+    /// The server announces no lab controls.
     NotAnnounced,
-    /// The server announces them and refuses them this way, with this status.
+    /// The server announces lab controls and refuses them to this client, with this status.
     Refused(u16),
 }
 
-/// `Authorization` headers that open nothing, as clients with a fault send them: a variable that was never set, another
-/// scheme, a forgery.
+/// Useless `Authorization` headers as faulty clients send them: from an unset variable, of another scheme, or with a
+/// forged token.
 pub(crate) const USELESS: [&str; 5] =
     ["Bearer undefined", "Bearer null", "", "Basic YW5uOmhvcnNl", "Bearer eyJhbGciOiJub25lIn0.e30."];
 
-/// Somebody with an account.
+/// A user with an account.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     pub(crate) email: String,
@@ -50,13 +51,13 @@ pub(crate) struct Person {
     pub(crate) held: Held,
 }
 
-/// The credentials of one log-in.
+/// The credentials of one login.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Held {
     pub(crate) user_id: String,
     pub(crate) access: Option<String>,
     pub(crate) refresh: Option<String>,
-    /// `name=value`, as a `Cookie` header carries it.
+    /// The cookie as a `Cookie` header contains it: `name=value`.
     pub(crate) cookie: Option<String>,
     pub(crate) session_id: Option<String>,
 }
@@ -64,19 +65,19 @@ pub(crate) struct Held {
 type Tried<T> = Result<T, Box<Outcome>>;
 
 impl Stage {
-    /// Makes ready to judge the target, and asks it whether its clock can be moved.
+    /// Prepares to check the target, and asks the server whether its clock can be moved.
     pub(crate) async fn new(target: Target) -> Result<Self, reqwest::Error> {
         let client = Client::new(target.base_url())?;
         let clock = clock_in_reach(&client, &target).await;
         Ok(Self { client, target, clock, is_interrupted: AtomicBool::new(false) })
     }
 
-    /// Ends every check at its next request.
+    /// Makes every check end at its next request.
     pub(crate) fn interrupt(&self) {
         self.is_interrupted.store(true, Ordering::Relaxed);
     }
 
-    /// Skips the check that asks, once the run is interrupted.
+    /// Returns the outcome `Skipped` once the run is interrupted.
     pub(crate) fn goes_on(&self) -> Tried<()> {
         match self.is_interrupted.load(Ordering::Relaxed) {
             true => Err(Box::new(Outcome::Skipped { reason: "the run was interrupted".to_owned() })),
@@ -92,7 +93,7 @@ impl Stage {
         self.descriptor().claims(feature)
     }
 
-    /// Sends a call. An unfinished server, or one that is tired of this address, ends the check here.
+    /// Sends a call. Ends the check if the server says that the part is not written yet, or throttles this address.
     pub(crate) async fn send(&self, call: Call) -> Tried<Exchange> {
         let signs_up = call.path == "/auth/signup";
         let exchange = self.send_to_the_limit(call).await?;
@@ -102,7 +103,8 @@ impl Stage {
         Ok(exchange)
     }
 
-    /// As [`send`](Self::send), for a sign-up that may be one too many: that one is an answer like any other.
+    /// Like [`send`](Self::send), for a signup that may exceed the limit: its refusal is returned like any other
+    /// response.
     pub(crate) async fn send_to_the_limit(&self, call: Call) -> Tried<Exchange> {
         self.goes_on()?;
         let exchange = self.client.send(call).await?;
@@ -118,7 +120,7 @@ impl Stage {
         Ok(exchange)
     }
 
-    /// A server that takes fewer sign-ups than a run needs is not judged by what cannot be tried.
+    /// The outcome for a server that allows fewer signups than a run needs: the check is skipped, not failed.
     fn sign_ups_used_up(&self, refused: &Exchange) -> Box<Outcome> {
         let limits = self.descriptor().limits;
         let wait = refused.header("retry-after").unwrap_or("a few");
@@ -135,17 +137,17 @@ impl Stage {
         Box::new(Outcome::Skipped { reason })
     }
 
-    /// As [`send_all`](Self::send_all), for sign-ups that may be too many.
+    /// Like [`send_all`](Self::send_all), for signups that may exceed the limit.
     pub(crate) async fn send_all_to_the_limit(&self, calls: Vec<Call>) -> Tried<Vec<Exchange>> {
         join_all(calls.into_iter().map(|call| self.send_to_the_limit(call))).await.into_iter().collect()
     }
 
-    /// Sends calls side by side.
+    /// Sends calls concurrently.
     pub(crate) async fn send_all(&self, calls: Vec<Call>) -> Tried<Vec<Exchange>> {
         join_all(calls.into_iter().map(|call| self.send(call))).await.into_iter().collect()
     }
 
-    /// As [`Exchange::refused`], for a request that a proxy may refuse in the server's stead and in words of its own. A
+    /// Like [`Exchange::refused`], for a request that a proxy may refuse instead of the server, in its own format. A
     /// server that is reached directly must refuse it itself.
     pub(crate) fn refused_here_or_before(
         &self,
@@ -160,12 +162,12 @@ impl Stage {
         answer.refused(status, code, reason).map(drop)
     }
 
-    /// Signs somebody up on a mobile device.
+    /// Signs up a user on a mobile device.
     pub(crate) async fn sign_up(&self) -> Tried<Person> {
         self.sign_up_on("mobile").await
     }
 
-    /// Signs somebody up in a browser, where the refresh token comes in a cookie.
+    /// Signs up a user in a browser, which receives the refresh token in a cookie.
     pub(crate) async fn sign_up_web(&self) -> Tried<Person> {
         self.sign_up_on("web").await
     }
@@ -174,7 +176,7 @@ impl Stage {
         self.signed_up_on(client).await.map(|(person, _answer)| person)
     }
 
-    /// Signs somebody up, and gives the answer too.
+    /// Signs up a user, and also returns the response.
     pub(crate) async fn signed_up_on(&self, client: &str) -> Tried<(Person, Exchange)> {
         let (email, password) = (fresh_email(), fresh_password());
         let body = json!({"email": email, "password": password, "client": client});
@@ -183,12 +185,12 @@ impl Stage {
         Ok((Person { email, password, held: self.held(&answer)? }, answer))
     }
 
-    /// Logs somebody in on another mobile device.
+    /// Logs in a user on another mobile device.
     pub(crate) async fn log_in(&self, person: &Person) -> Tried<Held> {
         self.log_in_on(person, "mobile", None).await
     }
 
-    /// Logs somebody in, with a cookie that the browser already has.
+    /// Logs in a user, with a cookie that the browser already has.
     pub(crate) async fn log_in_on(&self, person: &Person, client: &str, cookie: Option<&str>) -> Tried<Held> {
         let mut call = log_in(&person.email, &person.password, client);
         if let Some(cookie) = cookie {
@@ -199,7 +201,7 @@ impl Stage {
         self.held(&answer)
     }
 
-    /// Reads the credentials out of an answer that must carry some.
+    /// Reads the credentials from a response that must contain one.
     pub(crate) fn held(&self, answer: &Exchange) -> Tried<Held> {
         let cookie = answer.set_cookies().into_iter().find(|cookie| cookie.may_open());
         let held = Held {
@@ -219,17 +221,17 @@ impl Stage {
         self.send(held.on(Call::get("/me"))).await
     }
 
-    /// `POST /auth/refresh`, the way in which this refresh token is delivered.
+    /// `POST /auth/refresh`, with the refresh token in the place in which it was delivered.
     pub(crate) async fn refresh(&self, held: &Held) -> Tried<Exchange> {
         self.send(held.refreshing()).await
     }
 
-    /// Refreshes, which must succeed, and gives the credentials held from then on.
+    /// Refreshes, which must succeed, and returns the new credentials.
     pub(crate) async fn renewed(&self, held: &Held) -> Tried<Held> {
         let answer = self.refresh(held).await?;
         answer.is(200)?;
         let mut renewed = self.held(&answer)?;
-        // A refresh that keeps the cookie sets none: the browser goes on with the one that it has.
+        // A refresh that keeps the cookie sets none: the browser continues to use the one that it has.
         if renewed.refresh.is_none() && renewed.cookie.is_none() {
             renewed.cookie = held.cookie.clone();
         }
@@ -240,33 +242,33 @@ impl Stage {
         self.send(held.on(Call::post("/auth/logout").json(&json!({"scope": scope})))).await
     }
 
-    /// Whether the session behind these credentials is still there, asked where the scheme does know: by refreshing
-    /// where there are refresh tokens, at `/me` elsewhere.
+    /// Whether the session of these credentials still exists, asked where the scheme can tell: by refreshing if there
+    /// are refresh tokens, else with `GET /me`.
     pub(crate) async fn asks_for_session(&self, held: &Held) -> Tried<Exchange> {
         if self.claims(Feature::Refresh) { self.refresh(held).await } else { self.me(held).await }
     }
 
-    /// The server's clock, in Unix seconds.
+    /// Reads the server's clock, in Unix seconds.
     pub(crate) async fn now(&self) -> Tried<f64> {
         let answer = self.send(Call::get("/lab/clock")).await?;
         answer.is(200)?;
         now_in(&answer)
     }
 
-    /// Moves the server's clock forward, in steps that one call takes.
+    /// Moves the server's clock forward with one call.
     pub(crate) async fn advance(&self, seconds: u64) -> Tried<f64> {
         let answer = self.send(advance(seconds)).await?;
         answer.is(200)?;
         now_in(&answer)
     }
 
-    /// Moves the clock past the throttle's window, so that earlier failures count no more.
+    /// Moves the clock past the throttle's window, so that earlier failures no longer count.
     pub(crate) async fn forget_failures(&self) -> Tried<()> {
         let answer = self.send(self.failures_forgotten()).await?;
         answer.is(200).map(drop)
     }
 
-    /// The call of [`Stage::forget_failures`].
+    /// The call that [`Stage::forget_failures`] sends.
     pub(crate) fn failures_forgotten(&self) -> Call {
         advance(self.descriptor().limits.window_seconds.saturating_add(2))
     }
@@ -282,7 +284,7 @@ impl Stage {
 }
 
 impl Held {
-    /// A call that carries this credential: the access token where there is one, else the cookie.
+    /// Adds this credential to a call: the access token if there is one, else the cookie.
     pub(crate) fn on(&self, call: Call) -> Call {
         match (&self.access, &self.cookie) {
             (Some(token), _) => call.bearer(token),
@@ -291,7 +293,7 @@ impl Held {
         }
     }
 
-    /// A refresh, the token in the body where it came in the body, in its cookie otherwise.
+    /// A refresh call, with the token in the body if it was delivered there, else in its cookie.
     pub(crate) fn refreshing(&self) -> Call {
         let call = Call::post("/auth/refresh");
         match (&self.refresh, &self.cookie) {
@@ -301,30 +303,30 @@ impl Held {
         }
     }
 
-    /// The access token, which the scheme claims to have.
+    /// The access token; fails the check without one, because the scheme claims to have it.
     pub(crate) fn access(&self) -> Tried<&str> {
         self.access.as_deref().ok_or_else(|| missing("an `access_token` in the body"))
     }
 
-    /// The refresh token of a mobile client.
+    /// The refresh token of a mobile client; fails the check without one.
     pub(crate) fn refresh(&self) -> Tried<&str> {
         self.refresh.as_deref().ok_or_else(|| missing("a `refresh_token` in the body of a mobile client"))
     }
 
-    /// The cookie, `name=value`.
+    /// The cookie, `name=value`; fails the check without one.
     pub(crate) fn cookie(&self) -> Tried<&str> {
         self.cookie.as_deref().ok_or_else(|| missing("a credential in a `Set-Cookie` line"))
     }
 
-    /// The session's id.
+    /// The id of the session; fails the check without one.
     pub(crate) fn session_id(&self) -> Tried<&str> {
         self.session_id.as_deref().ok_or_else(|| missing("a `session_id` in the body"))
     }
 }
 
-/// A server refuses its lab controls to what came through a proxy, also where it announces them. It answers then as one that
-/// has none, so that a proxy cannot be told from controls that do not work: where a server is known to be reached directly,
-/// the checks that need its clock find that out.
+/// Whether the clock can be moved. A server refuses its lab controls to requests through a proxy, even if it announces
+/// them, and responds as a server without controls does. So a refusal cannot be told from controls that do not work: if
+/// the server is known to be reached directly, the checks that need its clock find that out.
 async fn clock_in_reach(client: &Client, target: &Target) -> ClockInReach {
     if !target.descriptor().controls {
         return ClockInReach::NotAnnounced;
@@ -355,12 +357,12 @@ fn advance(seconds: u64) -> Call {
     Call::post("/lab/clock").json(&json!({"advance_seconds": seconds}))
 }
 
-/// A log-in call.
+/// A login call.
 pub(crate) fn log_in(email: &str, password: &str, client: &str) -> Call {
     Call::post("/auth/login").json(&json!({"email": email, "password": password, "client": client}))
 }
 
-/// An address that nobody has had before; `.test` can be nobody's (RFC 6761 §6.2).
+/// An address that has never been used; domains under `.test` belong to nobody (RFC 6761 §6.2).
 pub(crate) fn fresh_email() -> String {
     format!("{}@example.test", Uuid::new_v4().simple())
 }
@@ -369,11 +371,11 @@ pub(crate) fn fresh_password() -> String {
     format!("correct horse {}", Uuid::new_v4().simple())
 }
 
-/// The shortest new password of any server, and of one that was left as it is, in characters.
+/// The shortest new password that any server may require, and that a server requires by default, in characters.
 const SHORTEST: usize = 8;
 pub(crate) const DEFAULT_SHORTEST: usize = 15;
 
-/// A password of so many characters that nobody has had before, out of sixteen letters from this one on.
+/// A random password of `characters` characters, out of the sixteen characters from `from` on.
 pub(crate) fn random_password(characters: usize, from: char) -> String {
     let digits = std::iter::repeat_with(|| Uuid::new_v4().as_u128());
     let digits = digits.flat_map(|random| (0..24).map(move |at| (random >> (4 * at)) as u32 & 15));
@@ -382,7 +384,7 @@ pub(crate) fn random_password(characters: usize, from: char) -> String {
 }
 
 impl Stage {
-    /// The shortest new password that the server takes, and where that is said.
+    /// The shortest new password that the server accepts, and the source of that number.
     pub(crate) fn shortest_password(&self) -> (usize, &'static str) {
         match self.descriptor().limits.password_min {
             Some(least) => (least.max(SHORTEST), "by the server's own `limits.password_min`"),

@@ -1,4 +1,4 @@
-//! Which server is judged, and what it claims.
+//! The server to check, and what it claims.
 
 use std::net::IpAddr;
 
@@ -11,24 +11,24 @@ use crate::{
     error::Error,
 };
 
-/// A server to be judged: an address, and what is claimed there.
+/// A server to check: its address and its claims.
 #[derive(Debug, Clone)]
 pub struct Target {
     base_url: String,
     origin: String,
     loopback: bool,
-    /// Whether the caller knows that no proxy stands between.
+    /// Whether the caller knows that there is no proxy in front of the server.
     direct: bool,
     descriptor: Descriptor,
-    /// The descriptor word for word, where it came from the server: whether it is well-formed is itself checked.
+    /// The descriptor as it was received from the server, because a check verifies that it is well-formed.
     as_served: Option<Value>,
 }
 
 impl Target {
-    /// Asks the server at `url` what it claims.
+    /// Asks the server at `url` for its claims.
     ///
     /// # Errors
-    /// Each way in which there is nothing to be judged: see [`Error`].
+    /// [`Error`] when the URL is invalid, the server does not respond in HTTP, or it has no readable descriptor.
     pub async fn discover(url: &str) -> Result<Self, Error> {
         let base = Base::parse(url)?;
         let mut answer = base.get("/lab").await?;
@@ -45,27 +45,26 @@ impl Target {
         Ok(base.target(descriptor, Some(as_served)))
     }
 
-    /// Takes the word of a person for what the server at `url` claims, and makes sure that it answers.
+    /// Takes the caller's description of the server at `url`, and makes sure that the server responds.
     ///
     /// # Errors
-    /// As [`Target::discover`], except that no descriptor is needed.
+    /// The errors of [`Target::discover`], except that the server needs no descriptor.
     pub async fn described(url: &str, descriptor: Descriptor) -> Result<Self, Error> {
         let base = Base::parse(url)?;
         base.get("/health/live").await?;
         Ok(base.target(descriptor, None))
     }
 
-    /// The same server, of which the caller knows that the address is its own: the caller started it there.
+    /// The same target, when the caller knows that the address is the server's own because it started the server there.
     ///
-    /// Where that is not known, a proxy may stand between, and some checks allow for what a proxy answers in the server's
-    /// stead. The checker cannot find out by itself: HAProxy, for one, adds nothing to an answer by which it could be told
-    /// from the server.
+    /// Otherwise a proxy may be in front of the server, and some checks accept the response of a proxy instead. The
+    /// checker cannot detect a proxy itself: HAProxy, for example, adds nothing to a response that would reveal it.
     #[must_use]
     pub fn reached_directly(self) -> Self {
         Self { direct: true, ..self }
     }
 
-    /// The address, without a slash at its end.
+    /// The address without a trailing slash.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
@@ -85,12 +84,12 @@ impl Target {
         self.loopback
     }
 
-    /// Whether it is known that no proxy stands between.
+    /// Whether it is known that there is no proxy in front of the server.
     pub(crate) fn is_direct(&self) -> bool {
         self.direct
     }
 
-    /// The descriptor as the server wrote it.
+    /// The descriptor as the server sent it; `None` if the caller described the server.
     pub(crate) fn as_served(&self) -> Option<&Value> {
         self.as_served.as_ref()
     }

@@ -1,7 +1,7 @@
-//! The bench of the algorithms once more, with jsonwebtoken on RustCrypto instead of AWS-LC.
+//! The benchmark of the algorithms again, with jsonwebtoken on RustCrypto instead of AWS-LC.
 //!
-//! A program has one backend, so this is a workspace of its own, and a second run. Into the same folder, so that Criterion
-//! finds the first run's figures and says by how much each has changed:
+//! A program can have only one backend, so this is a separate workspace and a second run. It uses the same target
+//! folder, so that Criterion finds the first run's figures and reports the change of each:
 //!
 //! ```sh
 //! cargo bench -p measure --bench algorithms

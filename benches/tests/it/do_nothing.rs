@@ -1,11 +1,11 @@
-//! The do-nothing server as a process of its own, so that it can be stopped, killed and read from outside.
+//! The do-nothing server in a separate process, so that tests can stop it, kill it and measure it from outside.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use measure::load::{Reach, Target};
 
-/// The length of its answer.
+/// The length of its response body, in bytes.
 pub(crate) const BODY_BYTES: u64 = 97;
 
 pub(crate) struct DoNothing {
@@ -14,7 +14,7 @@ pub(crate) struct DoNothing {
 }
 
 impl DoNothing {
-    /// Starts one that answers everything with `status`, and waits until it says where it listens.
+    /// Starts a server that responds to every request with `status`, and waits until it prints its address.
     pub(crate) fn start(status: u16) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_do-nothing"))
             .arg(status.to_string())
@@ -44,7 +44,8 @@ impl DoNothing {
 
 impl Drop for DoNothing {
     fn drop(&mut self) {
-        // SIGKILL also ends a process that is stopped. One that a test has killed already cannot be killed again.
+        // SIGKILL also ends a stopped process. Killing a process that a test has killed already fails, which is no
+        // problem.
         self.child.kill().ok();
         self.child.wait().ok();
     }

@@ -1,10 +1,11 @@
-//! The test that a load generator must pass before its latencies are believed: a server is stopped for half a second, and
-//! arithmetic says what must come out.
+//! The test that a load generator must pass before its latencies are believed: a server is stopped for half a second,
+//! and the generator's figures must equal the arithmetic result.
 //!
-//! Nothing here is compared with a constant. The stall is measured by a probe that shares no code with the generator, from
-//! the moment the server is stopped to the moment it answers again, and what the percentile must be follows from that.
-//! The tolerance is 5 %, which a machine that is busy with something else can exceed by starving the generator itself. So
-//! there are up to five attempts: a generator that omits reads a hundredth of the truth, and no repetition makes that right.
+//! Nothing here is compared with a constant. A probe that shares no code with the generator measures the stall, from the
+//! moment when the server is stopped to the moment when it responds again, and the right percentile follows from that.
+//! The tolerance is 5 %. A machine that is busy with something else can exceed it by starving the generator itself, so
+//! there are up to five attempts. A generator that omits reads a hundredth of the true value, and no repetition makes
+//! that pass.
 use std::time::Duration;
 
 use crate::TURN;
@@ -16,7 +17,8 @@ const STOPPED: Duration = Duration::from_millis(500);
 const TOLERANCE: f64 = 0.05;
 const ATTEMPTS: usize = 5;
 
-/// Puts the server under `load` and freezes it in the middle; says what the generator saw and how long the stall was.
+/// Puts the server under `load` and freezes it in the middle; returns the generator's results and the length of the
+/// stall.
 async fn frozen_under(load: &Load, freeze_after: Duration) -> (Run, Duration) {
     let server = DoNothing::start(200);
     let (pid, target) = (server.pid(), server.target());
@@ -45,8 +47,8 @@ async fn a_fixed_rate_shows_a_freeze_at_its_full_length() {
     for _attempt in 0..ATTEMPTS {
         let (run, stall) = frozen_under(&plan, Duration::from_secs(3)).await;
         assert_eq!(run.answered, 8_000);
-        // Whoever arrived t after the stop waited (stall - t). One per cent of the requests of 8 s are those of 80 ms, so
-        // the 99th percentile is the wait of whoever arrived 80 ms after the stop: about 420 ms.
+        // A request that arrived t after the stop waited (stall - t). One per cent of the requests of 8 s arrive in 80
+        // ms, so the 99th percentile is the wait of the request that arrived 80 ms after the stop: about 420 ms.
         let p99 = reads("p99", run.latency.quantile_us(0.99), freeze::p99_of(stall, length));
         if p99 && reads("max", run.latency.max_us(), stall) {
             return;
@@ -64,7 +66,7 @@ async fn a_closed_loop_would_have_hidden_the_same_freeze() {
     let half_the_stall = u64::try_from(stall.as_nanos() / 2).unwrap();
     let slow: u64 =
         run.latency.buckets().iter().filter(|(ns, _)| *ns > half_the_stall).map(|(_, count)| count).sum();
-    // Each connection stood in the freeze with one request, and the hundreds behind it were never sent.
+    // Each connection waited in the freeze with one request, and the hundreds of requests after it were never sent.
     assert_eq!(slow, connections as u64);
     let p99 = Duration::from_secs_f64(run.latency.quantile_us(0.99) / 1e6);
     println!("p99 of the closed loop: {p99:?} beside a stall of {stall:?}");

@@ -1,4 +1,4 @@
-//! The drivers against servers that behave and servers that do not: every request is accounted for.
+//! The drivers against servers that work and servers that do not: every request must be accounted for.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -12,12 +12,12 @@ use measure::load::{self, ClosedLoop, FixedRate, Load, LoadError, Reach, Run, Ta
 
 const LONG: Duration = Duration::from_secs(30);
 
-/// A closed loop that ends with its count and not with its time.
+/// A closed loop that ends by its number of requests and not by its duration.
 fn exactly(requests: u64) -> Load {
     Load::Closed(ClosedLoop { max_requests: requests, ..ClosedLoop::new(4, LONG) })
 }
 
-/// Every request of a run, however it ended.
+/// The number of all requests of a run, whether they succeeded or not.
 fn accounted(run: &Run) -> u64 {
     run.requests() + run.errors.unfinished + run.errors.overflowed
 }
@@ -86,12 +86,12 @@ async fn a_fixed_rate_achieves_what_it_was_asked() {
 #[tokio::test]
 async fn a_rate_beyond_the_servers_ceiling_is_not_achieved_and_the_wait_counts() {
     let server = closing_after_each_answer(Duration::from_millis(20));
-    // One connection and 20 ms for each answer: 50 a second at most, and 200 are asked for.
+    // One connection and 20 ms for each response allow at most 50 requests a second; 200 are asked for.
     let plan = FixedRate::new(200.0, 1, Duration::from_millis(500));
     let run = load::run(&server.target(), &Load::Fixed(plan)).await.unwrap();
     assert_eq!(run.answered, 100);
     assert!(run.achieved_of_asked().unwrap() < 0.5, "{:?}", run.achieved_of_asked());
-    // The last arrival was due at 495 ms and answered after 100 × 20 ms.
+    // The last arrival was due at 495 ms and got its response after 100 × 20 ms.
     assert!(run.latency.max_us() >= 1_500_000.0, "{}", run.latency.max_us());
 }
 
@@ -124,7 +124,7 @@ async fn a_full_queue_is_reported_and_every_arrival_is_accounted_for() {
         ..FixedRate::new(1_000.0, 1, Duration::from_millis(200))
     };
     let run = load::run(&server.target(), &Load::Fixed(plan)).await.unwrap();
-    // One is on its way, ten wait, and for the others there was no room.
+    // One is in flight, ten wait, and the queue had no room for the others.
     assert_eq!((run.errors.unfinished, run.errors.overflowed), (11, 189));
     assert_eq!(accounted(&run), 200);
 }
@@ -136,7 +136,7 @@ async fn a_server_that_dies_under_load_leaves_no_arrival_unaccounted_for() {
     let grace = Duration::from_millis(100);
     let plan = Load::Fixed(FixedRate { grace, ..FixedRate::new(500.0, 4, Duration::from_secs(1)) });
     let dying = async {
-        // When it dies is part of the story: after some answers and before the last.
+        // The server must die after some responses and before the last.
         tokio::time::sleep(Duration::from_millis(300)).await;
         server.kill();
     };

@@ -1,4 +1,4 @@
-//! The library against real servers: one that does nothing, as a process of its own, and some that misbehave.
+//! The library against real servers: the do-nothing server in a separate process, and some that misbehave.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -13,5 +13,5 @@ mod rounds;
 
 use tokio::sync::Mutex;
 
-/// Tests whose assertion is a length of time take turns; the others may run beside them.
+/// Tests that assert a duration run one at a time; the others may run beside them.
 static TURN: Mutex<()> = Mutex::const_new(());

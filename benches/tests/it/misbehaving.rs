@@ -1,4 +1,4 @@
-//! Servers that no hyper would make: plain sockets that are silent, slow or curt.
+//! Servers that hyper could not provide: plain sockets that are silent, slow, or close early.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -25,7 +25,7 @@ impl Misbehaving {
     }
 }
 
-/// Takes every request and never answers.
+/// A server that accepts every request and never responds.
 pub(crate) fn silent() -> Misbehaving {
     serve(|mut stream, departures| {
         std::io::copy(&mut stream, &mut std::io::sink()).ok();
@@ -33,7 +33,7 @@ pub(crate) fn silent() -> Misbehaving {
     })
 }
 
-/// Answers one request after `delay` and closes the connection.
+/// A server that responds to one request after `delay` and closes the connection.
 pub(crate) fn closing_after_each_answer(delay: Duration) -> Misbehaving {
     serve(move |stream, _departures| {
         let mut reader = BufReader::new(&stream);
@@ -44,7 +44,7 @@ pub(crate) fn closing_after_each_answer(delay: Duration) -> Misbehaving {
         thread::park_timeout(delay);
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
         (&stream).write_all(answer).ok();
-        // The client is the one to hang up first, or the answer could be lost to a reset.
+        // The client must close first; otherwise a reset could discard the response.
         stream.shutdown(std::net::Shutdown::Write).ok();
         (&stream).read_to_end(&mut Vec::new()).ok();
     })
@@ -54,7 +54,7 @@ fn serve(each: impl Fn(TcpStream, Sender<()>) + Clone + Send + 'static) -> Misbe
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let address = listener.local_addr().expect("it is bound");
     let (departed, departures) = mpsc::channel();
-    // The thread ends with the test process; it holds nothing but its sockets.
+    // The thread ends with the test process; it owns nothing but its sockets.
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let (each, departed) = (each.clone(), departed.clone());

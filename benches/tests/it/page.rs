@@ -1,4 +1,4 @@
-//! The report as a browser shows it: nothing is fetched, nothing is complained about, and nothing sticks out of a telephone.
+//! The report in a browser: it loads nothing, causes no complaint, and nothing is wider than a phone's screen.
 
 use kit::testing::browser::Browser;
 use measure::compare;
@@ -6,9 +6,9 @@ use measure::report::{html, sections};
 use serde_json::Value;
 
 const REPORT: &str = include_str!("../report.json");
-/// A telephone and a desk.
+/// The widths of a phone and of a desktop screen, in pixels.
 const WIDTHS: [u32; 2] = [390, 1440];
-/// What is to be seen of a page. A table scrolls by itself; nothing else may be wider than the page.
+/// The script that inspects a page. A table scrolls on its own; nothing else may be wider than the page.
 const LOOK: &str = include_str!("page/look.js");
 
 #[test]
@@ -27,14 +27,14 @@ fn a_report_fits_a_telephone_and_a_desk_fetches_nothing_and_has_a_table_under_ea
     }
     assert_eq!(complaints, Vec::<String>::new());
 
-    // The twin: one thing that is too wide, and one that would be fetched.
+    // The counterpart: one element that is too wide, and one that would be loaded.
     let spoilt = r#"<p style="width:700px">wide</p><img src="/elsewhere.png" alt=""></main>"#;
     let (looks, complaints) = seen(&mut browser, &html::write(&report).replace("</main>", spoilt));
     assert_ne!(looks[0]["sticks_out"], Value::from(0), "{}", looks[0]);
     assert!(complaints.iter().any(|line| line.contains("Content Security Policy")), "{complaints:?}");
 }
 
-/// What the page looks like at each width, and what the browser complained about meanwhile.
+/// The script's result at each width, and the browser's complaints meanwhile.
 fn seen(browser: &mut Browser, report: &str) -> ([Value; 2], Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("report.html");

@@ -1,5 +1,5 @@
-//! What a report says in each of its formats. `report.json` is of a run on a machine that was busy with something else, so it
-//! has plenty to doubt.
+//! The content of a report in each format. `report.json` comes from a run on a machine that was busy with something
+//! else, so it contains many doubts.
 
 use measure::compare;
 use measure::figures::Comparison;
@@ -7,7 +7,7 @@ use measure::report::{Report, html, markdown, sections};
 
 const REPORT: &str = include_str!("../report.json");
 
-/// Every comparison of a report that has doubts.
+/// Every comparison of a report that may contain doubts.
 fn comparisons(report: &mut Report) -> Vec<&mut Comparison> {
     let mut all: Vec<&mut Comparison> = Vec::new();
     all.extend(&mut report.ceiling);
@@ -21,7 +21,7 @@ fn comparisons(report: &mut Report) -> Vec<&mut Comparison> {
 #[test]
 fn a_figure_that_is_doubted_is_marked_in_all_formats_and_one_that_is_not_in_none() {
     let mut report = compare::read(REPORT).unwrap();
-    // Targets and predictions have doubts of their own.
+    // Targets and predictions mark their doubts separately.
     (report.targets, report.scale) = (None, None);
     let json = serde_json::to_string(&report).unwrap();
     assert!(json.contains(r#""doubt":"spread""#), "{json}");

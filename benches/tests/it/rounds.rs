@@ -1,4 +1,4 @@
-//! Designs side by side, against real servers.
+//! Measures several designs in one run, against real servers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +26,7 @@ fn design(name: &str, server: &DoNothing) -> Design {
     }
 }
 
-/// A store that is asked twice for each of the hundred requests between two readings.
+/// A counter that reports two round trips for each of the hundred requests between two readings.
 fn two_round_trips_per_request() -> StoreCounter {
     let counted = Arc::new(AtomicU64::new(0));
     StoreCounter::new(move || {
@@ -80,7 +80,7 @@ async fn a_comparison_that_is_stopped_keeps_the_rounds_that_every_design_has() {
     let servers = [DoNothing::start(200), DoNothing::start(200)];
     let designs = [design("none", &servers[0]), design("session", &servers[1])];
     let (tell, mut told) = tokio::sync::watch::channel(false);
-    // In the fourth measurement of six, the first of round 2 is done already.
+    // The stop comes in the fourth measurement of six, after round 1 and the first measurement of round 2.
     let note = |step: Progress<'_>| {
         if step.done == 5 {
             tell.send_replace(true);

@@ -1,4 +1,4 @@
-//! The model's routes: what the contract says of each, and the faults that stand in its place.
+//! The model's endpoints: the behaviour that the contract requires, and the faults that replace it.
 
 use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
@@ -9,7 +9,7 @@ use conformance::Design;
 use super::model::{Account, Model};
 use super::wire::{Ask, Reply};
 
-/// Who asks: the account, and the session where there is one.
+/// The authenticated caller: the account, and the session if there is one.
 struct Caller {
     user: String,
     sid: Option<String>,
@@ -26,7 +26,7 @@ pub(crate) fn normal(email: &str) -> String {
     }
 }
 
-/// Enough of a list for the model.
+/// Whether the password is in a short list, which is enough for the model.
 fn is_common(password: &str) -> bool {
     ["passwordpassword", "123456789123456789", "12345678901234567890"].contains(&password)
 }
@@ -137,12 +137,12 @@ impl Model {
         }
     }
 
-    /// A refusal, where a request that only a cookie vouches for is not from the server's own page.
+    /// The refusal of a request that is authenticated only by a cookie and does not come from the server's own page.
     pub(crate) fn forged(&self, ask: &Ask) -> Option<Reply> {
         if ask.header("authorization").is_some() { None } else { self.forged_cookie(ask) }
     }
 
-    /// As [`Model::forged`], where the cookie decides and `Authorization` is not asked.
+    /// Like [`Model::forged`], when the cookie decides and `Authorization` is ignored.
     pub(crate) fn forged_cookie(&self, ask: &Ask) -> Option<Reply> {
         let refusal = Some(Reply::problem(403, "csrf"));
         ask.header("cookie")?;
@@ -170,7 +170,7 @@ impl Model {
         if right { None } else { refusal }
     }
 
-    /// A refusal, where log-in or sign-up is sent by another site's page.
+    /// The refusal of a login or signup that another site's page sends.
     fn foreign(&self, ask: &Ask) -> Option<Reply> {
         let listed = ask.header("origin").is_some_and(|origin| self.lists(&origin));
         let site = !listed && ask.header("sec-fetch-site").is_some_and(|site| site != "same-origin");
@@ -198,7 +198,7 @@ impl Model {
         format!("{}=; {}; Max-Age=0", self.cookie_name(), self.flags())
     }
 
-    /// Who asks. `asks_store`: whether the route looks sessions and accounts up anyway.
+    /// The authenticated caller. `asks_store` is true if the endpoint looks up sessions and accounts anyway.
     fn caller(&self, ask: &Ask, asks_store: bool) -> Result<Caller, Reply> {
         if let Some(header) = ask.header("authorization") {
             if self.is("basic-is-400") && header.starts_with("Basic") {
@@ -308,7 +308,7 @@ impl Model {
         )
     }
 
-    /// E-mail (as typed and as looked up), password, client and device of a body.
+    /// Reads email (as typed and as looked up), password, client and device from a body.
     fn read(
         &self,
         ask: &Ask,
@@ -367,7 +367,7 @@ impl Model {
         Ok((key, shown, password, client.to_owned(), device))
     }
 
-    /// What a client is that does not say.
+    /// The assumed kind of a client that does not state it.
     fn assumed(&self, ask: &Ask) -> &'static str {
         let by_browser = ask.header("sec-fetch-site").is_some() && !self.is("browser-body-has-token");
         if by_browser { "web" } else { "mobile" }
@@ -401,7 +401,7 @@ impl Model {
         reply
     }
 
-    /// A new session's credentials; the session whose cookie came along is over.
+    /// The credentials of a new session; the session whose cookie the request contains is ended.
     fn started(&mut self, ask: &Ask, account: &Account, client: &str, device: Value, status: u16) -> Reply {
         let old = ask.cookie(self.cookie_name());
         let sid = self.new_session(&account.user, client, device);
@@ -424,7 +424,7 @@ impl Model {
         self.with_cleared(ask, reply)
     }
 
-    /// A refusal, if too many have failed; otherwise what the failure is noted under.
+    /// The refusal after too many failures of `account`; `None` while more are allowed.
     fn throttled(&mut self, account: &str, right: bool) -> Option<Reply> {
         let (now, fault) = (self.now(), self.fault);
         let recent = |times: &[f64]| times.iter().filter(|at| now - **at < 900.0).count();
@@ -466,7 +466,7 @@ impl Model {
             || (self.is("password-cut") && cut(&account.password) == cut(password))
     }
 
-    /// A refusal, if too many sign-ups have come. This one counts too.
+    /// The refusal after too many signups; otherwise records this one too.
     fn signed_up_too_often(&mut self) -> Option<Reply> {
         let (now, most) = (self.now(), self.sign_ups());
         let times = self.failures.entry("sign-ups".to_owned()).or_default();
@@ -481,14 +481,14 @@ impl Model {
         None
     }
 
-    /// Gives the device a token by which it is known to have logged in to the account.
+    /// Gives the device a token that identifies it as one that has logged in to the account.
     fn on_known_device(&mut self, reply: Reply, account: &str) -> Reply {
         let token = self.random();
         self.devices.insert(token.clone(), account.to_owned());
         reply.with("device-token", token)
     }
 
-    /// What a known device is counted under: by itself, and not with the account.
+    /// The key that failures are counted under: a known device has its own, apart from the account.
     fn counted_under(&self, ask: &Ask, account: &str) -> String {
         let device = ask.header("device-token").filter(|_| !self.is("known-device-locked-out"));
         let known = |device: &String| {
@@ -614,7 +614,7 @@ impl Model {
         if had { Reply::empty().with("set-cookie", clearing) } else { Reply::empty() }
     }
 
-    /// The account of a caller, their password checked; `member` names it in the body.
+    /// The account of a caller whose password was checked; `member` is the name of the password in the body.
     fn confirmed(
         &mut self,
         ask: &Ask,

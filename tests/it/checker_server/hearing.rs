@@ -1,4 +1,4 @@
-//! A stream whose other end has to read.
+//! A stream that fails if the client does not read what is written.
 
 use std::{
     future::Future,
@@ -14,7 +14,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// How long a write may wait. An honest client reads at once.
+/// How long a write may wait for the client. A client that works properly reads at once.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Hearing {
@@ -24,7 +24,7 @@ pub(crate) struct Hearing {
 }
 
 impl Hearing {
-    /// `patient`: however long it takes.
+    /// Wraps a stream; if `patient`, writes may wait without limit.
     pub(crate) fn of(stream: TcpStream, patient: bool) -> Self {
         Hearing { stream, patient, waits: None }
     }

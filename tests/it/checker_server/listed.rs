@@ -1,4 +1,4 @@
-//! The model's listed origins: its own, and in the designs with cookies one of another page, which gets CORS.
+//! The model's listed origins: its own and, in designs with cookies, one of another page, which gets CORS.
 
 use conformance::Design;
 
@@ -12,7 +12,7 @@ impl Model {
         self.design != Design::Access
     }
 
-    /// What `/lab` lists.
+    /// The origins that `/lab` lists.
     pub(crate) fn listed(&self) -> Vec<String> {
         let own = if self.is("origins-misspelt") { format!("{}/", self.origin) } else { self.origin.clone() };
         let page = self.has_cors().then(|| PAGE.to_owned());
@@ -23,14 +23,14 @@ impl Model {
         origin == self.origin || (self.has_cors() && origin == PAGE)
     }
 
-    /// The origin of a page that gets CORS.
+    /// The origin of the request, if it gets CORS.
     fn let_in(&self, ask: &Ask) -> Option<String> {
         let origin = ask.header("origin").filter(|_| self.has_cors())?;
         let alike = self.is("cors-for-lookalikes") && origin.starts_with(PAGE);
         (alike || self.lists(&origin)).then_some(origin)
     }
 
-    /// The answer to a preflight.
+    /// The response to a preflight.
     pub(crate) fn preflight(&self, ask: &Ask) -> Option<Reply> {
         ask.header("access-control-request-method").filter(|_| ask.method() == "OPTIONS")?;
         self.let_in(ask).filter(|_| !self.is("preflight-unanswered"))?;
@@ -38,7 +38,7 @@ impl Model {
         Some(reply.with("access-control-allow-headers", "authorization, content-type, idempotency-key"))
     }
 
-    /// The answer, as the page that asked may read it.
+    /// The response with the headers that let the requesting page read it.
     pub(crate) fn readable(&self, ask: &Ask, reply: Reply) -> Reply {
         let unreadable = self.is("refusals-unreadable") && reply.status >= 400;
         match self.let_in(ask).filter(|_| !unreadable) {

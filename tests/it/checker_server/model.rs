@@ -1,4 +1,4 @@
-//! The model's state, and what is common to all routes.
+//! The model's state, and what all endpoints share.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
@@ -28,13 +28,14 @@ pub(crate) struct Session {
     pub(crate) seen: f64,
     pub(crate) ended: Option<&'static str>,
     pub(crate) listed: bool,
-    /// Every refresh token there was, the newest last; in the session design the cookie's value.
+    /// Every refresh token of the session, the newest last; in the session design, the value of its cookie.
     pub(crate) tokens: Vec<String>,
     pub(crate) rotated: f64,
     pub(crate) attempt: Option<String>,
 }
 
-/// No fault, though it has a fault's place: a hybrid that refuses an ended session's access token at once, as it claims.
+/// A variant that is not a fault, in place of a fault's name: a hybrid that refuses the access token of an ended session
+/// at once, as it claims.
 pub(crate) const LIVE_CHECK: &str = "live-check";
 
 pub(crate) const IDLE: f64 = 14.0 * 86_400.0;
@@ -61,7 +62,7 @@ pub(crate) struct Model {
     offset: f64,
 }
 
-/// What a server that looks first and acts later has seen.
+/// The state that a server with a race has read before it writes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
     pub(crate) free: bool,
@@ -97,12 +98,13 @@ impl Model {
         self.fault == fault
     }
 
-    /// A hybrid that asks its store on every request, or says so.
+    /// Whether the model claims instant revocation: a hybrid that asks its store on every request, or only says so.
     fn claims_revocation(&self) -> bool {
         [LIVE_CHECK, "revocation-claimed-only", "revocation-of-log-out-only"].contains(&self.fault)
     }
 
-    /// How many sign-ups it takes in a window. Few are no fault, and fewer than a run of the checker needs.
+    /// The number of signups that it allows in a window. A low number is no fault, but fewer than a run of the checker
+    /// needs.
     pub(crate) fn sign_ups(&self) -> usize {
         if self.is("few-sign-ups") { 5 } else { SIGN_UPS }
     }
@@ -125,7 +127,7 @@ impl Model {
         if self.design == Design::Session { "__Host-session" } else { "__Host-refresh" }
     }
 
-    /// The queue for hashing passwords, if this costs a hash before it is answered.
+    /// The queue for hashing passwords; `None` if this request needs no hash.
     pub(crate) fn hashing(&self, ask: &Ask) -> Option<Arc<Semaphore>> {
         let body: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
         let email = body.get("email").and_then(Value::as_str).unwrap_or_default();
@@ -186,7 +188,7 @@ impl Model {
         Reply::new(200, json!({"now": self.now() + wrong}))
     }
 
-    /// The session whose id, cookie or refresh token this is.
+    /// The session that has this id, cookie or refresh token.
     pub(crate) fn session_of(&self, token: &str) -> Option<String> {
         let owner = |(_, session): &(&String, &Session)| {
             session.tokens.iter().any(|known| {
@@ -257,7 +259,7 @@ impl Model {
         sid
     }
 
-    /// The session's id as the first 24 bytes of a token: anybody who knows the id can write them.
+    /// The session's id as the first 24 bytes of a token: an attacker who knows the id can write them.
     pub(crate) fn sid_part(&self, sid: &str) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(&sid.replace('-', "").as_bytes()[..24])
     }

@@ -1,4 +1,4 @@
-//! The model's refresh: delivery, rotation, reuse.
+//! The model's refresh endpoint: delivery, rotation, reuse.
 
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ impl Model {
         reply
     }
 
-    /// What a log-in or a refresh answers.
+    /// The response to a login or a refresh.
     pub(crate) fn credentials(&mut self, account: &Account, sid: &str, status: u16) -> Reply {
         let session = self.sessions[sid].clone();
         let token = session.tokens.last().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The model's refresh cookies: one for each session, so that a late answer displaces no newer log-in.
+//! The model's refresh cookies: one for each session, so that a late response does not replace a newer login's cookie.
 
 use conformance::Design;
 
@@ -16,7 +16,7 @@ impl Model {
         }
     }
 
-    /// The refresh tokens in cookies, that of the newest session first.
+    /// The refresh tokens in the request's cookies, that of the newest session first.
     fn refresh_cookies(&self, ask: &Ask) -> Vec<(String, String)> {
         let mut cookies = ask.cookies_starting(REFRESH);
         let opened = |token: &str| self.session_of(token).map_or(0.0, |sid| self.sessions[&sid].created);
@@ -24,7 +24,7 @@ impl Model {
         cookies
     }
 
-    /// The refresh token in a cookie: that of the newest session which is alive.
+    /// The refresh token in the request's cookies: that of the newest session that has not ended.
     pub(crate) fn refresh_cookie(&self, ask: &Ask) -> Option<String> {
         let cookies = self.refresh_cookies(ask);
         let alive =
@@ -33,7 +33,7 @@ impl Model {
         chosen.map(|(_, token)| token.clone())
     }
 
-    /// Ends the sessions whose refresh cookies came along.
+    /// Ends the sessions whose refresh cookies the request contains.
     pub(crate) fn end_shown(&mut self, ask: &Ask) {
         for (_, token) in self.refresh_cookies(ask) {
             if let Some(sid) = self.session_of(&token) {
@@ -42,7 +42,7 @@ impl Model {
         }
     }
 
-    /// Clears the refresh cookies that came along and are worth nothing any more.
+    /// Clears the refresh cookies that the request contains and that are no longer valid.
     pub(crate) fn with_cleared(&self, ask: &Ask, reply: Reply) -> Reply {
         let over = |token: &str| self.session_of(token).is_none_or(|sid| self.sessions[&sid].ended.is_some());
         let cookies = self.refresh_cookies(ask).into_iter().filter(|(_, token)| over(token));

@@ -1,4 +1,4 @@
-//! The model's access tokens: HS256 by hand, checked by remembering what was issued, plus each way to check too little.
+//! The model's access tokens: HS256 by hand, checked against a list of issued tokens, plus each way to check too little.
 
 use std::net::SocketAddr;
 
@@ -25,7 +25,7 @@ fn encoded(json: &Value) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(json.to_string())
 }
 
-/// What is inside a JWE under a key of zeros.
+/// The content of a JWE that is encrypted with a key of zeros.
 fn opened(token: &str) -> Option<Value> {
     let parts: Vec<&str> = token.split('.').collect();
     let &[header, "", vector, text, tag] = parts.as_slice() else { return None };
@@ -36,7 +36,7 @@ fn opened(token: &str) -> Option<Value> {
     serde_json::from_slice(key.open_in_place(nonce, aead::Aad::from(header), &mut sealed).ok()?).ok()
 }
 
-/// Where the token says that its key is.
+/// The address from which, according to the token, its key can be loaded.
 pub(crate) fn address_in(token: &str) -> Option<SocketAddr> {
     let header = decoded(token.split('.').next()?)?;
     let url = header.get("jku").or(header.get("x5u"))?.as_str()?;
@@ -69,20 +69,20 @@ impl Model {
         token
     }
 
-    /// How long an access token of this session is good for, in seconds.
+    /// The lifetime of a new access token of this session, in seconds.
     pub(crate) fn lifetime(&self, sid: &str) -> u64 {
         let session = self.sessions.get(sid).filter(|_| self.design == Design::Hybrid);
         let Some(session) = session.filter(|_| !self.is("access-outlives-session")) else { return 900 };
         ((session.created + ABSOLUTE - self.now()) as u64).min(900)
     }
 
-    /// The claims of a token that is let in, `exp` not yet looked at.
+    /// The claims of a token that is accepted, without checking `exp`.
     pub(crate) fn claims_of(&self, token: &str) -> Option<Value> {
         if self.design == Design::Session {
             return None;
         }
         self.believed(token).or_else(|| {
-            // What was issued, and nothing else: not one byte may differ.
+            // Only a token that was issued is accepted: no byte may differ.
             self.issued
                 .iter()
                 .any(|issued| issued == token)
@@ -91,7 +91,7 @@ impl Model {
         })
     }
 
-    /// What a faulty server believes.
+    /// The claims that a faulty server accepts.
     fn believed(&self, token: &str) -> Option<Value> {
         if self.is("encrypted-claims-believed") {
             return opened(token);

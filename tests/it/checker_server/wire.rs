@@ -1,4 +1,4 @@
-//! Requests and answers, as far as the model needs them.
+//! Requests and responses, as far as the model needs them.
 
 use http_body_util::Full;
 use hyper::{Response, body::Bytes, http::request::Parts};
@@ -28,7 +28,7 @@ impl Ask {
         self.parts.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     }
 
-    /// How many `Host` headers there are, and whether each is a host with or without a port.
+    /// The number of `Host` headers, and whether each is a host with or without a port.
     pub(crate) fn hosts(&self) -> (usize, bool) {
         let is_host = |host: &[u8]| {
             let host = std::str::from_utf8(host).unwrap_or_default();
@@ -55,7 +55,7 @@ impl Ask {
         self.cookies_starting(name).into_iter().find(|(found, _)| found == name).map(|(_, value)| value)
     }
 
-    /// The cookies whose names begin like this, of all `Cookie` headers.
+    /// The cookies of all `Cookie` headers whose names start with `beginning`.
     pub(crate) fn cookies_starting(&self, beginning: &str) -> Vec<(String, String)> {
         let lines = self.parts.headers.get_all("cookie").iter();
         let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned()).collect();
@@ -105,7 +105,7 @@ impl Reply {
         self
     }
 
-    /// What every answer has in common, and the faults that are made there.
+    /// Adds what all responses have in common, or the faults in that.
     pub(crate) fn finish(mut self, ask: &Ask, fault: &str) -> Response<Full<Bytes>> {
         let open = ask.path() == "/lab" || ask.path().starts_with("/health");
         let cacheable = (fault == "me-cacheable" && ask.path() == "/me" && self.status == 200)

@@ -1,4 +1,4 @@
-//! Refreshing: delivery, refusals, and what may never be accepted. Rotation has its own file.
+//! Refreshing: delivery, refusals, and tokens that must never be accepted. Rotation has its own file.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -174,7 +174,7 @@ fn with_token(token: &str) -> Call {
     Call::post("/auth/refresh").json(&json!({"refresh_token": token}))
 }
 
-/// Another value under the name of this browser's cookie.
+/// A cookie with the name of this browser's cookie and another value.
 fn in_cookie_of(held: &Held, value: &str) -> Result<String, Box<Outcome>> {
     let (name, _) = held.cookie()?.split_once('=').unwrap_or_default();
     Ok(format!("{name}={value}"))
@@ -293,7 +293,7 @@ async fn missing(stage: &Stage) -> Verdict {
 async fn every_character(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let token = person.held.refresh()?;
-    // After a prefix and its dot, if there is one, comes base64url.
+    // The token is base64url, after a prefix and a dot if it has one.
     let start = token.find('.').map_or(0, |dot| dot + 1);
     for index in start..token.len() {
         for mask in [1 << (index % 6), 32] {
@@ -309,8 +309,8 @@ async fn every_character(stage: &Stage) -> Verdict {
     Ok(())
 }
 
-/// Whatever the token's layout is, its last bytes are the ones that an outsider cannot know. Exchanging its last part
-/// leaves the session's id as it was.
+/// Whatever the token's layout is, an attacker cannot know its last bytes. Changing only the last part keeps the
+/// session's id.
 async fn known_session_garbage(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let token = person.held.refresh()?;

@@ -1,6 +1,7 @@
-//! Rotation: one successor for each refresh token, whoever asks and how often, and the end of the family on reuse.
+//! Rotation: one successor for each refresh token, however many requests ask for it, and the end of the family on reuse.
 //!
-//! A token younger than the window is handed out again as it is, so a rotation is seen by moving the clock past it.
+//! A token younger than the window is returned unchanged, so the checks move the clock past the window to see a
+//! rotation.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ use crate::{
 };
 
 const ROTATION: &[Feature] = &[Feature::Refresh, Feature::Rotation];
-/// After a reuse, the session may be told as reused or as ended.
+/// After a reuse, the server may report the session as reused or as ended.
 const DEAD: &[&str] = &["refresh_ended", "refresh_reused"];
 const REUSE: &str = "RFC 9700 §4.14.2, OWASP ASVS 10.4.5";
 
@@ -111,7 +112,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Somebody whose refresh token is old enough to be rotated.
+/// The credentials of a user whose refresh token is old enough to be rotated.
 async fn aged(stage: &Stage) -> Result<Held, Box<Outcome>> {
     let person = stage.sign_up().await?;
     stage.pass_refresh_window().await?;
@@ -134,7 +135,8 @@ async fn kept_in_window(stage: &Stage) -> Verdict {
     }
     let (app, page) = (stage.sign_up().await?, stage.sign_up_web().await?);
     for person in [app, page] {
-        // Whether the log-in's own token rotates at its first refresh is the server's choice; what that gave is young.
+        // The server may or may not rotate the token of the login at its first refresh; the token after that refresh is
+        // young.
         let held = stage.renewed(&person.held).await?;
         let answer = stage.refresh(&held).await?;
         answer.is(200)?;
@@ -188,7 +190,7 @@ async fn replay_in_window(stage: &Stage) -> Verdict {
     Ok(())
 }
 
-/// The parent's replay was found out: it is named, and the newest token is dead too.
+/// Expects that the replay of `replayed` was detected and reported, and that the newest token is refused too.
 async fn found_out(stage: &Stage, replayed: &Held, newest: &Held) -> Verdict {
     let answer = stage.refresh(replayed).await?;
     answer.refused(401, "refresh_reused", "this token was exchanged for another one already")?;

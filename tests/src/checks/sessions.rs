@@ -1,4 +1,4 @@
-//! The list of devices: what it shows, and that nobody ends another's.
+//! The list of devices: what it shows, and that a user cannot end another user's session.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Sign-up: what an account may be called, and that there is only one of each.
+//! Signup: which addresses and passwords are allowed, and that an address has only one account.
 
 use serde_json::{Value, json};
 
@@ -120,7 +120,7 @@ fn email_of(bytes: usize) -> String {
     let mut domain = String::new();
     while domain.len() + start.len() + 5 < bytes {
         let room = bytes - domain.len() - start.len() - 5;
-        // A label has at most 63 bytes (RFC 1035 §2.3.4); one byte goes to the dot.
+        // A label has at most 63 bytes (RFC 1035 §2.3.4); one byte is for the dot.
         domain.push_str(&"a".repeat(room.min(if room == 62 { 30 } else { 61 })));
         if domain.len() + start.len() + 5 < bytes {
             domain.push('.');
@@ -163,7 +163,7 @@ async fn email_normalised(stage: &Stage) -> Verdict {
 
 async fn password_bounds(stage: &Stage) -> Verdict {
     let (least, at_least) = stage.shortest_password();
-    // A server that does not say may ask for more than the contract's least, and for no more than its default.
+    // A server that does not state its minimum may require more than the contract's, but no more than its default.
     let enough = stage.descriptor().limits.password_min.map_or(DEFAULT_SHORTEST, |_| least);
     for (password, status, what) in [
         (random_password(least - 1, 'a'), 422, format!("{} characters are too few, {at_least}", least - 1)),

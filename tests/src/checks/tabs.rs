@@ -1,4 +1,4 @@
-//! Tabs of one browser: an answer that comes late takes nothing from a session that was opened since.
+//! Tabs of one browser: a late response must not end a session that was opened since.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// A browser's cookies: of two answers with one name, the one that arrived last counts.
+/// A browser's cookies: of two responses that set one cookie, the one that arrived last counts.
 struct Jar(BTreeMap<String, String>);
 
 impl Jar {
@@ -47,7 +47,7 @@ impl Jar {
         )
     }
 
-    /// An answer arrives.
+    /// Applies the cookies of a response.
     fn hear(&mut self, answer: &Exchange) {
         for cookie in answer.set_cookies() {
             if cookie.clears() {
@@ -89,7 +89,7 @@ async fn late_log_out(stage: &Stage) -> Verdict {
     still_logged_in(stage, &jar).await
 }
 
-/// The log-in has ended the session before, so that it can only be the newer one which is renewed.
+/// Expects that the newer session can be refreshed; the login ended the earlier one, so it cannot be that.
 async fn still_logged_in(stage: &Stage, jar: &Jar) -> Verdict {
     let next = stage.send(jar.on(Call::post("/auth/refresh"))).await?;
     next.is_since(200, "the browser has logged in, and the answer to an older request has come after that")?;

@@ -1,4 +1,4 @@
-//! Throttling of failed log-ins. Each check starts and ends in a fresh window, which it reaches by moving the clock.
+//! Throttling of failed logins. Each check starts and ends in a fresh window, which it reaches by moving the clock.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 pub(super) const READ: &str = "OWASP ASVS 6.3.1, OWASP API2:2023, CWE-307";
-/// More failures than this are not worth the server's hashing.
+/// The most failures that a check causes: more would cost the server too much hashing.
 const AFFORDABLE: u32 = 200;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -114,7 +114,7 @@ pub(super) fn too_many(allowed: u32) -> Box<Outcome> {
     })
 }
 
-/// As many failures as are allowed; none of them may be throttled yet.
+/// Fails `times` logins, which must be as many as are allowed: none of them may be throttled.
 pub(super) async fn fail(stage: &Stage, email: &str, times: u32) -> Verdict {
     for turn in 1..=times {
         let answer = stage.send(log_in(email, &fresh_password(), "mobile")).await?;

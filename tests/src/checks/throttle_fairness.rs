@@ -1,5 +1,5 @@
-//! Whom the throttle must not keep out: the owner in a live session or on a known device, and those who log in beside a
-//! client that signs up without end. Each check starts and ends in a fresh window, as those in `throttle` do.
+//! Users that the throttle must not lock out: the owner in a live session or on a known device, and users who log in
+//! while another client signs up without end. Each check starts and ends in a fresh window, as those in `throttle` do.
 
 use serde_json::{Value, json};
 
@@ -11,9 +11,9 @@ use crate::{
     stage::{Person, Stage, fresh_email, fresh_password, log_in},
 };
 
-/// More sign-ups than this are not worth the time. One of a taken address costs a server little.
+/// The most signups that a check sends: more would take too long. A signup with a taken address costs a server little.
 const AFFORDABLE_SIGN_UPS: u32 = 500;
-/// Where an app gets the token that a device is recognised by, and sends it.
+/// The header in which an app receives and sends the token that identifies its device.
 const DEVICE_TOKEN: &str = "device-token";
 const DEVICE_READ: &str = "OWASP: Slow Down Online Guessing Attacks with Device Cookies";
 
@@ -86,7 +86,7 @@ enum Then {
     LogIn,
 }
 
-/// Fails as a stranger until the account is throttled. How many failures that takes is the business of other checks.
+/// Fails as an unknown client until the account is throttled. Other checks verify how many failures that takes.
 async fn use_up(stage: &Stage, email: &str, allowed: u32) -> Verdict {
     fail(stage, email, allowed).await?;
     let mut next = stage.send(log_in(email, &fresh_password(), "mobile")).await?;
@@ -156,7 +156,7 @@ async fn sign_ups(stage: &Stage, then: Then) -> Verdict {
     while left > 0 {
         let now = left.min(10);
         for answer in stage.send_all_to_the_limit((0..now).map(|_| taken()).collect()).await? {
-            // 409, or what else a server answers for an account's own password: it is not to be 429 yet.
+            // The server may respond with 409 or another status for an account's own password, but not with 429 yet.
             answer.expect(answer.status != 429, format!("not 429: {allowed} sign-ups are allowed"))?;
         }
         left -= now;
@@ -173,7 +173,7 @@ async fn sign_ups(stage: &Stage, then: Then) -> Verdict {
     verdict
 }
 
-/// Somebody who signs up on a device that is recognised from then on.
+/// Signs up a user on a device, and returns the token by which the server recognises the device from then on.
 async fn on_device(stage: &Stage) -> Result<(Person, String), Box<Outcome>> {
     let (person, answer): (Person, Exchange) = stage.signed_up_on("mobile").await?;
     let token = answer.header(DEVICE_TOKEN).map(str::to_owned);

@@ -1,4 +1,4 @@
-//! The report as a person reads it: a line for each check, then each failure in full.
+//! The report as text: a line for each check, then each failure in full.
 
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ fn accounts(report: &Report, color: bool) -> String {
     format!("{}\n", paint(style, &text, color))
 }
 
-/// Told only where there is something to tell.
+/// Text for the undecided checks; empty if there are none.
 fn undecided(counts: &Counts) -> String {
     match counts.undecided {
         0 => String::new(),
@@ -111,7 +111,7 @@ fn heading(report: &Report, color: bool) -> String {
     format!("{}\n{}\n\n", paint(BOLD, &name, color), paint(FAINT, &claims, color))
 }
 
-/// Skips are grouped by their reason: fifty lines of "not claimed" would hide the one that matters.
+/// Skipped checks, grouped by reason: fifty lines of "not claimed" would hide the important one.
 fn skipped(report: &Report, word: &str, noun: &str, color: bool) -> String {
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for result in &report.results {

@@ -1,4 +1,4 @@
-//! A client that asks and asks, and never reads what it is told.
+//! A client that sends request after request and never reads a response.
 
 use std::{io, time::Duration};
 
@@ -14,19 +14,20 @@ use crate::{
     stage::Stage,
 };
 
-/// How long a server may keep such a client. Twice what the course's servers wait.
+/// How long a server may keep such a client connected. Twice as long as the course's servers wait.
 const KEPT_AT_MOST: Duration = Duration::from_secs(20);
-/// The same where a proxy may stand between, which reads in the server's stead: nginx waits for 60 s (`send_timeout`).
+/// The same limit when a proxy may be in front of the server and read in its stead: nginx waits for 60 s
+/// (`send_timeout`).
 const KEPT_BY_PROXIES: Duration = Duration::from_secs(70);
-/// Why an open connection says nothing where a proxy may stand between. Docker's, in front of a published port, holds a
-/// client's connection for as long as the client does, although the server has cut its own.
+/// Why an open connection proves nothing when a proxy may be in front of the server. Docker's proxy for a published port
+/// keeps a client's connection as long as the client does, although the server has closed its own.
 const KEPT_BETWEEN: &str =
     "the connection stayed open, and a proxy in front of the server may be what keeps it";
-/// What the client's own system takes unread.
+/// The receive buffer of the client's own system, in bytes.
 const UNREAD: u32 = 4096;
-/// Each request is padded, so that few answers wait for each byte that a server reads ahead.
+/// Padding of each request, in bytes, so that few responses are queued for the bytes that a server reads ahead.
 const PAD: usize = 1000;
-/// More than the systems on both sides keep in their buffers: a server that has read this much, reads for ever.
+/// More than the systems on both sides buffer, in bytes: a server that has read this much reads forever.
 const MOST_SENT: usize = 32 * 1024 * 1024;
 
 pub(in crate::checks) const CHECKS: &[Check] = &[Check {
@@ -39,7 +40,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[Check {
 }];
 
 async fn deaf_client(stage: &Stage) -> Verdict {
-    // The longest answer that needs no credential.
+    // The longest response that needs no credential.
     let document = stage.send(Call::get("/openapi.json")).await?;
     let path = if document.status == 200 { "/openapi.json" } else { "/lab" };
     let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n", authority(stage));
@@ -63,15 +64,15 @@ async fn deaf_client(stage: &Stage) -> Verdict {
     }
 }
 
-/// How a server keeps such a client.
+/// The ways in which a server keeps such a client.
 enum Kept {
-    /// It goes on reading, though nothing that it answers is taken.
+    /// The server goes on reading, although the client takes none of its responses.
     ReadsOn,
-    /// It reads no more, and does not close the connection either.
+    /// The server stops reading, but does not close the connection either.
     Open,
 }
 
-/// Writes until the server has closed the connection: within `kept` of the last byte that it took.
+/// Writes until the server closes the connection, which must happen within `kept` of the last byte that it accepted.
 async fn written_until_cut(stream: &TcpStream, request: &[u8], kept: Duration) -> Result<(), Kept> {
     let mut sent = 0;
     while sent < MOST_SENT {

@@ -1,4 +1,4 @@
-//! Which server a request names: without exactly one valid `Host`, HTTP/1.1 is refused.
+//! The `Host` header: a server refuses HTTP/1.1 requests that do not have exactly one valid `Host`.
 
 use super::{authority, say};
 use crate::{

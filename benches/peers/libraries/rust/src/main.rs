@@ -1,4 +1,4 @@
-//! Has JWT libraries of Rust check one HS256 token over and over. The protocol is in `../README.md`.
+//! Lets JWT libraries of Rust check one HS256 token repeatedly. The protocol is described in `../README.md`.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use jwt_simple::prelude::{HS256Key, MACLike, NoCustomClaims, VerificationOptions};
 use serde::{Deserialize, Serialize};
 
-/// Checks between two looks at the clock.
+/// The number of checks between two readings of the clock.
 const BATCH: u64 = 50;
 
 type Fault = Box<dyn Error>;
@@ -63,7 +63,7 @@ fn main() -> Result<(), Fault> {
     rust_crypto_rules.set_issuer(&[asked.issuer.as_str()]);
     rust_crypto_rules.set_audience(&[asked.audience.as_str()]);
 
-    // The labs have jsonwebtoken on AWS-LC, and a program has one of its two backends.
+    // The labs use jsonwebtoken with AWS-LC; a program can have only one of its two backends.
     let libraries: [(&str, &str, Check<'_>); 3] = [
         (
             "jsonwebtoken on RustCrypto",
@@ -79,7 +79,8 @@ fn main() -> Result<(), Fault> {
     ];
     let forged = format!("{}AAAAAAAA", &asked.token[..asked.token.len() - 8]);
     for (name, _, check) in &libraries {
-        // A refusal would be quick, and the figures fine; and what takes everything is no check.
+        // Rejecting a token is fast and would give good figures, and a library that accepts every token does not check
+        // it.
         if check(&asked.token)? != asked.sub || check(&forged).is_ok() {
             return Err(format!("{name} does not tell a good token from a forged one").into());
         }
@@ -96,7 +97,7 @@ fn main() -> Result<(), Fault> {
     Ok(())
 }
 
-/// Who the token is about, and nothing else that is not checked.
+/// The subject of the token, and no claim that is not checked.
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
@@ -112,7 +113,8 @@ fn jwt_simple_check(token: &str, key: &HS256Key, rules: &VerificationOptions) ->
     Ok(claims.subject.ok_or("no subject")?)
 }
 
-/// Its decoder does not look at the claims; that is the validator's, which reads the clock where no time is set.
+/// Checks with josekit: its decoder does not check the claims. Its validator does, and reads the clock if no time is
+/// set.
 fn josekit_check(token: &str, key: &dyn JwsVerifier, rules: &JwtPayloadValidator) -> Result<String, Fault> {
     let (payload, _) = jwt::decode_with_verifier(token, key)?;
     rules.validate(&payload)?;
