@@ -1,4 +1,4 @@
-//! What `bench` takes on the command line.
+//! The command-line arguments of `bench`.
 
 use std::path::PathBuf;
 

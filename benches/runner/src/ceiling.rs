@@ -1,7 +1,7 @@
-//! As fast as each server answers: what it can do at most, and what a request costs it.
+//! Measures the highest throughput of each server, and the cost of a request at that load.
 //!
-//! A server that does nothing takes its turn in the same rounds. What the generator reaches there is what the generator can
-//! do, and a design that comes near to that is doubted.
+//! A server that does nothing takes its turn in the same rounds. Its throughput is the ceiling of the generator, and a
+//! design whose throughput is near that ceiling is doubted.
 
 use harness::Failure;
 use measure::doubt::Doubt;
@@ -49,14 +49,14 @@ fn doubt_what_is_near(comparison: &mut Comparison, generator_rps: f64) {
     }
 }
 
-/// What the slowest of these designs managed, in requests per second; none before that was measured.
+/// The throughput of the slowest of these designs, in requests per second; `None` before it was measured.
 pub(crate) fn slowest_rps(report: &Report, names: &[&str]) -> Option<f64> {
     let designs = &report.ceiling.as_ref()?.designs;
     let asked = designs.iter().filter(|figures| names.is_empty() || names.contains(&figures.design.as_str()));
     asked.map(|figures| figures.throughput_rps.median).reduce(f64::min).filter(|rps| *rps > 0.0)
 }
 
-/// A round figure, so that two runs on one machine are likely to compare: two digits, the rest zeros.
+/// The rate rounded down to two significant digits, so that two runs on one machine are likely to use the same rate.
 pub(crate) fn rounded(rate_rps: f64) -> f64 {
     let unit = 10_f64.powf(rate_rps.max(10.0).log10().floor() - 1.0);
     ((rate_rps / unit).floor() * unit).max(10.0)

@@ -1,6 +1,7 @@
-//! Larger and larger access tokens: the same claims, and a list of roles that nobody asks for.
+//! Measures larger and larger access tokens: the same claims with a list of roles, which no server reads.
 //!
-//! No lab issues such a token. The servers are given a key that this program knows, and it signs the larger ones itself.
+//! No lab issues such a token. The servers are started with a key that this program knows, and it signs the larger
+//! tokens itself.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +19,7 @@ use super::Bench;
 use super::lineup::{Lineup, measured_in};
 use super::plan::CONNECTIONS;
 
-/// Signs nothing but the tokens of this measurement: the servers that know it live as long as it does.
+/// The key that signs the tokens of this measurement. Only servers that are stopped after the measurement know it.
 const SECRET: &str = "a-secret-for-a-measurement-alone";
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
@@ -58,7 +59,7 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
     Ok(())
 }
 
-/// The same token with so many roles, signed anew.
+/// The same token with `roles` roles added, signed again.
 fn with_roles(token: &str, roles: usize) -> Result<String, Failure> {
     let mut parts = token.split('.');
     let (Some(header), Some(payload)) = (parts.next(), parts.next()) else {

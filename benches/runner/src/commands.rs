@@ -1,4 +1,4 @@
-//! What a Redis is asked, and what it keeps: read from its own counters, with our questions left out.
+//! Reads the command counters and the memory of a Redis, without the commands that this program sends itself.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,13 +13,14 @@ use measure::load::{self, ClosedLoop, Load, Target};
 use measure::report::StorePerRequest;
 use measure::rounds::StoreCounter;
 
-/// Requests of which what one asks is the mean.
+/// The number of requests over which the cost of one request is averaged.
 const REQUESTS: u64 = 200;
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Somebody's own Redis may hold millions of keys, and to weigh them all would put it under load.
+/// The most keys whose memory is measured. A user's own Redis may contain millions, and measuring all would put it under
+/// load.
 const MOST_KEYS: u64 = 5_000;
 
-/// The counters of one Redis.
+/// The command counters of one Redis.
 #[derive(Clone)]
 pub(crate) struct Commands {
     redis: Redis,
@@ -32,7 +33,7 @@ impl Commands {
         Ok(Self { redis, own: Arc::default() })
     }
 
-    /// What counts the commands of a round. Clones share the count of their own questions.
+    /// Counts the commands of a round. Clones share the count of the commands that this program sent.
     pub(crate) fn counter(&self) -> StoreCounter {
         let commands = self.clone();
         StoreCounter::new(move || {
@@ -40,14 +41,14 @@ impl Commands {
             async move {
                 let info = commands.info("stats").await?;
                 let total = info.get("total_commands_processed").copied().unwrap_or_default();
-                // An INFO does not count itself, but those before it.
+                // An INFO does not count itself, only those before it.
                 let own = commands.own.load(Ordering::Relaxed) - 1;
                 Ok((total as u64).saturating_sub(own))
             }
         })
     }
 
-    /// What one request asks, on a server without load.
+    /// The Redis traffic of one request, on a server without load.
     pub(crate) async fn per_request(&self, target: &Target) -> Result<StorePerRequest, Failure> {
         let alone = ClosedLoop { max_requests: REQUESTS, ..ClosedLoop::new(1, PATIENCE) };
         let idle = self.info("stats").await?;
@@ -57,7 +58,7 @@ impl Commands {
         let requests = run.requests().max(1) as f64;
         let of = |name: &str| {
             let at = |info: &HashMap<String, f64>| info.get(name).copied().unwrap_or_default();
-            // What a question of ours counts for itself is between the first two.
+            // The difference between the first two readings is the cost of one INFO.
             ((at(&after) - at(&before)) - (at(&before) - at(&idle))).max(0.0) / requests
         };
         Ok(StorePerRequest {
@@ -67,7 +68,8 @@ impl Commands {
         })
     }
 
-    /// Memory that one more session of one person takes, over some log-ins. None where there are too many keys to weigh.
+    /// Memory that one more session of one user takes, averaged over some logins; `None` when there are too many keys to
+    /// measure.
     pub(crate) async fn stored_per_session(
         &self,
         log_ins: usize,
@@ -82,7 +84,7 @@ impl Commands {
         Ok(after.map(|after| after.saturating_sub(before) as f64 / log_ins as f64))
     }
 
-    /// How often scripts were called from outside, each of them one round trip.
+    /// How often clients called scripts; each call is one round trip.
     pub(crate) async fn script_calls(&self) -> Result<f64, Failure> {
         let info: String = self.ask(redis::cmd("INFO").arg("commandstats")).await?;
         let calls = |name: &str| {
@@ -92,7 +94,7 @@ impl Commands {
         Ok(calls("cmdstat_evalsha:calls=") + calls("cmdstat_eval:calls="))
     }
 
-    /// How long it takes to ask it something and have the answer: the median of some `PING`s, one after the other.
+    /// The round trip to Redis: the median of some `PING`s, one after the other.
     pub(crate) async fn round_trip(&self, pings: usize) -> Result<Duration, Failure> {
         let mut took = Vec::with_capacity(pings);
         for _ in 0..pings {
@@ -106,7 +108,7 @@ impl Commands {
             .ok_or_else(|| Failure::new("a round trip is measured with one PING at least"))
     }
 
-    /// What all keys take together, in bytes. None where there are too many to weigh.
+    /// The memory of all keys together, in bytes; `None` when there are too many to measure.
     pub(crate) async fn weight(&self) -> Result<Option<u64>, Failure> {
         if self.ask::<u64>(&redis::cmd("DBSIZE")).await? > MOST_KEYS {
             return Ok(None);

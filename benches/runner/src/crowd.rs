@@ -1,4 +1,4 @@
-//! With one connection, with a few, and with a crowd.
+//! Measures the designs with one connection, with a few, and with many.
 
 use harness::Failure;
 use kit::design::Part;

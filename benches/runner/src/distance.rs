@@ -1,4 +1,4 @@
-//! The same designs with Redis further and further away: a proxy of ours stands between and delays each direction.
+//! Measures the same designs with longer and longer round trips to Redis: a proxy delays each direction.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::ceiling::{rounded, slowest_rps};
 use super::commands::Commands;
 use super::lineup::{Lineup, measured_in, target};
 
-/// The share of the slowest one's limit: the proxy needs a core too.
+/// The rate, as a share of the slowest design's limit. It is low because the proxy needs a core too.
 const SHARE: f64 = 0.2;
 const PINGS: usize = 51;
 
@@ -69,7 +69,7 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
     Ok(())
 }
 
-/// The address of a Redis at a plain URL with an address of this machine: what the proxy can be put in front of.
+/// The address of a Redis at a plain URL on this machine. The proxy can only be put in front of such a Redis.
 fn on_this_machine(url: &str) -> Option<SocketAddr> {
     let place = url.strip_prefix("redis://")?.trim_end_matches('/');
     let address: SocketAddr = place.replace("localhost", "127.0.0.1").parse().ok()?;

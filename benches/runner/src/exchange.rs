@@ -1,7 +1,7 @@
-//! Some clients that each exchange one refresh token after the other, and what that costs the server.
+//! Clients that exchange one refresh token after another, to measure what an exchange costs the server.
 //!
-//! A token is good for one exchange, so no prebuilt request can be sent again and again. The clients are our own process, and
-//! what they cost is not counted; the server's and Redis' time is.
+//! A token is valid for one exchange, so a prebuilt request cannot be sent repeatedly. The clients run in this process,
+//! whose CPU time is not counted; the CPU time of the server and of Redis is.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use super::commands::Commands;
 
 pub(crate) const CLIENTS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Tries at one exchange.
+/// The most attempts at one exchange.
 const ATTEMPTS: usize = 5;
 
 /// A server with its clients, each of which keeps its last token from round to round.
@@ -26,7 +26,7 @@ pub(crate) struct Exchange {
     pub(crate) tokens: Vec<String>,
 }
 
-/// What one round was.
+/// The results of one round.
 pub(crate) struct Round {
     pub(crate) exchanges: u64,
     pub(crate) took: Duration,
@@ -41,7 +41,7 @@ struct Issued {
 }
 
 impl Exchange {
-    /// Exchanges for so long, and reads the meters before and after.
+    /// Exchanges tokens for `duration`, and reads the CPU clocks before and after.
     pub(crate) async fn round(
         &mut self,
         commands: &Commands,
@@ -68,7 +68,7 @@ impl Exchange {
         })
     }
 
-    /// The first client, so often.
+    /// Exchanges the first client's token `exchanges` times.
     pub(crate) async fn times(&mut self, exchanges: usize) -> Result<(), Failure> {
         let url = format!("{}/auth/refresh", self.url);
         let token =
@@ -85,12 +85,12 @@ impl Round {
         self.each(self.server)
     }
 
-    /// The same of Redis; none where it is not ours.
+    /// CPU time of Redis for one exchange, in µs; `None` when Redis was not started by this program.
     pub(crate) fn store_us(&self) -> Option<f64> {
         self.store.map(|store| self.each(store))
     }
 
-    /// Times that one asked Redis and waited.
+    /// Round trips to Redis in one exchange.
     pub(crate) fn trips(&self) -> f64 {
         self.trips / self.exchanges.max(1) as f64
     }
@@ -100,7 +100,7 @@ impl Round {
     }
 }
 
-/// One client, for as long as it goes on.
+/// Lets one client exchange its token as long as `goes_on` returns true; returns the number of exchanges.
 async fn exchange(url: &str, token: &mut String, mut goes_on: impl FnMut() -> bool) -> Result<u64, Failure> {
     let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
     let mut exchanges = 0;
@@ -111,7 +111,8 @@ async fn exchange(url: &str, token: &mut String, mut goes_on: impl FnMut() -> bo
     Ok(exchanges)
 }
 
-/// The next token. As a client should, it shows the same one with the same key again where the store did not answer in time.
+/// Exchanges a token for the next one. If the store did not respond in time, it retries with the same token and the same
+/// idempotency key, as a client should.
 async fn exchanged(http: &reqwest::Client, url: &str, token: &str) -> Result<String, Failure> {
     let key = Uuid::new_v4().to_string();
     let mut status = StatusCode::SERVICE_UNAVAILABLE;

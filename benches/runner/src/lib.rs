@@ -1,7 +1,7 @@
 //! `cargo lab bench`: the full measurement and its report.
 //!
-//! A sequence of parts, each of which adds to the one report. Whatever ends it, the end of the plan, Ctrl-C, or a server
-//! that fails half way, what was measured until then is written: `report.json`, `report.md` and `report.html` in
+//! The measurement is a sequence of parts, each of which adds to one report. However it ends (at the end of the plan, by
+//! Ctrl-C, or because a server failed), the results so far are written: `report.json`, `report.md` and `report.html` in
 //! `target/authlab/report`.
 
 mod arguments;
@@ -48,7 +48,7 @@ use self::plan::Plan;
 use self::stop::Stop;
 use self::timeline::Timeline;
 
-/// What every part of the measurement needs.
+/// The state that every part of the measurement uses.
 struct Bench {
     plan: Plan,
     store: Ready,
@@ -56,12 +56,12 @@ struct Bench {
     timeline: Timeline,
 }
 
-/// Measures what was asked for, writes the report, and prints it.
+/// Carries out the requested measurement, writes the report, and prints it.
 ///
 /// # Errors
-/// Where an argument cannot be used, a server does not come up, or the report cannot be written.
+/// When an argument is invalid, a server does not start, or the report cannot be written.
 pub async fn run(arguments: BenchArguments) -> Result<ExitCode, Failure> {
-    // Read before anything is measured: twenty minutes are too long to learn that a file is not there.
+    // Read both files before measuring: twenty minutes are too long to learn that a file does not exist.
     let older = arguments.compare.as_deref().map(older::read).transpose()?;
     let prices = prices(arguments.prices.as_deref())?;
     let (report, done) = match &arguments.report {
@@ -78,7 +78,7 @@ pub async fn run(arguments: BenchArguments) -> Result<ExitCode, Failure> {
     done.map(|()| told)
 }
 
-/// Writes what was found, prints it, and says with which code that ends.
+/// Writes and prints the report, and returns the exit code.
 fn tell(arguments: &BenchArguments, mut report: Report, older: Option<Report>) -> Result<ExitCode, Failure> {
     let mut refused = None;
     if let Some(older) = older {
@@ -104,7 +104,7 @@ fn tell(arguments: &BenchArguments, mut report: Report, older: Option<Report>) -
     })
 }
 
-/// The report of a measurement that is made now, and how that ended.
+/// Measures, and returns the report together with the result of the measurement.
 async fn measured(
     arguments: &BenchArguments,
     prices: Prices,
@@ -166,7 +166,7 @@ async fn measure_lineup(
     targets::measure(bench, lineup, report).await
 }
 
-/// What a cost is reckoned with: a person's own figures, or ours.
+/// The prices for the cost model: the user's own file, or ours.
 fn prices(path: Option<&Path>) -> Result<Prices, Failure> {
     let Some(path) = path else { return Ok(Prices::ours()?) };
     let unusable = |why: &dyn std::fmt::Display| Failure::new(format!("{}: {why}", path.display()));
@@ -202,7 +202,7 @@ fn blank(bench: &Bench) -> Report {
 }
 
 impl Bench {
-    /// One comparison, shown as it goes on. None if there is nothing of it because of Ctrl-C.
+    /// Measures one comparison and shows its progress; `None` when Ctrl-C ended it before the first round.
     async fn compare(
         &self,
         what: &str,
@@ -217,7 +217,7 @@ impl Bench {
         let warm_up = rounds.warm_up;
         let mut before = None;
         let comparison = rounds::compare_until(self.stop.told(), designs, &rounds, |now| {
-            // What is reported is about to happen; what was reported before is over.
+            // Progress is reported before each step, so the step of the previous report is finished now.
             self.timeline.passed(before.take().unwrap_or_default());
             before = Some(if now.round == 0 { warm_up } else { each });
             let round = if now.round == 0 {

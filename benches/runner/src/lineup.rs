@@ -1,4 +1,4 @@
-//! Who is measured: each design as a process of its own, and whatever serves at a URL.
+//! The servers to measure: each design in a process of its own, and servers at URLs.
 
 use harness::Failure;
 use harness::client::{Client, Credential};
@@ -15,15 +15,15 @@ use super::arguments::BenchArguments;
 use super::commands::Commands;
 use super::url::{self, Guest};
 
-/// A design as it is measured.
+/// A design in one of its variants.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub(crate) design: Design,
     pub(crate) variant: &'static Variant,
 }
 
-/// One log-in serves the whole run, which is longer than an access token usually lives. To check one costs the same however
-/// long it is good for.
+/// Settings for a long access token lifetime. One login serves the whole run, which takes longer than an access token
+/// usually lives. The lifetime does not change the cost of a check.
 const LONG_LIVED: (&str, &str) = ("AUTHLAB_ACCESS_TTL", "7200");
 
 /// Every design in each of its variants, the baseline first.
@@ -34,41 +34,42 @@ pub(crate) fn entries() -> impl Iterator<Item = Entry> {
     DESIGNS.iter().flat_map(of)
 }
 
-/// Their names.
+/// The names of all variants.
 pub(crate) fn names() -> Vec<&'static str> {
     entries().map(|entry| entry.variant.name).collect()
 }
 
-/// The name of the variant that has this role. A test of the registry holds that each role is given to one.
+/// The name of the variant with this role. A test of the registry makes sure that each role is assigned once.
 pub(crate) fn name_of(role: design::Role) -> &'static str {
     entries().find(|entry| entry.variant.role == role).map_or("", |entry| entry.variant.name)
 }
 
-/// The names of those that a part of the report is about.
+/// The names of the variants that a part of the report measures.
 pub(crate) fn measured_in(part: Part) -> Vec<&'static str> {
     entries().filter(|entry| entry.variant.parts.contains(&part)).map(|entry| entry.variant.name).collect()
 }
 
 /// The servers, ready to be put under load.
 pub(crate) struct Lineup {
-    /// Those of this project.
+    /// The servers of this project.
     pub(crate) entered: Vec<Entered>,
-    /// All of them as the rounds take them.
+    /// All servers, as the rounds measure them.
     pub(crate) measured: Vec<Measured>,
-    /// The counters of the Redis, where there is one.
+    /// The counters of the Redis, if there is one.
     pub(crate) commands: Option<Commands>,
-    /// The accounts that were created on other people's servers.
+    /// The accounts that were created on servers at URLs.
     guests: Vec<Guest>,
 }
 
-/// One of ours.
+/// A running server of this project.
 pub(crate) struct Entered {
     pub(crate) entry: Entry,
     _server: Server,
 }
 
 impl Entry {
-    /// The store that its server is given. A design that asks none on `/me` has the best that there is for its log-ins.
+    /// The store that the server is started with. A design that needs no store for `/me` gets the best available one for
+    /// logins.
     pub(crate) fn store(&self, bench: &Bench) -> Option<Store> {
         match (self.variant.asks, bench.store.url()) {
             (Asks::Memory, _) => Some(Store::Memory),
@@ -77,7 +78,7 @@ impl Entry {
         }
     }
 
-    /// Its server, with more settings than its own.
+    /// Starts the server, with `more` settings in addition to those of its variant.
     pub(crate) async fn start(&self, store: &Store, more: &[(&str, &str)]) -> Result<Server, Failure> {
         let settings = [self.variant.settings, more].concat();
         Server::start_with(self.design, store, &["--accounts", "memory"], &settings).await
@@ -85,7 +86,7 @@ impl Entry {
 }
 
 impl Lineup {
-    /// Starts everybody who was asked for, and tells the report who that is.
+    /// Starts all requested servers and adds them to the report.
     pub(crate) async fn start(
         bench: &Bench,
         arguments: &BenchArguments,
@@ -146,7 +147,7 @@ impl Lineup {
         };
         if let Some(commands) = &self.commands {
             subject.store_per_request = Some(commands.per_request(&target).await?);
-            // The same for both hybrids, and nothing for a design that keeps nothing there.
+            // The figure is the same for both hybrids, and 0 for a design that stores nothing there.
             if entry.design.has_sessions() && *store != Store::Memory {
                 subject.stored_bytes_per_session =
                     commands.stored_per_session(bench.plan.log_ins, &client).await?;
@@ -164,30 +165,30 @@ impl Lineup {
         Ok(())
     }
 
-    /// Deletes the accounts that were created on other people's servers.
+    /// Deletes the accounts that were created on servers at URLs.
     pub(crate) async fn leave(self) {
         for guest in self.guests {
             guest.leave().await;
         }
     }
 
-    /// One of ours.
+    /// The server of this project with this name.
     pub(crate) fn entered(&self, name: &str) -> Option<&Entered> {
         self.entered.iter().find(|entered| entered.entry.variant.name == name)
     }
 
-    /// The one of ours that has this role.
+    /// The server of this project whose variant has this role.
     pub(crate) fn in_role(&self, role: design::Role) -> Option<&Entered> {
         self.entered.iter().find(|entered| entered.entry.variant.role == role)
     }
 
-    /// Those of these names that are there.
+    /// The measured servers with one of these names.
     pub(crate) fn named(&self, names: &[&str]) -> Vec<Measured> {
         self.measured.iter().filter(|measured| names.contains(&measured.name.as_str())).cloned().collect()
     }
 }
 
-/// `/me` with this credential, on a server of ours.
+/// A request for `/me` with this credential, to a server on this machine.
 pub(crate) fn target(url: &str, credential: &Credential) -> Result<Target, Failure> {
     let (name, value) = &credential.header;
     Ok(Target::get(url, "/me", Reach::LoopbackOnly)?.header(name, value.to_str()?)?)
@@ -211,8 +212,8 @@ fn store_name(asks: Asks) -> &'static str {
     }
 }
 
-/// Those that were asked for; without a choice all, or all that a target is about. The baseline is always among them: without
-/// it nothing is a ratio.
+/// The requested variants; without a request, all, or all that a target is about. The baseline is always included,
+/// because every ratio needs it.
 pub(crate) fn chosen(asked: &[String], for_targets: bool) -> Vec<Entry> {
     let is_asked = |entry: &Entry| match asked {
         [] => !for_targets || entry.variant.parts.contains(&Part::Targets),

@@ -1,4 +1,4 @@
-//! A report that was made before.
+//! Reads a report of an earlier run.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use harness::Failure;
 use measure::compare;
 use measure::report::Report;
 
-/// Reads it from its file.
+/// Reads the report from its file.
 pub(crate) fn read(path: &Path) -> Result<Report, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(format!("{} cannot be read ({error})", path.display())))?;

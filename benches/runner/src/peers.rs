@@ -1,8 +1,8 @@
-//! What people would otherwise use, under the same load in the same run.
+//! Measures servers on popular stacks in other languages, under the same load in the same run.
 //!
-//! Each peer is one idiomatic source file in `benches/peers` that speaks as much of the contract as a log-in and `/me` take.
-//! All are installed before anything is measured, so that no measurement has an installation beside it, and take their turn
-//! in rounds of their own at the end, between those of ours that do the same work.
+//! Each peer is one idiomatic source file in `benches/peers` that implements the part of the contract that login and
+//! `/me` need. All are installed before the first measurement, so that no installation disturbs one. They are measured
+//! at the end, in rounds of their own, together with those of our designs that do the same work.
 
 mod install;
 mod known;
@@ -29,17 +29,18 @@ use super::lineup::{Lineup, name_of};
 use super::plan::CONNECTIONS;
 use super::{Bench, url};
 
-/// The share of the slowest one's limit at which latency is compared.
+/// The rate at which latency is compared, as a share of the slowest server's limit.
 const SHARE: f64 = 0.5;
 
-/// What of it is on this machine.
+/// The installed peers.
 #[derive(Default)]
 pub(crate) struct Ready {
     servers: Vec<(Peer, Installed)>,
     libraries: Option<Vec<Installed>>,
 }
 
-/// Installs what is not there yet. What cannot be installed is skipped, and the report says why.
+/// Installs the peers that are not installed yet. A peer that cannot be installed is skipped, and the report states the
+/// reason.
 pub(crate) async fn install(bench: &Bench, chosen: &Chosen, report: &mut Report) -> Ready {
     let mut ready = Ready::default();
     for peer in chosen.servers.iter().copied() {
@@ -71,7 +72,7 @@ async fn fetched(bench: &Bench, name: &str, runtime: Runtime) -> Option<Result<I
     bench.stop.unless_told(install::install(name, runtime)).await
 }
 
-/// Measures the servers between ours, and then the libraries.
+/// Measures the servers together with ours, and then the libraries.
 pub(crate) async fn measure(
     bench: &Bench,
     lineup: &Lineup,
@@ -135,7 +136,7 @@ async fn servers(
     Ok(())
 }
 
-/// What each peer's figures say of the target.
+/// The target rows for each peer's figures.
 pub(crate) fn targets(report: &Report) -> Vec<Target> {
     let how = "the same /me in other languages and frameworks, under the same load, in turn";
     let Some(peers) = &report.peers else {
@@ -160,7 +161,7 @@ pub(crate) fn targets(report: &Report) -> Vec<Target> {
     peers.entries.iter().filter_map(of).flatten().collect()
 }
 
-/// Starts one and logs in to it, as the contract says.
+/// Starts a peer and logs in to it, as the contract defines.
 async fn enter(
     bench: &Bench,
     lineup: &Lineup,

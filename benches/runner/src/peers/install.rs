@@ -1,8 +1,8 @@
-//! Puts a peer's source and what it depends on into a folder of the build's own, from where it is run.
+//! Installs a peer's source and its dependencies into a folder below the build folder, and runs it from there.
 //!
-//! Nothing is written into the source tree, nothing is installed on the machine, and every version is pinned: by
-//! `package-lock.json`, `requirements.txt` and `go.sum`. No install script of a package is run. What was installed once is
-//! there for the next run, until the pins or the runtime change.
+//! It writes nothing into the source tree and installs nothing on the machine. Every version is pinned: by
+//! `package-lock.json`, `requirements.txt` and `go.sum`. No install script of a package is run. An installation is
+//! reused by the next run, until the pins or the runtime change.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,34 +15,34 @@ use tokio::process::Command;
 
 use super::runtime::{Present, Runtime};
 
-/// How long one step may take; a registry that does not answer is not waited for longer.
+/// How long one step may take, for example when a registry does not respond.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// Written when all else is, with what it was made from.
+/// The file that is written last, with the text of everything that the installation was made from.
 const MARKER: &str = "installed";
-/// The files that say which packages in which version.
+/// The files that pin packages and their versions.
 const PINS: [&str; 7] =
     ["package.json", "package-lock.json", "requirements.txt", "go.mod", "go.sum", "Cargo.toml", "Cargo.lock"];
-/// What is compiled, and so has to be built anew when it changes.
+/// Extensions of source files that are compiled, so that a change requires a new build.
 const COMPILED: [&str; 2] = ["go", "rs"];
-/// Where Debian puts the source of Go packages, by their import path.
+/// The folder where Debian stores the source of Go packages, by import path.
 const DEBIAN_GO: &str = "/usr/share/gocode/src";
-/// The one package that the Go peer needs: its name as a module, and in Debian's tree.
+/// The only package that the Go peer needs: its name as a module, and in Debian's tree.
 const GOLANG_JWT: (&str, &str) = ("github.com/golang-jwt/jwt/v4", "github.com/golang-jwt/jwt");
 
-/// A peer that can be started.
+/// An installed peer, which can be started.
 #[derive(Debug)]
 pub(crate) struct Installed {
-    /// What it is called in `benches/peers`.
+    /// The name of its folder in `benches/peers`.
     pub(crate) name: String,
-    /// Where it lies.
+    /// The folder that it is installed in.
     pub(crate) folder: PathBuf,
-    /// What it runs on, as the report says it.
+    /// The runtime and its version, as the report prints it.
     pub(crate) runs_on: String,
     runtime: Runtime,
 }
 
 impl Installed {
-    /// The command that runs one of its files, or what was built from it.
+    /// The command that runs one of its files, or the program that was built from it.
     pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = match self.runtime {
             Runtime::Node => {
@@ -65,7 +65,8 @@ impl Installed {
 
 const VENV_PYTHON: &str = if cfg!(windows) { "venv/Scripts/python.exe" } else { "venv/bin/python" };
 
-/// Installs what `benches/peers/NAME` names, unless it is there already. The sentence of a fault says what is missing.
+/// Installs the peer `benches/peers/NAME`, unless it is installed already. The error is a sentence that says what is
+/// missing.
 pub(crate) async fn install(name: &str, runtime: Runtime) -> Result<Installed, Failure> {
     let present = runtime.look().await?;
     let source = source_of(name)?;
@@ -92,7 +93,7 @@ pub(crate) async fn install(name: &str, runtime: Runtime) -> Result<Installed, F
     Ok(Installed { name: name.to_owned(), folder, runs_on, runtime })
 }
 
-/// The folder in the project that the current folder is in, or else in the one that this program was built from.
+/// The peer's folder in the project around the current folder, or else in the one that this program was built from.
 fn source_of(name: &str) -> Result<PathBuf, Failure> {
     let here = std::env::current_dir()?;
     let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -102,7 +103,7 @@ fn source_of(name: &str) -> Result<PathBuf, Failure> {
     found.ok_or_else(|| Failure::new("Its source is in the project's folder: `cd` into your clone."))
 }
 
-/// Two programs that install into one folder would make one broken folder. Held until it is dropped.
+/// Locks the folder until the returned file is dropped: two programs that install into one folder would break it.
 async fn alone(folder: &Path) -> Result<File, Failure> {
     let lock = File::create(folder.with_extension("lock"))?;
     let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??;
@@ -134,7 +135,7 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// What an installation is made from: the pins, what is compiled, and the runtime that they are installed for.
+/// The text that identifies an installation: the runtime, the pins, and the sources that are compiled.
 fn wanted(source: &Path, present: &Present) -> Result<String, Failure> {
     let mut wanted = format!("{}\n", present.said);
     for path in files(source)? {
@@ -148,13 +149,13 @@ fn wanted(source: &Path, present: &Present) -> Result<String, Failure> {
     Ok(wanted)
 }
 
-/// The first line of a marker, if the rest is what is wanted now.
+/// The first line of a marker, if its remaining text equals `wanted`.
 fn made_from(marker: &str, wanted: &str) -> Option<String> {
     let (runs_on, made_from) = marker.split_once('\n')?;
     (made_from == wanted).then(|| runs_on.to_owned())
 }
 
-/// Fetches and builds. Returns what the report is to say beside the runtime's name.
+/// Downloads and builds. Returns the text that the report prints after the runtime's name.
 async fn fetch(folder: &Path, runtime: Runtime) -> Result<String, Failure> {
     match runtime {
         Runtime::Node => {
@@ -175,7 +176,7 @@ async fn fetch(folder: &Path, runtime: Runtime) -> Result<String, Failure> {
         Runtime::Go => return build(folder).await,
         Runtime::Rust => {
             let mut cargo = Command::new("cargo");
-            // Not into the folder that this program's own build may be told to use.
+            // A fixed target folder: the user may have configured another one for this program's own build.
             cargo
                 .args(["build", "--release", "--locked", "--quiet", "--target-dir", "build"])
                 .env_remove("RUSTFLAGS");
@@ -185,7 +186,7 @@ async fn fetch(folder: &Path, runtime: Runtime) -> Result<String, Failure> {
     Ok(String::new())
 }
 
-/// Go builds with the module that is pinned or, where the module proxy cannot be reached, with Debian's package of it.
+/// Builds the Go program with the pinned module or, if the module proxy cannot be reached, with Debian's package of it.
 async fn build(folder: &Path) -> Result<String, Failure> {
     let go = |arguments: &[&str]| {
         let mut go = Command::new("go");
@@ -202,7 +203,7 @@ async fn build(folder: &Path) -> Result<String, Failure> {
             "{why} Debian's golang-github-golang-jwt-jwt-dev would do as well."
         )));
     }
-    // The pins stay as they are: what is wanted is compared with them, and so is the next run.
+    // The pins are not changed, because this and the next run compare them with the installed ones.
     fs::copy(folder.join("go.mod"), folder.join("debian.mod"))?;
     let replaced = format!("-replace={module}={}", debian.display());
     step(go(&["mod", "edit", &replaced, "debian.mod"]), folder).await?;
@@ -212,7 +213,8 @@ async fn build(folder: &Path) -> Result<String, Failure> {
     Ok(", golang-jwt as Debian packages it".to_owned())
 }
 
-/// One command to its end. Ctrl-C ends it with this program: it stays in the same group, and does not outlive the drop.
+/// Runs one command to its end. Ctrl-C ends it together with this program: it is in the same process group and is killed
+/// when dropped.
 async fn step(mut command: Command, folder: &Path) -> Result<(), Failure> {
     let shown = {
         let command = command.as_std();
@@ -263,7 +265,7 @@ mod tests {
         fs::create_dir(folder.path().join("src")).unwrap();
         fs::write(folder.path().join("src/main.rs"), "one that is").unwrap();
         assert_ne!(wanted(folder.path(), &present("Node.js v20.1.0")).unwrap(), other_pins);
-        // A marker that was cut off in the middle of being written says nothing.
+        // A marker of which only the beginning was written is invalid.
         assert_eq!(made_from("Node.js v20.1.0", &first), None);
     }
 

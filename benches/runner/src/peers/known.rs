@@ -1,30 +1,30 @@
-//! The peers there are, and which of them were asked for.
+//! The list of peers, and the choice among them.
 
 use harness::Failure;
 use kit::design::{Asks, Role};
 
 use super::runtime::Runtime;
 
-/// A server in something else.
+/// A server on another stack.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
-    /// Its name, and that of its folder.
+    /// The name of the peer and of its folder.
     pub(crate) name: &'static str,
     pub(super) what: &'static str,
     pub(super) runtime: Runtime,
     pub(super) asks: Asks,
-    /// Those of ours that do the same, by role; the first is the one that the target is about.
+    /// The roles of our designs that do the same work; the first is the one that the target is about.
     pub(super) rivals: &'static [Role],
 }
 
-/// How many of ours stand beside them: the baseline, and everybody's rivals.
+/// The number of our designs that are measured together with the peers: the baseline, and the rivals of all peers.
 pub(crate) const OURS: usize = 1 + TOKENS.len() + SESSIONS.len();
 
-/// A check of a signed token, ours first, and then by a library as theirs is.
+/// The designs that check a signed token: first with our own check, then with a library, as the peers do.
 const TOKENS: &[Role] = &[Role::SignedAndRefreshed, Role::Signed];
 const SESSIONS: &[Role] = &[Role::LookUp];
 
-/// All of them.
+/// All peers.
 pub(crate) const PEERS: [Peer; 5] = [
     Peer {
         name: "express-session",
@@ -63,17 +63,17 @@ pub(crate) const PEERS: [Peer; 5] = [
     },
 ];
 
-/// The libraries without a server around them, as they are asked for.
+/// The argument that asks for the libraries without a server around them.
 pub(super) const LIBRARIES: &str = "libraries";
 
-/// What was asked for.
+/// The choice of the user.
 #[derive(Debug, Default)]
 pub(crate) struct Chosen {
     pub(crate) servers: Vec<Peer>,
     pub(crate) libraries: bool,
 }
 
-/// Those that were asked for; none without `--peers`, all of them where it names none.
+/// The chosen peers: none without `--peers`, all when it names none.
 pub(crate) fn chosen(asked: Option<&[String]>) -> Result<Chosen, Failure> {
     let Some(names) = asked else { return Ok(Chosen::default()) };
     let is_known = |name: &str| name == LIBRARIES || PEERS.iter().any(|peer| peer.name == name);

@@ -1,8 +1,9 @@
-//! The libraries themselves: what each takes to check one and the same token, ours among them.
+//! Measures libraries, including ours: the time that each takes to check the same token.
 //!
-//! Each language has a small program in `benches/peers/libraries` that checks the token over and over when it is told to, and
-//! only then: all take turns in every round, ours in this process. What a turn costs is the CPU time of its process, read from
-//! outside and alike for all: a busy machine disturbs it least, and a runtime's own threads are counted.
+//! Each language has a small program in `benches/peers/libraries` that checks the token repeatedly when it is told to,
+//! and only then. All take turns in every round, ours in this process. The cost of a turn is the CPU time of its
+//! process, read from outside in the same way for all: a busy machine disturbs it least, and a runtime's own threads are
+//! counted.
 
 mod program;
 
@@ -23,24 +24,24 @@ use super::install::Installed;
 use super::runtime::Runtime;
 use crate::Bench;
 
-/// The folders below `benches/peers/libraries`, and what each needs.
+/// The folders below `benches/peers`, and the runtime that each needs.
 pub(super) const FOLDERS: [(&str, Runtime); 4] = [
     ("libraries/node", Runtime::Node),
     ("libraries/python", Runtime::Python),
     ("libraries/go", Runtime::Go),
     ("libraries/rust", Runtime::Rust),
 ];
-/// How many pieces of work take turns, for the time that it takes.
+/// The number of operations that take turns; it serves to estimate the duration.
 pub(crate) const WORKS: usize = 12;
 
 const ISSUER: &str = "https://authlab.example";
 const AUDIENCE: &str = "authlab-api";
 const TTL: Duration = Duration::from_secs(86_400);
 const LEEWAY: Duration = Duration::from_secs(5);
-/// Checks between two looks at the clock.
+/// The number of checks between two readings of the clock.
 const BATCH: u64 = 100;
 
-/// Who takes turns: one of ours, or one of a program's.
+/// What takes a turn: a check of ours, or a library of a program.
 enum Who<'a> {
     Ours(&'a dyn Fn()),
     Theirs { program: usize, library: String },
@@ -52,7 +53,8 @@ struct Entry<'a> {
     ns: Vec<f64>,
 }
 
-/// Times all of them. None where Ctrl-C came before the first round was over; a program that fails is told beside it.
+/// Times all libraries. Returns `None` when Ctrl-C came before the first round was over; programs that failed are listed
+/// beside the results.
 pub(super) async fn measure(
     bench: &Bench,
     installed: &[Installed],
@@ -63,7 +65,7 @@ pub(super) async fn measure(
     let strict = StrictVerifier::new(&keys, ISSUER, AUDIENCE, LEEWAY, clock)?;
     let specimen = Specimen::new(&keys, &tokens)?;
     let token = specimen.token.as_str();
-    // A refusal would be quick, and the figures fine.
+    // Rejecting the token is fast and would give good figures, so make sure that both checks accept it.
     strict.check(token)?;
     tokens.check(token)?;
 
@@ -97,13 +99,13 @@ pub(super) async fn measure(
     Ok(Some((Libraries { token_bytes: specimen.token.len() as u64, timed }, failed)))
 }
 
-/// The first round is for whoever compiles while it runs, and not counted.
+/// Runs the rounds. The first is not counted, because some runtimes compile while they run.
 async fn rounds(bench: &Bench, entries: &mut [Entry<'_>], programs: &mut [Program]) -> Result<(), Failure> {
     bench.timeline.stage("timing the libraries");
     let pass = bench.plan.libraries;
     for round in 0..=pass.rounds() {
         for place in 0..entries.len() {
-            // Nobody is always first: who comes after whom changes what is in the cache.
+            // The order rotates, because each turn changes what the next one finds in the cache.
             let index = (place + round) % entries.len();
             let entry = &mut entries[index];
             bench.timeline.detail(&format!(
@@ -130,7 +132,7 @@ async fn rounds(bench: &Bench, entries: &mut [Entry<'_>], programs: &mut [Progra
     Ok(())
 }
 
-/// The CPU time of a process for one of the checks that it does meanwhile, in ns.
+/// The CPU time of process `pid` for one of the checks that it does in the meantime, in ns.
 async fn per_check(pid: u32, checking: impl Future<Output = Result<Done, Failure>>) -> Result<f64, Failure> {
     let before = process::cpu_time(pid)?;
     let done = checking.await?;
@@ -171,7 +173,7 @@ impl<'a> Entry<'a> {
         Self { who, told, ns: Vec::new() }
     }
 
-    /// Paired with ours of the same round: neighbours in time share their noise.
+    /// Sums up the rounds. Each is paired with ours of the same round, because neighbours in time share their noise.
     fn summed_up(self, ours: &[f64]) -> Option<LibraryTime> {
         let times_ours = Median::of(self.ns.iter().zip(ours).map(|(own, ours)| own / ours))?;
         Some(LibraryTime { ns: Median::of(self.ns)?, times_ours, ..self.told })

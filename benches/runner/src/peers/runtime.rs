@@ -1,4 +1,4 @@
-//! What a peer needs on this machine: a program, and not too old a one.
+//! The runtime that a peer needs on this machine: a program in a recent enough version.
 
 use std::fmt;
 use std::process::Stdio;
@@ -7,27 +7,27 @@ use std::time::Duration;
 use harness::Failure;
 use tokio::process::Command;
 
-/// How long a program may take to say its version.
+/// How long a program may take to print its version.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a peer runs on.
+/// A runtime that peers run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Runtime {
     Node,
     Python,
     Go,
-    /// For libraries of Rust that the project itself does not use.
+    /// Rust, for libraries that the project itself does not use.
     Rust,
 }
 
-/// The first two numbers of a version; the third has never mattered here.
+/// The first two numbers of a version; the third is not needed here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Version(pub(crate) u32, pub(crate) u32);
 
-/// A runtime that is there and new enough.
+/// A runtime that is installed and recent enough.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Present {
-    /// What it says of itself: `node v22.1.0`.
+    /// The name and version that it prints, such as `node v22.1.0`.
     pub(crate) said: String,
     pub(crate) version: Version,
 }
@@ -50,7 +50,7 @@ impl Runtime {
         }
     }
 
-    /// The oldest that the pinned packages work with.
+    /// The oldest version that the pinned packages work with.
     fn oldest(self) -> Version {
         match self {
             Self::Node => Version(20, 0),
@@ -69,7 +69,7 @@ impl Runtime {
         }
     }
 
-    /// Looks for it.
+    /// Looks for the runtime on this machine.
     pub(crate) async fn look(self) -> Result<Present, Failure> {
         let mut said = None;
         for program in self.programs() {
@@ -81,7 +81,8 @@ impl Runtime {
         self.judged(self.programs()[0], said.as_deref())
     }
 
-    /// Whether a program that says this of itself will do; `None`, if it is not there.
+    /// Whether a program that prints `said` as its version is recent enough; `said` is `None` when there is no such
+    /// program.
     fn judged(self, program: &str, said: Option<&str>) -> Result<Present, Failure> {
         let (oldest, get_it) = (self.oldest(), self.get_it());
         let Some(said) = said else {
@@ -99,7 +100,7 @@ impl Runtime {
                 "It needs {self} {oldest} or newer, and this one is {version}: {get_it}."
             )));
         }
-        // Go and Python say their names themselves.
+        // Go and Python print their own names.
         let said = if self == Self::Node { format!("{self} {said}") } else { said.to_owned() };
         Ok(Present { said, version })
     }
@@ -134,7 +135,7 @@ fn version_in(said: &str) -> Option<Version> {
 async fn says(program: &str, argument: &str) -> Option<String> {
     which::which(program).ok()?;
     let mut command = Command::new(program);
-    // npm knows `npm version` too, and means something else by it.
+    // `npm version` exists too, but has another meaning.
     let argument = if program == "npm" { "--version" } else { argument };
     command.arg(argument).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
@@ -153,7 +154,7 @@ mod tests {
         assert_eq!((node.said.as_str(), node.version), ("Node.js v20.20.2", Version(20, 20)));
         assert_eq!(said(Runtime::Python, "Python 3.10.0").version, Version(3, 10));
         assert_eq!(said(Runtime::Go, "go version go1.19.8 linux/amd64").version, Version(1, 19));
-        // Compared as numbers: as texts, 3.9 would be the newer one.
+        // Versions are compared as numbers: as texts, 3.9 would be the newer one.
         assert!(Version(3, 9) < Version(3, 10));
     }
 

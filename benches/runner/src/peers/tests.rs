@@ -1,4 +1,4 @@
-//! The peers as servers: whether what is measured answers what it should.
+//! Tests the peers as servers: a measured server must also respond correctly.
 
 use conformance::{Check, Descriptor, Feature, Options, Target, checks, run};
 use kit::testing::{Part, found_or_skip};
@@ -29,11 +29,11 @@ async fn express_session_keeps_the_least_of_the_contract_but_for_what_is_known()
     let redis = kit::testing::private_redis().await;
     let Some(redis) = redis else { return };
     let known = [
-        // A credential that is no session is treated as none: express-session makes a new one.
+        // express-session ignores a credential that is not a valid session and creates a new session.
         "me.authorization-beats-cookie",
         "me.refused-credential",
         "me.two-authorizations",
-        // Its name and its flags are the framework's usual ones. `Secure` comes with TLS, of which there is none here.
+        // The name and the flags are the framework's defaults. `Secure` requires TLS, which this test does not use.
         "cookie.name-exact",
         "cookie.session-attributes",
     ];
@@ -47,14 +47,14 @@ async fn express_jsonwebtoken_keeps_the_least_of_the_contract_but_for_what_is_kn
 
 #[tokio::test]
 async fn fastify_jwt_keeps_the_least_of_the_contract_but_for_what_is_known() {
-    // Several texts stand for one signature: where tokens are told apart by their text, as in a deny list, one of them
-    // gets in. RFC 4648 §3.5 lets a decoder ignore those bits.
+    // Several texts decode to the same signature. A server that compares tokens as text, for example with a deny list,
+    // would accept one of them. RFC 4648 §3.5 lets a decoder ignore those bits.
     keeps_the_contract("fastify-jwt", None, &["access.trailing-bits", "me.two-authorizations"]).await;
 }
 
 #[tokio::test]
 async fn fastapi_pyjwt_keeps_the_least_of_the_contract_but_for_what_is_known() {
-    // The same, by the padding that RFC 7515 §2 leaves out.
+    // The same weakness, through the padding that RFC 7515 §2 omits.
     keeps_the_contract("fastapi-pyjwt", None, &["access.padding", "me.two-authorizations"]).await;
 }
 
@@ -63,7 +63,7 @@ async fn go_net_http_keeps_the_least_of_the_contract_but_for_what_is_known() {
     keeps_the_contract("go-net-http", None, &["access.trailing-bits", "me.two-authorizations"]).await;
 }
 
-/// Holds one against the checks of what it claims: that a fast answer is also the right one.
+/// Runs the contract's checks on one peer: a fast response must also be correct.
 async fn keeps_the_contract(name: &str, redis: Option<&str>, known: &[&str]) {
     let peer = PEERS.into_iter().find(|peer| peer.name == name).unwrap();
     let part = match peer.runtime {

@@ -1,4 +1,4 @@
-//! A program of `benches/peers/libraries`: lines of JSON there and back, until its stdin ends.
+//! A program of `benches/peers/libraries`: it exchanges lines of JSON with this process until its stdin ends.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use uuid::Uuid;
 use super::{AUDIENCE, ISSUER};
 use crate::peers::install::Installed;
 
-/// An interpreter on a busy machine takes its time to start.
+/// Long enough for an interpreter to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What every program is given first.
+/// The input that every program gets first.
 #[derive(Serialize)]
 pub(super) struct Specimen {
     pub(super) token: String,
@@ -35,14 +35,14 @@ pub(super) struct Offer {
     pub(super) version: String,
 }
 
-/// One turn.
+/// One turn: the library to time, and for how long.
 #[derive(Serialize)]
 pub(super) struct Turn<'a> {
     pub(super) library: &'a str,
     pub(super) for_ms: u64,
 }
 
-/// What came of it.
+/// The result of a turn.
 #[derive(Deserialize)]
 pub(super) struct Done {
     pub(super) checks: u64,
@@ -58,7 +58,7 @@ impl Specimen {
     }
 }
 
-/// A program that times libraries of its language. It ends with its stdin, so it does not outlive this one.
+/// A program that times libraries of its language. It ends with its stdin, so it does not outlive this process.
 pub(super) struct Program {
     name: String,
     pub(super) pid: u32,
@@ -86,11 +86,11 @@ impl Program {
         Ok((program, offers))
     }
 
-    /// One line there, one line back.
+    /// Sends one line and reads one line.
     pub(super) async fn ask<T: DeserializeOwned>(&mut self, what: &impl Serialize) -> Result<T, Failure> {
         let mut line = serde_json::to_string(what)?;
         line.push('\n');
-        // Where nobody reads it, the answer that does not come says so.
+        // If the program does not read the line, the missing response reports it.
         let _ = self.stdin.write_all(line.as_bytes()).await;
         let answer = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
         let Ok(answer) = answer else {
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(offers.iter().map(|offer| offer.library.as_str()).collect::<Vec<_>>(), ["PyJWT"]);
         let (pid, turn) = (program.pid, Turn { library: "PyJWT", for_ms: 5 });
         let ns = per_check(pid, program.ask(&turn)).await.unwrap_or_else(|why| panic!("{why}"));
-        // Between what a MAC alone takes and a thousand times what Python takes on a machine of today.
+        // More than a MAC alone takes, and less than a thousand times what Python takes on a current machine.
         assert!((200.0..30e6).contains(&ns), "{ns} ns");
 
         specimen.audience = "somebody-else";
