@@ -20,7 +20,7 @@ const CORES_APART: usize = 4;
 #[serde(tag = "doubt", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Doubt {
-    /// Some requests did not have the expected answer.
+    /// Some requests did not get the expected response.
     Errors {
         /// The number of errors over all rounds.
         count: u64,

@@ -58,7 +58,7 @@ pub struct DesignFigures {
     pub server_cpu_over_baseline_us: Option<Median>,
     /// Errors of all rounds, by kind.
     pub errors: Errors,
-    /// Why these figures should not be believed as they stand; empty when nothing speaks against them.
+    /// Why these figures should not be believed as they stand; empty when there is no doubt.
     pub doubts: Vec<Doubt>,
     /// The raw figures of each round.
     pub rounds: Vec<RoundFigures>,

@@ -33,7 +33,7 @@ pub enum LoadError {
     Url {
         /// The URL or header name that was given.
         url: String,
-        /// What is wrong with it, as the end of a sentence.
+        /// The problem, as the end of a sentence.
         reason: String,
     },
     /// The address is not this machine's, and the caller did not say that the server is their own.
@@ -52,7 +52,7 @@ pub enum LoadError {
     Connect {
         /// The address that the generator called.
         address: SocketAddr,
-        /// What the operating system or the HTTP handshake said.
+        /// The error of the operating system or of the HTTP handshake.
         source: std::io::Error,
     },
     /// The operating system gave no thread or no event loop to the generator.

@@ -52,7 +52,7 @@ pub struct Report {
     pub machine: Machine,
     /// The designs and servers that were measured.
     pub subjects: Vec<Subject>,
-    /// What was asked for and could not be measured, with the reason.
+    /// Measurements that were asked for and could not be made, with the reason.
     pub skipped: Vec<Skipped>,
     /// The generator against a server that does nothing, in the same rounds as `ceiling`. No server can be measured
     /// above it.
@@ -239,7 +239,7 @@ pub struct Doubted<'a> {
     pub design: Option<&'a str>,
     /// The part of the report, in words.
     pub part: String,
-    /// The doubt.
+    /// The doubt itself.
     pub doubt: &'a Doubt,
 }
 

@@ -20,7 +20,7 @@ use crate::figures::Median;
 use crate::report::Report;
 pub use prices::{App, People, Prices, PricesError, Redis, Site};
 
-/// A request with fewer Redis commands than this makes none itself; these are occasional commands of the driver.
+/// Below this number of Redis commands per request, they are occasional commands of the driver and not of the request.
 const NO_COMMAND: f64 = 0.02;
 const SECONDS_A_MONTH: f64 = 730.0 * 3_600.0;
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;

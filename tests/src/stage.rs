@@ -362,7 +362,7 @@ pub(crate) fn log_in(email: &str, password: &str, client: &str) -> Call {
     Call::post("/auth/login").json(&json!({"email": email, "password": password, "client": client}))
 }
 
-/// An address that has never been used; domains under `.test` belong to nobody (RFC 6761 §6.2).
+/// An address that has never been used; `.test` is reserved and never registered (RFC 6761 §6.2).
 pub(crate) fn fresh_email() -> String {
     format!("{}@example.test", Uuid::new_v4().simple())
 }

@@ -69,7 +69,7 @@ impl Target {
         &self.base_url
     }
 
-    /// What the server claims.
+    /// The claims of the server.
     pub fn descriptor(&self) -> &Descriptor {
         &self.descriptor
     }

@@ -13,7 +13,7 @@ pub use axis::{Axis, Scale};
 pub use bars::{Bar, Bars};
 pub use lines::{Lines, Point, Series};
 
-/// A chart.
+/// A bar chart or a line chart.
 #[derive(Debug, Clone)]
 pub enum Chart {
     /// A bar chart.

@@ -7,7 +7,7 @@
 /// The figures of a closed network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Closed {
-    /// Requests per second.
+    /// Throughput, in requests per second.
     pub throughput_rps: f64,
     /// The time of one request at all stations, in µs, without the delay.
     pub response_us: f64,

@@ -12,7 +12,7 @@ pub struct Lines {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// The series.
+    /// The series that the chart shows.
     pub series: Vec<Series>,
     /// Whether each name is written beside its last point; no line then connects the points.
     pub is_labelled: bool,
