@@ -1,4 +1,4 @@
-//! Connections that break in the middle: reset, closed on one side, cut in the middle of an answer.
+//! Connections that break in the middle: reset, closed on one side, or cut in the middle of an answer.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use super::row::{Outcome, Promise, Setup};
 use super::stage::Stage;
 use super::watch::Watch;
 
-/// How long each lasts. Short: what is looked for is the seam.
+/// How long each kind of break lasts. It is short, because errors are expected where the break begins and ends.
 const EACH: Duration = Duration::from_millis(500);
 const RECOVERY: Duration = Duration::from_secs(5);
 

@@ -1,4 +1,4 @@
-//! Clients that hold on to what they are given: idle connections, headers a byte at a time, headers without end.
+//! Clients that hold resources of the server: idle connections, headers sent a byte at a time, and endless headers.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -17,22 +17,24 @@ use super::watch::{CONNECTIONS, slice};
 const RPS: f64 = 200.0;
 const SLICE: Duration = Duration::from_secs(1);
 const SLICES: usize = 3;
-/// Clients that send a byte of a header now and then.
+/// How many clients send a header one byte at a time.
 const SLOW: usize = 50;
 const BETWEEN_BYTES: Duration = Duration::from_millis(500);
-/// When they are to be cut, and how much later is still all right.
+/// After how long the server must cut the slow clients, and how much later is still accepted.
 const CUT_AFTER: Duration = Duration::from_secs(10);
 const LENIENCE: Duration = Duration::from_secs(2);
-/// A full queue of the listener makes the kernel try again after a second, and after two more.
+/// How long a client may take to connect. When the listener's queue is full, the kernel tries again after one second,
+/// and after two more.
 const TO_CONNECT: Duration = Duration::from_secs(8);
-/// "Too many open files", by its number on Linux and macOS.
+/// The error "Too many open files", by its number on Linux and macOS.
 const EMFILE: i32 = 24;
 const LONG_HEADER_BYTES: usize = 400_000;
-/// Below this the p99s of a small machine differ by more than a factor of two without any reason.
+/// A p99 at or below this limit always passes: under it, the p99s of a small machine differ by more than a factor of
+/// two without any cause.
 const NOISE_US: f64 = 4_000.0;
 
 pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
-    // All of them come from this machine, which is one address.
+    // All clients connect from this machine, that is, from one address.
     let hybrid = hybrid_alone(&[("AUTHLAB_CONNECTIONS_PER_ADDRESS", "10000")]).await?;
     let server: SocketAddr = hybrid.url.trim_start_matches("http://").parse()?;
     let honest = Person::sign_up(&hybrid.url, "mobile").await?.me_target()?;
@@ -56,7 +58,8 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     while idle.len() < asked {
         match timeout(TO_CONNECT, TcpStream::connect(server)).await {
             Ok(Ok(stream)) => idle.push(stream),
-            // The system's limit on open files ends it early, and the table says how many there were.
+            // The system's limit on open files may end the loop early; the table shows how many connections were
+            // opened.
             Ok(Err(error)) => {
                 out_of_files = error.raw_os_error() == Some(EMFILE);
                 break;
@@ -100,7 +103,8 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     ]))
 }
 
-/// Sends a header a byte at a time; says how long the server put up with that.
+/// Sends a header one byte at a time. Returns after how long the server cut the connection; `None` if it did not in
+/// time.
 async fn trickle(server: SocketAddr) -> Option<Duration> {
     let mut stream = TcpStream::connect(server).await.ok()?;
     let start = Instant::now();
@@ -125,7 +129,8 @@ async fn trickle(server: SocketAddr) -> Option<Duration> {
     Some(start.elapsed())
 }
 
-/// What a server says to 400 kB of headers. It may close before it has read them all, so reading goes on beside writing.
+/// The server's status line for a request with 400 kB of headers. The server may close the connection before it has
+/// read all of them, so the client reads while it writes.
 async fn long_header(server: SocketAddr) -> String {
     let Ok(mut stream) = TcpStream::connect(server).await else { return "no connection".to_owned() };
     let (mut reads, mut writes) = stream.split();

@@ -1,5 +1,5 @@
-//! Two servers whose clocks are 120 s apart. The lab's clock only moves forward; but a server that is behind another one
-//! sees what a server sees whose clock was set back: credentials and records from its own future. So moving one of two
+//! Two servers whose clocks are 120 s apart. The lab's clock can only be moved forward. But the server that is behind
+//! sees credentials and records from its own future, as a server does whose clock was set back. So moving one of two
 //! servers ahead covers both directions.
 
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::person::{Call, Person};
 use super::row::{Outcome, Promise, Setup};
 
 const APART_S: u64 = 120;
-/// What the server is configured with by default: `exp` has no leeway, `iat` and `nbf` have this.
+/// The server's default leeway for `iat` and `nbf`, in seconds; `exp` has no leeway.
 const LEEWAY_S: u64 = 5;
 const ACCESS_TTL_S: u64 = 900;
-/// Time passes while the row runs: a boundary is met within this.
+/// Seconds that may pass while the row runs; each boundary is tested within this tolerance.
 const DRIFT_S: u64 = 3;
 const KEYS: [(&str, &str); 2] = [
     ("AUTHLAB_ACCESS_KEYS", "1=an-access-key-for-one-run-of-the-clock-row-only"),
@@ -44,7 +44,8 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
         200,
     );
 
-    // Rotations to and fro: each server writes times that the other one cannot have seen yet.
+    // Refresh at one server and the other in turn: each writes times that lie in the future of the other or in its
+    // past.
     for (server, must) in [
         (&ahead, "a refresh at the fast server"),
         (&behind, "then at the slow one, whose record is from its future"),

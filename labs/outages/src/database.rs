@@ -1,4 +1,4 @@
-//! A SQLite that another process writes to and does not let go of: a backup by hand, a forgotten shell, a migration.
+//! A SQLite database that another process keeps locked for writing: a manual backup, a forgotten shell, a migration.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,12 @@ use sqlx::{ConnectOptions, Connection};
 use super::person::{Answer, Call, PASSWORD, Person};
 use super::row::{Outcome, Promise};
 
-/// How long the other process holds the lock, at least.
+/// How long, at least, the other process holds the lock.
 const HELD: Duration = Duration::from_secs(2);
-/// A second for the store, as everywhere, and the hashing of the passwords before it.
+/// The most time for an answer: one second for the store, as in every row, and the time to hash a password before it.
 const LIMIT: Duration = Duration::from_millis(1500);
 
-/// Everything that changes an account, each by a person of its own.
+/// All calls that change an account, each sent by a user of its own.
 struct Changes {
     calls: Vec<(&'static str, Person, &'static str, Value)>,
     visitor: Person,
@@ -47,7 +47,7 @@ impl Changes {
         answers
     }
 
-    /// What only reads: a log-in, and `/me`.
+    /// Sends the calls that only read: `/me`, and a login.
     async fn read(&mut self) -> Vec<(&'static str, Answer)> {
         let body = json!({ "email": self.visitor.email, "password": PASSWORD });
         let me = self.visitor.ask(Call::Me).await;
@@ -55,7 +55,8 @@ impl Changes {
     }
 }
 
-/// Changes are refused as an outage is, reading goes on, and nothing is half done afterwards.
+/// While the database is locked, changes are refused with 503 and reads succeed; once it is unlocked, every change
+/// succeeds.
 pub(crate) async fn busy() -> Result<Outcome, Failure> {
     let mut promises = Vec::new();
     for design in [HYBRID, SESSION] {
@@ -103,7 +104,7 @@ pub(crate) async fn busy() -> Result<Outcome, Failure> {
     Ok(Outcome::Seen(promises))
 }
 
-/// `sign-up 503, deletion 503`: each with every status that it had.
+/// Each call with every status that it got, as `sign-up 503, deletion 503`.
 fn told(answers: &[(&'static str, Answer)]) -> String {
     let mut told: Vec<String> = Vec::new();
     for (name, answer) in answers {

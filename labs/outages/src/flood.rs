@@ -1,4 +1,5 @@
-//! A flood of log-ins beside people who only ask who they are. Each log-in costs a hash, which is thousands of checks' worth.
+//! A flood of logins while other users call `/me`. Each login costs a password hash, as much as thousands of `/me`
+//! checks.
 
 use std::time::Duration;
 
@@ -14,10 +15,10 @@ use super::watch::{CONNECTIONS, Loaded, slice};
 
 const RPS: f64 = 200.0;
 const SLICE: Duration = Duration::from_secs(1);
-/// Quiet and flooded slices in turn, so that a busy machine hits both.
+/// Quiet and flooded slices take turns, so that other work on the machine affects both.
 const ROUNDS: usize = 3;
 const CALLERS: usize = 32;
-/// So many wrong passwords that the throttle does not end the flood, which is what it is there for.
+/// Limits so high that the throttle does not stop the flood, as it would by default.
 const UNTHROTTLED: [(&str, &str); 3] = [
     ("AUTHLAB_FAILURES_PER_ACCOUNT_AND_ADDRESS", "1000000"),
     ("AUTHLAB_FAILURES_PER_ACCOUNT", "1000000"),
@@ -44,7 +45,7 @@ pub(crate) async fn row() -> Result<Outcome, Failure> {
         let overloaded = flood.errors.unexpected_status.get(&503).copied().unwrap_or_default();
         hashed += flood.answered;
         refused += overloaded;
-        // Who still stood in the queue when a slice ended was neither refused nor let down.
+        // A request that was still in the queue when the slice ended was neither refused nor failed.
         waiting += flood.errors.unfinished;
         other += flood.errors.total() - overloaded - flood.errors.unfinished;
     }
@@ -66,7 +67,8 @@ pub(crate) async fn row() -> Result<Outcome, Failure> {
     ]))
 }
 
-/// The median of the slices' p99: one slice that the machine spoiled does not count.
+/// The median of the slices' p99, in microseconds, so that one slice that other work on the machine disturbed does not
+/// count.
 fn p99_us(slices: &[Loaded]) -> f64 {
     let mut all: Vec<f64> = slices.iter().map(|load| load.latency.quantile_us(0.99)).collect();
     all.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! A Redis whose memory is full: the people who are there go on, and new ones have to wait.
+//! A Redis whose memory is full: users who are logged in are served, and new logins are refused.
 
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,12 @@ use super::row::{Outcome, Promise, Setup};
 use super::stage::Stage;
 use super::watch::Watch;
 
-/// How long it stays full.
+/// How long Redis stays full.
 const LENGTH: Duration = Duration::from_secs(1);
 const RECOVERY: Duration = Duration::from_secs(2);
 
-/// With `noeviction`, Redis refuses what needs memory. A login that went through, where a refresh does not, would let new
-/// people lock out the others.
+/// With `noeviction`, Redis refuses commands that need memory. If logins succeeded while refreshes fail, new users
+/// would lock out those who are logged in.
 pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     let stage = Stage::start(setup).await?;
     let redis = stage.redis.connect().await?;

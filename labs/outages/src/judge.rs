@@ -1,4 +1,5 @@
-//! What was seen against what must hold. Nothing here touches a server: each rule is held against a made-up story, too.
+//! Compares what was seen with what must hold. No function here contacts a server, so the tests below check each rule
+//! with made-up answers.
 
 use std::time::{Duration, Instant};
 
@@ -6,23 +7,23 @@ use super::person::Answer;
 use super::row::Promise;
 use super::watch::{Loaded, Seen};
 
-/// The longest that a call may wait for its answer.
+/// The longest time in which a call must be answered.
 const ANSWER: Duration = Duration::from_secs(1);
-/// A refusal within this time asked nobody.
+/// A refusal within this time was given without a call to the store.
 const AT_ONCE: Duration = Duration::from_millis(100);
-/// So many of those in a row, and the breaker is open.
+/// This many such refusals in a row show that the circuit breaker is open.
 const IN_A_ROW: usize = 5;
-/// The longest until then.
+/// The longest time from the fault to the first of these refusals.
 const OPENS: Duration = Duration::from_secs(3);
 
-/// When a fault began, and when its cause was gone.
+/// The time when a fault began, and the time when its cause was removed.
 #[derive(Clone, Copy)]
 pub(crate) struct Window {
     pub(crate) began: Instant,
     pub(crate) healed: Instant,
 }
 
-/// An outage of the store: everything that people must, and must not, notice of it.
+/// The promises for an outage of the store: all that users must, and must not, notice.
 pub(crate) fn outage(seen: &Seen, window: Window, recovery: Duration) -> Vec<Promise> {
     let mut promises = harmless(seen);
     let felt: Vec<&Answer> = all(seen).filter(|answer| within(answer, window)).collect();
@@ -39,7 +40,7 @@ pub(crate) fn outage(seen: &Seen, window: Window, recovery: Duration) -> Vec<Pro
     promises
 }
 
-/// What must hold in every fault of the store, however short.
+/// The promises that must hold in every fault of the store, however short.
 pub(crate) fn harmless(seen: &Seen) -> Vec<Promise> {
     let count = |wrong: &dyn Fn(&Answer) -> bool| all(seen).filter(|answer| wrong(answer)).count();
     let answers = all(seen).count();
@@ -59,20 +60,21 @@ pub(crate) fn harmless(seen: &Seen) -> Vec<Promise> {
     ]
 }
 
-/// That there was something to judge.
+/// The promise that the fault refused at least one request: without one, there is nothing to judge.
 pub(crate) fn felt(seen: &Seen) -> Promise {
     let refused = all(seen).filter(|answer| !answer.is_good()).count();
     Promise::new("the fault is felt at all", format!("{refused} refusals"), refused > 0)
 }
 
-/// That no request was refused.
+/// The promise that no request was refused.
 pub(crate) fn unnoticed(seen: &Seen) -> Promise {
     let bad = all(seen).filter(|answer| !answer.is_good()).count();
     let seen_word = format!("{bad} refusals in {} answers", all(seen).count());
     Promise::new("no user notices", seen_word, bad == 0 && seen.store.errors.total() == 0)
 }
 
-/// The hybrid's `/me` asks no store, so no fault of it may show there.
+/// The promise that every `/me` of the hybrid succeeded: it does not call the store, so no fault of the store may
+/// affect it.
 pub(crate) fn stateless(load: &Loaded) -> Promise {
     let (good, bad) = (load.answered, load.errors.total());
     let seen =
@@ -96,7 +98,8 @@ fn is_refused_with_503_alone(load: &Loaded) -> bool {
     load.errors.total() == status(load, 503)
 }
 
-/// From the fault's beginning to the first of several calls in a row that were refused at once, for the slowest person.
+/// The time from the start of the fault to the first of several calls in a row that were refused at once, for the
+/// slowest user.
 fn opened_after(seen: &Seen, window: Window) -> Option<Duration> {
     let at_once = |answer: &Answer| answer.is_fair_refusal() && answer.took <= AT_ONCE;
     let opened = |person: &Vec<Answer>| {
@@ -107,7 +110,7 @@ fn opened_after(seen: &Seen, window: Window) -> Option<Duration> {
     seen.people.iter().map(opened).collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
-/// From the healing to the first good answer after the last bad one, for the slowest person.
+/// The time from the end of the fault to the first good answer after the last bad one, for the slowest user.
 fn recovered_after(seen: &Seen, window: Window) -> Option<Duration> {
     let recovered = |person: &Vec<Answer>| {
         let streak =
@@ -123,8 +126,8 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// One person's story: when each call began and how long it took, in milliseconds, and what came. The fault lasts from
-    /// second 1 to second 6.
+    /// The answers that one user got: when each call began and how long it took, in milliseconds, and its answer. The
+    /// fault lasts from second 1 to second 6.
     fn story(calls: &[(u32, u32, Answer)]) -> (Seen, Window) {
         let start = Instant::now();
         let answers = calls.iter().map(|(at, took, answer)| Answer {
@@ -148,7 +151,7 @@ mod tests {
         }
     }
 
-    /// A fault as it should go: slow refusals, then fast ones, then good answers again.
+    /// A fault that goes as it should: slow refusals, then fast ones, then good answers again.
     fn as_it_should() -> Vec<(u32, u32, Answer)> {
         let slow = [(1100, 500, answer(503)), (1700, 500, answer(503))];
         let fast = (0..20).map(|n| (2300 + n * 180, 1, answer(503)));

@@ -1,4 +1,4 @@
-//! Commands that ran after their caller had given up: Redis was frozen, and reads them all when it goes on.
+//! Commands that run after their caller gave up: Redis was frozen, and runs all of them when it continues.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     let stage = Stage::start(setup).await?;
     let (mut renews, mut leaves) = (stage.on_hybrid("mobile").await?, stage.on_hybrid("mobile").await?);
-    // One exchange each, so that the scripts are known and nothing is sent twice.
+    // A first call each, so that Redis has loaded the scripts and no later command is sent twice.
     let warm = [
         renews.ask(Call::Refresh).await,
         leaves.ask(Call::Refresh).await,
@@ -67,14 +67,14 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     ]))
 }
 
-/// How often a session's token was rotated, as Redis has it.
+/// How often the session's refresh token was rotated, as stored in Redis.
 async fn generation(redis: &Redis, person: &Person) -> Result<i64, Failure> {
     let missing = || Failure::new("the hybrid's sign-up named no session");
     let (user, session) = (person.user_id.ok_or_else(missing)?, person.session_id.ok_or_else(missing)?);
     Ok(lab4_hybrid::store::redis::generation(redis, user, session).await?)
 }
 
-/// How many scripts this Redis has run.
+/// How many scripts this Redis has run since its start.
 async fn scripts_run(redis: &Redis) -> Result<u64, Failure> {
     let stats: String = redis.query(redis::cmd("INFO").arg("commandstats")).await?;
     let calls = stats

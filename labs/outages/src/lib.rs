@@ -1,8 +1,9 @@
-//! `cargo lab faults`: what becomes of the people when something breaks.
+//! `cargo lab faults`: shows what users notice when a part of the system breaks.
 //!
-//! Each row starts its own Redis, a proxy in front of it, and the servers as processes; puts them under a small steady load;
-//! breaks one thing; and compares what was seen with what must hold. The story comes out as a table, and as JSON in
-//! `target/authlab/faults.json`. A row for which something is missing on this machine is shown as skipped, with the reason.
+//! Each row starts its own Redis, a proxy in front of it, and the servers as processes; puts them under a small steady
+//! load; breaks one thing; and compares what was seen with what must hold. The result is printed as a table, and stored
+//! as JSON in `target/authlab/faults.json`. A row that needs a thing missing on this machine is shown as skipped, with
+//! the reason.
 
 mod broken;
 mod clients;
@@ -63,23 +64,23 @@ pub struct FaultsArguments {
     pub(crate) json: bool,
 }
 
-/// What the command found: `faults.json`.
+/// The report of the command: the contents of `faults.json`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// The Redis that was broken: `redis 7.0.15 (path)`.
+    /// The Redis that was broken, as `redis 7.0.15 (path)`.
     pub(crate) store: String,
-    /// Whether the long versions ran.
+    /// Whether the long versions of the rows ran.
     pub(crate) full: bool,
-    /// The machine that the figures are from.
+    /// The machine on which the figures were measured.
     pub(crate) machine: Machine,
     /// One row for each fault.
     pub(crate) rows: Vec<Row>,
 }
 
-/// A row's id, what breaks, and whether a Redis is needed for it.
+/// A row's id, the fault it causes, and whether it needs a Redis.
 type Entry = (&'static str, &'static str, bool);
 
-/// Every row.
+/// Every row, in the order in which they run.
 const ROWS: [Entry; 20] = [
     ("redis-killed", "Redis killed and restarted", true),
     ("redis-paused", "Redis paused", true),
@@ -103,10 +104,11 @@ const ROWS: [Entry; 20] = [
     ("sign-up-flood", "flood of sign-ups", false),
 ];
 
-/// Plays the rows that were asked for, and prints or writes what was seen.
+/// Plays the rows that were asked for, and prints and stores the report. The exit code is 1 if a promise was broken.
 ///
 /// # Errors
-/// Where a row is unknown, or there is no Redis that may be broken.
+/// A row's name is unknown, `--store` names a store that must not be broken, or a row cannot run to its end, for
+/// example because a server does not start.
 pub async fn run(arguments: FaultsArguments) -> Result<ExitCode, Failure> {
     let rows = chosen(&arguments.only)?;
     let source = Source::find(arguments.store)?;

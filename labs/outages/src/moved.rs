@@ -1,4 +1,4 @@
-//! A Redis that is not the primary any more: made a replica where it is, or with another primary in its place.
+//! A Redis that is no longer the primary: it was made a replica, or another Redis took over as the primary.
 
 use std::time::{Duration, Instant};
 
@@ -14,15 +14,17 @@ use super::row::{Outcome, Promise, Setup};
 use super::stage::Stage;
 use super::watch::Watch;
 
-/// How long the state that is to be noticed lasts at most.
+/// The longest time until a server must report that its Redis is a replica.
 const NOTICED: Duration = Duration::from_secs(5);
-/// How long until everybody is served again: after the role is back, and after the address has moved.
+/// The longest time until all users are served again: after the role is restored, and after the address points to the
+/// new primary.
 const ROLE_BACK: Duration = Duration::from_secs(2);
 const MOVED: Duration = Duration::from_secs(12);
-/// The pause between two questions.
+/// The pause between two requests.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A primary that is made a replica, and the primary again. It takes no writes meanwhile, and what it would read may be old.
+/// A primary is made a replica, and then the primary again. As a replica it refuses writes, and its data may be
+/// outdated.
 pub(crate) async fn replica(setup: &Setup) -> Result<Outcome, Failure> {
     let stage = Stage::start(setup).await?;
     let redis = stage.redis.connect().await?;
@@ -35,8 +37,9 @@ pub(crate) async fn replica(setup: &Setup) -> Result<Outcome, Failure> {
     Ok(Outcome::Seen(promises))
 }
 
-/// Another Redis takes over, and the address leads there; the old one goes on as its replica, and keeps its connections
-/// open. Nothing that was acknowledged is lost: the old one hands over when the new one has everything.
+/// Another Redis becomes the primary, and the proxy's address leads to it. The old one continues as its replica and
+/// keeps its connections open. No acknowledged write is lost: the old primary hands over only when the new one has all
+/// data.
 pub(crate) async fn primary(setup: &Setup) -> Result<Outcome, Failure> {
     if !setup.source.starts_programs() {
         return Ok(Outcome::Skipped("two Redis containers cannot reach each other".to_owned()));
@@ -58,7 +61,7 @@ pub(crate) async fn primary(setup: &Setup) -> Result<Outcome, Failure> {
     Ok(Outcome::Seen(promises))
 }
 
-/// That both servers find out, and say what it is.
+/// The promises that both servers notice the replica, and say so in `/health/ready`.
 async fn not_ready(people: &[(&str, Person)]) -> Result<Vec<Promise>, Failure> {
     let mut promises = Vec::new();
     for (name, person) in people {

@@ -1,4 +1,4 @@
-//! A store that is away: killed, frozen, or behind a network that says nothing.
+//! A store that cannot be reached: killed, frozen, or behind a network that drops all packets.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use super::row::{Outcome, Setup};
 use super::stage::Stage;
 use super::watch::Watch;
 
-/// How long the story is followed after the cause is gone; longer than any promise.
+/// How long the answers are watched after the cause is removed; longer than any promise.
 const AFTERMATH: Duration = Duration::from_secs(15);
 
-/// A process that dies: connections are reset, new ones refused, and what was on disk comes back.
+/// The process dies: connections are reset, new ones are refused, and a restart restores the data from disk.
 pub(crate) async fn killed(setup: &Setup) -> Result<Outcome, Failure> {
     let mut stage = Stage::start(setup).await?;
     let watch = Watch::begin(&stage).await?;
@@ -28,7 +28,7 @@ pub(crate) async fn killed(setup: &Setup) -> Result<Outcome, Failure> {
     told(watch, Window { began, healed }, Duration::from_secs(2)).await
 }
 
-/// A machine that hangs: connections stay open, and all that was sent in the meantime runs when it goes on.
+/// The machine hangs: connections stay open, and all commands sent in the meantime run when it continues.
 pub(crate) async fn paused(setup: &Setup) -> Result<Outcome, Failure> {
     let stage = Stage::start(setup).await?;
     let watch = Watch::begin(&stage).await?;
@@ -39,7 +39,7 @@ pub(crate) async fn paused(setup: &Setup) -> Result<Outcome, Failure> {
     told(watch, Window { began, healed: Instant::now() }, Duration::from_secs(2)).await
 }
 
-/// A network that loses everything and says nothing: the old connections never come back, new ones do.
+/// The network drops all packets without an error: the old connections stay dead, new connections work.
 pub(crate) async fn black_holed(setup: &Setup) -> Result<Outcome, Failure> {
     let stage = Stage::start(setup).await?;
     let watch = Watch::begin(&stage).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn black_holed(setup: &Setup) -> Result<Outcome, Failure> {
 }
 
 async fn told(watch: Watch, window: Window, recovery: Duration) -> Result<Outcome, Failure> {
-    // Whether it recovered at all, the answers say.
+    // The result is not needed: the answers themselves show whether the servers recovered.
     watch.steady_since(window.healed, AFTERMATH).await;
     Ok(Outcome::Seen(judge::outage(&watch.end().await?, window, recovery)))
 }

@@ -1,5 +1,5 @@
-//! A person's app or page, as the contract asks of one: it keeps its credentials until a 401 says that they are over, and
-//! repeats a refresh with the same token and the same idempotency key.
+//! A user's app or page, as the API contract requires of a client: it keeps its credentials until a 401 says that they
+//! are invalid, and repeats a refresh with the same token and the same idempotency key.
 
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Far beyond what any answer may take: a call that is still open then has been forgotten.
+/// The time limit of a request, far above what any answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
-/// One person with one account, logged in.
+/// One user with one account, logged in.
 #[derive(Clone)]
 pub(crate) struct Person {
     pub(crate) email: String,
@@ -27,29 +27,29 @@ pub(crate) struct Person {
     pub(crate) refresh_token: Option<String>,
     pub(crate) user_id: Option<Uuid>,
     pub(crate) session_id: Option<Uuid>,
-    /// Made per refresh token, kept until it was exchanged.
+    /// The idempotency key of the next refresh; a new one is made after each successful refresh.
     attempt: String,
 }
 
-/// What a person can ask for here, each of which needs the store.
+/// The calls that a user makes here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// The hybrid's exchange: an app's token in the body, a page's in its cookie.
+    /// The hybrid's refresh: an app sends its token in the body, a page in its cookie.
     Refresh,
     /// The hybrid's list of devices.
     Sessions,
-    /// `/me`: asks the store in the session design only.
+    /// `/me`, for which only the session design calls the store.
     Me,
-    /// Log out of this device.
+    /// Log out on this device.
     LogOut,
 }
 
-/// What became of one call.
+/// The result of one call.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) started: Instant,
     pub(crate) took: Duration,
-    /// None: the connection broke, or nobody answered.
+    /// `None` if the connection broke or no answer came.
     pub(crate) status: Option<u16>,
     pub(crate) says_when_to_retry: bool,
     pub(crate) touches_cookie: bool,
@@ -64,7 +64,8 @@ impl Answer {
         self.started + self.took
     }
 
-    /// A refusal as it must be: the client keeps its credential, and knows when to come back.
+    /// Whether this is a refusal as the contract requires it: 503 with `Retry-After`, and the client's cookie is not
+    /// changed.
     pub(crate) fn is_fair_refusal(&self) -> bool {
         self.status == Some(503) && self.says_when_to_retry && !self.touches_cookie
     }
@@ -79,7 +80,7 @@ struct Issued {
 }
 
 impl Person {
-    /// Makes an account, which logs its owner in.
+    /// Creates an account at the server, which also logs the user in.
     pub(crate) async fn sign_up(base: &str, client: &'static str) -> Result<Self, Failure> {
         let email = format!("{}@example.test", Uuid::new_v4().simple());
         let mut person = Self {
@@ -102,18 +103,18 @@ impl Person {
         Ok(person)
     }
 
-    /// Logs in once more, as on another device, and keeps nothing of it: the status.
+    /// Logs in again, as on another device, and discards the credentials. Returns the status.
     pub(crate) async fn log_in_again(&self) -> Result<u16, Failure> {
         let body = json!({ "email": self.email, "password": PASSWORD });
         Ok(self.request(Method::POST, "/auth/login").json(&body).send().await?.status().as_u16())
     }
 
-    /// The same person at another server that shares accounts and keys with the first.
+    /// The same user as a client of another server that shares accounts and keys with the first.
     pub(crate) fn at(&self, base: &str) -> Self {
         Self { base: base.to_owned(), ..self.clone() }
     }
 
-    /// Where their server is.
+    /// The base URL of the user's server.
     pub(crate) fn base(&self) -> &str {
         &self.base
     }
@@ -139,7 +140,8 @@ impl Person {
             answer.touches_cookie = response.headers().contains_key(SET_COOKIE);
             answer.status = Some(response.status().as_u16());
             let exchanged = call == Call::Refresh && answer.is_good();
-            // A good answer whose body breaks off is none: the client has to ask again with what it has.
+            // A good answer whose body breaks off is a failure: the client has to refresh again with the token that it
+            // has.
             if exchanged && self.keep(response).await.is_err() {
                 answer.status = None;
             }
@@ -147,7 +149,7 @@ impl Person {
         answer
     }
 
-    /// Posts something, with what the person has to show.
+    /// Sends a POST request with the user's credentials.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         let request = self.bearing(Method::POST, path).json(body);
         let started = Instant::now();
@@ -162,7 +164,7 @@ impl Person {
         }
     }
 
-    /// The same `/me`, for the load generator.
+    /// A `/me` request with the user's credentials, for the load generator.
     pub(crate) fn me_target(&self) -> Result<Target, Failure> {
         let target = Target::get(&self.base, "/me", Reach::LoopbackOnly)?;
         Ok(match (&self.access, &self.cookie) {
@@ -174,7 +176,7 @@ impl Person {
         })
     }
 
-    /// Moves the server's clock, where it was started with lab controls.
+    /// Moves the server's clock forward by `seconds`; the server must run with lab controls.
     pub(crate) async fn advance(&self, seconds: u64) -> Result<(), Failure> {
         let body = json!({ "advance_seconds": seconds });
         let answer = self.request(Method::POST, "/lab/clock").json(&body).send().await?;
@@ -197,7 +199,7 @@ impl Person {
         let request = self.request(method, path);
         match (&self.access, &self.cookie) {
             (Some(access), _) => request.bearer_auth(access),
-            // What a browser adds to a request from the server's own page.
+            // A browser adds this header to a request from the server's own page.
             (None, Some(cookie)) => request.header(COOKIE, cookie).header("sec-fetch-site", "same-origin"),
             (None, None) => request,
         }
@@ -214,7 +216,7 @@ impl Person {
         }
     }
 
-    /// Keeps what an answer brought.
+    /// Stores the credentials that an answer contains.
     async fn keep(&mut self, answer: Response) -> Result<(), Failure> {
         let cookie = answer.headers().get(SET_COOKIE).and_then(|cookie| cookie.to_str().ok());
         let cookie = cookie.and_then(|cookie| cookie.split(';').next()).map(str::to_owned);

@@ -1,4 +1,5 @@
-//! Clients that ask and never read: what they are told fills the buffers of both systems, and then they hold a connection.
+//! Clients that send requests and never read the answers: the answers fill the buffers of both systems, and then each
+//! client holds a connection.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,17 +16,17 @@ use super::row::{Outcome, Promise};
 use super::stage::hybrid_alone;
 use super::watch::slice;
 
-/// All connections of the server, and what one address may have of them.
+/// The limit on all connections of the server, and the limit per client address.
 const PLACES: usize = 32;
 const PER_ADDRESS: usize = 20;
-/// The clients come from one address, and honest people from another. Both are this machine.
+/// The address of the clients that never read. Honest users have another address; both are this machine.
 const FROM: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), 0);
-/// What the client's own system takes unread.
+/// The size of the client's receive buffer, which holds unread bytes.
 const UNREAD_BYTES: u32 = 4096;
-/// When they are to be cut, and how much later is still all right.
+/// After how long the server must cut these clients, and how much later is still accepted.
 const CUT_AFTER: Duration = Duration::from_secs(10);
 const LENIENCE: Duration = Duration::from_secs(5);
-/// Until an answer, or the end of a connection that is one too many.
+/// The longest time until the server answers, or closes a connection over the limit.
 const TO_ANSWER: Duration = Duration::from_secs(5);
 const REQUEST: &[u8] = b"GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const RPS: f64 = 100.0;
@@ -69,7 +70,7 @@ pub(crate) async fn row() -> Result<Outcome, Failure> {
     ]))
 }
 
-/// A connection whose first request the server has answered. An error: the server closed it.
+/// A connection whose first request the server has answered. An error means that the server closed it.
 async fn let_in(server: SocketAddr) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(UNREAD_BYTES)?;
@@ -82,8 +83,8 @@ async fn let_in(server: SocketAddr) -> io::Result<TcpStream> {
     }
 }
 
-/// How long the server puts up with a client that sends requests and reads no answer, counted from the last byte that the
-/// server took; `None`: for longer than it may.
+/// How long the server keeps the connection of a client that sends requests and reads no answer, counted from the last
+/// byte that the server accepted; `None` if longer than the limit.
 async fn never_reads(stream: TcpStream) -> Option<Duration> {
     let (mut sent, mut last) = (0, Instant::now());
     loop {

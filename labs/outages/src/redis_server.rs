@@ -1,4 +1,5 @@
-//! A Redis that may be broken: started here, with everything written to disk at once, so that a restart forgets nothing.
+//! A Redis that the rows may break. It is started here and writes everything to disk at once, so that a restart loses
+//! nothing.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -18,26 +19,26 @@ use tokio::process::{Child, Command};
 
 /// How long a Redis may take to answer after its start.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long one question may take, and the pause before the next.
+/// How long one PING may take, and the pause before the next.
 const QUESTION: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_millis(10);
-/// Every write is on disk before it is answered: what is lost in a restart then was never promised.
+/// Every write is on disk before Redis answers it, so data lost in a restart was never acknowledged.
 const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
-/// Where a Redis comes from.
+/// How a Redis is started: as a program, or in a container.
 pub(crate) enum Source {
     Program(PathBuf),
     Container { image: String },
 }
 
-/// A Redis of our own. It ends when this is dropped.
+/// A Redis that was started here. It ends when this is dropped.
 pub(crate) struct RedisServer {
-    /// Where it answers. A container that was restarted has another port.
+    /// The address where it listens. A container that was restarted has another port.
     pub(crate) address: SocketAddr,
     body: Body,
 }
 
-/// A copy of what a Redis had on its disk.
+/// A copy of a Redis's files on disk.
 pub(crate) struct Disk(TempDir);
 
 enum Body {
@@ -45,11 +46,11 @@ enum Body {
     Container(Container),
 }
 
-/// Removed with the value.
+/// The container's id; the container is removed when this is dropped.
 struct Container(String);
 
 impl Source {
-    /// The program on the `PATH`, or else a container. A Redis at a URL is somebody's, and is not broken here.
+    /// The program on the `PATH`, or else a container. A Redis at a URL belongs to another person, so it is refused.
     pub(crate) fn find(wanted: Option<Wanted>) -> Result<Self, Failure> {
         match (wanted, discovery::on_path()) {
             (Some(Wanted::Memory), _) => {
@@ -64,7 +65,7 @@ impl Source {
         }
     }
 
-    /// Whether its servers are programs on this machine, which reach each other.
+    /// Whether the servers are programs on this machine, which can reach each other.
     pub(crate) fn starts_programs(&self) -> bool {
         matches!(self, Self::Program(_))
     }
@@ -99,7 +100,7 @@ impl RedisServer {
         format!("redis://{}", self.address)
     }
 
-    /// What a report calls it.
+    /// The name of this Redis in a report, as `redis 7.0.15 (path)`.
     pub(crate) async fn description(&self) -> Result<String, Failure> {
         let from = match self.body {
             Body::Process { .. } => "path",
@@ -108,12 +109,12 @@ impl RedisServer {
         Ok(format!("{} ({from})", self.connect().await?.version().await?))
     }
 
-    /// A connection of our own, which no proxy disturbs, and which stays whatever becomes of the server's role.
+    /// A direct connection that bypasses the proxy, and that stays open when the server's role changes.
     pub(crate) async fn connect(&self) -> Result<Redis, Failure> {
         Ok(Redis::connect_as_it_is(&self.url(), RedisTimes::default()).await?)
     }
 
-    /// Ends it without a chance to say anything.
+    /// Kills the server without a clean shutdown.
     pub(crate) async fn kill(&mut self) -> Result<(), Failure> {
         match &mut self.body {
             Body::Process { child, .. } => Ok(child.kill().await?),
@@ -121,7 +122,7 @@ impl RedisServer {
         }
     }
 
-    /// Starts it again on what it has on disk, and says when it answered.
+    /// Restarts the server with its data on disk. Returns when it first answered.
     pub(crate) async fn restart(&mut self) -> Result<Instant, Failure> {
         match &mut self.body {
             Body::Process { program, folder, child } => {
@@ -136,19 +137,19 @@ impl RedisServer {
         Ok(Instant::now())
     }
 
-    /// Whether its disk can be read and written here.
+    /// Whether its files on disk can be read and written from here.
     pub(crate) fn has_disk(&self) -> bool {
         matches!(self.body, Body::Process { .. })
     }
 
-    /// A copy of what is on its disk now.
+    /// A copy of its files on disk.
     pub(crate) fn disk(&self) -> Result<Disk, Failure> {
         let copied = tempfile::tempdir()?;
         copy(self.folder()?, copied.path())?;
         Ok(Disk(copied))
     }
 
-    /// Replaces what is on its disk, while it is down, by a copy or by nothing.
+    /// Replaces its files on disk, while it is down, by a copy, or deletes them if `disk` is `None`.
     pub(crate) fn put_on_disk(&mut self, disk: Option<&Disk>) -> Result<(), Failure> {
         let Body::Process { folder, .. } = &mut self.body else { return Err(no_disk()) };
         *folder = tempfile::tempdir()?;
@@ -165,7 +166,7 @@ impl RedisServer {
         }
     }
 
-    /// Freezes it: connections stay open, and nothing answers.
+    /// Freezes the server: connections stay open, and it does not answer.
     pub(crate) async fn pause(&self) -> Result<(), Failure> {
         match &self.body {
             Body::Process { child, .. } => signal("-STOP", child).await,
@@ -173,7 +174,7 @@ impl RedisServer {
         }
     }
 
-    /// Lets it go on, with everything that it was sent in the meantime.
+    /// Lets the server continue; it then runs all commands sent in the meantime.
     pub(crate) async fn resume(&self) -> Result<(), Failure> {
         match &self.body {
             Body::Process { child, .. } => signal("-CONT", child).await,
@@ -181,7 +182,7 @@ impl RedisServer {
         }
     }
 
-    /// Asks until it answers: a Redis that still reads its file from disk refuses with `LOADING`.
+    /// Sends PING until the answer is PONG: a Redis that is still reading its file from disk refuses with `LOADING`.
     async fn until_it_answers(&mut self) -> Result<(), Failure> {
         let start = Instant::now();
         loop {

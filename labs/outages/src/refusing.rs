@@ -1,4 +1,4 @@
-//! A Redis that answers, and may not be relied on: forgetful by policy, or without its scripts.
+//! A Redis that answers but cannot be relied on: its policy lets it evict keys, or its scripts are flushed.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use super::watch::Watch;
 
 const RECOVERY: Duration = Duration::from_secs(2);
 
-/// A Redis that may drop what it was given loses refresh tokens, or lets revoked ones live again. The server says so.
+/// A Redis that may evict keys can lose refresh tokens, or make revoked ones valid again. The server must report this.
 pub(crate) async fn eviction_policy(setup: &Setup) -> Result<Outcome, Failure> {
     let stage = Stage::start(setup).await?;
     let redis = stage.redis.connect().await?;
@@ -48,7 +48,7 @@ pub(super) async fn ready(
     Ok(Promise::new(format!("{name}: {must}"), format!("{status}, {detail}"), holds(status, &body)))
 }
 
-/// A restart or an operator makes Redis forget the scripts: they are taught again within the same call.
+/// A restart or an operator makes Redis forget the scripts: the server loads them again within the same call.
 pub(crate) async fn scripts_flushed(setup: &Setup) -> Result<Outcome, Failure> {
     let stage = Stage::start(setup).await?;
     let redis = stage.redis.connect().await?;

@@ -6,32 +6,32 @@ use serde::Serialize;
 
 use super::redis_server::Source;
 
-/// What every row is given.
+/// The settings that every row gets.
 pub(crate) struct Setup {
     pub(crate) source: Source,
-    /// The long version: 30 s of pause, 10,000 idle connections.
+    /// Whether to play the long version: outages of 30 s, and 10,000 idle connections.
     pub(crate) full: bool,
 }
 
-/// What became of a row.
+/// The result of a row.
 pub(crate) enum Outcome {
-    /// It ran.
+    /// The row ran: its promises.
     Seen(Vec<Promise>),
-    /// It could not run here, and why.
+    /// The row could not run on this machine: the reason.
     Skipped(String),
 }
 
-/// One thing that must hold.
+/// One promise: a condition that must hold.
 #[derive(Debug, Serialize)]
 pub(crate) struct Promise {
-    /// What must hold, with its limit.
+    /// The condition, with its limit.
     pub(crate) must: String,
     /// What was seen, with its figure.
     pub(crate) seen: String,
-    /// Whether it held.
+    /// Whether the promise held.
     pub(crate) holds: bool,
-    /// Whether it compares two latencies of one run. On a machine that is busy with something else such a ratio may fail
-    /// for no fault of the server.
+    /// Whether the promise compares two latencies of one run. Such a ratio may fail on a busy machine without a fault
+    /// of the server.
     pub(crate) ratio: bool,
 }
 
@@ -40,44 +40,44 @@ impl Promise {
         Self { must: must.into(), seen: seen.into(), holds, ratio: false }
     }
 
-    /// That something took no longer than it may.
+    /// The promise that an event happened within `limit`. `took` is `None` if it never happened.
     pub(crate) fn within(must: &str, took: Option<Duration>, limit: Duration) -> Self {
         let seen = took.map_or("never".to_owned(), |took| format!("{:.2} s", took.as_secs_f64()));
         Self::new(must, seen, took.is_some_and(|took| took <= limit))
     }
 
-    /// Marks it as a comparison of two latencies.
+    /// Marks the promise as a comparison of two latencies.
     pub(crate) fn of_a_ratio(self) -> Self {
         Self { ratio: true, ..self }
     }
 }
 
-/// Held, failed or skipped.
+/// The overall result of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Verdict {
     /// Every promise held.
     Held,
-    /// One did not.
+    /// At least one promise did not hold.
     Failed,
-    /// It did not run.
+    /// The row did not run.
     Skipped,
 }
 
-/// One row, as it is kept.
+/// One row, as it is stored in the report.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
-    /// Its stable name.
+    /// The row's stable id.
     pub(crate) id: &'static str,
     /// What was broken.
     pub(crate) fault: &'static str,
-    /// What came of it.
+    /// The overall result.
     pub(crate) verdict: Verdict,
-    /// What had to hold; empty where it was skipped.
+    /// The promises; empty if the row was skipped.
     pub(crate) promises: Vec<Promise>,
-    /// Why it did not run.
+    /// Why the row did not run.
     pub(crate) skipped_because: Option<String>,
-    /// How long it took, in seconds.
+    /// How long the row took, in seconds.
     pub(crate) took_s: f64,
 }
 

@@ -1,5 +1,6 @@
-//! A flood of sign-ups from one address beside people who log in. 75 connections that signed up a taken address made every
-//! log-in 503 once: each of them waited for a hash, in one queue with everybody.
+//! A flood of sign-ups from one IP address while other users log in. In an earlier version, 75 connections that signed
+//! up with a taken email address made every login fail with 503, because each waited for a hash in one queue with all
+//! logins.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -17,22 +18,22 @@ use super::stage::hybrid_alone;
 
 const CONNECTIONS: usize = 75;
 const FLOODED: Duration = Duration::from_secs(3);
-/// Let the flood have its own address, as a balancer on this machine would tell it.
+/// Gives the flood an IP address of its own, in the header that a trusted load balancer on this machine would send.
 const BALANCED: (&str, &str) = ("AUTHLAB_TRUSTED_PROXIES", "127.0.0.1");
 const FLOODS_FROM: &str = "203.0.113.66";
 const LIMIT: (&str, &str) = ("AUTHLAB_SIGN_UPS_PER_ADDRESS", "20");
-/// So many that the limit does not end the flood: then the turns at the hasher have to do.
+/// A limit so high that it does not stop the flood, so that only the fair queue of the hasher protects the logins.
 const UNLIMITED: (&str, &str) = ("AUTHLAB_SIGN_UPS_PER_ADDRESS", "1000000");
 
-/// How many answers there were of each status; 0 stands for none.
+/// The number of answers by status; status 0 counts requests without an answer.
 type Answers = BTreeMap<u16, u64>;
 
-/// Whom the flood signs up.
+/// The email addresses with which the flood signs up.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Signs {
-    /// One address, which has an account.
+    /// Always the same address, which already has an account.
     Taken,
-    /// Another address each time.
+    /// A new address each time.
     Fresh,
 }
 
@@ -104,7 +105,7 @@ async fn flood(hybrid: &Server, signs: Signs, taken: &str) -> Result<Answers, Fa
     Ok(all)
 }
 
-/// One person logs in again and again, from an address of their own, until the flood is over.
+/// One user logs in again and again, from an IP address of their own, until the flood ends.
 async fn log_ins(hybrid: &Server, email: &str) -> Result<Answers, Failure> {
     let (client, until) = (Client::builder().no_proxy().build()?, Instant::now() + FLOODED);
     let body = json!({ "email": email, "password": PASSWORD });

@@ -1,4 +1,5 @@
-//! A store that answers late. Latency may rise by what the network adds, and what cannot be served in time is refused.
+//! A store that answers slowly. Latency may rise by the delay of the network, and requests that cannot be served in
+//! time are refused.
 
 use std::time::Duration;
 
@@ -12,17 +13,18 @@ use super::watch::{Loaded, slice};
 
 const RPS: f64 = 100.0;
 const LENGTH: Duration = Duration::from_secs(1);
-/// Enough that no arrival waits for a connection at the longest delay: that would be the generator's queue, not the server's.
+/// Enough connections that no request waits for one at the longest delay: otherwise the generator's own queue would be
+/// measured.
 const CONNECTIONS: usize = 64;
 const DELAYS_MS: [u32; 3] = [5, 50, 200];
-/// What proxy and machine may add to a round trip, beside a tenth of it.
+/// How much proxy and machine may add to a round trip, besides a tenth of it.
 const SLACK: Duration = Duration::from_millis(5);
 
-/// The bound of the server in the second row, and the callers that it is offered.
+/// The limit of commands under way (`AUTHLAB_REDIS_IN_FLIGHT`) in the second row, and the number of callers.
 const PLACES: &str = "16";
 const CALLERS: usize = 64;
 
-/// Latency rises by the round trip that the network adds, once: nothing queues behind it.
+/// Latency rises by one round trip of the network and no more, so requests do not queue.
 pub(crate) async fn rises(setup: &Setup) -> Result<Outcome, Failure> {
     let stage = Stage::start(setup).await?;
     let session = stage.on_session().await?.me_target()?;
@@ -54,7 +56,8 @@ pub(crate) async fn rises(setup: &Setup) -> Result<Outcome, Failure> {
     Ok(Outcome::Seen(promises))
 }
 
-/// More callers than places: those who find none are refused at once, and those who find one do not wait for the others.
+/// There are more callers than places: the server refuses those above the limit at once, and the others do not wait for
+/// them.
 pub(crate) async fn sheds(setup: &Setup) -> Result<Outcome, Failure> {
     let stage = Stage::with(setup, &[("AUTHLAB_REDIS_IN_FLIGHT", PLACES)]).await?;
     let session = stage.on_session().await?.me_target()?;
@@ -63,7 +66,7 @@ pub(crate) async fn sheds(setup: &Setup) -> Result<Outcome, Failure> {
     let run = load::run(&session, &Load::Closed(ClosedLoop::new(CALLERS, LENGTH))).await?;
     let shed = run.errors.unexpected_status.get(&503).copied().unwrap_or_default();
     let p99 = Duration::from_secs_f64(run.latency.quantile_us(0.99) / 1e6);
-    // Each place is used again as soon as its call is answered, one round trip later.
+    // Each place is free again once its call is answered, one round trip later.
     let places: f64 = PLACES.parse()?;
     let most = places * (LENGTH.as_secs_f64() / delay.as_secs_f64() + 1.0);
     Ok(Outcome::Seen(vec![

@@ -1,4 +1,4 @@
-//! The stage of a row: a Redis, the proxy in front of it, and the two servers that keep something there.
+//! The processes of a row: a Redis, the proxy in front of it, and the two servers that use it as their store.
 
 use harness::Failure;
 use harness::design::{HYBRID, SESSION};
@@ -9,7 +9,7 @@ use super::person::Person;
 use super::redis_server::RedisServer;
 use super::row::Setup;
 
-/// Everything that a row may break. It ends when this is dropped.
+/// All that a row may break. The processes end when this is dropped.
 pub(crate) struct Stage {
     pub(crate) hybrid: Server,
     pub(crate) session: Server,
@@ -17,10 +17,10 @@ pub(crate) struct Stage {
     pub(crate) redis: RedisServer,
 }
 
-/// Every refresh rotates: the strictest mode has the most to lose in a fault.
+/// Every refresh rotates the token: in a fault, the strictest mode has the most to lose.
 const STRICT: (&str, &str) = ("AUTHLAB_REFRESH_WINDOW", "0");
 
-/// The hybrid alone with its store in memory, for what has nothing to do with Redis.
+/// The hybrid server with its store in memory, for rows that do not involve Redis.
 pub(crate) async fn hybrid_alone(settings: &[(&str, &str)]) -> Result<Server, Failure> {
     Server::start_with(HYBRID, &kit::Store::Memory, &["--accounts", "memory"], settings).await
 }
@@ -30,7 +30,7 @@ impl Stage {
         Self::with(setup, &[]).await
     }
 
-    /// The same, with more settings for the servers.
+    /// Starts the processes; `settings` are additional environment variables of the servers.
     pub(crate) async fn with(setup: &Setup, settings: &[(&str, &str)]) -> Result<Self, Failure> {
         let redis = setup.source.start().await?;
         let proxy = Proxy::start(redis.address).await?;

@@ -1,4 +1,4 @@
-//! The story: each fault, what had to hold, what was seen, whether it held. Eighty columns are enough for it.
+//! Prints the report: each fault, what had to hold, what was seen, and whether it held, in 80 columns.
 
 use std::path::Path;
 
@@ -45,7 +45,7 @@ fn only_ratios_failed(row: &Row) -> bool {
     row.verdict == Verdict::Failed && row.promises.iter().all(|promise| promise.holds || promise.ratio)
 }
 
-/// The fault and its verdict on a line, then a line for each promise. What was broken stands out by its word, not by its
+/// One line with the fault and its verdict, then a line for each promise. A broken promise is marked by a word, not by
 /// colour alone.
 fn text(row: &Row) -> String {
     let verdict = match row.verdict {

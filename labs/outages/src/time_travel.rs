@@ -1,6 +1,7 @@
-//! A Redis that comes back and is not what it was: empty, or restored from a backup.
+//! A Redis that comes back with other data: empty, or restored from a backup.
 //!
-//! The accounts are in a file, as those of a team are, and remember how old the store was.
+//! The accounts are stored in a file, as a team would store them, and they contain the last generation of the store's
+//! marker.
 
 use std::time::{Duration, Instant};
 
@@ -15,17 +16,18 @@ use super::person::{Answer, Call, Person};
 use super::redis_server::{Disk, RedisServer};
 use super::row::{Outcome, Promise, Setup};
 
-/// What the store may lose in a crash, as short as it can be set: the row has to wait for more than twice that.
+/// How much the store may lose in a crash, in seconds, set to the shortest value: the row has to wait for more than
+/// twice that.
 const LOSS: (&str, &str) = ("AUTHLAB_STORE_LOSS", "2");
-/// Rises of the generation after which a backup is old for certain.
+/// How much the marker's generation must rise until a backup is certainly recognised as old.
 const OLD: u64 = 5;
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long the wrong store is asked.
+/// How long requests are sent to the wrong store.
 const LENGTH: Duration = Duration::from_secs(2);
 const RECOVERY: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What comes back.
+/// The data with which the Redis comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comes {
     Empty,
@@ -33,9 +35,9 @@ pub(crate) enum Comes {
 }
 
 struct People {
-    /// Has the newest token of a session that lives.
+    /// Has the newest refresh token of a session that is active.
     owner: Person,
-    /// Has a copy of a token that the owner exchanged long ago.
+    /// Has a copy of a refresh token that the owner exchanged long ago.
     thief: Person,
     /// Has logged out of the hybrid.
     left: Person,
@@ -87,7 +89,8 @@ pub(crate) async fn row(setup: &Setup, comes: Comes) -> Result<Outcome, Failure>
     Ok(Outcome::Seen(promises))
 }
 
-/// Lets the markers of both designs rise until the accounts must have seen more than the backup.
+/// Waits until the generations of both designs' markers have risen so much that the accounts have recorded a newer one
+/// than the backup has.
 async fn time_passes(redis: &RedisServer) -> Result<(), Failure> {
     let (connection, start) = (redis.connect().await?, Instant::now());
     for marker in ["auth:marker", "session:marker"] {
@@ -167,7 +170,7 @@ async fn brought_back(
     ))
 }
 
-/// After `store accept` on an empty store: everybody logs in afresh.
+/// After `store accept` on an empty store: earlier sessions are over, and all users have to log in again.
 async fn accepted(people: &mut People) -> Result<Promise, Failure> {
     until(people, 200).await?;
     let before = [people.owner.ask(Call::Refresh).await.status, people.visitor.ask(Call::Me).await.status];
@@ -182,7 +185,7 @@ async fn accepted(people: &mut People) -> Result<Promise, Failure> {
     ))
 }
 
-/// Asks both servers until they are ready, or are not.
+/// Sends requests to both servers until `/health/ready` has this status.
 async fn until(people: &People, status: u16) -> Result<(), Failure> {
     let start = Instant::now();
     for person in [&people.owner, &people.visitor] {

@@ -1,4 +1,4 @@
-//! What people notice of a fault: a steady load on both kinds of `/me`, and some people who keep using the store.
+//! Records what users notice of a fault: a steady load on both kinds of `/me`, and some users who keep using the store.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,18 +11,18 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::person::{Answer, Call, Person};
 use super::stage::Stage;
 
-/// The pause of a person between two calls.
+/// The pause of a user between two calls.
 const PAUSE: Duration = Duration::from_millis(30);
-/// The load: small, since servers, store and generator may share two cores.
+/// The load in requests per second: small, because servers, store and generator may share two cores.
 const STATELESS_RPS: f64 = 200.0;
 const STORE_RPS: f64 = 50.0;
 pub(crate) const CONNECTIONS: usize = 8;
-/// Load is made in slices, because nobody knows beforehand how long a fault will last.
+/// The length of one slice of load. The load is made in slices, because the length of a fault is not known beforehand.
 const SLICE: Duration = Duration::from_secs(1);
-/// This many good answers in a row, for every person, and the fault is over for them.
+/// This many good answers in a row for every user show that the fault is over.
 const STREAK: usize = 5;
 
-/// The people at work, with their number: each does one kind of call.
+/// The kinds of users, the call that each makes, and how many there are.
 const CAST: [(Cast, Call, usize); 4] = [
     (Cast::App, Call::Refresh, 2),
     (Cast::Page, Call::Refresh, 2),
@@ -37,7 +37,7 @@ enum Cast {
     Session,
 }
 
-/// People and load, at work until told to stop.
+/// Users and load in the background, until [`end`](Self::end) is called.
 pub(crate) struct Watch {
     answers: Answers,
     people: JoinSet<()>,
@@ -46,17 +46,17 @@ pub(crate) struct Watch {
     store: JoinHandle<Result<Loaded, Failure>>,
 }
 
-/// Everything that was seen.
+/// All answers that were seen.
 pub(crate) struct Seen {
-    /// Each person's answers, in their order.
+    /// Each user's answers, in order.
     pub(crate) people: Vec<Vec<Answer>>,
-    /// The hybrid's `/me`, which asks no store.
+    /// The answers to the hybrid's `/me`, which does not call the store.
     pub(crate) stateless: Loaded,
-    /// The session design's `/me`, which does.
+    /// The answers to the session design's `/me`, which calls the store.
     pub(crate) store: Loaded,
 }
 
-/// What the load generator saw, over all slices.
+/// The results of the load generator, over all slices.
 #[derive(Default)]
 pub(crate) struct Loaded {
     pub(crate) answered: u64,
@@ -68,7 +68,8 @@ pub(crate) struct Loaded {
 struct Answers(Arc<(Mutex<Vec<Vec<Answer>>>, Notify)>);
 
 impl Watch {
-    /// Begins, and waits until everybody has been served well: a fault that hits what does not work yet proves nothing.
+    /// Starts users and load, and waits until every user gets good answers: a fault proves nothing if the servers did
+    /// not work before.
     pub(crate) async fn begin(stage: &Stage) -> Result<Self, Failure> {
         let (stop, stopped) = watch::channel(false);
         let answers = Answers::default();
@@ -99,7 +100,8 @@ impl Watch {
         }
     }
 
-    /// Waits until everybody has been served well several times in a row; false when that took longer than `patience`.
+    /// Waits until every user has had several good answers in a row after `since`; `false` if that takes longer than
+    /// `patience`.
     pub(crate) async fn steady_since(&self, since: Instant, patience: Duration) -> bool {
         let steady = async {
             loop {
@@ -113,7 +115,7 @@ impl Watch {
         tokio::time::timeout(patience, steady).await.is_ok()
     }
 
-    /// Stops everything.
+    /// Stops users and load, and returns what was seen.
     pub(crate) async fn end(mut self) -> Result<Seen, Failure> {
         self.stop.send_replace(true);
         while self.people.join_next().await.is_some() {}
@@ -149,7 +151,7 @@ async fn load_until(
     Ok(all)
 }
 
-/// A short piece of load at a fixed rate.
+/// Sends requests at a fixed rate for a short time.
 pub(crate) async fn slice(
     target: &Target,
     rate_rps: f64,

@@ -1,8 +1,8 @@
-//! Attack and defend: what is tried against a lab, first where it gets in, then against what the learner wrote.
+//! Attack and defend: plays a lab's attack, first on a build where it succeeds, then on the learner's code.
 //!
-//! The attack is nothing but checks that judge the lab anyway. The weak build is the lab's own source with the bodies of a
-//! few functions replaced, as a starter is, and compiled in the learner's exercise under its feature `weak`: what differs
-//! between the two servers is what gets the attacker in.
+//! The attack consists of checks that judge the lab anyway. The weak build is the lab's own source in which the bodies
+//! of a few functions are replaced, as in a starter; it is compiled in the learner's exercise under its feature `weak`.
+//! So the difference between the two servers is exactly what lets the attacker in.
 
 pub(super) mod told;
 
@@ -19,46 +19,46 @@ use super::course::Lab;
 use super::judge::{self, Finding};
 use super::source;
 
-/// Where weak sources are written, below the project's folder; the exercises' `lib.rs` names it too.
+/// The folder of the weak sources, below the project's folder; the exercises' `lib.rs` names it too.
 const WEAK: &str = ".authlab/weak";
 
-/// What is tried against a lab.
+/// The attack on a lab, as its `lab.toml` describes it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Attack {
-    /// The checks that try it.
+    /// The names of the checks that try the attack.
     pub(crate) checks: Vec<String>,
-    /// What the weak build does.
+    /// A text that says what the weak build does wrong.
     pub(crate) story: Text,
-    /// Where it does it.
+    /// The functions that the weak build replaces.
     pub(crate) weak: Vec<WeakPart>,
 }
 
-/// A function of the weak build.
+/// One function of the weak build.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WeakPart {
-    /// One of the files that a learner writes in, below `src`.
+    /// The file of the function: one of the files that a learner writes in, below `src`.
     pub(crate) file: PathBuf,
-    /// The anchor around it in the lab's own source.
+    /// The name of the anchor around the function in the lab's own source.
     pub(crate) anchor: String,
     pub(crate) body: String,
 }
 
-/// What came of an attack.
+/// The result of an attack on both builds.
 #[derive(Debug)]
 pub(crate) struct Battle {
-    /// Each attack on the weak build, in the order of `lab.toml`.
+    /// The result of each check on the weak build, in the order of `lab.toml`.
     pub(crate) weak: Vec<Finding>,
-    /// The same on the learner's.
+    /// The results of the same checks on the learner's build.
     pub(crate) own: Own,
 }
 
-/// What the learner's build answered.
+/// The result of the attack on the learner's build.
 #[derive(Debug)]
 pub(crate) enum Own {
     Findings(Vec<Finding>),
-    /// The compiler's errors.
+    /// The build failed: the compiler's errors.
     Errors(Vec<String>),
 }
 
@@ -67,16 +67,17 @@ pub(crate) enum Own {
 pub(crate) enum Way {
     GotIn,
     KeptOut,
-    /// It gets in, and the design says so itself.
+    /// The attacker gets in, and the design's own description says so.
     ByDesign,
     NotWritten,
-    /// The server did not say.
+    /// The server's answer did not decide it.
     Undecided,
     NotTried,
 }
 
 impl Way {
-    /// How a check that tries an attack, or shows a stated weakness, ended for the attacker.
+    /// The end of an attack, from the outcome of its check. `weakness`: the check shows a weakness that the design
+    /// states.
     pub(crate) fn of(outcome: &Outcome, weakness: bool) -> Self {
         match (outcome, weakness) {
             (Outcome::Passed, false) => Self::KeptOut,
@@ -100,12 +101,13 @@ impl Way {
         }
     }
 
-    /// Whether it says anything of the server. One that is silent would win every duel otherwise.
+    /// Whether the outcome says anything about the server. Without this test, a server that never answers would win
+    /// every duel.
     pub(crate) fn is_decided(self) -> bool {
         !matches!(self, Self::Undecided | Self::NotTried)
     }
 
-    /// Whether nothing more can be asked of a server than this.
+    /// Whether the server did all that can be asked of it: it kept the attack out, or the design states the weakness.
     pub(crate) fn is_defended(self) -> bool {
         matches!(self, Self::KeptOut | Self::ByDesign)
     }
@@ -118,7 +120,7 @@ impl Finding {
 }
 
 impl Battle {
-    /// Whether the learner's build kept out whatever can be kept out.
+    /// Whether the learner's build kept out every attack that can be kept out.
     pub(crate) fn is_defended(&self) -> bool {
         match &self.own {
             Own::Findings(findings) => findings.iter().all(|finding| finding.way().is_defended()),
@@ -127,7 +129,7 @@ impl Battle {
     }
 }
 
-/// The weak build's sources.
+/// The paths of the replaced sources of the weak build, each once.
 pub(crate) fn weak_files(lab: &Lab, root: &Path) -> Vec<PathBuf> {
     lab.attack.weak.iter().map(|part| root.join(WEAK).join(&part.file)).fold(Vec::new(), |mut files, file| {
         if !files.contains(&file) {
@@ -137,7 +139,8 @@ pub(crate) fn weak_files(lab: &Lab, root: &Path) -> Vec<PathBuf> {
     })
 }
 
-/// Builds both, and plays the lab's attack against one after the other. `said` hears what is going on.
+/// Builds both servers, and plays the lab's attack on one after the other. `said` is called with each line about what
+/// is being built.
 pub(crate) async fn play(
     lab: &Lab,
     root: &Path,
@@ -153,7 +156,7 @@ pub(crate) async fn play(
     Ok(Battle { weak, own })
 }
 
-/// Builds the weak one, and plays the lab's attack against it.
+/// Builds the weak server, and plays the lab's attack on it.
 pub(crate) async fn on_weak_build(
     lab: &Lab,
     root: &Path,
@@ -170,8 +173,8 @@ pub(crate) async fn on_weak_build(
     }
 }
 
-/// Writes the sources of the weak build, all that a learner writes in among them. What is there already is left alone: a
-/// build goes by the times of files.
+/// Writes the sources of the weak build: all files that a learner writes in. A file that already has the right contents
+/// is not written again, because cargo rebuilds by the files' times.
 pub(crate) fn write_weak_build(lab: &Lab, root: &Path) -> Result<(), Failure> {
     let folder = root.join(WEAK);
     fs::create_dir_all(&folder)?;

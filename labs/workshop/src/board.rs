@@ -1,8 +1,8 @@
-//! `cargo lab board`: a page for the wall of a room, that shows who has done which steps.
+//! `cargo lab board`: a web page for the wall of a room that shows which learner has done which steps.
 //!
-//! It knows of a learner what their `--board` posts, a nickname and the names of steps, and it forgets all of it when it
-//! ends. Whoever reaches it can post under any name: it is a wall to write on and no register. Everything about it has a
-//! limit, so that nobody in the room can do more than write nonsense there.
+//! It knows only what a learner's `--board` posts: a nickname and the names of steps. It forgets all of it when it
+//! ends. Everyone who can reach it can post under any name, so it proves nothing about a person. Everything about it
+//! has a limit, so a client in the room can do no more than write nonsense on it.
 
 mod page;
 mod post;
@@ -30,10 +30,10 @@ use super::course::Course;
 pub(crate) use post::Poster;
 pub(crate) use wall::Nickname;
 
-/// The port that the board takes if it is told no other.
+/// The default port of the board.
 pub(crate) const PORT: u16 = 8090;
 
-/// The most bytes of one report. Ours have a few hundred.
+/// The most bytes of one report. A report of this program has a few hundred.
 const MAX_BYTES: usize = 4096;
 
 /// A page for the wall of a room: who has done which steps
@@ -54,7 +54,7 @@ pub struct BoardArguments {
     until_stdin_ends: bool,
 }
 
-/// What every request is answered from.
+/// The state from which every request is answered.
 struct Board {
     course: Course,
     wall: Mutex<Wall>,
@@ -64,7 +64,7 @@ struct Board {
 /// Serves the board until Ctrl-C.
 ///
 /// # Errors
-/// Where its address cannot be listened on.
+/// The course cannot be read, or the address cannot be listened on.
 pub async fn run(arguments: BoardArguments) -> Result<ExitCode, Failure> {
     let course = Course::find()?;
     let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
@@ -85,7 +85,7 @@ pub async fn run(arguments: BoardArguments) -> Result<ExitCode, Failure> {
         if until_stdin_ends {
             harness::process::stdin_ends().await;
         } else {
-            // Ctrl-C ends this command from outside.
+            // Ctrl-C ends the whole process, so this future never completes.
             std::future::pending::<()>().await;
         }
     };
@@ -103,7 +103,7 @@ fn routes(course: Course, language: Language, clock: Clock) -> Router {
         .with_state(Arc::new(board))
 }
 
-/// No script runs in this page and nothing is fetched for it, whatever stands in it.
+/// Response headers: whatever the page contains, no script runs in it and the browser fetches nothing for it.
 const HEADERS: [(HeaderName, &str); 4] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -125,7 +125,8 @@ async fn show(
     (HEADERS, Html(page::html(&board.course, &learners, language, host)))
 }
 
-/// A page elsewhere cannot post here: JSON is no form's content type, and no other origin is allowed to send it.
+/// Stores a report. A page of another origin cannot post here: a form cannot send JSON, and the server allows no other
+/// origin to send it (no CORS headers).
 async fn write(State(board): State<Arc<Board>>, Json(report): Json<Report>) -> Response {
     let written = board.wall.lock().unwrap_or_else(PoisonError::into_inner).write(report, &board.course);
     match written {

@@ -1,5 +1,5 @@
-//! Builds an exercise, in a target directory of its own: an editor that builds at the same time does not block it, nor it
-//! the editor.
+//! Builds an exercise in a target directory of its own, so that an editor that builds at the same time does not block
+//! it, and is not blocked by it.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,31 +9,31 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
-/// What came of a build.
+/// The result of a build.
 #[derive(Debug)]
 pub(crate) enum Built {
-    /// The program.
+    /// The path of the program.
     Program(PathBuf),
-    /// What the compiler says, its first error first, as it lays it out.
+    /// The compiler's errors in order, each as the compiler renders it.
     Errors(Vec<String>),
 }
 
-/// Which of an exercise's two builds.
+/// The two builds of an exercise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
-    /// The learner's own.
+    /// The learner's own build.
     Own,
-    /// The one that the lab's attack gets in on.
+    /// The build on which the lab's attack succeeds.
     Weak,
 }
 
-/// Where the exercises of a project are built.
+/// The target directory of a project's exercises.
 pub(crate) fn target_dir(root: &Path) -> PathBuf {
     root.join("target/learn")
 }
 
-/// Builds a package. `said` hears what is being compiled. Both builds end up under one name: run the one before the other
-/// is built.
+/// Builds a package. `said` is called with each line that cargo prints on stderr. Both builds have the same file name,
+/// so run one before you build the other.
 pub(crate) async fn build(
     root: &Path,
     target_dir: &Path,
@@ -83,7 +83,7 @@ async fn read(stdout: Option<impl AsyncRead + Unpin>) -> (Option<PathBuf>, Vec<S
             program = Some(PathBuf::from(path));
         }
         let diagnostic = &message["message"];
-        // What has no code is a sum of the others ("aborting due to 2 previous errors"), unless it is a syntax error.
+        // An error without a span sums up others ("aborting due to 2 previous errors"), so it is left out.
         if diagnostic["level"] == "error"
             && !diagnostic["spans"].as_array().is_none_or(Vec::is_empty)
             && let Some(text) = diagnostic["rendered"].as_str()
@@ -98,7 +98,7 @@ async fn read(stdout: Option<impl AsyncRead + Unpin>) -> (Option<PathBuf>, Vec<S
 async fn for_each_line(stream: Option<impl AsyncRead + Unpin>, mut each: impl FnMut(&str)) {
     let Some(stream) = stream else { return };
     let mut lines = BufReader::new(stream).lines();
-    // A stream that breaks off is as good as one that ends: the exit code says what came of it.
+    // A read error ends the loop like the end of the stream does: the exit code tells how the build ended.
     while let Ok(Some(line)) = lines.next_line().await {
         each(&line);
     }

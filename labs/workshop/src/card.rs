@@ -1,7 +1,7 @@
-//! What a learner sees: one step, what fails first and all there is to know about it.
+//! The card that a learner sees: one step, the first check that fails, and its details.
 //!
-//! A card is made of plain lines with styles; who prints it decides whether there is colour. On a terminal it fits the
-//! height by shortening what is longest; piped, nothing is cut.
+//! A card consists of plain lines with styles; the code that prints it decides whether to use colour. On a terminal the
+//! longest parts are shortened so that it fits the height; in a pipe, nothing is cut.
 
 pub(super) mod in_full;
 
@@ -20,18 +20,18 @@ use super::progress::Progress;
 
 const KEY: Style = AnsiColor::Cyan.on_default().bold();
 
-/// What came of building and judging.
+/// The result of building and judging an exercise.
 #[derive(Debug)]
 pub(crate) enum Round {
     /// The compiler's errors.
     Errors(Vec<String>),
-    /// The findings, the step's own last.
+    /// The findings; those of the step itself come last.
     Judged(Vec<Finding>),
-    /// Why neither could be done.
+    /// Why the exercise could not be built or judged.
     Impossible(String),
 }
 
-/// What a card is made of.
+/// The data from which a card is made.
 pub(crate) struct View<'a> {
     pub(crate) course: &'a Course,
     pub(crate) progress: &'a Progress,
@@ -39,25 +39,25 @@ pub(crate) struct View<'a> {
     pub(crate) step: &'a Step,
     pub(crate) language: Language,
     pub(crate) round: Option<&'a Round>,
-    /// What is going on.
+    /// What is running at the moment, as one line.
     pub(crate) busy: Option<&'a str>,
-    /// The line at which to write.
+    /// The line of the file at which the learner is to write, counted from 1.
     pub(crate) line: Option<usize>,
-    /// A word to the learner, about what they asked for last.
+    /// A message to the learner about their last action.
     pub(crate) said: Option<&'a str>,
-    /// Whether keys are heard.
+    /// Whether the screen takes keys.
     pub(crate) keys: bool,
-    /// Whether there is a board that does not answer.
+    /// Whether the board has not answered.
     pub(crate) board_is_silent: bool,
 }
 
 impl View<'_> {
-    /// The card within so many columns and, on a terminal, rows.
+    /// The card in at most `width` columns and, on a terminal, `rows` rows.
     pub(crate) fn card(&self, width: usize, rows: Option<usize>) -> Vec<String> {
         fitted(rows, |limit| self.lines(width, limit))
     }
 
-    /// `limit`: how many lines one part may have.
+    /// The lines of the card. `limit`: how many lines one part may have.
     fn lines(&self, width: usize, limit: usize) -> Vec<String> {
         let mut lines = vec![self.heading(width), String::new(), self.title()];
         lines.extend(wrapped(
@@ -107,7 +107,7 @@ impl View<'_> {
         format!(" {TITLE}{step} {at}/{of}  {title}{TITLE:#}")
     }
 
-    /// The file, as it is typed from the project's folder, and the line.
+    /// The path of the file, relative to the project's folder, and the line.
     fn place(&self) -> String {
         let path = self.lab.exercise(&self.step.file);
         let path = shown(&path, &self.course.root);
@@ -175,12 +175,12 @@ impl View<'_> {
         lines
     }
 
-    /// Whether every step of the lab is done, so that there is a server worth attacking.
+    /// Whether every step of the lab is done, so that its server can be attacked.
     fn lab_is_done(&self) -> bool {
         self.progress.done(&self.lab.steps) == self.lab.steps.len()
     }
 
-    /// After a lab's last step: attack it.
+    /// After a lab's last step: the line that invites the learner to attack it.
     fn invitation(&self) -> Option<String> {
         if !self.lab_is_done() {
             return None;
@@ -263,7 +263,7 @@ impl View<'_> {
     }
 }
 
-/// A path as a person types it from the project's folder.
+/// A path relative to the project's folder, as a person types it there.
 pub(crate) fn shown(path: &Path, root: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).display().to_string()
 }

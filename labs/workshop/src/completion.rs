@@ -1,8 +1,8 @@
-//! Completion: a code that says which labs are done and when, and how it is read again.
+//! Completion: a code that says which labs are done and when, and the functions that make and read it.
 //!
-//! The code is a token, signed as lab 1 signs one, so its owner can take it apart with what they wrote themselves. **It
-//! proves nothing**: its key stands below for everybody to read, and with it anybody signs whatever they like. It keeps a
-//! leader's list free of typing errors, and no more.
+//! The code is a token, signed as lab 1 signs one, so its owner can take it apart with the code that they wrote
+//! themselves. **It proves nothing**: its key is public (see below), so anyone can sign any contents with it. Its only
+//! use is that the leader of a workshop need not type a list by hand.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -18,35 +18,35 @@ use time::OffsetDateTime;
 use super::course::{Course, Lab};
 use super::progress::Progress;
 
-/// A public key, and therefore none: see above.
+/// A public key, which therefore protects nothing: see the module documentation.
 const KEY: &[u8] = b"the key of authlab's completion codes, which everybody may know";
 
 const HEADER: &str = r#"{"alg":"HS256"}"#;
 
-/// A code of ours is under 1 KiB. A longer text is refused before it is looked at.
+/// The most bytes of a code. A real code has less than 1 KiB; a longer text is refused before it is parsed.
 const MAX_BYTES: usize = 4096;
 
-/// What a code says.
+/// The contents of a completion code.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Completed {
-    /// When it was made, in seconds since the Unix epoch.
+    /// When the code was made, in seconds since the Unix epoch.
     iat: u64,
     labs: BTreeMap<String, LabDone>,
 }
 
-/// What a code says of a lab.
+/// What a code says about one lab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct LabDone {
     /// How many steps are done.
     steps: usize,
-    /// For how many of them the lab's own solution was taken.
+    /// For how many steps the learner took the lab's own solution.
     skipped: usize,
-    /// How many hints were read.
+    /// How many hints the learner revealed.
     hints: usize,
-    /// When its last step passed; seconds since the Unix epoch.
+    /// When the lab's last step passed; seconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     passed: Option<u64>,
-    /// When its attack was kept out first.
+    /// When the learner's build first kept the lab's attack out; seconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kept_out: Option<u64>,
 }
@@ -65,7 +65,7 @@ impl LabDone {
     }
 }
 
-/// The summary of a course that is done, and its code; nothing of one that is not.
+/// The summary of a course and its code, if every step is done; otherwise `None`.
 pub(super) fn summary(course: &Course, progress: &Progress, now_s: u64) -> Option<Summary> {
     let is_done = course.labs.iter().all(|lab| progress.done(&lab.steps) == lab.steps.len());
     if !is_done {
@@ -73,12 +73,12 @@ pub(super) fn summary(course: &Course, progress: &Progress, now_s: u64) -> Optio
     }
     let labs = course.labs.iter().map(|lab| (lab.id.clone(), LabDone::of(lab, progress))).collect();
     let completed = Completed { iat: now_s, labs };
-    // Numbers and short names: there is nothing in it that JSON could not say.
+    // Serializing cannot fail: the value has only numbers and short names.
     let payload = serde_json::to_string(&completed).unwrap_or_default();
     Some(Summary { completed, code: jwt::sign(KEY, HEADER, &payload) })
 }
 
-/// A course that is done.
+/// The summary of a course whose steps are all done.
 pub(super) struct Summary {
     completed: Completed,
     pub(super) code: String,
@@ -103,7 +103,8 @@ impl Summary {
     }
 }
 
-/// Says what a code says, and whether it is of this course and complete. `-` reads it from stdin.
+/// Prints the contents of a code and whether it covers all labs of this course; the exit code says the same. If `code`
+/// is `-`, it is read from stdin.
 pub(super) fn verify(
     code: &str,
     course: &Course,
@@ -131,17 +132,17 @@ pub(super) fn verify(
 
 fn from_stdin() -> Result<String, Failure> {
     let mut text = String::new();
-    // One byte more than is taken, so that a longer text is seen to be one.
+    // Reads one byte more than allowed, so that a longer text is recognised as too long.
     std::io::stdin().lock().take(MAX_BYTES as u64 + 1).read_to_string(&mut text)?;
     Ok(text)
 }
 
-/// What a code says, if it is one of ours.
+/// The contents of a code, if its signature is valid.
 fn read(text: &str) -> Result<Completed, Failure> {
     if text.len() > MAX_BYTES {
         return Err(Failure::new(format!("a completion code has at most {MAX_BYTES} bytes: this is none")));
     }
-    // A chat or a mail breaks long lines.
+    // A chat or mail program may have broken the long line.
     let code: String = text.split_whitespace().collect();
     let payload = jwt::verify(KEY, &code).map_err(|refused| {
         Failure::new(match refused {
@@ -158,7 +159,7 @@ fn read(text: &str) -> Result<Completed, Failure> {
         .map_err(|error| Failure::new(format!("this code is signed and says something else ({error})")))
 }
 
-/// The labs of this course of which a code does not say that every step is done.
+/// The names of this course's labs for which the code does not say that every step is done.
 fn missing(completed: &Completed, course: &Course) -> Vec<String> {
     let is_missing = |lab: &&Lab| completed.labs.get(&lab.id).is_none_or(|done| done.steps < lab.steps.len());
     course.labs.iter().filter(is_missing).map(|lab| lab.id.clone()).collect()
@@ -187,7 +188,7 @@ fn print(completed: &Completed, course: &Course, language: Language) {
     anstream::println!(" {DIM}{made} {} UTC{DIM:#}", date(completed.iat));
 }
 
-/// A moment to the minute; a number that is none of this age is shown as it is.
+/// A time as `YYYY-MM-DD HH:MM`; a number that is out of the range of dates is printed as it is.
 fn date(seconds: u64) -> String {
     let time =
         i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());

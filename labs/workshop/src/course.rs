@@ -1,4 +1,5 @@
-//! What `lab.toml` beside each lab says: the steps, what each turns green, and the help along the way.
+//! The contents of `lab.toml`, of which each lab has one: the steps, the checks that each step turns green, and the
+//! hints.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use serde::Deserialize;
 
 use super::attack::Attack;
 
-/// The labs in their order.
+/// All labs, in the order of their folders' names.
 #[derive(Debug)]
 pub(crate) struct Course {
     /// The folder of the project.
@@ -17,25 +18,25 @@ pub(crate) struct Course {
     pub(crate) labs: Vec<Lab>,
 }
 
-/// One lab.
+/// One lab, as its `lab.toml` describes it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lab {
-    /// Its name on the command line and before the dot of its steps' names.
+    /// The lab's name on the command line, and the part of its steps' names before the dot.
     pub(crate) id: String,
     /// The package that a learner completes.
     pub(crate) package: String,
     pub(crate) judge: Judge,
     pub(crate) minutes: u32,
-    /// Its page in the book.
+    /// The lab's page in the book, as a path below `src` without `.md`.
     pub(crate) page: String,
     pub(crate) title: Text,
-    /// What one is able to do afterwards.
+    /// What the learner is able to do after the lab.
     pub(crate) goal: Text,
     pub(crate) steps: Vec<Step>,
-    /// What is tried against it once its steps are done.
+    /// The attack on the lab, played once its steps are done.
     pub(crate) attack: Attack,
-    /// Where it lies.
+    /// The lab's folder, which contains `lab.toml`.
     #[serde(skip)]
     pub(crate) folder: PathBuf,
 }
@@ -44,47 +45,48 @@ pub(crate) struct Lab {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Judge {
-    /// It answers questions on stdin.
+    /// The program is a command that answers questions on stdin.
     Pipe,
-    /// It is a server.
+    /// The program is an HTTP server.
     Http,
 }
 
-/// One step.
+/// One step of a lab.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Step {
-    /// The stable name by which progress is kept.
+    /// The stable name under which progress is stored, as `session.issue`.
     pub(crate) id: String,
-    /// Names that it had before.
+    /// Names that the step had earlier.
     #[serde(default)]
     pub(crate) was: Vec<String>,
     /// The file to write in, below `src`.
     pub(crate) file: PathBuf,
     pub(crate) title: Text,
-    /// What to write.
+    /// What the learner is to write.
     pub(crate) task: Text,
-    /// What to see once it is written.
+    /// What the learner can observe once the step is written.
     pub(crate) surprise: Text,
-    /// The checks that it turns green.
+    /// The names of the checks that pass once the step is written.
     pub(crate) checks: Vec<String>,
     pub(crate) parts: Vec<Part>,
-    /// A nudge, a pointer, nearly the answer.
+    /// Three hints: a nudge, a pointer, and nearly the answer.
     pub(crate) hints: Vec<Text>,
 }
 
-/// One function to be written.
+/// One function that the learner writes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Part {
-    /// The anchor around it in the lab's own source.
+    /// The name of the anchor around the function in the lab's own source.
     pub(crate) anchor: String,
-    /// What stands in its body at first.
+    /// The body of the function in the starter.
     pub(crate) starter: String,
 }
 
 impl Course {
-    /// The course of the project that the current folder is in, or else of the one that this program was built from.
+    /// Reads the course of the project that contains the current folder; outside a project, of the source tree from
+    /// which this program was built.
     pub(crate) fn find() -> Result<Self, Failure> {
         let here = std::env::current_dir()?;
         let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -110,7 +112,7 @@ impl Course {
         self.labs.iter().flat_map(|lab| lab.steps.iter().map(move |step| (lab, step)))
     }
 
-    /// The step with this name.
+    /// The step of this name, with its lab.
     pub(crate) fn step(&self, id: &str) -> Option<(&Lab, &Step)> {
         self.steps().find(|(_, step)| step.id == id)
     }
@@ -132,23 +134,23 @@ impl Lab {
         Ok(Self { folder, ..lab })
     }
 
-    /// The steps up to this one and with it.
+    /// The lab's steps from the first up to and including `step`.
     pub(crate) fn steps_to(&self, step: &Step) -> &[Step] {
         let at = self.steps.iter().position(|other| other.id == step.id).unwrap_or(0);
         &self.steps[..=at]
     }
 
-    /// The learner's copy of a step's file.
+    /// The path of the learner's copy of a step's file.
     pub(crate) fn exercise(&self, file: &Path) -> PathBuf {
         self.folder.join("exercise/src").join(file)
     }
 
-    /// The lab's own.
+    /// The path of the lab's own version of a step's file.
     pub(crate) fn reference(&self, file: &Path) -> PathBuf {
         self.folder.join("src").join(file)
     }
 
-    /// The files that a learner writes in, each once.
+    /// The files that the learner writes in, each listed once.
     pub(crate) fn files(&self) -> Vec<&Path> {
         let mut files: Vec<&Path> = Vec::new();
         for step in &self.steps {
@@ -201,7 +203,7 @@ mod tests {
             for text in texts.into_iter().chain(&step.hints) {
                 let (en, ja) = (text.in_language(Language::En), text.in_language(Language::Ja));
                 assert!(!en.is_empty() && en.is_ascii_or_typographic(), "{}: {en}", step.id);
-                // The last hint may be nothing but code.
+                // The last hint may consist of code only, which is the same in both languages.
                 assert!(!ja.is_empty() && (ja == en || !ja.is_ascii()), "{}: {ja}", step.id);
             }
         }
@@ -248,7 +250,7 @@ mod tests {
         }
     }
 
-    /// In a learner's clone the exercises are the learner's.
+    /// Skipped in a learner's clone (it has `.authlab`), because there the exercises contain the learner's own code.
     #[test]
     fn each_exercise_in_the_tree_is_the_starter_that_its_lab_gives() {
         let course = course();

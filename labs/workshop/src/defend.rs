@@ -1,4 +1,4 @@
-//! `cargo lab defend`: a lab's attack on a build that is weak on purpose, then on the learner's own.
+//! `cargo lab defend`: plays a lab's attack on a build that is weak on purpose, then on the learner's own.
 
 use std::process::ExitCode;
 
@@ -25,13 +25,14 @@ pub struct DefendArguments {
     workshop: WorkshopArguments,
 }
 
-/// Plays a lab's attack on the weak build and on the learner's.
+/// Plays a lab's attack on the weak build and on the learner's, and prints the result. The exit code is 1 if an attack
+/// got in on the learner's build, or that build is not finished.
 ///
 /// # Errors
-/// Where the lab has no such step, or a build or a server does not come up.
+/// There is no such lab, the weak build does not compile, a server does not start, or a file cannot be read or written.
 pub async fn run(arguments: DefendArguments) -> Result<ExitCode, Failure> {
     let mut workshop = arguments.workshop.open()?;
-    // Another lab than the one that is being worked on may be attacked; the work stays where it is.
+    // The learner may attack a lab other than the current one; the current step does not change.
     let id = match &arguments.lab {
         Some(name) => workshop.course.lab(name)?.id.clone(),
         None => workshop.current()?.0.id.clone(),

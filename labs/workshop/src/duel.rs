@@ -1,8 +1,8 @@
-//! `cargo lab duel`: two people in a room, each with a server, and the attacks of the checker between them.
+//! `cargo lab duel`: two learners, each with a server; the checker's attacks are played on both servers.
 //!
-//! One side lets the other in with `--listen`; the other side attacks with `--url`, and its own exercise stands the same
-//! attacks beside it. Only what was tried on both counts: a server on another machine has no lab controls, so what needs its
-//! clock moved cannot be tried there.
+//! One learner serves their exercise with `--listen`; the other attacks it with `--url`, and the same attacks are
+//! played on the attacker's own exercise. Only attacks that could be tried on both servers count: a server on another
+//! machine has no lab controls, so attacks that need its clock moved cannot be tried there.
 
 mod consent;
 mod told;
@@ -54,16 +54,18 @@ pub struct DuelArguments {
     workshop: WorkshopArguments,
 }
 
-/// Both sides, attacked alike.
+/// The results of the same attacks on both servers.
 struct Duel {
     you: Report,
     they: Report,
 }
 
-/// Waits for the other, or attacks the server of the other.
+/// Serves the learner's exercise for the other learner (`--listen`), or attacks both servers (`--url`). The exit code
+/// is 1 if an attack got in on the learner's own server.
 ///
 /// # Errors
-/// Where the other cannot be reached or has not agreed.
+/// A server cannot be reached or started, its owner has not agreed, a check's name is unknown, or the exercise does not
+/// compile.
 pub async fn run(arguments: DuelArguments) -> Result<ExitCode, Failure> {
     let DuelArguments { lab, url, mine, listen, they_agreed, only, json, workshop } = arguments;
     let workshop = workshop.open()?;
@@ -102,7 +104,8 @@ pub async fn run(arguments: DuelArguments) -> Result<ExitCode, Failure> {
     Ok(if duel.you.failures().next().is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Whatever fails is tried once more, by itself: a server that was only busy is not to be told that it let somebody in.
+/// Plays the attacks on one server. An attack whose check fails is tried a second time, by itself, so that a server
+/// that was only busy is not reported as broken into.
 async fn attacked(
     target: &Target,
     only: &[String],
@@ -128,7 +131,7 @@ async fn attacked(
     Ok(report)
 }
 
-/// The learner's own server of a lab, and its lab.
+/// Builds and starts the learner's own server of a lab; returns it with the lab.
 async fn exercise<'a>(
     workshop: &'a Workshop,
     lab: &str,
@@ -167,10 +170,11 @@ async fn started(program: PathBuf, listen: Option<SocketAddr>) -> Result<Process
     Process::start(command, "learner's").await
 }
 
-/// Serves the learner's exercise for the other to attack.
+/// Serves the learner's exercise for the other learner to attack, until Ctrl-C.
 async fn let_in(workshop: &Workshop, lab: Option<&str>, listen: SocketAddr) -> Result<ExitCode, Failure> {
     if listen.ip().is_unspecified() {
-        // A server is known by its address to whoever judges where requests come from, and `0.0.0.0` is nobody's.
+        // The server compares the origin of requests with its own address, and `0.0.0.0` is not an address that a
+        // client uses.
         let likely = own_address().map_or("192.168.1.5".to_owned(), |address| address.to_string());
         let port = listen.port();
         return Err(Failure::new(format!(
@@ -186,12 +190,12 @@ async fn let_in(workshop: &Workshop, lab: Option<&str>, listen: SocketAddr) -> R
     let agreed = if listen.ip().is_loopback() { "" } else { " --they-agreed" };
     println!("{} cargo lab duel --url {url}{agreed}", choose("the other types:", "相手が入力するコマンド:"));
     anstream::println!("{DIM}{}{DIM:#}", choose("Ctrl-C ends it", "Ctrl-C で終わります"));
-    // Ctrl-C ends this command from outside, and with it the server.
+    // Ctrl-C ends the whole process, and with it the server.
     std::future::pending().await
 }
 
-/// The address by which this machine is most likely reached. Nothing is sent: to connect a UDP socket only asks which way a
-/// packet would go, and 192.0.2.1 is nobody (RFC 5737).
+/// The address under which other machines most likely reach this one. No packet is sent: connecting a UDP socket only
+/// selects a route, and 192.0.2.1 belongs to no machine (RFC 5737).
 fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;

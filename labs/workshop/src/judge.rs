@@ -14,16 +14,16 @@ use serde_json::{Value, json};
 
 use super::course::{Judge, Lab};
 
-/// How long a function may take to answer one question.
+/// How long the program may take to answer one question on stdin.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What came of one check.
+/// The result of one check.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
     pub(crate) attack: bool,
-    /// Whether it passes by something getting in: a weakness that the design states of itself.
+    /// Whether the check passes when the attacker gets in: it shows a weakness that the design states of itself.
     pub(crate) weakness: bool,
     pub(crate) gains: &'static str,
     pub(crate) read: &'static str,
@@ -36,7 +36,7 @@ impl Finding {
     }
 }
 
-/// Whether there is a check of this name, for this kind of program.
+/// Whether a check of this name exists for this kind of program.
 #[cfg(test)]
 pub(crate) fn knows(judge: Judge, id: &str) -> bool {
     match judge {
@@ -45,7 +45,7 @@ pub(crate) fn knows(judge: Judge, id: &str) -> bool {
     }
 }
 
-/// Whether the check of this name tries an attack, or shows a stated weakness.
+/// Whether the check of this name tries an attack, or shows a weakness that the design states.
 #[cfg(test)]
 pub(crate) fn tries(judge: Judge, id: &str) -> bool {
     match judge {
@@ -56,7 +56,7 @@ pub(crate) fn tries(judge: Judge, id: &str) -> bool {
     }
 }
 
-/// Plays these checks, and tells their findings in this order.
+/// Plays these checks against the program, and returns the findings in the order of `ids`.
 pub(crate) async fn play(lab: &Lab, program: &Path, ids: &[String]) -> Result<Vec<Finding>, Failure> {
     let mut findings = match lab.judge {
         Judge::Pipe => {
@@ -72,7 +72,7 @@ pub(crate) async fn play(lab: &Lab, program: &Path, ids: &[String]) -> Result<Ve
 async fn by_http(program: &Path, ids: &[String]) -> Result<Vec<Finding>, Failure> {
     let server = server::Process::start(tokio::process::Command::new(program), "learner's").await?;
     let target = Target::discover(&server.url).await?.reached_directly();
-    // The server was started for this and ends with it, and its accounts with it.
+    // The server was started for these checks and ends with this function, so its accounts need not be deleted.
     let options =
         Options { only: ids.to_vec(), accounts: AccountsAfter::EndWithServer, ..Options::default() };
     let report = conformance::run(&target, &options, |_| {}).await?;
@@ -107,7 +107,7 @@ fn by_pipe(program: &Path, ids: &[String]) -> Result<Vec<Finding>, Failure> {
     Ok(found.collect())
 }
 
-/// A program that answers on stdout what it is asked on stdin. It ends with this value.
+/// A child process that reads questions on stdin and writes answers to stdout. It is killed when this value is dropped.
 struct Answering {
     child: Child,
     answers: Receiver<String>,
@@ -139,7 +139,7 @@ impl Answering {
         match self.answers.recv_timeout(PATIENCE) {
             Ok(line) => serde_json::from_str(&line).unwrap_or_else(|_no_json| json!({ "panicked": line })),
             Err(_) if matches!(asked, Some(Ok(()))) => {
-                // A function that does not end would be waited for at every other question too.
+                // A function that does not end would make every other question wait too, so the program is killed.
                 let _already_gone = self.child.kill();
                 json!({ "panicked": format!("no answer within {} s", PATIENCE.as_secs()) })
             }

@@ -1,4 +1,4 @@
-//! Nothing that a learner wrote is ever lost: who overwrites a file keeps what stood there, beside it.
+//! Makes sure that nothing a learner wrote is lost: before the program overwrites a file, it stores a copy beside it.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -9,8 +9,8 @@ use harness::Failure;
 use super::course::Lab;
 use super::source;
 
-/// Puts `text` into a learner's file. Says where the copy of what stood there is, unless that was nobody's work: the
-/// starter, or the same text.
+/// Writes `text` into a learner's file. Returns the path of the copy of the earlier contents; no copy is made if they
+/// are the starter or equal to `text`.
 pub(crate) fn replace(lab: &Lab, file: &Path, text: &str) -> Result<Option<PathBuf>, Failure> {
     let path = lab.exercise(file);
     let before = match fs::read_to_string(&path) {
@@ -29,7 +29,7 @@ pub(crate) fn replace(lab: &Lab, file: &Path, text: &str) -> Result<Option<PathB
     Ok(kept)
 }
 
-/// Writes a copy under the first name that is free.
+/// Writes `text` to the first unused name of the form `*.rs.kept-1`, `*.rs.kept-2`, …; returns the path.
 fn keep(path: &Path, text: &str) -> Result<PathBuf, Failure> {
     for number in 1.. {
         let copy = path.with_extension(format!("rs.kept-{number}"));

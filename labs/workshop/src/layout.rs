@@ -1,16 +1,16 @@
-//! Text in a terminal: broken to its width, Japanese too, and shortened to its height.
+//! Lays out text in a terminal: wraps it to the width, Japanese included, and shortens it to the height.
 
 use anstyle::Style;
 
-/// What fits into so many rows, by shortening what is longest. `lines` is told how many lines one part of it may have;
-/// without rows, nothing is cut.
+/// The lines that fit into `rows` rows, made by shortening the longest parts. `lines` is called with the number of
+/// lines that one part may have; if `rows` is `None`, nothing is cut.
 pub(super) fn fitted(rows: Option<usize>, lines: impl Fn(usize) -> Vec<String>) -> Vec<String> {
     let Some(rows) = rows else { return lines(usize::MAX) };
     let mut limit = rows;
     loop {
         let mut lines = lines(limit);
         if lines.len() <= rows || limit <= 1 {
-            // The last line says which keys there are.
+            // The last line lists the keys, so it is kept.
             let last = lines.pop();
             lines.truncate(rows.saturating_sub(1));
             lines.extend(last);
@@ -20,12 +20,12 @@ pub(super) fn fitted(rows: Option<usize>, lines: impl Fn(usize) -> Vec<String>) 
     }
 }
 
-/// Lines as they are written over a screen of so many columns: one write, from the upper left corner, so that nothing
-/// flickers. A line that is too long is cut, because one that went on below would push the last ones out. `K` wipes the rest
-/// of a line, `J` that of the screen.
+/// The bytes that draw `lines` on a screen of `columns` columns: one write that starts at the upper left corner, so
+/// that the screen does not flicker. A line that is too long is cut, because a wrapped line would push the last lines
+/// off the screen. `K` clears the rest of a line, `J` the rest of the screen.
 pub(super) fn on_screen(lines: &[String], columns: usize, colour: bool) -> String {
     let lines = lines.iter().map(|line| {
-        // What a compiler says may have tabs, which take as many columns as there are up to the next stop.
+        // A compiler's message may contain tabs, whose width depends on the column at which they stand.
         let line = line.replace('\t', "    ");
         let line = if colour { line } else { anstream::adapter::strip_str(&line).to_string() };
         format!("{}\x1b[K", console::truncate_str(&line, columns.max(1), "…"))
@@ -38,7 +38,8 @@ pub(super) fn columns(text: &str) -> usize {
     textwrap::core::display_width(text)
 }
 
-/// Text broken to a width, each line in one style.
+/// The text wrapped to a width in columns, in at most `limit` lines, each in one style. The first line starts with
+/// `first`, the others with `other`.
 pub(super) fn wrapped(
     text: &str,
     first: &str,
@@ -58,8 +59,8 @@ pub(super) fn wrapped(
     cut(lines.collect(), limit)
 }
 
-/// Text in pieces between which a line may end: after a blank, and between two characters of Japanese, but not before
-/// what closes a clause.
+/// Splits text into pieces between which a line may end: after a blank, and between two Japanese characters, except
+/// before a character that closes a clause.
 fn breakable(line: &str) -> Box<dyn Iterator<Item = textwrap::core::Word<'_>> + '_> {
     const NEVER_FIRST: &str = "、。」』)!?:ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ";
     let wide = |character: char| columns(character.encode_utf8(&mut [0; 4])) == 2;
@@ -84,7 +85,7 @@ fn breakable(line: &str) -> Box<dyn Iterator<Item = textwrap::core::Word<'_>> + 
     Box::new(pieces.into_iter())
 }
 
-/// At most so many lines, the last of which says that there were more.
+/// Shortens to at most `limit` lines (at least one); the last line kept ends in `…` if any were cut.
 pub(super) fn cut(mut lines: Vec<String>, limit: usize) -> Vec<String> {
     if lines.len() > limit.max(1) {
         lines.truncate(limit.max(1));

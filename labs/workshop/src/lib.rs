@@ -1,9 +1,9 @@
-//! The workshop: `cargo lab learn` and what belongs to it.
+//! The workshop: `cargo lab learn` and the commands that belong to it.
 //!
-//! An exercise is a package beside its lab that takes every module from the lab itself but the one to be learned. What
-//! `lab.toml` says of a lab, [`course`] reads; [`source`] makes the starter out of the lab's own source; [`build`] and
-//! [`judge`] answer an edit; [`card`] shows the answer, once or [`live`]; [`attack`] tries what an attacker would, on a weak
-//! build first; [`keep`] sees to it that nothing is lost.
+//! An exercise is a package beside its lab. It takes every module from the lab itself, except the one that the learner
+//! writes. [`course`] reads `lab.toml`, which describes a lab; [`source`] makes the starter out of the lab's own
+//! source; [`build`] and [`judge`] run after an edit; [`card`] shows the result, once or [`live`]; [`attack`] plays an
+//! attack, first on a weak build; [`keep`] makes sure that no code of the learner is lost.
 
 mod attack;
 pub mod board;
@@ -37,7 +37,7 @@ use self::card::{Round, shown};
 use self::layout::wrapped;
 use self::workshop::Workshop;
 
-/// The width of what is printed and does not stay.
+/// The width, in columns, of output that is printed once (`cargo lab learn` without a terminal, hints, progress).
 const COLUMNS: usize = 80;
 
 /// What every command of the workshop takes.
@@ -115,7 +115,10 @@ pub struct VerifyCourseArguments {
     target_dir: Option<PathBuf>,
 }
 
-/// The workshop's proofs.
+/// Runs the proofs of the workshop: `cargo lab verify-course`.
+///
+/// # Errors
+/// The course cannot be read, or a proof cannot be run at all. A proof that fails is no error: it is the exit code.
 pub async fn verify_course(arguments: VerifyCourseArguments) -> Result<ExitCode, Failure> {
     prove::run(arguments.target_dir, arguments.json).await
 }
@@ -126,7 +129,12 @@ impl WorkshopArguments {
     }
 }
 
-/// The next step, on a screen that stays; where there is no terminal, judged once and printed.
+/// `cargo lab learn`: shows the current step on a screen that is redrawn after every save. Without a terminal it judges
+/// the step once, prints the result, and repeats after every save if `again` is set.
+///
+/// # Errors
+/// The course, a lab's files or the progress file cannot be read or written, there is no such step or lab, or the
+/// board's address is invalid.
 pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, Failure> {
     let mut workshop = arguments.workshop.open()?;
     if let Some(step) = &arguments.step {
@@ -147,7 +155,7 @@ pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, F
             poster.tell(workshop.done());
         }
         if !again {
-            // The card is printed already: who waits for the board has nothing else to wait for.
+            // The card is already printed, so waiting for the board's answer delays nothing else.
             if let Some(poster) = poster
                 && !poster.finish().await
             {
@@ -160,7 +168,7 @@ pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, F
     }
 }
 
-/// Judges and prints. Says whether the step is done.
+/// Builds and judges the current step once and prints its card. Returns whether all checks of the step pass.
 async fn once(workshop: &mut Workshop) -> Result<bool, Failure> {
     let progress = terminal::Progress::new(1);
     progress.stage(workshop.language.choose(
@@ -178,7 +186,10 @@ async fn once(workshop: &mut Workshop) -> Result<bool, Failure> {
     Ok(passed)
 }
 
-/// One more hint.
+/// `cargo lab hint`: reveals one more hint of the current step and prints all hints revealed so far.
+///
+/// # Errors
+/// The course or the progress file cannot be read, or the progress file cannot be written.
 pub fn hint(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
     let mut workshop = arguments.open()?;
     let shown = workshop.hint()?;
@@ -203,7 +214,11 @@ pub fn hint(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// How the lab does it.
+/// `cargo lab solution`: prints the lab's own functions for the current step, or writes them into the exercise.
+///
+/// # Errors
+/// The course or the progress file cannot be read, the exercise's file lacks the marks around its functions, or a file cannot be
+/// written.
 pub fn solution(arguments: SolutionArguments) -> Result<ExitCode, Failure> {
     let mut workshop = arguments.workshop.open()?;
     if arguments.apply {
@@ -224,7 +239,10 @@ pub fn solution(arguments: SolutionArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The starters of a lab once more.
+/// `cargo lab reset`: writes the starters of a lab back into its exercise.
+///
+/// # Errors
+/// There is no such lab, or a file cannot be read or written.
 pub fn reset(arguments: ResetArguments) -> Result<ExitCode, Failure> {
     let mut workshop = arguments.workshop.open()?;
     let kept = workshop.reset(arguments.lab.as_deref())?;
@@ -232,7 +250,11 @@ pub fn reset(arguments: ResetArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The lab's own solution in place of a step, and on to the next.
+/// `cargo lab skip`: replaces the functions of the current step by the lab's own, notes the step as skipped, and moves
+/// to the next step.
+///
+/// # Errors
+/// The exercise's file lacks the marks around its functions, or a file cannot be read or written.
 pub fn skip(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
     let mut workshop = arguments.open()?;
     let kept: Vec<PathBuf> = workshop.skip()?.into_iter().collect();
@@ -243,7 +265,10 @@ pub fn skip(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// How far it is.
+/// `cargo lab progress`: prints which steps are done, or reads a completion code.
+///
+/// # Errors
+/// The course or the progress file cannot be read, or the completion code is invalid.
 pub fn progress(arguments: ProgressArguments) -> Result<ExitCode, Failure> {
     let workshop = arguments.workshop.open()?;
     let (language, progress) = (workshop.language, &workshop.progress);

@@ -1,4 +1,4 @@
-//! The screen that stays: checks at every save, one key for each thing to do.
+//! The screen of `cargo lab learn` on a terminal: it runs the checks after every save, and has one key for each action.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,10 +18,10 @@ use super::layout::{fitted, on_screen, wrapped};
 use super::source;
 use super::workshop::Workshop;
 
-/// How often the file is looked at.
+/// How often the file's time of change is read.
 const LOOK: Duration = Duration::from_millis(150);
 
-/// The screen and what is on it.
+/// The state of the screen.
 struct Live {
     workshop: Workshop,
     round: Option<Round>,
@@ -31,17 +31,17 @@ struct Live {
     shows: Shows,
     seen: Option<SystemTime>,
     poster: Option<Poster>,
-    /// Rows and columns, when it was drawn last.
+    /// Rows and columns at the last drawing.
     size: (u16, u16),
 }
 
-/// What is being played. It is called off when this is dropped.
+/// A task in the background: a round of checks or an attack. Dropping it aborts the task.
 struct Running {
     task: JoinHandle<News>,
     busy: watch::Receiver<String>,
 }
 
-/// What came of it.
+/// The result of a background task.
 enum News {
     Round(Round),
     Battle(Result<Battle, Failure>),
@@ -53,13 +53,13 @@ impl Drop for Running {
     }
 }
 
-/// What takes the screen.
+/// What the screen shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shows {
     Card,
     Solution,
     Battle,
-    /// Whether to reset.
+    /// Asks whether to reset the lab.
     Question,
 }
 
@@ -107,7 +107,7 @@ pub(crate) async fn run(workshop: Workshop, poster: Option<Poster>) -> Result<()
 }
 
 impl Live {
-    /// Tells the board, if there is one, what is done.
+    /// Sends the steps that are done to the board, if there is one.
     fn tell(&self) {
         if let Some(poster) = &self.poster {
             poster.tell(self.workshop.done());
@@ -131,7 +131,7 @@ impl Live {
         Ok(())
     }
 
-    /// Plays something beside the screen; what was being played is called off.
+    /// Starts a background task; a task that is still running is aborted.
     fn play<F, R>(&mut self, first: &str, work: F)
     where
         F: FnOnce(Box<dyn Fn(&str) + Send + Sync>) -> R,
@@ -140,7 +140,7 @@ impl Live {
         self.seen = self.workshop.written_at();
         let (say, busy) = watch::channel(first.to_owned());
         let said = move |line: &str| {
-            // Nobody listens any more when the learner has quit.
+            // Sending fails once the learner has quit; that is no fault.
             let _quit = say.send(line.to_owned());
         };
         self.running = Some(Running { task: tokio::spawn(work(Box::new(said))), busy });
@@ -165,13 +165,13 @@ impl Live {
         Ok(())
     }
 
-    /// Goes to another step and judges there.
+    /// Forgets the last round and judges the step to which the learner moved.
     fn moved(&mut self) -> Result<(), Failure> {
         self.round = None;
         self.start()
     }
 
-    /// `false`: the learner quits.
+    /// Handles a key. Returns `false` if the learner quits.
     fn press(&mut self, key: Key) -> Result<bool, Failure> {
         let shows = std::mem::replace(&mut self.shows, Shows::Card);
         self.said = None;
@@ -190,7 +190,7 @@ impl Live {
                 self.workshop.hint()?;
             }
             (Shows::Card | Shows::Battle, Key::Char('a')) => self.attack()?,
-            // Whoever leaves while it is being played wants to see the checks again.
+            // A learner who leaves the attack while it runs wants to see the checks again.
             (Shows::Battle, _) if self.battle.is_none() => self.start()?,
             (Shows::Card, Key::Char('s')) => self.shows = Shows::Solution,
             (_, Key::Char('r')) => self.shows = Shows::Question,
@@ -287,7 +287,7 @@ impl Live {
 }
 
 impl Workshop {
-    /// Returns when a file of the current lab has been written.
+    /// Waits until a file of the current lab is written.
     pub(crate) async fn wait_for_a_save(&self) {
         let seen = self.written_at();
         let mut look = tokio::time::interval(LOOK);
@@ -307,7 +307,7 @@ impl Workshop {
     }
 }
 
-/// What came of it when it is over; nothing when more is said of it meanwhile.
+/// The result of the background task once it has ended; `None` when it reports progress, so that the screen is redrawn.
 async fn news(running: &mut Option<Running>) -> Option<News> {
     let Some(Running { task, busy }) = running else { return std::future::pending().await };
     tokio::select! {
@@ -316,7 +316,8 @@ async fn news(running: &mut Option<Running>) -> Option<News> {
     }
 }
 
-/// The keyboard. A key is waited for only when somebody asks, so that nothing holds the terminal when the program ends.
+/// The keyboard. A thread reads a key only when [`next`](Self::next) asks for one, so no read holds the terminal when
+/// the program ends.
 struct Keys {
     ask: mpsc::Sender<()>,
     heard: heard::UnboundedReceiver<Key>,
@@ -329,7 +330,7 @@ impl Keys {
         let (tell, heard) = heard::unbounded_channel();
         std::thread::spawn(move || {
             while asked.recv().is_ok() {
-                // A terminal that is gone presses no keys: `Unknown` ends the screen.
+                // If the terminal is gone, reading fails, and `Unknown` ends the screen.
                 if tell.send(Term::stdout().read_key().unwrap_or(Key::Unknown)).is_err() {
                     return;
                 }

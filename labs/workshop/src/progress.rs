@@ -1,6 +1,6 @@
-//! How far somebody has come, by the steps' stable names, in a file that git ignores.
+//! The learner's progress, stored by the steps' stable names in a file that git ignores.
 //!
-//! A step that the course no longer has stays in the file: the next `git pull` may bring it back.
+//! A step that the course no longer has stays in the file, because the next `git pull` may bring it back.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,33 +12,34 @@ use serde::{Deserialize, Serialize};
 
 use super::course::{Course, Lab, Step};
 
-/// Where it is kept, below the project's folder.
+/// The path of the progress file, below the project's folder.
 const FILE: &str = ".authlab/progress.json";
 
-/// What is known of each step.
+/// The progress in all steps and labs.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Progress {
     #[serde(default)]
     steps: BTreeMap<String, Record>,
-    /// When a learner's own build first kept a lab's attack out; milliseconds since the Unix epoch.
+    /// When the learner's own build first kept a lab's attack out, by the lab's name; milliseconds since the Unix
+    /// epoch.
     #[serde(default)]
     defended_at_ms: BTreeMap<String, u64>,
-    /// The step that somebody went to by hand.
+    /// The name of the step to which the learner moved by hand.
     #[serde(default)]
     here: Option<String>,
     #[serde(skip)]
     file: PathBuf,
 }
 
-/// What is known of one step.
+/// The progress in one step.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Record {
-    /// When all its checks passed first; milliseconds since the Unix epoch.
+    /// When all checks of the step first passed; milliseconds since the Unix epoch.
     pub(crate) passed_at_ms: Option<u64>,
-    /// Whether the lab's own solution was put in its place.
+    /// Whether the learner took the lab's own solution.
     pub(crate) skipped: bool,
-    /// How many hints were read.
+    /// How many hints the learner has revealed.
     pub(crate) hints: usize,
 }
 
@@ -49,7 +50,7 @@ impl Record {
 }
 
 impl Progress {
-    /// What is known of this course. Names that a step had before count as its own.
+    /// Reads the progress file of a course. A record under an earlier name of a step becomes the record of that step.
     pub(crate) fn read(course: &Course) -> Result<Self, Failure> {
         let file = course.root.join(FILE);
         let mut progress = match fs::read_to_string(&file) {
@@ -73,7 +74,7 @@ impl Progress {
         Ok(progress)
     }
 
-    /// Writes it whole or not at all.
+    /// Writes the file completely or not at all: writes a temporary file, then renames it.
     fn write(&self) -> Result<(), Failure> {
         let folder = self.file.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
@@ -87,12 +88,12 @@ impl Progress {
         self.steps.get(&step.id).copied().unwrap_or_default()
     }
 
-    /// How many steps of these are done.
+    /// How many of these steps are done.
     pub(crate) fn done(&self, steps: &[Step]) -> usize {
         steps.iter().filter(|step| self.of(step).is_done()).count()
     }
 
-    /// The step to work on: the one that somebody went to, else the first that is not done, else the last.
+    /// The step to work on: the one to which the learner moved by hand, else the first that is not done, else the last.
     pub(crate) fn current<'a>(&self, course: &'a Course) -> Result<(&'a Lab, &'a Step), Failure> {
         let chosen = self.here.as_deref().and_then(|id| course.step(id));
         let open = || course.steps().find(|(_, step)| !self.of(step).is_done());
@@ -102,23 +103,23 @@ impl Progress {
             .ok_or_else(|| Failure::new("the course has no steps"))
     }
 
-    /// Goes to a step by hand; with none, to the first that is not done.
+    /// Moves to a step by hand; `None` moves to the first step that is not done.
     pub(crate) fn go_to(&mut self, step: Option<&Step>) -> Result<(), Failure> {
         self.here = step.map(|step| step.id.clone());
         self.write()
     }
 
-    /// Stays at a step though it is done; until the next time.
+    /// Keeps a step current although it is done, until the program is started again or the learner moves on.
     pub(crate) fn stay_at(&mut self, step: &Step) {
         self.here = Some(step.id.clone());
     }
 
-    /// Goes on to the first step that is not done.
+    /// Makes the first step that is not done the current one.
     pub(crate) fn leave(&mut self) {
         self.here = None;
     }
 
-    /// Notes that all checks of a step pass. The first time counts.
+    /// Notes that all checks of a step pass. Only the time of the first pass is stored.
     pub(crate) fn pass(&mut self, step: &Step) -> Result<(), Failure> {
         let record = self.steps.entry(step.id.clone()).or_default();
         if record.passed_at_ms.is_some() {
@@ -128,13 +129,13 @@ impl Progress {
         self.write()
     }
 
-    /// Notes that the lab's own solution was taken.
+    /// Notes that the learner took the lab's own solution.
     pub(crate) fn skip(&mut self, step: &Step) -> Result<(), Failure> {
         self.steps.entry(step.id.clone()).or_default().skipped = true;
         self.write()
     }
 
-    /// One more hint, up to all that there are. Says how many that is now.
+    /// Reveals one more hint, up to the number of hints that the step has. Returns how many are revealed now.
     pub(crate) fn hint(&mut self, step: &Step) -> Result<usize, Failure> {
         let record = self.steps.entry(step.id.clone()).or_default();
         record.hints = (record.hints + 1).min(step.hints.len());
@@ -143,18 +144,18 @@ impl Progress {
         Ok(hints)
     }
 
-    /// When the lab's attack was kept out.
+    /// When the learner's build first kept the lab's attack out; milliseconds since the Unix epoch.
     pub(crate) fn defended_at_ms(&self, lab: &Lab) -> Option<u64> {
         self.defended_at_ms.get(&lab.id).copied()
     }
 
-    /// Notes that the lab's attack was kept out. The first time counts.
+    /// Notes that the learner's build kept the lab's attack out. Only the first time is stored.
     pub(crate) fn defend(&mut self, lab: &Lab) -> Result<(), Failure> {
         self.defended_at_ms.entry(lab.id.clone()).or_insert_with(|| Clock::system().now_ms());
         self.write()
     }
 
-    /// Forgets that a lab was done. The hints stay read.
+    /// Resets a lab's steps to not done. The hints stay revealed.
     pub(crate) fn reset(&mut self, lab: &Lab) -> Result<(), Failure> {
         self.defended_at_ms.remove(&lab.id);
         for step in &lab.steps {

@@ -1,10 +1,10 @@
-//! `cargo lab verify-course`: the workshop proves itself, in a copy of the project, so that no learner's work is touched.
+//! `cargo lab verify-course`: the workshop proves itself, in a copy of the project, so that no learner's work is
+//! touched.
 //!
-//! For each lab: the starter compiles, and every check of every step fails with the one reason that it is not written
-//! yet; the lab's own solution of a step turns the checks of that step green, and no other; the lab's attack gets in on its
-//! weak build, and the solved exercise keeps it out; and `reset` brings back what stood there, with a copy of what was
-//! written. That each check catches its own fault and no other, the tests of the
-//! judges prove.
+//! For each lab: the starter compiles, and every check of every step fails for one reason only, that the step is not
+//! written yet; the lab's own solution of a step turns the checks of that step green, and no others; the lab's attack
+//! gets in on its weak build, and the solved exercise keeps it out; and `reset` restores the starter and keeps a copy
+//! of the learner's code. The tests of the judges prove that each check catches its own fault and no other.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,10 +21,10 @@ use super::course::{Course, Lab, Step};
 use super::judge::{self, Finding};
 use super::{keep, source};
 
-/// What belongs to the project, of what lies in its folder.
+/// The files and folders to copy: the parts of the project's folder that the proofs need.
 const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "clippy.toml", "labs", "tests", "benches", "book"];
 
-/// One line of the table.
+/// One line of the table: one proof of one lab.
 struct Row {
     lab: String,
     what: String,
@@ -33,7 +33,7 @@ struct Row {
     seconds: f64,
 }
 
-/// Proves the course, and prints a table.
+/// Proves the course, prints a table (or JSON), and returns the exit code: failure if a proof failed.
 pub(crate) async fn run(target_dir: Option<PathBuf>, json: bool) -> Result<ExitCode, Failure> {
     let course = Course::find()?;
     let target_dir = target_dir.unwrap_or_else(|| build::target_dir(&course.root));
@@ -96,7 +96,8 @@ async fn prove(
     Ok(())
 }
 
-/// The attack gets in on the weak build, and on the solved exercise only where the design says that it does.
+/// Proves that the attack gets in on the weak build, and on the solved exercise only where the design states the
+/// weakness.
 async fn attacked(
     lab: &Lab,
     root: &Path,
@@ -128,7 +129,8 @@ async fn attacked(
     Ok(Row { lab: lab.id.clone(), what: "the attack".into(), checks, wrong, seconds })
 }
 
-/// Plays every check of a lab of which so many steps are written.
+/// Plays every check of a lab of which the first `written` steps are written. Returns how many passed, how many were
+/// played, and what is wrong.
 async fn judged(lab: &Lab, written: usize, program: &Path) -> Result<(usize, usize, Vec<String>), Failure> {
     let checks: Vec<String> = lab.steps.iter().flat_map(|step| step.checks.clone()).collect();
     let findings = judge::play(lab, program, &checks).await?;
@@ -162,7 +164,7 @@ fn is_of(finding: &Finding, step: &Step) -> bool {
     step.checks.iter().any(|check| check == finding.id)
 }
 
-/// `reset` brings the starter back, and keeps what stood there.
+/// Proves that `reset` restores the starter and keeps a copy of the earlier contents.
 fn reset(lab: &Lab) -> Result<Row, Failure> {
     let began = Instant::now();
     let mut wrong = Vec::new();
@@ -218,7 +220,7 @@ fn print_json(rows: &[Row]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Copies a file or a folder. What is there already and the same is left alone: a build goes by the times of files.
+/// Copies a file or a folder. An equal file is not written again, because cargo rebuilds by the files' times.
 fn bring(from: &Path, to: &Path) -> Result<(), Failure> {
     if from.is_dir() {
         for entry in fs::read_dir(from)? {

@@ -1,7 +1,7 @@
-//! `cargo lab doctor --workshop`: whether a machine can go through the whole course without a network.
+//! `cargo lab doctor --workshop`: checks whether a machine can go through the whole course without a network.
 //!
-//! Everything here is looked at as the workshop will use it: the crates by asking cargo without a network, the exercises by
-//! their programs, a port by listening on it.
+//! Each check uses the thing as the workshop will use it: it asks cargo offline for the crates, looks for the
+//! exercises' programs, and listens on the ports.
 
 mod prepare;
 
@@ -19,20 +19,21 @@ use super::board::PORT as BOARD_PORT;
 use super::build;
 use super::course::Course;
 
-/// What an unoptimised build of all exercises takes, and as much again for the days after; in MiB.
+/// The free space needed if the exercises are not built yet, in MiB: an unoptimised build of all of them, and as much
+/// again for later.
 const DISK_MIB: u64 = 3 * 1024;
 
-/// What is needed where the exercises are built already; in MiB.
+/// The free space needed if the exercises are built already, in MiB.
 const DISK_BUILT_MIB: u64 = 512;
 
-/// Each port that a command of the workshop takes if it is told no other, and how to tell it one.
+/// The default port of each command of the workshop, and how to choose another.
 const PORTS: [(u16, &str); 3] = [
     (8080, "`cargo lab serve` takes another with --listen 127.0.0.1:0"),
     (BOARD_PORT, "`cargo lab board` takes another with --listen 127.0.0.1:0"),
     (3000, "`cargo book serve` takes another with --listen 127.0.0.1:0"),
 ];
 
-/// The one command that gets what can be got.
+/// The command that fetches and builds all that can be prepared.
 const PREPARE: &str = "`cargo lab doctor --workshop --prepare`, with a network";
 
 /// One thing that the workshop needs.
@@ -40,7 +41,7 @@ const PREPARE: &str = "`cargo lab doctor --workshop --prepare`, with a network";
 struct Need {
     name: String,
     ready: bool,
-    /// What is there, or what is missing.
+    /// What was found, or what is missing.
     found: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +58,11 @@ impl Need {
     }
 }
 
-/// Looks, and prints. `prepare` gets what can be got first.
+/// Checks what the workshop needs, and prints the result. `prepare` first fetches and builds what can be prepared.
+///
+/// # Errors
+/// The course cannot be read, `cargo` cannot be started, or a preparation fails. A missing thing is no error: it is the
+/// exit code.
 pub async fn run(prepare: bool, json: bool) -> Result<ExitCode, Failure> {
     let course = Course::find()?;
     let target_dir = build::target_dir(&course.root);
@@ -111,14 +116,14 @@ async fn toolchain() -> Need {
     }
 }
 
-/// The first two numbers of the first word that starts with one.
+/// Major and minor version: the first two numbers of the first word that starts with a digit.
 fn release(text: &str) -> (u32, u32) {
     let version = text.split(' ').find(|word| word.starts_with(|first: char| first.is_ascii_digit()));
     let mut numbers = version.unwrap_or_default().split('.').map(|number| number.parse().unwrap_or(0));
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
-/// rustc links with the C compiler.
+/// Looks for the C compiler, because rustc links with it.
 async fn linker() -> Need {
     if cfg!(windows) {
         return Need::there("C compiler", "as rustup sets it up");
@@ -133,8 +138,8 @@ async fn linker() -> Need {
     }
 }
 
-/// Cargo reads the manifest of every crate that this platform needs, which it can without a network if all of them are
-/// here. The crates of other platforms are not asked for: a build does not download them either.
+/// Checks the crates: cargo reads the manifest of every crate that this platform needs, which works offline only if all
+/// of them are downloaded. Crates for other platforms are not checked, because a build does not need them either.
 async fn crates(root: &Path) -> Result<Need, Failure> {
     let Some(platform) = platform().await else {
         return Ok(Need::missing("crates", "rustc names no platform to ask for", "see Rust, above"));
@@ -198,7 +203,8 @@ fn free(port: u16, to_do: &str) -> Need {
     }
 }
 
-/// By POSIX' `df`; where there is none, the line says so and nobody is held up.
+/// The free space, read by POSIX' `df`. If there is no `df`, the need counts as met and the line says that the space is
+/// unknown.
 async fn disk(root: &Path, needed_mib: u64) -> Need {
     let output = Command::new("df").arg("-Pk").arg(root).stdin(Stdio::null()).output().await;
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
@@ -213,8 +219,8 @@ async fn disk(root: &Path, needed_mib: u64) -> Need {
     }
 }
 
-/// The fourth column of the second line. What stands before it may have blanks in it, so it is found from the capacity,
-/// which ends in a percent sign.
+/// The free space in MiB, from the output of `df -Pk`: the fourth column of the second line. The columns before it may
+/// contain blanks, so it is found as the one before the capacity, which ends in a percent sign.
 fn available_mib(df: &str) -> Option<u64> {
     let line: Vec<&str> = df.lines().nth(1)?.split_whitespace().collect();
     let capacity = line.iter().position(|word| word.ends_with('%'))?;
@@ -264,8 +270,9 @@ mod tests {
         assert_eq!(ready(&exercises(&course, target_dir.path())), 1);
     }
 
-    /// A package that needs one crate where `condition` holds. The crate is listed, and its file is not there: cargo reads
-    /// a registry in the package's own folder, so that neither a network nor what this machine has downloaded plays a part.
+    /// A package that needs one crate where `condition` holds. The registry lists the crate but lacks its file. Cargo
+    /// reads a registry in the package's own folder, so the result depends neither on a network nor on what this
+    /// machine has downloaded.
     fn package_that_needs_an_absent_crate_where(condition: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let checksum = "0".repeat(64);
@@ -306,7 +313,7 @@ mod tests {
         folder
     }
 
-    /// What holds on this machine, and what does not.
+    /// A `cfg` that holds on this machine, and one that does not.
     const HERE_AND_ELSEWHERE: (&str, &str) =
         if cfg!(windows) { ("windows", "unix") } else { ("unix", "windows") };
 

@@ -1,4 +1,4 @@
-//! A starter is its lab's own source with some bodies left out, so the two cannot drift apart.
+//! Makes starters: a starter is its lab's own source with some function bodies left out, so the two cannot drift apart.
 //!
 //! A part is one function between `// ANCHOR: name` and `// ANCHOR_END: name`, the same marks by which the book includes it.
 
@@ -9,7 +9,7 @@ use harness::Failure;
 
 use super::course::{Lab, Step};
 
-/// What a learner finds in a file at first.
+/// The initial contents of an exercise's file.
 pub(crate) fn starter(lab: &Lab, file: &Path) -> Result<String, Failure> {
     let mut text = without_tests(&reference(lab, file)?);
     for part in lab.steps.iter().filter(|step| step.file == file).flat_map(|step| &step.parts) {
@@ -18,7 +18,7 @@ pub(crate) fn starter(lab: &Lab, file: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// A file of a lab with the functions that its attack gets in by.
+/// A file of a lab in which some functions are replaced by the weak ones that let its attack succeed.
 pub(crate) fn weakened(lab: &Lab, file: &Path) -> Result<String, Failure> {
     let mut text = without_tests(&reference(lab, file)?);
     for part in lab.attack.weak.iter().filter(|part| part.file == file) {
@@ -27,7 +27,7 @@ pub(crate) fn weakened(lab: &Lab, file: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// The text with another body for one of its functions.
+/// The text in which the function at `anchor` has `body` instead of its own body.
 fn with_part(lab: &Lab, file: &Path, text: &str, anchor: &str, body: &str) -> Result<String, Failure> {
     let written = part_of(text, anchor).ok_or_else(|| no_part(lab, file, anchor))?;
     let other = with_body(written, body)
@@ -35,7 +35,7 @@ fn with_part(lab: &Lab, file: &Path, text: &str, anchor: &str, body: &str) -> Re
     Ok(text.replacen(written, &other, 1))
 }
 
-/// The functions of a step as the lab has them.
+/// The source text of a step's functions as the lab has them.
 pub(crate) fn solution(lab: &Lab, step: &Step) -> Result<Vec<String>, Failure> {
     let text = reference(lab, &step.file)?;
     let part = |anchor: &str| {
@@ -44,7 +44,7 @@ pub(crate) fn solution(lab: &Lab, step: &Step) -> Result<Vec<String>, Failure> {
     step.parts.iter().map(|part_of_step| part(&part_of_step.anchor)).collect()
 }
 
-/// A learner's text with the functions of a step as the lab has them.
+/// The learner's text in which the functions of a step are replaced by the lab's own.
 pub(crate) fn solved(lab: &Lab, step: &Step, text: &str) -> Result<String, Failure> {
     let mut text = text.to_owned();
     for (part, right) in step.parts.iter().zip(solution(lab, step)?) {
@@ -61,7 +61,8 @@ pub(crate) fn solved(lab: &Lab, step: &Step, text: &str) -> Result<String, Failu
     Ok(text)
 }
 
-/// The line at which the first part of a step that is not written stands, counted from 1; else of the first part.
+/// The line, counted from 1, of the step's first function that is not written yet; if all are written, of its first
+/// function.
 pub(crate) fn line_to_write(step: &Step, text: &str) -> Option<usize> {
     let start = |anchor: &str| {
         let part = part_of(text, anchor)?;
@@ -85,18 +86,18 @@ fn no_part(lab: &Lab, file: &Path, anchor: &str) -> Failure {
     Failure::new(format!("{} has no `// ANCHOR: {anchor}`", lab.reference(file).display()))
 }
 
-/// The text between the two marks.
+/// The text between the two marks of an anchor.
 fn part_of<'a>(text: &'a str, anchor: &str) -> Option<&'a str> {
     let (start, end) = (format!("// ANCHOR: {anchor}\n"), format!("// ANCHOR_END: {anchor}\n"));
     let from = text.find(&start)? + start.len();
     let to = from + text[from..].find(&end)?;
-    // The mark that ends it may be indented.
+    // The end mark may be indented, so the part ends at the start of its line.
     let to = from + text[from..to].rfind('\n')? + 1;
     Some(&text[from..to])
 }
 
-/// A function with another body. It is laid out by rustfmt: its head ends in a line that ends in `{`, and its body in the
-/// first `}` as far to the left as the `fn`.
+/// The function with another body; `None` if the text contains no function. Relies on the layout by rustfmt: the head
+/// ends with a line that ends in `{`, and the body ends with the first `}` that is indented like the `fn`.
 fn with_body(function: &str, body: &str) -> Option<String> {
     let lines: Vec<&str> = function.lines().collect();
     let is_head = |line: &str| line.trim_start().split(' ').take(3).any(|word| word == "fn");
@@ -113,7 +114,7 @@ fn with_body(function: &str, body: &str) -> Option<String> {
     Some(before.chain(body).chain(after).map(|line| line + "\n").collect())
 }
 
-/// The lab's own tests are no part of the exercise, and would give the answers away.
+/// The text without the lab's own tests: they do not belong to the exercise, and would give the answers away.
 pub(super) fn without_tests(text: &str) -> String {
     let text = text.replacen("#[cfg(test)]\nmod tests;\n\n", "", 1);
     match text.find("\n#[cfg(test)]\nmod tests {") {

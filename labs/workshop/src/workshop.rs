@@ -1,4 +1,4 @@
-//! A learner's place in the course, and what can be done from there.
+//! A learner's position in the course, and the actions that are possible there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::judge;
 use super::progress::Progress;
 use super::{keep, source};
 
-/// A learner at work.
+/// The course, the learner's progress in it, and how to show and build it.
 pub(crate) struct Workshop {
     pub(crate) course: Course,
     pub(crate) progress: Progress,
@@ -34,7 +34,7 @@ impl Workshop {
         Ok(Self { course, progress, language: Language::chosen(language), target_dir })
     }
 
-    /// The step to work on.
+    /// The lab and the step that the learner works on.
     pub(crate) fn current(&self) -> Result<(&Lab, &Step), Failure> {
         self.progress.current(&self.course)
     }
@@ -45,7 +45,7 @@ impl Workshop {
         done.map(|(_, step)| step.id.clone()).collect()
     }
 
-    /// The card of the step to work on.
+    /// The card of the step that the learner works on.
     pub(crate) fn view<'a>(
         &'a self,
         round: Option<&'a Round>,
@@ -70,8 +70,8 @@ impl Workshop {
         })
     }
 
-    /// Notes each step that a round shows to be done: the current one, and those before it in the lab. The current one
-    /// stays current, so that its success is seen.
+    /// Notes each step whose checks all passed in a round: the current step, and the steps before it in the lab. The
+    /// current step stays current, so that the learner sees its success.
     pub(crate) fn note(&mut self, round: &Round) -> Result<(), Failure> {
         let Round::Judged(findings) = round else { return Ok(()) };
         let passed = |id: &String| findings.iter().any(|finding| finding.id == id && finding.passed());
@@ -85,13 +85,13 @@ impl Workshop {
         Ok(())
     }
 
-    /// One more hint of the current step.
+    /// Reveals one more hint of the current step. Returns how many are revealed now.
     pub(crate) fn hint(&mut self) -> Result<usize, Failure> {
         let (_, step) = self.progress.current(&self.course)?;
         self.progress.hint(step)
     }
 
-    /// Moves by so many steps.
+    /// Moves forward (or backward, if negative) by this number of steps.
     pub(crate) fn move_by(&mut self, steps: isize) -> Result<(), Failure> {
         let (_, step) = self.progress.current(&self.course)?;
         let all: Vec<&Step> = self.course.steps().map(|(_, step)| step).collect();
@@ -100,7 +100,7 @@ impl Workshop {
         self.progress.go_to(all.get(to).copied())
     }
 
-    /// Goes to a step, or to the first step of a lab that is not done.
+    /// Moves to the step of this name, or to the first step that is not done in the lab of this name.
     pub(crate) fn go_to(&mut self, name: &str) -> Result<(), Failure> {
         if let Some((_, step)) = self.course.step(name) {
             return self.progress.go_to(Some(step));
@@ -110,14 +110,15 @@ impl Workshop {
         self.progress.go_to(open.or(lab.steps.first()))
     }
 
-    /// Puts the lab's own functions in the place of the current step's.
+    /// Replaces the functions of the current step by the lab's own. Returns the path of the copy of the learner's code,
+    /// if a copy was made.
     pub(crate) fn apply_solution(&mut self) -> Result<Option<PathBuf>, Failure> {
         let (lab, step) = self.progress.current(&self.course)?;
         let text = fs::read_to_string(lab.exercise(&step.file))?;
         keep::replace(lab, &step.file, &source::solved(lab, step, &text)?)
     }
 
-    /// As [`apply_solution`](Self::apply_solution), notes the step as skipped, and goes on.
+    /// Calls [`apply_solution`](Self::apply_solution), notes the step as skipped, and moves to the next step.
     pub(crate) fn skip(&mut self) -> Result<Option<PathBuf>, Failure> {
         let kept = self.apply_solution()?;
         let (_, step) = self.progress.current(&self.course)?;
@@ -126,7 +127,7 @@ impl Workshop {
         Ok(kept)
     }
 
-    /// Brings a lab's starters back. Says where the copies of what stood there are.
+    /// Writes a lab's starters back. Returns the paths of the copies of the learner's code.
     pub(crate) fn reset(&mut self, lab: Option<&str>) -> Result<Vec<PathBuf>, Failure> {
         let lab = match lab {
             Some(name) => self.course.lab(name)?,
@@ -139,7 +140,7 @@ impl Workshop {
         Ok(kept.into_iter().flatten().collect())
     }
 
-    /// Where copies are, in words.
+    /// A sentence for the learner that says in which files the copies of their code are kept.
     pub(crate) fn told(&self, kept: &[PathBuf]) -> String {
         if kept.is_empty() {
             return self
@@ -153,14 +154,14 @@ impl Workshop {
         format!("{what} {}", paths.join(", "))
     }
 
-    /// Builds the current step's exercise and plays its checks.
+    /// A task that builds the exercise of the current step and plays its checks, and those of the lab's earlier steps.
     pub(crate) fn round(&self, colour: bool) -> Result<Task, Failure> {
         let (lab, step) = self.current()?;
         let checks = lab.steps_to(step).iter().flat_map(|step| step.checks.clone()).collect();
         Ok(self.task(lab, checks, colour))
     }
 
-    /// Builds a lab's two servers and plays its attack.
+    /// A task that builds a lab's two servers and plays its attack.
     pub(crate) fn attack(&self, lab: &Lab, colour: bool) -> Task {
         self.task(lab, lab.attack.checks.clone(), colour)
     }
@@ -175,7 +176,7 @@ impl Workshop {
         }
     }
 
-    /// Notes that a lab's attack was kept out, if it was.
+    /// Notes that the learner's build kept a lab's attack out, if it did.
     pub(crate) fn note_battle(&mut self, lab: &str, battle: &Battle) -> Result<(), Failure> {
         match battle.is_defended() {
             true => self.progress.defend(self.course.lab(lab)?),
@@ -184,7 +185,7 @@ impl Workshop {
     }
 }
 
-/// A round to be played: all that it takes, so that it can be played beside the screen.
+/// A round to be played. It owns all the data that it needs, so that it can run while the screen is redrawn.
 pub(crate) struct Task {
     root: PathBuf,
     target_dir: PathBuf,
@@ -194,13 +195,13 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// Builds and judges. `said` hears what is going on.
+    /// Builds the exercise and judges it. `said` is called with each line about what is being built.
     pub(crate) async fn play(self, said: impl Fn(&str)) -> Round {
         let done = self.try_to(said).await;
         done.unwrap_or_else(|failure| Round::Impossible(failure.to_string()))
     }
 
-    /// Attacks the weak build, and then the learner's.
+    /// Plays the attack on the weak build, and then on the learner's.
     pub(crate) async fn attack(self, said: impl Fn(&str)) -> Result<Battle, Failure> {
         let lab = Lab::read(self.folder.clone())?;
         attack::play(&lab, &self.root, &self.target_dir, self.colour, &said).await

@@ -1,4 +1,5 @@
-//! An attack as a learner reads it: what got in on the weak build, what on their own, and the first of them in full.
+//! Shows an attack to the learner: what got in on the weak build, what on their own build, and the first of them in
+//! full.
 
 use std::path::Path;
 
@@ -14,10 +15,10 @@ use crate::course::Lab;
 use crate::judge::Finding;
 use crate::layout::{columns, cut, wrapped};
 
-/// How wide the column of the weak build is.
+/// The width in columns of the table's column for the weak build.
 const COLUMN: usize = 14;
 
-/// `limit`: how many lines one part may have.
+/// The lines that show a battle. `limit`: how many lines one part may have.
 pub(crate) fn lines(
     battle: &Battle,
     lab: &Lab,
@@ -69,7 +70,7 @@ fn table(battle: &Battle, language: Language) -> Vec<String> {
     [header].into_iter().chain(rows).collect()
 }
 
-/// A word for how an attack ended. Only what should not have got in is bad.
+/// A word and a style for how an attack ended. An attack that gets in by design is not shown as bad.
 pub(crate) fn said(way: Way, language: Language) -> (&'static str, Style) {
     match way {
         Way::GotIn => (language.choose("GOT IN", "侵入された"), BAD),
@@ -89,7 +90,8 @@ fn compiler(errors: &[String], language: Language, limit: usize) -> Vec<String> 
     lines
 }
 
-/// What got in on the learner's, or is not written there; where nothing is left to do, how it got in on the weak build.
+/// The first attack that the learner's build did not keep out; if there is none, the first that got in on the weak
+/// build.
 fn worst(weak: &[Finding], own: &[Finding], language: Language, width: usize, limit: usize) -> Vec<String> {
     let open = own.iter().find(|finding| !finding.way().is_defended());
     let taken = || weak.iter().find(|finding| finding.way() == Way::GotIn);
@@ -99,7 +101,7 @@ fn worst(weak: &[Finding], own: &[Finding], language: Language, width: usize, li
     };
     let Some(finding) = finding else { return Vec::new() };
     let mut lines = vec![String::new(), format!(" {DIM}{where_to}{DIM:#}")];
-    // The first line of a finding is empty, to set it apart from what stands above it.
+    // Skips the first line of the finding, which is empty: it separates findings in a list.
     lines.extend(in_full(finding, language, width, limit).into_iter().skip(1));
     lines
 }
@@ -128,7 +130,7 @@ fn verdict(battle: &Battle, lab: &Lab, language: Language) -> String {
     format!(" {BAD}✗ {text}{BAD:#}")
 }
 
-/// The same for programs.
+/// The result of an attack as JSON, for programs.
 pub(crate) fn as_json(battle: &Battle, lab: &Lab) -> Value {
     let attacks = battle.weak.iter().enumerate().map(|(at, finding)| {
         let own = match &battle.own {

@@ -1,4 +1,4 @@
-//! The page: who has done what, in plain HTML that a phone shows as well as a wall.
+//! The board's page: which learner has done what, in plain HTML that fits a phone and a projector.
 
 use std::fmt::Write;
 
@@ -8,17 +8,17 @@ use harness::language::Language;
 use super::wall::Learner;
 use crate::course::{Course, Lab};
 
-/// How often a browser asks again, in seconds. There is no script: the page says so itself.
+/// After how many seconds a browser reloads the page. There is no script: the page's `meta` element says so.
 const REFRESH_S: u32 = 5;
 
 const STYLE: &str = include_str!("page.css");
 
-/// What the page's reader wants: what the address says, else what their browser asks for first, else the leader's choice.
+/// The language of the page: the one in the query, else the first that the browser names, else the leader's choice.
 pub(super) fn language(query: Option<&str>, headers: &HeaderMap, otherwise: Language) -> Language {
     let asked = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("lang=")));
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let first = accepted.into_iter().flat_map(|value| value.split(',')).map(str::trim);
-    // Browsers name what they like best first, so the weights that may follow say nothing new.
+    // Browsers list the preferred language first, so the weights (`q=`) need not be read.
     let named = |tag: &str| match tag.get(..2) {
         Some("ja") => Some(Language::Ja),
         Some("en") => Some(Language::En),
@@ -27,7 +27,7 @@ pub(super) fn language(query: Option<&str>, headers: &HeaderMap, otherwise: Lang
     asked.into_iter().chain(first).find_map(named).unwrap_or(otherwise)
 }
 
-/// The whole page. `host` is how its reader reached it.
+/// The whole page. `host` is the host name under which the reader reached it.
 pub(super) fn html(course: &Course, learners: &[Learner], language: Language, host: &str) -> String {
     let choose = |en, ja| language.choose(en, ja);
     let (code, other, other_name) =
@@ -53,11 +53,11 @@ pub(super) fn html(course: &Course, learners: &[Learner], language: Language, ho
     )
 }
 
-/// How to get onto the board.
+/// The page's text while there is no learner yet: how to get onto the board.
 fn nobody(language: Language, host: &str) -> String {
     let text = language.choose("Nobody is here yet. Each learner types:", "まだ誰もいません。参加するには:");
     let name = language.choose("NAME", "名前");
-    // What a browser sends as its host is text like any other.
+    // The browser's `Host` header is untrusted text, so it is escaped too.
     let host = escaped(host);
     format!("<p>{text}</p>\n<pre>cargo lab learn --board http://{host} --nickname {name}</pre>\n")
 }
@@ -100,7 +100,7 @@ fn row(course: &Course, learner: &Learner, language: Language) -> String {
     )
 }
 
-/// The steps of a lab: a mark for each, and for who hears the page, how many of how many.
+/// The table cell of one lab: a mark for each step and, for screen readers, how many steps are done.
 fn cell(lab: &Lab, learner: &Learner, language: Language) -> String {
     let marks: String = lab
         .steps
@@ -122,7 +122,7 @@ fn cell(lab: &Lab, learner: &Learner, language: Language) -> String {
     )
 }
 
-/// Text as it stands in HTML, in an attribute too.
+/// The text escaped for HTML, in an attribute too.
 fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,7 +1,7 @@
-//! What a learner's screen tells the board: a nickname and the names of the steps that are done.
+//! Sends a learner's progress to the board: a nickname and the names of the steps that are done.
 //!
-//! The board is a guest: it is told beside everything else, within a time limit, and whether it answers changes nothing for
-//! the learner but one word at the bottom of the screen.
+//! The board is optional: the report is sent in the background, within a time limit, and if the board does not answer,
+//! the learner only sees one word at the bottom of the screen.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use super::wall::{Nickname, Report};
 /// How long the board may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// After how long it is told again if it did not hear.
+/// After how long a report that failed is sent again.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// Tells a board. What has not been told when this is dropped is not told any more.
+/// Sends reports to a board in the background. A report that is still unsent when this is dropped may never be sent.
 pub(crate) struct Poster {
     steps: watch::Sender<Vec<String>>,
     heard: watch::Receiver<bool>,
@@ -54,21 +54,21 @@ impl Poster {
         Ok(Self { steps, heard, task })
     }
 
-    /// Tells what is done now.
+    /// Sends the names of the steps that are done now.
     pub(crate) fn tell(&self, steps: Vec<String>) {
         self.steps.send_replace(steps);
     }
 
-    /// Whether the board heard the last of it, as far as is known.
+    /// Whether the board accepted the last report, as far as is known.
     pub(crate) fn heard(&self) -> bool {
         *self.heard.borrow()
     }
 
-    /// Waits until it was told, or had the time to be.
+    /// Waits until the last report was sent, or the time limit passed. Returns whether the board accepted it.
     pub(crate) async fn finish(self) -> bool {
         let Self { steps, heard, task } = self;
         drop(steps);
-        // A board that is too slow is one that did not hear.
+        // A board that is too slow counts as one that did not accept the report.
         let told = tokio::time::timeout(PATIENCE + Duration::from_millis(500), task).await;
         told.is_ok_and(|ended| ended.is_ok()) && *heard.borrow()
     }
@@ -104,7 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_board_that_is_not_there_holds_nobody_up() {
-        // A port that was free a moment ago: nobody listens there.
+        // A port that was free a moment ago, so no server listens there.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let poster = Poster::start(&format!("http://127.0.0.1:{port}"), "ann".parse().unwrap()).unwrap();
         poster.tell(vec!["token.hmac".into()]);

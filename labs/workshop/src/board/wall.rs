@@ -1,4 +1,4 @@
-//! What the board knows: who has done which steps, within bounds.
+//! The board's data: which learner has done which steps, within limits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::course::Course;
 
-/// The longest nickname, in characters.
+/// The most characters of a nickname.
 pub(super) const NICKNAME_CHARS: usize = 24;
 
-/// How many learners there is room for: more than a room holds.
+/// The most learners on one board: more than fit in a room.
 const LEARNERS: usize = 200;
 
-/// What a learner posts, and all that they post.
+/// A learner's report: the whole body of a post.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Report {
     pub(super) nickname: Nickname,
@@ -22,12 +22,12 @@ pub(super) struct Report {
     pub(super) steps: Vec<String>,
 }
 
-/// A name on the wall: one line of visible characters.
+/// A nickname: one line of 1 to 24 visible characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Nickname(String);
 
-/// A text that is no nickname.
+/// The error for a text that is not a valid nickname.
 #[derive(Debug)]
 pub(crate) struct NoNickname;
 
@@ -45,7 +45,7 @@ impl TryFrom<String> for Nickname {
     fn try_from(text: String) -> Result<Self, NoNickname> {
         let text = text.trim();
         let is_long = text.chars().count() > NICKNAME_CHARS;
-        // Characters that turn the direction of writing would disorder the lines around them.
+        // Characters that change the direction of writing would garble the lines around them.
         let turns = |character: char| matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if text.is_empty()
             || is_long
@@ -71,25 +71,25 @@ impl fmt::Display for Nickname {
     }
 }
 
-/// Why nothing was written.
+/// Why a report was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// There are as many learners as there is room for.
+    /// The board has the most learners that it allows.
     Full,
-    /// More steps than any course has.
+    /// The report has more than twice as many steps as the course.
     TooManySteps,
 }
 
-/// A learner as the board shows them.
+/// A learner, as the board shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Learner {
     pub(super) nickname: Nickname,
     pub(super) steps: BTreeSet<String>,
-    /// Since the last report.
+    /// Minutes since the learner's last report.
     pub(super) minutes: u64,
 }
 
-/// Everything that was posted.
+/// All reports: the latest of each nickname.
 pub(super) struct Wall {
     clock: Clock,
     learners: BTreeMap<Nickname, Seen>,
@@ -105,7 +105,7 @@ impl Wall {
         Self { clock, learners: BTreeMap::new() }
     }
 
-    /// Puts a report in the place of the last one under this name. Steps that the course does not have are left out: the
+    /// Replaces the earlier report of this nickname. Steps that the course does not have are left out, because the
     /// learner's clone may be older or newer than the leader's.
     pub(super) fn write(&mut self, report: Report, course: &Course) -> Result<(), Refusal> {
         let Report { nickname, steps } = report;
@@ -121,7 +121,7 @@ impl Wall {
         Ok(())
     }
 
-    /// Who is furthest comes first; of those who are alike, by name.
+    /// The learners, those with the most steps first; learners with equally many steps are sorted by name.
     pub(super) fn learners(&self) -> Vec<Learner> {
         let now_ms = self.clock.now_ms();
         let learner = |(nickname, seen): (&Nickname, &Seen)| Learner {

@@ -1,4 +1,4 @@
-//! One check with all there is to know of it.
+//! One check with all its details.
 
 use anstyle::Style;
 use conformance::Outcome;
@@ -8,7 +8,7 @@ use harness::terminal::{BAD, TITLE};
 use crate::judge::Finding;
 use crate::layout::{columns, cut, wrapped};
 
-/// What was sent, what should have come back, what came, what it is good for an attacker, where to read.
+/// The lines that show what was sent, what was expected, what was received, what an attacker gains, and what to read.
 pub(crate) fn in_full(finding: &Finding, language: Language, width: usize, limit: usize) -> Vec<String> {
     let mut lines = vec![String::new(), format!(" {BAD}✗ {}{BAD:#}", finding.id)];
     lines.extend(wrapped(finding.title, "   ", "   ", width, TITLE, limit));

@@ -1,4 +1,4 @@
-//! Nobody is attacked who has not agreed to it: what is not on this machine is asked for first.
+//! Asks for consent: a server on another machine is attacked only if its owner has agreed.
 
 use std::io::{BufRead, IsTerminal, Write};
 
@@ -6,7 +6,8 @@ use harness::Failure;
 use harness::language::Language;
 use reqwest::Url;
 
-/// Passes for a server on this machine, or with the flag; else asks, and where there is nobody to ask, refuses.
+/// Succeeds for a server on this machine, or with `--they-agreed`; otherwise asks on the terminal. Without a terminal
+/// it refuses.
 pub(super) fn get(url: &str, they_agreed: bool, language: Language) -> Result<(), Failure> {
     if they_agreed || is_on_this_machine(url) {
         return Ok(());
@@ -39,10 +40,11 @@ fn is_yes(answer: &str) -> bool {
     ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
 }
 
-/// By what stands in the URL. A name is only believed to be this machine's where RFC 6761 §6.3 says that it is.
+/// Whether the URL's host is this machine, judged by its text. A name counts only where RFC 6761 §6.3 says that it is
+/// loopback.
 fn is_on_this_machine(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else {
-        // Who asks for a server at what is no URL is told so, and reaches nobody.
+        // An invalid URL reaches no server; the caller reports it later.
         return true;
     };
     let host = url.host_str().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Who let what in, on one screen.
+//! Shows the result of a duel on one screen: which attacks got in on which server.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,14 @@ use crate::COLUMNS;
 use crate::attack::{Way, told::said};
 use crate::layout::wrapped;
 
-/// How many attacks are named one by one, on each side.
+/// How many attacks are listed by name for each side.
 const NAMED: usize = 2;
 
-/// How many topics have a row of their own: those in which something got in, or is not written.
+/// How many topics get a row of their own; only topics in which an attack got in, or the server is not written, get
+/// one.
 const TOPICS: usize = 5;
 
-/// One attack on both sides.
+/// The result of one attack on both servers.
 struct Attack<'a> {
     result: &'a CheckResult,
     you: Way,
@@ -31,13 +32,13 @@ fn attacks(duel: &Duel) -> Vec<Attack<'_>> {
     both.map(|(you, they)| Attack { result: you, you: way(you), they: way(they) }).collect()
 }
 
-/// How many were tried on both sides and got in: on yours, on theirs.
+/// How many of the attacks that were tried on both servers got in: on the learner's, and on the other's.
 fn score(attacks: &[Attack<'_>]) -> (usize, usize) {
     let both = || attacks.iter().filter(|attack| attack.you.is_decided() && attack.they.is_decided());
     (both().filter(|attack| lost(attack.you)).count(), both().filter(|attack| lost(attack.they)).count())
 }
 
-/// What is not written keeps nothing out.
+/// Whether the side loses this attack. A function that is not written counts as lost, because it keeps no attacker out.
 fn lost(way: Way) -> bool {
     matches!(way, Way::GotIn | Way::NotWritten)
 }
@@ -72,8 +73,8 @@ fn side(who: &str, report: &Report, language: Language) -> String {
     format!("  {who}{DIM}{} ({}){accounts}{DIM:#}", report.base_url, report.claims.lab)
 }
 
-/// What became of the accounts that the attacks created; why some are left is told in JSON. An exercise that was started for
-/// the duel has taken its own along, of which nothing is told.
+/// A text on the accounts that the attacks created; the JSON output says why some are left. It is empty for an exercise
+/// that was started for the duel, because its accounts end with it.
 fn accounts(side: &Accounts, language: Language) -> String {
     let Accounts { created, deleted, left, .. } = side;
     if side.text().is_none() {
@@ -87,7 +88,7 @@ fn accounts(side: &Accounts, language: Language) -> String {
     }
 }
 
-/// A row for each topic in which one of the two has something to repair, and one for all others.
+/// The table: one row for each topic in which either server lost an attack, and one row for all others.
 fn table(attacks: &[Attack<'_>], language: Language) -> Vec<String> {
     let mut topics: BTreeMap<&str, Vec<&Attack<'_>>> = BTreeMap::new();
     for attack in attacks {
@@ -120,7 +121,7 @@ fn table(attacks: &[Attack<'_>], language: Language) -> Vec<String> {
     table.lines().map(str::to_owned).collect()
 }
 
-/// How many attacks count for nobody.
+/// A line that says how many attacks do not count because they could not be tried on both servers.
 fn untried(attacks: &[Attack<'_>], language: Language) -> Option<String> {
     let untried = |attack: &&Attack<'_>| !(attack.you.is_decided() && attack.they.is_decided());
     let (count, of) = (attacks.iter().filter(untried).count(), attacks.len());
@@ -131,7 +132,7 @@ fn untried(attacks: &[Attack<'_>], language: Language) -> Option<String> {
     (count > 0).then(|| format!("  {DIM}{text}{DIM:#}"))
 }
 
-/// As `13 kept out, 1 GOT IN`: what there is of each, the usual first.
+/// Counts by outcome, as `13 kept out, 1 GOT IN`; outcomes that do not occur are left out.
 fn count(ways: &[Way], language: Language) -> String {
     let each = [Way::KeptOut, Way::ByDesign, Way::GotIn, Way::NotWritten];
     let counted = each.into_iter().filter_map(|way| {
@@ -141,7 +142,7 @@ fn count(ways: &[Way], language: Language) -> String {
     counted.collect::<Vec<_>>().join(", ")
 }
 
-/// What got in on one side, by name.
+/// The names of the attacks that got in on one side.
 fn named(
     attacks: &[Attack<'_>],
     whose: &str,
@@ -186,7 +187,7 @@ fn verdict((you, they): (usize, usize), language: Language) -> String {
     format!(" {style}{text}{style:#}: {sums}")
 }
 
-/// The same for programs.
+/// The result of a duel as JSON, for programs.
 pub(super) fn as_json(duel: &Duel) -> Value {
     let attacks = attacks(duel);
     let (you, they) = score(&attacks);
@@ -209,7 +210,7 @@ mod tests {
 
     use super::*;
 
-    /// A report of these outcomes for the first attacks that there are.
+    /// A report in which the first attacks of the checker have these outcomes.
     fn report(url: &str, outcomes: &[Outcome]) -> Report {
         let attacks = checks().into_iter().filter(|check| check.attack).zip(outcomes);
         let results = attacks.map(|(check, outcome)| CheckResult {

@@ -1,4 +1,4 @@
-//! Gets what the workshop needs, while there is a network: the evening before.
+//! Fetches and builds what the workshop needs while there is a network, for example the evening before.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -11,12 +11,13 @@ use crate::attack;
 use crate::build::{self, Built, Which};
 use crate::course::{Course, Lab};
 
-/// Fetches every crate that this platform needs, builds both servers of every exercise, and the book.
+/// Fetches every crate that this platform needs, then builds both servers of every exercise, and the book.
 pub(super) async fn run(course: &Course, target_dir: &Path) -> Result<(), Failure> {
     let progress = Progress::new(2 + course.labs.len() as u64);
     progress.stage("fetching crates");
     let mut fetch = vec!["fetch", "--locked"];
-    // Where rustc does not name the platform, cargo gets the crates of all of them: more than is needed, and no less.
+    // If rustc does not name the platform, cargo fetches the crates of all platforms: more than needed, but nothing is
+    // missing.
     let platform = super::platform().await;
     fetch.extend(platform.iter().flat_map(|platform| ["--target", platform]));
     cargo(&course.root, &fetch).await?;
@@ -32,13 +33,14 @@ pub(super) async fn run(course: &Course, target_dir: &Path) -> Result<(), Failur
     Ok(())
 }
 
-/// The weak one first: under their common name, the learner's own is to be found.
+/// Builds both servers of a lab. The weak one is built first, because both have the same file name and the learner's
+/// own must be the one that remains.
 async fn both(lab: &Lab, root: &Path, target_dir: &Path, progress: &Progress) -> Result<(), Failure> {
     attack::write_weak_build(lab, root)?;
     for which in [Which::Weak, Which::Own] {
         let said = |line: &str| progress.detail(line);
         let built = build::build(root, target_dir, &lab.package, which, false, said).await?;
-        // An exercise half-way through need not compile; all that it stands on has been built by then.
+        // A half-written exercise need not compile; its dependencies have been built by then.
         if let (Built::Errors(errors), Which::Weak) = (built, which) {
             let first = errors.into_iter().next().unwrap_or_default();
             return Err(Failure::new(format!(
