@@ -1,4 +1,4 @@
-//! `cargo lab store accept`: the operator's answer to a store that the servers refuse.
+//! `cargo lab store accept`: lets the operator accept a store that the servers refuse.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! The commands. Each one's arguments and help are in its own file.
+//! The commands. The arguments and the help of each command are in its own file.
 
 use clap::{Parser, Subcommand};
 

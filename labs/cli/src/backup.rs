@@ -1,4 +1,4 @@
-//! `cargo lab backup FILE`: a copy of the accounts, while servers run.
+//! `cargo lab backup FILE`: copies the accounts while servers run.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `cargo lab check` and `cargo lab attack`: a lab, or any server, against the contract.
+//! `cargo lab check` and `cargo lab attack`: check a lab, or any server, against the HTTP contract.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,20 +45,20 @@ pub(crate) struct CheckArguments {
     pub(crate) json: bool,
 }
 
-/// The exit code of a program that Ctrl-C ended, as shells tell it (128 + SIGINT).
+/// The exit code of a program that was ended by Ctrl-C, as shells report it (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
 
-/// The suite as a whole, or its attacks alone and told as such.
+/// Whether to run and print the whole suite, or its attacks only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Telling {
     Checks,
     Attacks,
 }
 
-/// Ctrl-C, as the run hears of it.
+/// The state of Ctrl-C during a run.
 #[derive(Debug, Default)]
 struct Interrupt {
-    /// Whether checks are being played: they end by deleting the accounts that they created.
+    /// Whether checks are running; on Ctrl-C they stop and delete the accounts that they created.
     is_playing: AtomicBool,
     told: Notify,
     is_told: AtomicBool,
@@ -99,7 +99,8 @@ async fn check(
         attacks_only: telling == Telling::Attacks,
         accounts: match &started {
             _ if arguments.keep_accounts => AccountsAfter::Kept,
-            // A lab of our own keeps its accounts in memory. What it keeps in Redis stays there, and ends with the account.
+            // A lab that was started here keeps its accounts in memory. If its store is Redis, the records stay there
+            // until the account is deleted, so the accounts are deleted in that case.
             Some((_server, store)) if store.as_config() == Store::Memory => AccountsAfter::EndWithServer,
             _ => AccountsAfter::Deleted,
         },
@@ -131,9 +132,9 @@ async fn check(
 }
 
 impl Interrupt {
-    /// Ends when the work is to be dropped: at the first Ctrl-C, or at the second where the first has something to end.
+    /// Returns when the run is to be dropped: at the first Ctrl-C, or at the second one if checks are running.
     async fn gives_up(&self) {
-        // Where the signal cannot be waited for, it ends the program as ever.
+        // If the signal cannot be awaited, Ctrl-C ends the program as usual.
         let ctrl_c = async || {
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
@@ -148,8 +149,8 @@ impl Interrupt {
     }
 }
 
-/// Starts a lab with its clock free to move. Memory unless something else is asked for: a check is about behaviour, and
-/// nobody should need a Redis to see it.
+/// Starts a lab whose clock can be moved. Its store is memory unless another one is asked for: a check is about
+/// behaviour, so it must not require a Redis.
 async fn start(lab: Design, wanted: Option<Wanted>) -> Result<(Server, Ready), Failure> {
     let store = store::get(Some(wanted.unwrap_or(Wanted::Memory))).await?;
     let server = Server::start(lab, &store.as_config(), true).await?;

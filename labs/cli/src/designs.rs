@@ -1,4 +1,4 @@
-//! `cargo lab designs`: the registry, for people and for scripts.
+//! `cargo lab designs`: prints the registry of designs, as a table or as JSON.
 
 use std::process::ExitCode;
 
@@ -26,9 +26,9 @@ struct Registered {
     credential: Credential,
     state: State,
     logout: Logout,
-    /// The stores that its sessions can be in.
+    /// The stores in which its sessions can be kept.
     stores: &'static [&'static str],
-    /// The environment's variables that its secrets are read from.
+    /// The environment variables from which its secrets are read.
     secrets: Vec<&'static str>,
     variants: &'static [Variant],
 }

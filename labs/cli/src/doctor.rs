@@ -1,4 +1,4 @@
-//! `cargo lab doctor`: what this machine has, what each thing is for, and the command that gets it.
+//! `cargo lab doctor`: which tools this machine has, what each is for, and the command that installs it.
 
 use std::process::ExitCode;
 
@@ -24,11 +24,11 @@ pub(crate) struct DoctorArguments {
     pub(crate) json: bool,
 }
 
-/// One thing that the labs can use.
+/// One tool that the labs can use.
 #[derive(Debug, Serialize)]
 struct Part {
     name: &'static str,
-    /// What is there, in a few words; nothing if nothing is.
+    /// A short description of what was found; `None` if it was not found.
     found: Option<String>,
     needed_for: &'static str,
     without_it: &'static str,
@@ -110,7 +110,7 @@ async fn examine() -> Vec<Part> {
     ]
 }
 
-/// A Redis is one when it answers as one: a program may bear the name and be something else.
+/// The Redis on the `PATH`, if it answers as one: a program of that name may be another one.
 async fn redis() -> Option<String> {
     let program = discovery::on_path()?;
     let found = discovery::from_program(&program).await.ok()?;

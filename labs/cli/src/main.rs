@@ -1,7 +1,8 @@
-//! The command a person types.
+//! The command `cargo lab`.
 //!
-//! `cargo lab` alone is the tour: three designs, one thief, and what each design costs. Every other command is one part of
-//! it. Exit codes: 0 all is well, 1 a check failed, 2 it could not be done, and one sentence on stderr says why.
+//! `cargo lab` alone is the tour: three designs, one thief, and what each design costs. Every other command is one part
+//! of it. Exit codes: 0 means success, 1 that a check failed, 2 that the command could not be carried out; then one
+//! sentence on stderr says why.
 
 mod accept;
 mod arguments;
@@ -30,19 +31,19 @@ async fn main() -> ExitCode {
         Err(usage) => return misused(usage),
     };
     let serves = matches!(arguments.command, Some(Command::Serve(_)));
-    // The playground has servers in this very program, and its page tells what they do better than a log.
+    // The playground runs servers inside this program, and its page shows their requests better than a log.
     if !matches!(arguments.command, Some(Command::Play(_))) {
         kit::log::start();
     }
     let done = match arguments.command {
-        // A server stops in its own way, with the requests under way answered.
+        // A server handles the signal itself: it finishes the requests under way.
         Some(Command::Serve(arguments)) => serve::run(arguments).await,
-        // A measurement that is stopped still writes what it has.
+        // A measurement that is stopped still writes its results so far.
         Some(Command::Bench(arguments)) => runner::run(arguments).await,
         // A run of checks that is interrupted still deletes the accounts that it created.
         Some(Command::Check(arguments)) => check::run(arguments, check::Telling::Checks).await,
         Some(Command::Attack(arguments)) => check::run(arguments, check::Telling::Attacks).await,
-        // Elsewhere Ctrl-C drops the work in the middle, and with it every server and container that it started.
+        // For all other commands, Ctrl-C drops the future, and with it every server and container that it started.
         command => tokio::select! {
             done = run(command, arguments.tour) => done,
             _ = tokio::signal::ctrl_c() => return ExitCode::from(130),
@@ -57,7 +58,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Says why it could not be done: to a person, or, where a server's lines are collected as JSON, to the log.
+/// Prints why the command failed: on stderr, or, for a server whose log is JSON, as a line of the log.
 fn complain(serves: bool, sentence: &str) {
     match kit::log::format() {
         LogFormat::Json if serves => kit::log::last_line(sentence),
@@ -65,7 +66,7 @@ fn complain(serves: bool, sentence: &str) {
     }
 }
 
-/// What was typed is no command, or it asked for help.
+/// Handles a command line that could not be parsed, or that asked for help.
 fn misused(usage: clap::Error) -> ExitCode {
     let usage = misuse::without_secrets(usage);
     let serves = std::env::args_os().nth(1).is_some_and(|command| command == "serve");

@@ -1,13 +1,13 @@
-//! What the argument parser says of a command line that it cannot read, without the secrets that were typed.
+//! Removes secrets from the argument parser's messages about an invalid command line.
 //!
-//! The parser repeats what it does not understand: a store's URL with its password, at `--store` or wherever it was put
-//! by mistake. What it says may end in a log, in a recording of a terminal, in a report to a stranger.
+//! The parser repeats text that it does not understand, such as a store's URL with its password, at `--store` or at a
+//! wrong place. Its message may end up in a log, in a recording of a terminal, or in a public bug report.
 
 use clap::Error;
 use clap::error::{ContextKind, ContextValue};
 use kit::store_url;
 
-/// The parts of a message that repeat what was typed.
+/// The parts of a message that repeat the user's input.
 const TYPED: [ContextKind; 5] = [
     ContextKind::InvalidArg,
     ContextKind::InvalidValue,
@@ -15,7 +15,7 @@ const TYPED: [ContextKind; 5] = [
     ContextKind::TrailingArg,
     ContextKind::PriorArg,
 ];
-/// The parts that repeat it once more, in what they suggest.
+/// The parts of a message that repeat the input in a suggestion.
 const SUGGESTED: [ContextKind; 5] = [
     ContextKind::Suggested,
     ContextKind::SuggestedArg,
@@ -24,7 +24,7 @@ const SUGGESTED: [ContextKind; 5] = [
     ContextKind::SuggestedValue,
 ];
 
-/// The same error with each URL, and whatever was given as a store, as it may be shown.
+/// The same error, in which each URL, and each value of `--store`, is replaced by its form without secrets.
 pub(crate) fn without_secrets(mut error: Error) -> Error {
     let is_store = matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(of)) if of.starts_with("--store"));
     let mut hid = false;
@@ -50,7 +50,7 @@ pub(crate) fn without_secrets(mut error: Error) -> Error {
     error
 }
 
-/// What may be shown of a text, where that is not all of it.
+/// The text with its secrets removed; `None` if all of it may be shown.
 fn shown(text: &str, is_store: bool) -> Option<String> {
     let (option, value) = match text.split_once('=') {
         Some((option, value)) if is_option(option) => (format!("{option}="), value),

@@ -1,6 +1,6 @@
-//! `cargo lab serve LAB`: one lab's server, as a process of its own.
+//! `cargo lab serve LAB`: runs one lab's server as a process of its own.
 //!
-//! The first line on stdout is its announcement, for the program that started it; all else goes to the log on stderr.
+//! The first line on stdout is its announcement, for the program that started it; everything else is logged on stderr.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -56,11 +56,11 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Failure> 
         config.accounts = AccountsAt::named(path);
     }
     for origin in &arguments.origin {
-        // Parsed here and not by the argument parser, which would show a password that stands in it.
+        // Parsed here and not by the argument parser, whose error message would show a password in the URL.
         let origin = origin.parse::<Origin>().map_err(|error| Failure::new(format!("--origin: {error}")))?;
         config.origins.push(origin);
     }
-    // Only a Redis that was asked for is looked for: a server is no tour.
+    // A Redis is looked for only if `--store` asks for one; the tour looks for one by itself, a server does not.
     let ready = match arguments.store {
         Some(wanted) => Some(store::get(Some(wanted)).await?),
         None => None,
@@ -124,8 +124,8 @@ fn announce(
     Ok(())
 }
 
-/// Ctrl-C, or the signal that an operator's tools send, by its name. Listens for them from the moment it is called: a server
-/// that has said where it listens is not to die of a signal that it should have heard.
+/// Waits for Ctrl-C, or for the signal that an operator's tools send; returns its name. The handlers are installed when
+/// this function is called, so that a signal that arrives after the announcement does not kill the server.
 fn told_to_stop() -> Result<impl Future<Output = &'static str>, Failure> {
     #[cfg(unix)]
     {

@@ -1,7 +1,8 @@
-//! `cargo lab token JWT`: takes a token apart and explains what is in it.
+//! `cargo lab token JWT`: takes a token apart and explains its contents.
 //!
-//! Everything but the signature can be read by anybody who holds the token: that is the first thing it shows. It is the one
-//! command that prints what is inside a credential, because that is its lesson; it prints no signature and keeps nothing.
+//! Anyone who has the token can read everything in it but the signature; the command shows this first. It is the only
+//! command that prints the contents of a credential, because that is its lesson; it prints no signature and stores
+//! nothing.
 
 mod explain;
 mod parts;
@@ -34,7 +35,7 @@ pub(crate) struct TokenArguments {
     pub(crate) json: bool,
 }
 
-/// The most that is read as a token, in bytes. Ours have at most 4 KiB; somebody else's may be longer.
+/// The most bytes that are read as a token. A token of the labs has at most 4 KiB; other servers' tokens may be longer.
 const MAX_BYTES: u64 = 64 * 1024;
 
 pub(crate) fn run(arguments: TokenArguments) -> Result<ExitCode, Failure> {
@@ -67,8 +68,8 @@ fn from_stdin() -> Result<String, Failure> {
     Ok(text)
 }
 
-/// Whether the signature is an HMAC of the first two parts under this secret. The algorithm is the one that the command is
-/// about, not the one that the token names.
+/// Whether the signature is an HMAC of the first two parts under this secret. The algorithm is fixed to HS256, and
+/// never taken from the token; a token that names another one is an error.
 fn holds(parts: &Parts, secret: &[u8]) -> Result<bool, Failure> {
     let named = parts.header.get("alg").and_then(Value::as_str).unwrap_or_default();
     if named != "HS256" {

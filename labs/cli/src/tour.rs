@@ -1,7 +1,7 @@
 //! `cargo lab`: the tour. Three designs, one thief, and what each design costs.
 //!
-//! First the logout problem is lived against each design over real HTTP; then the same `/me` is measured on each. Both
-//! come out as a table, and as JSON in `target/authlab/tour.json`.
+//! First the logout problem is played against each design over real HTTP; then the same `/me` is measured on each. Both
+//! results are printed as tables, and stored as JSON in `target/authlab/tour.json`.
 
 mod cost;
 mod logout;
@@ -30,20 +30,20 @@ pub(crate) struct TourArguments {
     pub(crate) json: bool,
 }
 
-/// What the tour found: `tour.json`.
+/// The results of the tour: the contents of `tour.json`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Tour {
-    /// Where sessions and refresh tokens lived: `redis 7.0.15 (path)`, or `memory`.
+    /// The store of sessions and refresh tokens: `redis 7.0.15 (path)`, or `memory`.
     pub(crate) store: String,
-    /// The machine that the figures are from.
+    /// The machine on which the figures were measured.
     pub(crate) machine: Machine,
-    /// What became of the thief in each design.
+    /// What the thief could do after the logout, in each design.
     pub(crate) logout: Vec<logout::Verdict>,
-    /// What `/me` cost in each design.
+    /// The cost of `/me` in each design.
     pub(crate) me: Vec<cost::Cost>,
     /// The rate at which `p50_us` and `p99_us` were measured, the same for all designs, in requests per second.
     pub(crate) latency_at_rps: u64,
-    /// What the measurement doubts of itself.
+    /// The reasons to doubt the measurement's figures.
     pub(crate) doubts: Vec<cost::Doubted>,
 }
 
@@ -67,7 +67,7 @@ async fn take(store: &Ready, progress: &Progress) -> Result<Tour, Failure> {
     let mut verdicts = Vec::new();
     for design in Design::compared() {
         progress.stage(format!("{design}: a thief copies the credential, then the person logs out"));
-        // A server of its own, because its clock is going to be moved.
+        // The server is used for this design only, because its clock is moved.
         let server = Server::start(design, &store.as_config(), true).await?;
         verdicts.push(logout::live(&server).await?);
         progress.step();

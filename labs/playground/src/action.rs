@@ -1,4 +1,4 @@
-//! What a visitor can do, by name. One action is done in all three columns at once.
+//! The actions of a visitor. One action is performed in all three columns at once.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// All of them, for an answer to who names another one.
+    /// All actions, for the error response to an unknown name.
     pub(super) const ALL: [Self; 14] = [
         Self::SignIn,
         Self::PersonTries,
@@ -43,12 +43,12 @@ impl Action {
         Self::MendStore,
     ];
 
-    /// The action of a name as the page writes it: `log-out`.
+    /// The action with this name, as the page sends it: `log-out`.
     pub(super) fn named(name: &str) -> Option<Self> {
         serde_json::from_value(name.into()).ok()
     }
 
-    /// How far the clock moves.
+    /// How far the action moves the room's clock; `None` if it does not move it.
     pub(super) fn wait(self) -> Option<Duration> {
         const MINUTE: u64 = 60;
         let seconds = match self {

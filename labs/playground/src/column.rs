@@ -1,4 +1,4 @@
-//! One design: its server, its person, its thief, and what became of each request.
+//! One design: its server, its user, its thief, and the result of each request.
 
 mod acts;
 
@@ -19,9 +19,9 @@ use super::seen::{Seen, Shown, Somebody, Verdict, Who};
 use super::server::Server;
 use super::wire::{Call, Exchange};
 
-/// The most sessions whose cookies are remembered, to look them up in a memory store.
+/// The most session cookies that are remembered; they are needed to look the sessions up in a memory store.
 const MOST_COOKIES: usize = 20;
-/// How often, and at what distance, a server is asked whether it has its store back.
+/// How many times, and at what interval, a server is asked whether it can reach its store again.
 const MENDING_LOOKS: usize = 50;
 const MENDING_PAUSE: Duration = Duration::from_millis(100);
 
@@ -34,17 +34,18 @@ pub(super) struct Column {
     whose: Whose,
     person: Holding,
     thief: Holding,
-    /// What was sent since the last look.
+    /// The requests that were sent since the last step.
     exchanges: Vec<Shown>,
-    /// Keys that the opening of the account left behind. They are no part of the story.
+    /// The keys in the store after the account was opened; they are not shown.
     before: Vec<String>,
     store_calls: u64,
     revocation: Option<Revocation>,
 }
 
 impl Column {
-    /// Starts the server and opens the person's account. Signing up logs in as well; that log-in is ended, so that a
-    /// visitor begins with somebody who holds nothing, and a store that is empty. The server reaches its store `over` a line.
+    /// Starts the server and opens the user's account. Signing up also logs the user in; this session is logged out, so
+    /// that a visitor begins with a user without credentials and an empty store. The server reaches its store through
+    /// `over`, which may be a line that can be cut.
     pub(super) async fn open(
         design: Design,
         over: &Store,
@@ -82,22 +83,22 @@ impl Column {
         })
     }
 
-    /// The design.
+    /// The design of this column.
     pub(super) fn design(&self) -> Design {
         self.design
     }
 
-    /// Where the visitor's own tabs find this server.
+    /// The URL of the page for the visitor's own tabs on this server, if the design has one.
     pub(super) fn tabs(&self) -> Option<&str> {
         self.server.tabs()
     }
 
-    /// Cuts or mends the line between the server and its store, where that is a switch.
+    /// Cuts or mends the connection between the server and its store, if the line is a switch in the gate.
     pub(super) fn cut(&self, cut: bool) {
         self.server.gate.set_cut(cut);
     }
 
-    /// Waits until the server says that it has its store back, or until that takes too long.
+    /// Waits until the server reports that it can reach its store again, or until the time limit.
     pub(super) async fn mended(&self) {
         for _ in 0..MENDING_LOOKS {
             if self.server.ask(&Call::get("/health/ready")).await.is_ok_and(|answer| answer.is_done()) {
@@ -107,7 +108,7 @@ impl Column {
         }
     }
 
-    /// Does one action, then sees who gets in. `now_s` is the room's time.
+    /// Performs one action, then probes who gets in. `now_s` is the room's time, in seconds since the Unix epoch.
     pub(super) async fn act(&mut self, action: Option<Action>, now_s: u64) -> Result<Seen, Failure> {
         let outcome = match action {
             Some(action) => self.perform(action, now_s).await?,
@@ -136,7 +137,7 @@ impl Column {
         })
     }
 
-    /// Asks the door by itself what it says to somebody, so that the page can show who gets in.
+    /// Sends `GET /me` with the credentials of the user or the thief, so that the page can show who gets in.
     async fn probe(&mut self, who: Who) -> Result<Verdict, Failure> {
         if self.holding(who).is_empty() {
             return Ok(Verdict::Nothing);
@@ -186,7 +187,7 @@ impl Column {
     }
 }
 
-/// The request that logs somebody out.
+/// The logout request with these credentials.
 fn leaving(holding: &Holding, body: Value) -> Call {
     let mut call = Call::post("/auth/logout", body);
     holding.sign(&mut call);

@@ -1,4 +1,4 @@
-//! What a store holds of one person, in the form in which the page shows it.
+//! The contents of a store for one user, in the form in which the page shows them.
 
 use kit::watch::records::MOST_ENTRIES;
 use kit::watch::{Entry, Records, Whose};
@@ -6,7 +6,7 @@ use kit::watch::{Entry, Records, Whose};
 /// The most characters of one value that are shown.
 const MOST_CHARS: usize = 600;
 
-/// Everything that is kept of a person, or why that cannot be seen.
+/// All entries that the store has of a user, shortened for the page; or the reason why they cannot be read.
 pub(super) async fn of(records: &dyn Records, whose: &Whose) -> Result<Vec<Entry>, String> {
     let mut entries = records.of(whose).await?;
     entries.sort_by(|one, other| one.key.cmp(&other.key));

@@ -1,4 +1,4 @@
-//! What a client holds after a log-in. To copy it is to steal it: there is nothing else to steal.
+//! The credentials that a client has after a login. Stealing them means copying them: there is nothing else to steal.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,26 +6,26 @@ use uuid::Uuid;
 
 use super::wire::{Call, Exchange};
 
-/// One credential, as the server gave it out.
+/// One credential, as the server issued it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Kept {
     pub(super) text: String,
-    /// From when to when it is good, in seconds since the Unix epoch, by the room's clock and the server's own word.
+    /// From when to when it is valid, in seconds since the Unix epoch by the room's clock, as the server stated it.
     pub(super) since: u64,
     pub(super) until: u64,
-    /// Whether a server has refused it. Whoever only has the credential learns it no earlier.
+    /// Whether a server has refused it. A client that has only the credential cannot learn this earlier.
     pub(super) refused: bool,
 }
 
-/// All that somebody holds of one design.
+/// All credentials that a user or a thief has of one design.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Holding {
-    /// A cookie, as `name=value`.
+    /// The cookie, as `name=value`.
     pub(super) cookie: Option<Kept>,
     pub(super) access: Option<Kept>,
     pub(super) refresh: Option<Kept>,
-    /// The key under which the next exchange of the refresh token is repeated until there is an answer. A thief who
-    /// copies a token out of a store or a log has no such key.
+    /// The idempotency key with which the next refresh is repeated until there is an answer. A thief who copies a token
+    /// from a store or a log does not have this key.
     #[serde(skip)]
     attempt: Option<Uuid>,
 }
@@ -35,7 +35,7 @@ impl Holding {
         self.cookie.is_none() && self.access.is_none() && self.refresh.is_none()
     }
 
-    /// Takes what an answer gives out.
+    /// Stores the credentials that an answer issues, or deletes the cookie that it clears.
     pub(super) fn take(&mut self, answer: &Exchange, now_s: u64) {
         let kept = |text: &str, seconds: u64| Kept {
             text: text.to_owned(),
@@ -43,7 +43,7 @@ impl Holding {
             until: now_s.saturating_add(seconds),
             refused: false,
         };
-        // What a device is recognised by at its next log-in opens nothing.
+        // The device cookie is skipped: it only identifies a device at its next login, and grants no access.
         for cookie in answer.header("set-cookie").filter(|cookie| !cookie.starts_with("__Host-device=")) {
             self.cookie = cookie_of(cookie).map(|(pair, seconds)| kept(pair, seconds));
         }
@@ -58,43 +58,44 @@ impl Holding {
         }
     }
 
-    /// What a thief gets to see of it.
+    /// The copy that a thief gets: all credentials, but not the idempotency key.
     pub(super) fn copied(&self) -> Self {
         Self { attempt: None, ..self.clone() }
     }
 
-    /// The door was shut on what opens it.
+    /// Marks cookie and access token as refused.
     pub(super) fn refused_at_the_door(&mut self) {
         for kept in [&mut self.cookie, &mut self.access].into_iter().flatten() {
             kept.refused = true;
         }
     }
 
-    /// The refresh token was refused.
+    /// Marks the refresh token as refused.
     pub(super) fn refused_to_refresh(&mut self) {
         if let Some(token) = &mut self.refresh {
             token.refused = true;
         }
     }
 
-    /// What a browser sends along by itself.
+    /// The credentials that a browser sends without the app's help: the cookie only.
     pub(super) fn cookie_only(&self) -> Self {
         Self { cookie: self.cookie.clone(), ..Self::default() }
     }
 
-    /// Lets the request carry what proves who asks.
+    /// Adds the credentials to the request's headers.
     pub(super) fn sign(&self, call: &mut Call) {
         if let Some(token) = &self.access {
             call.headers.push(("Authorization", format!("Bearer {}", token.text)));
         }
         if let Some(cookie) = &self.cookie {
             call.headers.push(("Cookie", cookie.text.clone()));
-            // What a browser adds to a request from the server's own page. A thief writes it just as well.
+            // A browser adds this header to a request from the server's own page. A thief can write it too.
             call.headers.push(("Sec-Fetch-Site", "same-origin".into()));
         }
     }
 
-    /// The request that exchanges the refresh token. Designs without one are asked all the same, and say so themselves.
+    /// The request that exchanges the refresh token. For a design without one, the request is sent too, so that the
+    /// server itself refuses it.
     pub(super) fn exchange(&mut self, with_key: bool) -> Call {
         let Some(token) = &self.refresh else {
             let mut call = Call::post("/auth/refresh", serde_json::json!({}));
@@ -110,7 +111,8 @@ impl Holding {
     }
 }
 
-/// A `Set-Cookie` as `name=value` and for how many seconds; none if it clears the cookie.
+/// Name and value of a `Set-Cookie` header, as `name=value`, and its lifetime in seconds; `None` if it clears the
+/// cookie.
 fn cookie_of(set_cookie: &str) -> Option<(&str, u64)> {
     let mut parts = set_cookie.split(';').map(str::trim);
     let pair = parts.next().filter(|pair| !pair.ends_with('='))?;

@@ -1,21 +1,22 @@
-//! `cargo lab play`: the logout problem on a page, with real servers behind it.
+//! `cargo lab play`: the logout problem on a web page, with real servers behind it.
 //!
-//! Each visitor gets a room: the three designs as three servers in this program, a person and a thief who speak to them
-//! over real HTTP, and a clock that can be moved. One click does the same in all three columns, and every byte is shown.
+//! Each visitor gets a room: the three designs as three servers in this program, a user and a thief who send them real
+//! HTTP requests, and a clock that can be moved. One click sends the same action to all three columns, and every byte
+//! is shown.
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
 //! | `site` | the page and the rooms over HTTP, for this machine alone |
-//! | `rooms`, `room` | who has which room; one clock and three columns, step by step |
-//! | `column` | one design: what the person and the thief do, and who gets in |
-//! | `action` | what can be done |
-//! | `holding` | what a client holds, which is what a thief copies |
+//! | `rooms`, `room` | the rooms by visitor; one clock and three columns, step by step |
+//! | `column` | one design: the actions of the user and the thief, and who gets in |
+//! | `action` | the actions |
+//! | `holding` | the credentials that a client has, which a thief copies |
 //! | `wire` | HTTP byte by byte |
-//! | `server`, `watched`, `contents` | a lab's server, the gate before its store, and what the store holds |
-//! | `line` | what lies between the servers and the store, and can be cut |
-//! | `revocation` | for how long a copy works on |
-//! | `page/` | what the browser gets |
-//! | `tabs`, `tabs/` | a page for the visitor's own tabs, which talk to the room's hybrid by the reference client |
+//! | `server`, `contents` | a lab's server, the gate before its store, and the contents of the store |
+//! | `line` | the connection between the servers and the store, which can be cut |
+//! | `revocation` | for how long a stolen copy keeps working |
+//! | `page/` | the files that the browser loads |
+//! | `tabs`, `tabs/` | a page for the visitor's own tabs, which calls the room's hybrid through the reference client |
 
 mod action;
 mod column;
@@ -51,11 +52,11 @@ use tokio::net::TcpListener;
 use self::rooms::Rooms;
 use self::site::Site;
 
-/// Where the page is, so that a link to a scenario works tomorrow as well.
+/// The default address of the page: a fixed one, so that a link to a scenario works tomorrow as well.
 const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4747);
-/// Connections at once. A browser opens six.
+/// The most connections at once. A browser opens six.
 const CONNECTIONS: usize = 256;
-/// How often empty rooms are looked for.
+/// How often unused rooms are looked for.
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// The playground: be the person, be the thief, move the clock, and see who gets in
@@ -85,7 +86,8 @@ pub struct PlayArguments {
 /// Serves the playground until Ctrl-C.
 ///
 /// # Errors
-/// Where its address cannot be listened on, or a design's server does not come up.
+/// The address is not a loopback address or cannot be listened on, the store cannot be reached, or a design's server
+/// does not start.
 pub async fn run(arguments: PlayArguments) -> Result<ExitCode, Failure> {
     let listener = listen(arguments.listen).await?;
     let bound = listener.local_addr()?;
@@ -97,7 +99,7 @@ pub async fn run(arguments: PlayArguments) -> Result<ExitCode, Failure> {
         ));
     }
     let rooms = Rooms::new(ready.as_config());
-    // The first room, thrown away: what cannot work is told here and not on the page.
+    // Opens one room and drops it, so that a problem is reported here and not on the page.
     rooms.open().await?;
     let site = Site {
         rooms: rooms.clone(),
@@ -107,7 +109,7 @@ pub async fn run(arguments: PlayArguments) -> Result<ExitCode, Failure> {
     };
     let url = format!("http://{bound}");
     let mut stdout = std::io::stdout();
-    // In one go: whoever waits for the first line may not stay for the second.
+    // Both lines are written in one call, because a program that reads only the first line may close the pipe after it.
     let listening = announcement::line(LogFormat::Text, bound);
     let banner = format!("{listening}\nstore: {} · Ctrl-C stops it\n", ready.description());
     stdout.write_all(banner.as_bytes())?;
@@ -128,8 +130,8 @@ pub async fn run(arguments: PlayArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The address that was asked for, and it must be this machine's own; without a wish the usual one, or a free one where
-/// that is taken.
+/// Listens on the address that was asked for, which must be a loopback address. Without one, listens on the default
+/// address, or on a free port if that is taken.
 async fn listen(asked: Option<SocketAddr>) -> Result<TcpListener, Failure> {
     let Some(asked) = asked else {
         return match TcpListener::bind(USUAL).await {
@@ -155,7 +157,7 @@ async fn sweep(rooms: &Rooms) {
     }
 }
 
-/// Asks the system to show the page. That there is no browser is no reason to stop.
+/// Asks the system to open the page in a browser. If there is no browser, the server continues.
 fn open(url: &str) {
     let (program, arguments): (&str, &[&str]) = match std::env::consts::OS {
         "macos" => ("open", &[]),

@@ -1,8 +1,9 @@
-//! The line between the servers and their store, which a visitor may cut.
+//! The connection between the servers and their store, which a visitor can cut.
 //!
-//! To a Redis on this machine it is a real one: a proxy that refuses connections, so that what is seen is what an outage
-//! does to the labs' own client, with its deadline and its breaker. Where there is no wire to cut, for a store in memory,
-//! or for a Redis elsewhere, the switch in the gate before the store does the same to the server.
+//! To a Redis on this machine it is a real connection through a proxy that can refuse connections. So the visitor sees
+//! what an outage does to the labs' own Redis client, with its deadline and its circuit breaker. For a store in memory,
+//! or a Redis on another machine, there is no such connection to cut; then a switch in the gate before the store has
+//! the same effect on the server.
 
 use std::net::SocketAddr;
 
@@ -11,14 +12,14 @@ use kit::Store;
 use measure::proxy::{Impairment, Proxy};
 use serde::Serialize;
 
-/// How a line is cut.
+/// How the connection is cut: by a switch in the gates, or in the proxy.
 #[derive(Debug)]
 pub(super) enum Line {
     Switch,
     Wire(Proxy),
 }
 
-/// The same as a word for the page.
+/// The kind of a [`Line`], as a word for the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum LineKind {
@@ -27,7 +28,7 @@ pub(super) enum LineKind {
 }
 
 impl Line {
-    /// A line to a store, and the store as the servers reach it over this line.
+    /// A line to a store, and the store's address through this line, for the servers.
     pub(super) async fn to(store: &Store) -> Result<(Self, Store), Failure> {
         let Some(place) = Place::of(store) else { return Ok((Self::Switch, store.clone())) };
         let proxy = Proxy::start(place.address).await?;
@@ -42,7 +43,7 @@ impl Line {
         }
     }
 
-    /// Cuts or mends a wire; `false`: there is none, and the gates have to do it.
+    /// Cuts or mends the proxy's connection. Returns `false` if there is no proxy, and the gates have to do it.
     pub(super) fn cut(&self, cut: bool) -> bool {
         let Self::Wire(proxy) = self else { return false };
         proxy.set(if cut { Impairment::Refuse } else { Impairment::None });
@@ -50,13 +51,13 @@ impl Line {
     }
 }
 
-/// A Redis on this machine, taken out of its URL.
+/// A Redis on this machine, as the parts of its URL.
 struct Place<'a> {
     scheme: &'a str,
-    /// Who logs in, up to the `@`.
+    /// User name and password, up to and including the `@`.
     user: &'a str,
     address: SocketAddr,
-    /// What comes after the address: the number of a database.
+    /// The rest of the URL after the address: the number of a database.
     rest: &'a str,
 }
 

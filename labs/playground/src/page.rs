@@ -1,22 +1,22 @@
-//! The page's files, inside the program: nothing is read from a disk, nothing comes from a network.
+//! The page's files, compiled into the program: nothing is read from disk or fetched from a network.
 
 use axum::http::HeaderValue;
 use harness::language::Language;
 
-/// The place in the page where the language stands that the command asked for.
+/// The attribute of the page into which the language of `--lang` is written.
 const LANGUAGE: &str = "data-language=\"\"";
 
 const HTML: &str = include_str!("page/index.html");
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
-/// The page itself. Without a language it follows the browser's.
+/// The page itself. Without a language, the page uses the browser's.
 pub(super) fn html(language: Option<Language>) -> String {
     let name = language.map_or("", |language| language.choose("en", "ja"));
     HTML.replace(LANGUAGE, &format!("data-language=\"{name}\""))
 }
 
-/// A file beside the page, with its media type.
+/// A file of the page, with its media type.
 pub(super) fn file(name: &str) -> Option<(HeaderValue, &'static str)> {
     let found = FILES.iter().find(|(known, ..)| *known == name);
     found.map(|(_, kind, content)| (HeaderValue::from_static(kind), *content))

@@ -1,20 +1,21 @@
-//! For how long a stolen copy works on after its owner had it ended: measured at the door, never looked up.
+//! For how long a stolen copy keeps working after its owner revoked it: measured by requests to `/me`, never computed
+//! from settings.
 
 use serde::Serialize;
 
 /// One measurement, in seconds of the room's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Revocation {
-    /// What was to end it: `log-out`, `change-password` or `reuse-detected`.
+    /// The event that was to end the copy: `log-out`, `change-password` or `reuse-detected`.
     how: &'static str,
     began: u64,
-    /// For how long the copy was seen to work, if it was.
+    /// Seconds after the event at which the copy was last let in; `None` if it never was.
     #[serde(skip_serializing_if = "Option::is_none")]
     in_until: Option<u64>,
-    /// After how long it was first seen not to.
+    /// Seconds after the event at which the copy was first refused; `None` if it has not been yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     out_after: Option<u64>,
-    /// How often it was let in.
+    /// How many times the copy was let in after the event.
     times: u32,
 }
 
@@ -28,7 +29,7 @@ impl Revocation {
         self.out_after.is_none()
     }
 
-    /// The copy opened the door.
+    /// Notes that the server let the copy in.
     pub(super) fn let_in(&mut self, now_s: u64) {
         if self.is_open() {
             self.in_until = Some(now_s.saturating_sub(self.began));
@@ -36,7 +37,7 @@ impl Revocation {
         }
     }
 
-    /// The copy was refused: the measurement is over.
+    /// Notes that the server refused the copy, which ends the measurement.
     pub(super) fn shut_out(&mut self, now_s: u64) {
         self.out_after.get_or_insert(now_s.saturating_sub(self.began));
     }

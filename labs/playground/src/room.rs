@@ -1,4 +1,4 @@
-//! One visitor's room: a server for each design, one clock for all of them, and everything that has been done in it.
+//! One visitor's room: a server for each design, one clock for all of them, and all steps taken so far.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::column::Column;
 use super::line::{Line, LineKind};
 use super::seen::Seen;
 
-/// The most that can be done in one room. Each step is kept, with every byte that was sent.
+/// The most steps in one room. Each step is stored with every byte that was sent.
 pub(super) const MOST_STEPS: usize = 200;
 
 /// A room.
@@ -28,31 +28,31 @@ pub(super) struct Room {
     steps: Vec<Arc<Step>>,
 }
 
-/// What was done, and how everything looked then. The first one is the open door: nothing has been done yet.
+/// One step: the action, and the state of every column after it. The first step has no action: it shows the new room.
 #[derive(Debug, Serialize)]
 pub(super) struct Step {
     number: usize,
     action: Option<Action>,
-    /// The room's time, in seconds since the Unix epoch, and how far it has been moved.
+    /// The room's time, in seconds since the Unix epoch, and by how many seconds it has been moved.
     now: u64,
     moved: u64,
-    /// Whether the line to the store is cut.
+    /// Whether the connection to the store is cut.
     cut: bool,
-    /// How each design looks, by its name.
+    /// The state of each design, by the design's name.
     columns: BTreeMap<&'static str, Seen>,
 }
 
-/// What the page needs to know of a design to draw its column.
+/// The data with which the page draws a design's column.
 #[derive(Debug, Serialize)]
 pub(super) struct Heading<'a> {
     name: &'static str,
     title: Text,
     about: Text,
-    /// Whether its server has a store to look into.
+    /// Whether the design's server has a store whose contents can be shown.
     stores: bool,
-    /// What an action's outcome means in this design, by `action outcome`.
+    /// The meaning of an action's outcome in this design, by `action outcome`.
     outcomes: BTreeMap<&'static str, Text>,
-    /// The page on this server for the visitor's own tabs.
+    /// The URL of the page for the visitor's own tabs, on this design's server.
     tabs: Option<&'a str>,
 }
 
@@ -70,11 +70,11 @@ impl<'a> Heading<'a> {
     }
 }
 
-/// Why something was not done.
+/// Why an action was not performed.
 pub(super) enum NotDone {
-    /// The room has seen its last step.
+    /// The room has reached the most steps.
     Full,
-    /// Something of ours is broken.
+    /// An internal error.
     Broken(Failure),
 }
 
@@ -85,7 +85,7 @@ impl From<Failure> for NotDone {
 }
 
 impl Room {
-    /// Starts the servers and looks at them once.
+    /// Starts the servers and takes the first step, without an action.
     pub(super) async fn open(store: &Store) -> Result<Self, Failure> {
         let clock = Clock::system();
         let (line, over) = Line::to(store).await?;
@@ -96,22 +96,22 @@ impl Room {
         Ok(room)
     }
 
-    /// The designs, in the order of their columns.
+    /// The headings of the designs, in the order of their columns.
     pub(super) fn headings(&self) -> Vec<Heading<'_>> {
         self.columns.iter().map(Heading::of).collect()
     }
 
-    /// How the line to the store is cut.
+    /// How the connection to the store is cut.
     pub(super) fn line(&self) -> LineKind {
         self.line.kind()
     }
 
-    /// Everything so far.
+    /// All steps so far.
     pub(super) fn steps(&self) -> &[Arc<Step>] {
         &self.steps
     }
 
-    /// Does one thing in every column at once.
+    /// Performs one action in every column at once.
     pub(super) async fn act(&mut self, action: Action) -> Result<Arc<Step>, NotDone> {
         if self.steps.len() > MOST_STEPS {
             return Err(NotDone::Full);
@@ -127,8 +127,8 @@ impl Room {
         Ok(self.look(Some(action)).await?)
     }
 
-    /// Cuts or mends the line. A client needs a moment to notice that its Redis is back, and that is waited for: what comes
-    /// next is to be about the store, and not about the moment.
+    /// Cuts or mends the connection. A Redis client needs a moment to reconnect; this function waits for it, so that
+    /// the next step shows the restored store and not that moment.
     async fn cut(&mut self, cut: bool) {
         self.cut = cut;
         if !self.line.cut(cut) {

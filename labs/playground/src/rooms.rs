@@ -1,4 +1,5 @@
-//! All rooms: a visitor's name for theirs is a random number, there are only so many, and who stays away loses theirs.
+//! All rooms: each has a random name that only its visitor knows, their number is limited, and an unused room is
+//! dropped.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
@@ -11,14 +12,14 @@ use uuid::Uuid;
 
 use super::room::Room;
 
-/// Rooms at once. One more takes the place of the one that nobody has been in for the longest time.
+/// The most rooms at once. One more replaces the room that has been unused for the longest time.
 const MOST_ROOMS: usize = 12;
-/// How long a room is kept for somebody who does nothing.
+/// How long an unused room is kept.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
-/// Rooms that are being opened at once: each hashes three passwords.
+/// How many rooms can be opened at once: opening one hashes three passwords.
 const OPENING: usize = 2;
 
-/// The rooms. Clones share them.
+/// The rooms by name. Clones share them.
 #[derive(Clone)]
 pub(super) struct Rooms {
     store: Store,
@@ -36,7 +37,7 @@ impl Rooms {
         Self { store, places: Arc::new(Semaphore::new(OPENING)), by_name: Arc::default() }
     }
 
-    /// Opens a room, and says its name.
+    /// Opens a room. Returns its name and the room.
     pub(super) async fn open(&self) -> Result<(Uuid, Arc<Mutex<Room>>), Failure> {
         let _place = self.places.acquire().await?;
         let room = Arc::new(Mutex::new(Room::open(&self.store).await?));
@@ -51,7 +52,7 @@ impl Rooms {
         Ok((name, room))
     }
 
-    /// The room of this name, which is in use from now on.
+    /// The room of this name, if there is one. Its time limit starts again.
     pub(super) fn find(&self, name: Uuid) -> Option<Arc<Mutex<Room>>> {
         let mut rooms = self.lock();
         let kept = rooms.get_mut(&name)?;
@@ -59,7 +60,7 @@ impl Rooms {
         Some(Arc::clone(&kept.room))
     }
 
-    /// Drops the rooms that nobody has been in for a while, and with them their servers.
+    /// Drops the rooms that have been unused for the time limit, and their servers with them.
     pub(super) fn sweep(&self, now: Instant) {
         self.lock().retain(|_, kept| now.saturating_duration_since(kept.used) < PATIENCE);
     }

@@ -1,4 +1,5 @@
-//! What the page gets to see of a column: everything, credentials in the clear. It is the lesson, and it is nobody's real.
+//! The data of a column that the page shows: everything, with credentials in the clear. That is the lesson; no real
+//! user's data is in it.
 
 use kit::watch::Entry;
 use serde::Serialize;
@@ -7,19 +8,19 @@ use super::holding::Holding;
 use super::revocation::Revocation;
 use super::wire::Exchange;
 
-/// A column after an action.
+/// The state of a column after an action.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Seen {
-    /// `done`, the problem code of a refusal, or `nothing-held` where nobody could ask.
+    /// `done`, the problem code of a refusal, or `nothing-held` if there was no credential to send.
     pub(super) outcome: String,
     pub(super) exchanges: Vec<Shown>,
     pub(super) person: Somebody,
     pub(super) thief: Somebody,
     pub(super) store: Vec<Entry>,
-    /// Why the store could not be looked into.
+    /// Why the contents of the store could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) store_unseen: Option<String>,
-    /// Calls to the store so far, by what people did; not by what the page asks.
+    /// How many calls to the store the users' actions have caused so far; the page's own probes are not counted.
     pub(super) store_calls: u64,
     pub(super) revocation: Option<Revocation>,
 }
@@ -28,14 +29,14 @@ pub(super) struct Seen {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Shown {
     pub(super) who: Who,
-    /// `true`: the page asked by itself whether the credential opens the door, after the action.
+    /// `true` if the page sent the request after the action, to probe whether the credential is let in.
     pub(super) probe: bool,
     pub(super) store_calls: u64,
     #[serde(flatten)]
     pub(super) exchange: Exchange,
 }
 
-/// Who sends a request.
+/// The sender of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Who {
@@ -43,27 +44,27 @@ pub(super) enum Who {
     Thief,
 }
 
-/// A person or a thief after an action.
+/// The user or the thief after an action.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Somebody {
     pub(super) verdict: Verdict,
     pub(super) holds: Holding,
 }
 
-/// What `GET /me` says to what somebody holds.
+/// The server's answer to `GET /me` with the credentials of the user or the thief.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Verdict {
     In,
     Out,
-    /// Nothing to show at the door, so nobody asked.
+    /// There was no credential to send, so no request was sent.
     Nothing,
-    /// The server could not say: its store does not answer.
+    /// The server could not decide, because its store does not answer.
     Unknown,
 }
 
 impl Verdict {
-    /// The verdict in an answer to `GET /me`.
+    /// The verdict for the status of an answer to `GET /me`.
     pub(super) fn of(status: u16) -> Self {
         match status {
             200 => Self::In,

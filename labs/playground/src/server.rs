@@ -1,4 +1,5 @@
-//! One lab's server inside this program: the lab's own routes and scheme on a port of its own, its store behind a gate.
+//! One lab's server inside this program: the lab's own routes and scheme on a port of its own, with a gate before its
+//! store.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,14 +20,14 @@ pub(super) struct Server {
     pub(super) records: Box<dyn Records>,
     address: SocketAddr,
     host: String,
-    /// Where the visitor's own tabs find this server, if the design has a client for pages.
+    /// The URL of the page for the visitor's own tabs on this server, if the design has a client for browsers.
     tabs: Option<String>,
     _running: oneshot::Sender<()>,
 }
 
 impl Server {
-    /// Starts a design on a free loopback port, with this clock. The server reaches its store `over` a line that may be
-    /// cut; what the store holds is looked up past it.
+    /// Starts a design's server on a free loopback port, with this clock. The server reaches its store through `over`,
+    /// a line that can be cut; the contents of the store are read directly from `store`.
     pub(super) async fn start(
         design: Design,
         over: &Store,
@@ -37,7 +38,8 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let gate = Arc::new(Gate::default());
-        // Cookies ignore ports, and a browser may be in several rooms: each server's tabs have a name of their own.
+        // Cookies ignore ports, and a browser may use several rooms, so the tabs of each server get a host name of
+        // their own.
         let name = format!("{design}-{}", address.port());
         let origins = Origins::new(&[], address, &name);
         let (mut router, records) = match design.watched {
@@ -47,7 +49,7 @@ impl Server {
                 let made = watched(Watching { config: config.clone(), clock, origins, gate, beside }).await?;
                 (made.router, made.records)
             }
-            // It has no store, so there is nothing to watch.
+            // The design has no store, so there is nothing to watch.
             None => {
                 let records: Box<dyn Records> = Box::new(NoRecords);
                 (design.router(&config, clock, origins).await?, records)
@@ -59,7 +61,7 @@ impl Server {
         let (running, dropped) = oneshot::channel::<()>();
         let limits = config.limits;
         tokio::spawn(kit::serve(listener, router, limits, async {
-            // An error says that the other end is gone, which is what is waited for.
+            // An error means that the sender was dropped, and that is what this waits for.
             let _gone = dropped.await;
         }));
         let host = format!("{design}.localhost:{}", address.port());
@@ -69,18 +71,18 @@ impl Server {
         Ok(Self { gate, records, address, host, tabs, _running: running })
     }
 
-    /// The address of the page for the visitor's own tabs.
+    /// The URL of the page for the visitor's own tabs.
     pub(super) fn tabs(&self) -> Option<&str> {
         self.tabs.as_deref()
     }
 
-    /// Sends a request to it, over its socket like anybody else's.
+    /// Sends a request to the server over its socket, as any other client does.
     pub(super) async fn ask(&self, call: &Call) -> Result<Exchange, Failure> {
         call.send(self.address, &self.host).await
     }
 }
 
-/// A connection past the line, to see what a Redis holds also while the line is cut.
+/// A direct connection to Redis, to read its contents even while the line is cut.
 async fn beside(store: &Store, config: &Config) -> Result<Option<Redis>, Failure> {
     match store {
         Store::Redis(url) => Ok(Some(Redis::connect(url, config.redis).await?)),

@@ -1,9 +1,9 @@
 //! The playground over HTTP: the page, and the rooms.
 //!
-//! The rooms hold credentials in the clear, so nobody but a page of this very server may ask for them. The name in `Host`
-//! must be a loopback name, or a page elsewhere could have its own name point here (DNS rebinding); what changes
-//! something must come from the page itself (Fetch Metadata, or `Origin` in older browsers); and no answer may be framed,
-//! sniffed or read from another origin.
+//! The rooms contain credentials in the clear, so only a page of this server may request them. The name in `Host` must
+//! be a loopback name, because otherwise an attacker's page could let its own name point here (DNS rebinding); a
+//! request that changes state must come from the page itself (checked by Fetch Metadata, or `Origin` in older
+//! browsers); and no answer may be framed, sniffed or read from another origin.
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
@@ -24,23 +24,23 @@ use super::page;
 use super::room::{MOST_STEPS, NotDone, Room};
 use super::rooms::Rooms;
 
-/// The longest body of a request, in bytes: the name of an action.
+/// The most bytes of a request's body, which is the name of an action.
 const MOST_BODY: usize = 1024;
-/// Everything from this server and nothing inline. The picture in the page's tab is written in the page.
+/// The content security policy: everything comes from this server, nothing is inline. The page's icon is a `data:` URL.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the routes need.
+/// The state that the routes share.
 #[derive(Clone)]
 pub(super) struct Site {
     pub(super) rooms: Rooms,
     pub(super) origins: Origins,
     pub(super) language: Option<Language>,
-    /// What the store is called.
+    /// A description of the store, for the page.
     pub(super) store: String,
 }
 
-/// The whole server.
+/// The routes of the whole site.
 pub(super) fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(show_page))
@@ -121,7 +121,7 @@ async fn take_step(
     let Some(room) = Uuid::parse_str(&name).ok().and_then(|name| site.rooms.find(name)) else {
         return no_such_room();
     };
-    // One thing at a time. Who is in a hurry waits in line, and there are only so many connections.
+    // Requests to one room run one after another. Further requests wait, and the number of connections is limited.
     let mut room = room.lock().await;
     match room.act(action).await {
         Ok(step) => Json(step).into_response(),
@@ -145,7 +145,8 @@ fn refuse(status: StatusCode, code: &str, detail: &str) -> Response {
     (status, kind, problem.to_string()).into_response()
 }
 
-/// Refuses whoever is not a page of this server, or a person at this machine.
+/// Refuses requests that come neither from a page of this server nor from the address bar of a browser or a tool on
+/// this machine.
 async fn from_this_page_alone(State(origins): State<Origins>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if !names_loopback(&parts.headers) {
@@ -161,14 +162,14 @@ async fn from_this_page_alone(State(origins): State<Origins>, request: Request, 
     next.run(Request::from_parts(parts, body)).await
 }
 
-/// A page elsewhere may lead a person here, by a link, and nothing else.
+/// Whether the request comes from a page of another site. Such a page may only navigate here, by a link.
 fn is_from_another_page(parts: &Parts) -> bool {
     let value = |name: &str| parts.headers.get(name).map(HeaderValue::as_bytes);
     let foreign = matches!(value("sec-fetch-site"), Some(site) if site != b"same-origin" && site != b"none");
     foreign && value("sec-fetch-mode") != Some(b"navigate")
 }
 
-/// Adds what keeps an answer from being framed, sniffed or read by another origin.
+/// Adds the headers that keep an answer from being framed, sniffed or read by another origin.
 pub(super) async fn hardened(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = [

@@ -1,8 +1,8 @@
-//! A page on one of a room's own servers, for the visitor's real tabs: the reference client at work.
+//! A page on one of a room's own servers, for real tabs of the visitor's browser: it runs the reference client.
 //!
-//! The columns of the playground show what a person and a thief send, byte by byte, so this program sends it. This page is
-//! the other side: the visitor's browser talks to the same server by itself, with the cookie in its own jar and the design's
-//! client for browsers in each tab. The room's clock and its line to the store act on both.
+//! The columns of the playground show the bytes that a user and a thief send, so this program sends those requests
+//! itself. On this page, the visitor's browser calls the same server, with the cookie in its own cookie jar and the
+//! design's browser client in each tab. The room's clock and its connection to the store affect both.
 
 use axum::Router;
 use axum::extract::Path;
@@ -23,7 +23,8 @@ const FILES: [(&str, &str, &str); 3] = [
     ("words.js", SCRIPT, include_str!("tabs/words.js")),
 ];
 
-/// The page and its files, to be merged with the lab's own routes: page and API are one origin.
+/// The routes of the page and its files, to be merged with the lab's own routes, so that page and API have the same
+/// origin.
 pub(super) fn router(client: &'static str) -> Router {
     Router::new()
         .route(PATH, get(async || Html(include_str!("tabs/tabs.html"))))

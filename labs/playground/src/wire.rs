@@ -1,7 +1,7 @@
-//! HTTP as it is on the wire: one request, one answer, every byte of both kept to be shown.
+//! HTTP byte by byte: one request and one answer, of which every byte is stored to be shown.
 //!
-//! An HTTP library would hide what the lesson is about, so the bytes are written here. One connection for each request,
-//! closed by the server, which is how the end of an answer is known.
+//! An HTTP library would hide the subject of the lesson, so the bytes are written here. Each request has its own
+//! connection; the server closes it, which marks the end of the answer.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,9 +12,9 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The longest that one answer may take.
+/// The longest time that one answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The most that is read of an answer, in bytes. A lab's longest is a page of JSON.
+/// The most bytes of an answer that are read. The longest answer of a lab is a page of JSON.
 const MOST: u64 = 64 * 1024;
 
 /// A request to be sent.
@@ -25,14 +25,14 @@ pub(super) struct Call {
     pub(super) body: Option<Value>,
 }
 
-/// A request that was sent, and what came back.
+/// A request that was sent, and its answer.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Exchange {
     pub(super) request: String,
     pub(super) response: String,
     pub(super) status: u16,
     pub(super) micros: u64,
-    /// The body, where it is JSON.
+    /// The body, if it is JSON; otherwise null.
     #[serde(skip)]
     pub(super) body: Value,
 }
@@ -46,7 +46,7 @@ impl Call {
         Self { method: "POST", path, headers: Vec::new(), body: Some(body) }
     }
 
-    /// The bytes, for a server that answers to this name.
+    /// The bytes of the request, for a server with this host name.
     fn written(&self, host: &str) -> String {
         let mut text =
             format!("{} {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n", self.method, self.path);
@@ -62,7 +62,7 @@ impl Call {
         text
     }
 
-    /// Sends it, and waits for the whole answer.
+    /// Sends the request, and waits for the whole answer.
     pub(super) async fn send(&self, address: SocketAddr, host: &str) -> Result<Exchange, Failure> {
         let request = self.written(host);
         let began = Instant::now();
@@ -98,7 +98,7 @@ impl Exchange {
         (200..300).contains(&self.status)
     }
 
-    /// The values of a header. Field names have no case (RFC 9110 §5.1).
+    /// The values of a header. Field names are case-insensitive (RFC 9110 §5.1).
     pub(super) fn header<'a>(&'a self, wanted: &'a str) -> impl Iterator<Item = &'a str> {
         let head = self.response.split("\r\n\r\n").next().unwrap_or_default();
         let fields = head.lines().skip(1).filter_map(|line| line.split_once(':'));

@@ -1,22 +1,22 @@
-//! What a token's header and claims mean, and what should make one stop.
+//! Explains a token's header and claims, and marks what a careful server would refuse.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::parts::Parts;
 
-/// One sentence about one thing.
+/// One sentence about one claim or header field.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
-    /// The claim or header that it is about.
+    /// The claim or header field.
     pub(super) about: String,
     /// The sentence.
     pub(super) text: String,
-    /// Whether a careful server would stop here.
+    /// Whether a careful server would refuse the token for this.
     pub(super) concern: bool,
 }
 
-/// Everything worth saying, as of `now` in seconds.
+/// All findings about a token; `now` is in seconds since the Unix epoch.
 pub(super) fn token(parts: &Parts, now: u64) -> Vec<Finding> {
     let mut findings = Findings(Vec::new());
     header(&parts.header, &mut findings);

@@ -5,14 +5,14 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use harness::Failure;
 use serde_json::{Map, Value};
 
-/// The parts, decoded but not believed.
+/// The three parts, decoded but not verified.
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) header: Map<String, Value>,
     pub(super) claims: Map<String, Value>,
-    /// The first two parts as they came: what the signature is over.
+    /// The first two parts as they were received: the input of the signature.
     pub(super) signed: String,
-    /// The third part as it came.
+    /// The third part as it was received.
     pub(super) signature: String,
     pub(super) signature_bytes: usize,
 }
@@ -63,7 +63,7 @@ fn object(part: &str, text: &str) -> Result<Map<String, Value>, Failure> {
 mod tests {
     use super::*;
 
-    /// The first example of RFC 7515, appendix A.1.
+    /// The example of RFC 7515, appendix A.1.
     const RFC_7515_A_1: &str = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
     #[test]

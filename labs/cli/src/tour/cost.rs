@@ -1,8 +1,9 @@
-//! What `/me` costs in each design: a short measurement, the same load for all, in interleaved rounds.
+//! The cost of `/me` in each design: a short measurement with the same load for all, in interleaved rounds.
 //!
-//! Two passes. A closed loop finds what each server can do, and what a request costs it in CPU time. Then requests arrive at
-//! one fixed rate for all designs, well below the slowest one's limit, and latency counts from the moment at which each was
-//! due: at its limit a server's latency only tells how many connections pushed it there.
+//! There are two passes. A closed loop measures each server's highest throughput, and the CPU time of a request. Then
+//! requests arrive at one fixed rate for all designs, well below the slowest design's limit, and latency is counted
+//! from the moment at which each request was due. At its limit, a server's latency would only show how many connections
+//! the generator uses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,48 +30,48 @@ const WARM_UP: Duration = Duration::from_millis(400);
 /// The share of the slowest design's limit at which latency is measured.
 const LATENCY_SHARE: f64 = 0.4;
 
-/// How many steps of progress the measurement makes: a round of all designs each.
+/// How many steps of progress the measurement makes, one for each pass.
 pub(crate) const STEPS: u64 = 2;
 
 /// One design's row.
 #[derive(Debug, Serialize)]
 pub(crate) struct Cost {
-    /// The design; `none` is the same route without authentication.
+    /// The design's name; `none` is the same route without authentication.
     pub(crate) design: String,
-    /// Requests per second at the limit, the median of the rounds.
+    /// Requests per second at the limit: the median of the rounds.
     pub(crate) throughput_rps: f64,
-    /// Half of the requests at the fixed rate took at most this long, in µs.
+    /// Median latency at the fixed rate, in µs.
     pub(crate) p50_us: f64,
-    /// 99 of 100 took at most this long, in µs.
+    /// 99th percentile of the latency at the fixed rate, in µs.
     pub(crate) p99_us: f64,
     /// CPU time of the server for one request, user and system, in µs.
     pub(crate) server_cpu_us: f64,
-    /// Commands that reached Redis for one request.
+    /// How many commands reached Redis for one request.
     pub(crate) store_round_trips: f64,
-    /// Throughput as a share of `none`'s, paired round by round.
+    /// Throughput as a share of that of `none`, paired round by round.
     pub(crate) ratio: f64,
 }
 
-/// The rows and what to think of them.
+/// The rows, and the reasons to doubt them.
 pub(crate) struct Costs {
     pub(crate) costs: Vec<Cost>,
     pub(crate) latency_at_rps: u64,
     pub(crate) doubts: Vec<Doubted>,
 }
 
-/// A reason not to believe a figure as it stands.
+/// A reason to doubt a figure.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Doubted {
-    /// The design whose figures it is about; none: all of them.
+    /// The design whose figures are doubtful; `None` means all designs.
     pub(crate) design: Option<String>,
-    /// The pass that it arose in: `limit` or `latency`.
+    /// The pass in which the doubt arose: `limit` or `latency`.
     pub(crate) pass: &'static str,
     /// The reason, with its number.
     #[serde(flatten)]
     pub(crate) doubt: Doubt,
 }
 
-/// Measures the servers, the baseline among them.
+/// Measures the servers; the baseline must be one of them.
 pub(crate) async fn measure(
     servers: &[Server],
     store: &Ready,
@@ -94,7 +95,7 @@ pub(crate) async fn measure(
     let ceiling = pass(&designs, ceiling, ROUNDS, "the limit", progress).await?;
     let slowest =
         ceiling.designs.iter().map(|design| design.throughput_rps.median).fold(f64::INFINITY, f64::min);
-    // A round figure, so that two runs on one machine are likely to compare.
+    // A round number, so that two runs on one machine are likely to be comparable.
     let latency_at_rps = ((slowest * LATENCY_SHARE / 1000.0).floor() * 1000.0).max(100.0) as u64;
     let fixed = Load::Fixed(FixedRate::new(latency_at_rps as f64, CONNECTIONS, ROUND));
     let latency = pass(&designs, fixed, LATENCY_ROUNDS, "latency", progress).await?;
@@ -141,7 +142,7 @@ fn cost(name: &str, ceiling: &Comparison, latency: &Comparison) -> Result<Cost, 
     })
 }
 
-/// What each pass doubts of itself, with the design that it is about.
+/// The doubts of both passes, each with its design.
 fn doubts(ceiling: &Comparison, latency: &Comparison) -> Vec<Doubted> {
     let about = |comparison: &Comparison, pass: &'static str| -> Vec<Doubted> {
         let all = comparison.doubts.iter().map(|doubt| Doubted { design: None, pass, doubt: doubt.clone() });
@@ -164,7 +165,7 @@ async fn target(server: &Server) -> Result<Target, Failure> {
     Ok(Target::get(&server.url, "/me", Reach::LoopbackOnly)?.header(name, value.to_str()?)?)
 }
 
-/// Counts the commands that a Redis has run, its own questions left out.
+/// A counter of the commands that a Redis has processed, without the counter's own INFO commands.
 async fn commands(url: &str) -> Result<StoreCounter, Failure> {
     let redis = Redis::connect(url, RedisTimes::default()).await?;
     let own = Arc::new(AtomicU64::new(0));

@@ -1,34 +1,34 @@
-//! The logout problem, lived: a thief copies a credential, its owner logs out, the thief goes on trying.
+//! Plays the logout problem: a thief copies a credential, its owner logs out, and the thief keeps trying.
 
 use harness::Failure;
 use harness::client::Client;
 use harness::server::Server;
 use serde::Serialize;
 
-/// The step in which time is moved, in seconds; longer once an hour is over, so that a long-lived token is seen through
-/// within a few thousand tries.
+/// By how many seconds the clock is moved between two tries. After one hour the step is longer, so that even a
+/// long-lived token needs only a few thousand tries.
 const STEP: u64 = 1;
 const LONG_STEP: u64 = 60;
 const HOUR: u64 = 60 * 60;
-/// The longest that is waited for: a token that outlives 40 days after its owner logged out needs no exact figure.
+/// The longest time that is tried, in seconds: a token that is valid 40 days after the logout needs no exact figure.
 const PATIENCE: u64 = 40 * 24 * HOUR;
 
-/// What became of the thief.
+/// What the thief could do after the logout.
 #[derive(Debug, Serialize)]
 pub(crate) struct Verdict {
-    /// The design.
+    /// The design's name.
     pub(crate) design: &'static str,
-    /// Whether the stolen copy opened `/me` after its owner had logged out.
+    /// Whether the stolen copy was accepted at `/me` after its owner had logged out.
     pub(crate) thief_in_after_logout: bool,
-    /// For how many seconds after the log-out it went on to do so, by the server's clock.
+    /// For how many seconds after the logout the copy was accepted, by the server's clock.
     pub(crate) seconds_let_in: u64,
-    /// For how many seconds the owner stays logged in without typing the password again, by the server's own word.
+    /// For how many seconds the owner stays logged in without typing the password again, as the server states it.
     pub(crate) seconds_logged_in: Option<u64>,
-    /// Whether the thief could get a fresh credential after the log-out.
+    /// Whether the thief could get a new credential after the logout.
     pub(crate) thief_can_renew: bool,
 }
 
-/// Lives it against one server, whose clock is moved to see the end.
+/// Plays the logout problem against one server, whose clock is moved until the copy is refused.
 pub(crate) async fn live(server: &Server) -> Result<Verdict, Failure> {
     let client = Client::of(server)?;
     let person = client.sign_up_and_log_in().await?;

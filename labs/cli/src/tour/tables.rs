@@ -1,4 +1,4 @@
-//! The tour's two tables, and where to go from here.
+//! Prints the tour's two tables, and which commands to try next.
 
 use std::mem::discriminant;
 use std::path::Path;
@@ -85,7 +85,7 @@ fn costs(tour: &Tour, store: &Ready) -> String {
             Some(_) => format!("{:.1}", cost.store_round_trips),
             None => "memory".to_owned(),
         };
-        // A design whose requests ask no store has no figure for it.
+        // A design that calls no store for a request has no figure here.
         let asks = Design::named(&cost.design).is_some_and(|design| design.asks_store());
         let trips = if !asks && store.url().is_none() { "–".to_owned() } else { trips };
         vec![
@@ -112,7 +112,7 @@ fn look_ups(store: &Ready) -> String {
     }
 }
 
-/// The figures in words: computed, never assumed.
+/// The figures in sentences, each computed from the results.
 fn reading(tour: &Tour) -> Vec<String> {
     let verdict = |verdict: &Verdict| {
         let said = match (verdict.thief_in_after_logout, verdict.thief_can_renew) {
@@ -140,7 +140,7 @@ fn reading(tour: &Tour) -> Vec<String> {
     lines
 }
 
-/// One line for each kind of doubt: which designs it is about, and the worst case in words.
+/// One line for each kind of doubt: the designs that it concerns, and the worst case in words.
 fn doubts(tour: &Tour) -> Vec<String> {
     let mut kinds: Vec<Vec<&Doubted>> = Vec::new();
     for doubted in &tour.doubts {

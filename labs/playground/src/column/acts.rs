@@ -1,4 +1,4 @@
-//! What the person and the thief do in one design: each act is the request that an app would send.
+//! The actions of the user and the thief in one design: each action is the request that an app would send.
 
 use harness::Failure;
 use serde_json::json;
@@ -11,13 +11,13 @@ use super::super::seen::Who;
 use super::super::wire::{Call, Exchange};
 use super::{Column, leaving};
 
-/// What an act came to.
+/// The outcome of an action that succeeded.
 pub(super) const DONE: &str = "done";
-/// What it came to where nobody had anything to show.
+/// The outcome of an action for which there was no credential to send.
 const NOTHING_HELD: &str = "nothing-held";
 
 impl Column {
-    /// Does one action, and says what it came to: `done`, the code of the refusal, or that nobody held anything.
+    /// Performs one action. Returns its outcome: `done`, the code of the refusal, or `nothing-held`.
     pub(super) async fn perform(&mut self, action: Action, now_s: u64) -> Result<String, Failure> {
         let outcome = match action {
             Action::SignIn => self.sign_in(now_s).await?,
@@ -29,7 +29,7 @@ impl Column {
             Action::LogOut => self.log_out(None).await?,
             Action::LogOutEverywhere => self.log_out(Some("global")).await?,
             Action::ChangePassword => self.change_password(now_s).await?,
-            // The room has moved its clock, or thrown the switch.
+            // The room has already moved its clock, or cut or mended the connection.
             Action::WaitMinute | Action::WaitQuarter | Action::WaitMonth => DONE.to_owned(),
             Action::CutStore | Action::MendStore => DONE.to_owned(),
         };
@@ -42,8 +42,8 @@ impl Column {
         Ok(outcome)
     }
 
-    /// Begins to measure for how long the thief's copy works on. While an earlier ending has not taken effect, a further
-    /// one is no new beginning.
+    /// Starts to measure for how long the thief's copy keeps working. If an earlier event has not taken effect yet, its
+    /// measurement continues instead.
     fn ends(&mut self, how: &'static str, now_s: u64) {
         let waiting = self.revocation.as_ref().is_some_and(Revocation::is_open);
         if !self.thief.is_empty() && !waiting {
@@ -53,7 +53,7 @@ impl Column {
 
     async fn sign_in(&mut self, now_s: u64) -> Result<String, Failure> {
         let mut call = Call::post("/auth/login", json!({ "email": self.email, "password": self.password }));
-        // A browser sends the old cookie along, and the server ends that session.
+        // A browser sends the old cookie with the login, and the server ends that session.
         self.person.cookie_only().sign(&mut call);
         let answer = self.send(Who::Person, false, &call).await?;
         if answer.is_done() {
@@ -67,13 +67,13 @@ impl Column {
         if self.person.is_empty() {
             return NOTHING_HELD.to_owned();
         }
-        // A fresh copy says nothing about what becomes of the old one.
+        // A fresh copy ends an open measurement, because it says nothing about the old copy.
         self.revocation = self.revocation.take().filter(|revocation| !revocation.is_open());
         self.thief = self.person.copied();
         DONE.to_owned()
     }
 
-    /// `GET /me` with whatever somebody holds.
+    /// Sends `GET /me` with the credentials of the user or the thief.
     async fn knock(&mut self, who: Who) -> Result<String, Failure> {
         if who == Who::Thief && self.thief.is_empty() {
             return Ok(NOTHING_HELD.to_owned());
@@ -93,7 +93,7 @@ impl Column {
         let answer = self.send(who, false, &call).await?;
         match who {
             Who::Person if answer.is_done() => self.receive(&answer, now_s),
-            // An honest app forgets what was refused, and asks for the password.
+            // An honest app deletes a token that was refused, and asks for the password.
             Who::Person if answer.status == 401 => self.person = Holding::default(),
             Who::Thief if answer.is_done() => self.thief.take(&answer, now_s),
             Who::Thief if answer.status == 401 => self.thief.refused_to_refresh(),
@@ -113,7 +113,7 @@ impl Column {
         };
         let answer = self.send(Who::Person, false, &leaving(&self.person, body)).await?;
         if answer.is_done() {
-            // The app forgets what it held. In a design that keeps nothing, that is all that ends.
+            // The app deletes its credentials. In a design without a store, nothing else happens at logout.
             self.person = Holding::default();
         }
         Ok(outcome_of(&answer))
