@@ -1,10 +1,9 @@
-//! The book in a real browser: search in both languages, the way to the other language, the workbench, a question, and every
-//! page at a phone's width.
+//! Tests of the built book in a real browser: the search in both languages, the link to the other language, the
+//! workbench, a question, and every page at a phone's width.
 //!
-//! A page of the test's own holds the book in a frame, does there what a reader does, and sends home what it saw. So no
-//! library speaks to the browser and no driver has to be kept beside it: what is needed is a Chromium and this file. Each
-//! page is also looked over for readers with other senses, in a light and in a dark theme, by axe-core's rules
-//! (`book/tests/axe`).
+//! A test page shows the book in a frame, performs a reader's actions there, and posts its report to this test. So the
+//! test needs only Chromium and this file, no library or driver for the browser. The test page also runs the
+//! accessibility rules of axe-core (`book/tests/axe`) on each page, in a light and in a dark theme.
 
 mod keyboard;
 
@@ -25,10 +24,10 @@ use crate::{Lang, build, serve};
 
 const DRIVE: &str = include_str!("browser/drive.js");
 const AXE: &[u8] = include_bytes!("../tests/axe/axe.min.js");
-/// A slow machine, a cold start, and all pages twice.
+/// The time limit of the whole test: enough for a slow machine, a cold start, and all pages twice.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// What the page in the browser says: each thing that was tried, and what was wrong with it, if anything.
+/// The report of the test page: the name of each trial, and what was wrong with it, if anything.
 type Report = BTreeMap<String, Option<String>>;
 
 #[test]
@@ -46,7 +45,7 @@ fn a_reader_finds_switches_tries_and_answers() {
     assert_eq!(all.len(), tried.len(), "the report is not whole: {report:#?}");
 }
 
-/// Lets a browser look at a folder, and waits for what it reports.
+/// Opens the test page in a browser, and waits for its report.
 fn report_of(program: &Path, folder: &Path) -> Report {
     let (sent, received) = mpsc::channel();
     let address = served(folder, sent);
@@ -67,7 +66,7 @@ fn report_of(program: &Path, folder: &Path) -> Report {
     })
 }
 
-/// Serves a folder to a browser, and sends on what is reported.
+/// Serves a folder to a browser, and passes on the reports that it posts.
 fn served(folder: &Path, sent: mpsc::Sender<Vec<u8>>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -110,11 +109,11 @@ fn answer(mut stream: TcpStream, folder: &Path, sent: &mpsc::Sender<Vec<u8>>) {
         "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\ncache-control: max-age=600\r\nconnection: close\r\n\r\n",
         content.len()
     );
-    // A frame that moves on drops what it was loading.
+    // A write error is ignored: a frame that navigates drops the files that it was still loading.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&content));
 }
 
-/// The page that holds the book, with the names of all pages.
+/// The test page, with the names of all pages.
 fn drive() -> String {
     let names = |lang: Lang| -> Vec<String> {
         let pages = Page::all(&lang.folder()).unwrap();

@@ -1,38 +1,38 @@
-//! A fenced block of a page: what the gates compare, what is drawn and what is run.
+//! The fenced blocks of a page, which the gates compare, and which are drawn or run.
 
 /// A block between two lines of three backticks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fence {
-    /// The line of its first fence, from 1.
+    /// The line of its first fence, counted from 1.
     pub(crate) line: usize,
-    /// What stands behind the backticks: a language, and words such as `run` after commas.
+    /// The text after the backticks: a language, and words such as `run` after commas.
     pub(crate) info: String,
-    /// The lines between.
+    /// The lines between the fences.
     pub(crate) body: String,
 }
 
 impl Fence {
-    /// The language.
+    /// The language of the block.
     pub(crate) fn language(&self) -> &str {
         self.info.split(',').next().unwrap_or_default()
     }
 
-    /// Whether a word stands behind the language.
+    /// Whether this word follows the language.
     pub(crate) fn is(&self, word: &str) -> bool {
         self.info.split(',').skip(1).any(|one| one == word)
     }
 }
 
-/// A page's text, cut at its fences.
+/// A piece of a page's text: a line outside the fences, or a fenced block.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
-    /// A line outside, with its number.
+    /// A line outside the fences, with its number.
     Prose(usize, &'a str),
     /// A whole block.
     Fence(Fence),
 }
 
-/// Cuts a page. A block that is never closed ends with the page.
+/// Splits a page into its lines and fenced blocks. A block that is never closed ends with the page.
 pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut open: Option<Fence> = None;

@@ -1,7 +1,7 @@
-//! The figures that pages take by name, so that none stands in a page's text: they come from the committed report of `cargo
-//! lab bench`, or from a reader's own, and a name that means nothing stops the build.
+//! The figures that pages refer to by name, so that no page's text contains a measured number. They come from the
+//! committed report of `cargo lab bench`, or from a reader's own report. An unknown name stops the build.
 //!
-//! A page writes `{{figure check.session-redis}}`. What stands behind the dot is a design, as the report calls it.
+//! A page writes `{{figure check.session-redis}}`. The part after the dot is the name of a design in the report.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,17 +12,17 @@ use measure::report::{Report, RoundTrip, SCHEMA, number, sections};
 
 use crate::Lang;
 
-/// The report that the book is built with, unless somebody has a better one.
+/// The committed report, used unless the reader gives another one.
 const COMMITTED: &str = "../benches/reports/report.json";
 
 const START: &str = "{{figure ";
 const END: &str = "}}";
 
-/// A report, to be asked for figures.
+/// A report as the source of figures.
 #[derive(Clone)]
 pub(crate) struct Figures(pub(crate) Report);
 
-/// How a number is written.
+/// The unit in which a number is written.
 #[derive(Clone, Copy)]
 enum Unit {
     Count,
@@ -33,12 +33,12 @@ enum Unit {
 }
 
 impl Figures {
-    /// Those that the project carries.
+    /// The figures of the committed report.
     pub(crate) fn committed() -> Result<Self> {
         Self::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(COMMITTED))
     }
 
-    /// Those of a report, a reader's own perhaps.
+    /// The figures of this report, or of the committed one if `report` is `None`.
     pub(crate) fn read_or_committed(report: Option<&PathBuf>) -> Result<Self> {
         report.map_or_else(Self::committed, |report| Self::read(report))
     }
@@ -53,7 +53,7 @@ impl Figures {
         Ok(Self(report))
     }
 
-    /// A figure in words; none if the report has none of it. An unknown name is an error.
+    /// The figure of this name as text; `None` if the report does not have it. An unknown name is an error.
     pub(crate) fn named(&self, name: &str, lang: Lang) -> Result<Option<String>> {
         let machine = &self.0.machine;
         Ok(match name {
@@ -103,7 +103,7 @@ impl Figures {
     }
 }
 
-/// With Redis at one distance: how long half of a design's requests took at most, or the distance itself.
+/// With Redis at one distance: the median latency of a design, or the distance itself if `design` is empty.
 fn from(step: Option<&RoundTrip>, design: &str) -> Option<(f64, Unit)> {
     let step = step?;
     if design.is_empty() {
@@ -126,7 +126,7 @@ impl Unit {
     }
 }
 
-/// A time as it is said in a sentence.
+/// A duration as it is written in a sentence.
 pub(crate) fn duration(us: f64, lang: Lang) -> String {
     if us == 0.0 {
         return if lang == Lang::Ja { "0 秒".to_owned() } else { "0 s".to_owned() };
@@ -142,7 +142,7 @@ pub(crate) fn names(line: &str) -> impl Iterator<Item = &str> {
     line.split(START).skip(1).filter_map(|rest| rest.split_once(END)).map(|(name, _)| name.trim())
 }
 
-/// A line with each name replaced.
+/// The line in which each name is replaced by its figure.
 pub(crate) fn fill(line: &str, mut figure: impl FnMut(&str) -> Result<String>) -> Result<String> {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;

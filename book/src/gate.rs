@@ -1,5 +1,5 @@
-//! What a page must keep to before it is built. mdBook prints an error for a missing include and succeeds, leaves an empty
-//! block where an anchor is gone, and follows no link.
+//! Checks that a page must pass before the book is built. mdBook alone is not enough: for a missing include it prints
+//! an error and succeeds, for a missing anchor it leaves an empty block, and it does not check links.
 
 pub(crate) mod built;
 mod figures;
@@ -17,7 +17,7 @@ use anyhow::Result;
 use crate::figures::Figures;
 use crate::page::Page;
 
-/// One thing to repair, where it is.
+/// One fault of a page, with its place.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     file: PathBuf,
@@ -37,7 +37,7 @@ impl Page {
     }
 }
 
-/// Everything that is wrong with the two languages' sources.
+/// All faults of the two languages' sources.
 pub(crate) fn faults(english: &Path, japanese: &Path) -> Result<Vec<Fault>> {
     let (english, japanese) = (Page::all(english)?, Page::all(japanese)?);
     let committed = Figures::committed()?;

@@ -1,5 +1,6 @@
-//! mdBook's own words in Japanese. mdBook has no translations, and its words stand in its templates and scripts, so they are
-//! exchanged in what it has built. A word that is not found any more stops the build: a newer mdBook says something else.
+//! Translates mdBook's own words into Japanese. mdBook has no translations; its words are in its templates and scripts,
+//! so this module replaces them in the built files. A word that is not found stops the build, because a newer mdBook
+//! then uses another one.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// In the pages.
+/// The words in the pages: English and Japanese.
 const IN_PAGES: &[(&str, &str)] = &[
     ("aria-label=\"Table of contents\"", "aria-label=\"目次\""),
     (
@@ -36,7 +37,7 @@ const IN_PAGES: &[(&str, &str)] = &[
     (">Dark</button>", ">ダーク</button>"),
 ];
 
-/// In the scripts.
+/// The words in the scripts: English and Japanese.
 const IN_SCRIPTS: &[(&str, &str)] = &[
     (
         "count + ' search result for \\'' + searchterm + '\\':'",
@@ -52,7 +53,7 @@ const IN_SCRIPTS: &[(&str, &str)] = &[
     ("'Hide lines'", "'行を隠す'"),
 ];
 
-/// Exchanges the words in a folder that was just built, after `themes`, which names one of them.
+/// Replaces the words in a folder that was just built. Call it after `themes`, which changes one of them.
 pub(crate) fn translate(built: &Path) -> Result<()> {
     let mut unseen: BTreeSet<&str> = IN_PAGES.iter().chain(IN_SCRIPTS).map(|(word, _)| *word).collect();
     for entry in fs::read_dir(built).with_context(|| format!("{} cannot be read", built.display()))? {

@@ -1,5 +1,5 @@
-//! Builds the book: mdBook as a library, so that nobody has to install anything, behind gates of our own, since mdBook
-//! builds a page whose included code is gone and reports success.
+//! Builds the book. mdBook is used as a library, so that a reader need not install it. Before the build, our own gates
+//! check the pages, because mdBook reports success for a page whose included code is missing.
 
 #[cfg(test)]
 mod browser;
@@ -27,10 +27,10 @@ use mdbook_preprocessor::Preprocessor;
 use crate::figures::Figures;
 use crate::page::Page;
 
-/// Where `book.toml` says that the languages are built.
+/// The folder in which the languages are built, as `book.toml` says.
 const BUILT: &str = "../target/book";
 
-/// How often `serve` looks for saved pages.
+/// How often `serve` checks for saved pages.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 
 /// Builds the authlab book.
@@ -124,7 +124,7 @@ fn checked_build(lang: Option<Lang>, figures: &Figures) -> Result<ExitCode> {
         println!("{}", build(lang, figures, None)?.display());
     }
     if lang.is_some() {
-        // Pages link to their twins: only both languages together can be followed.
+        // Each page links to its translation, so links can only be checked if both languages are built.
         return Ok(ExitCode::SUCCESS);
     }
     let report = gate::built::report(&Path::new(env!("CARGO_MANIFEST_DIR")).join(BUILT), &["en", "ja"])?;
@@ -144,7 +144,7 @@ fn serve_and_watch(listen: SocketAddr, figures: Figures) -> Result<ExitCode> {
         let watched = ["en", "ja", "assets"].map(|part| book.join(part));
         let mut built = serve::last_change(&watched);
         loop {
-            // What is waited for is a person who saves a file; there is nothing to be told by.
+            // The files' times are polled, because no event reports that an author saved a page.
             std::thread::park_timeout(LOOK_EVERY);
             let change = serve::last_change(&watched);
             if change != built {
@@ -201,7 +201,8 @@ fn preprocess(supports: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds one language, in a folder of its own below `to` or where `book.toml` says; the answer is the page to open first.
+/// Builds one language, in a folder of its own below `to`, or where `book.toml` says. Returns the path of its first
+/// page.
 fn build(lang: Lang, figures: &Figures, to: Option<&Path>) -> Result<PathBuf> {
     let folder = lang.folder();
     let mut book = MDBook::load(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;

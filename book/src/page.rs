@@ -1,4 +1,4 @@
-//! A page as its author wrote it, before mdBook touches it: what the gates look at.
+//! A page's source as its author wrote it, before mdBook processes it. The gates check it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,27 +7,28 @@ use anyhow::{Context, Result};
 
 use crate::fence::{Fence, Piece, pieces};
 
-/// The page that lists the others.
+/// The name of the page that lists the others.
 pub(crate) const SUMMARY: &str = "SUMMARY.md";
 
 /// One page's source.
 pub(crate) struct Page {
-    /// The file.
+    /// The path of the file.
     pub(crate) file: PathBuf,
-    /// Its name in the summary.
+    /// The page's name in the summary.
     pub(crate) name: String,
-    /// Its text.
+    /// The page's text.
     pub(crate) text: String,
 }
 
-/// A heading that has the form `## Words {#id}`.
+/// A heading, normally of the form `## Words {#id}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Heading {
-    /// The number of `#`.
+    /// The level: the number of `#`.
     pub(crate) level: usize,
-    /// What links name; none if the author left it to mdBook, which makes Japanese ids of Japanese words.
+    /// The id, which links use; `None` if the author wrote none, in which case mdBook makes one, of Japanese words on a
+    /// Japanese page.
     pub(crate) id: Option<String>,
-    /// The line that it is on, from 1.
+    /// The line of the heading, counted from 1.
     pub(crate) line: usize,
 }
 
@@ -44,7 +45,7 @@ impl Page {
         Ok(Self { file, name: name.into(), text })
     }
 
-    /// The lines with their numbers, without those of code blocks.
+    /// The lines outside fenced blocks, with their numbers.
     pub(crate) fn prose(&self) -> impl Iterator<Item = (usize, &str)> {
         pieces(&self.text).into_iter().filter_map(|piece| match piece {
             Piece::Prose(number, line) => Some((number, line)),
@@ -52,13 +53,13 @@ impl Page {
         })
     }
 
-    /// The fenced blocks, in their order.
+    /// The fenced blocks, in order.
     pub(crate) fn fences(&self) -> Vec<Fence> {
         let fence = |piece| if let Piece::Fence(fence) = piece { Some(fence) } else { None };
         pieces(&self.text).into_iter().filter_map(fence).collect()
     }
 
-    /// The headings, in their order.
+    /// The headings, in order.
     pub(crate) fn headings(&self) -> Vec<Heading> {
         let heading = |(line, text): (usize, &str)| {
             let words = text.trim_start_matches('#');

@@ -1,5 +1,5 @@
-//! What mdBook does not know: sequence diagrams, questions, measured figures, and the way to the other language. Everything
-//! becomes HTML while the book is built, so that a page needs no script to be read.
+//! Renders the parts of a page that mdBook does not know: sequence diagrams, questions, measured figures, and the link
+//! to the other language. All of them become HTML while the book is built, so that a page can be read without a script.
 
 mod html;
 mod measured;
@@ -20,7 +20,7 @@ use crate::figures::{self, Figures};
 pub(crate) use measured::is_known;
 pub(crate) use sequence::skeleton;
 
-/// The preprocessor, by the name that `book.toml` calls it, with the figures that it fills in.
+/// The preprocessor that `book.toml` names, with the figures that it fills in.
 pub(crate) struct Render(pub(crate) Figures);
 
 impl Preprocessor for Render {
@@ -45,7 +45,7 @@ impl Preprocessor for Render {
     }
 }
 
-/// A link to the same page in the other language. It works without a script; with one it moves into the bar.
+/// A link to the same page in the other language. It works without a script; a script moves it into the menu bar.
 fn switch(lang: Lang, page: &str) -> String {
     let (other, words) = if lang == Lang::Ja { ("en", "English") } else { ("ja", "日本語") };
     format!(
@@ -53,7 +53,7 @@ fn switch(lang: Lang, page: &str) -> String {
     )
 }
 
-/// A page with its own kinds of blocks as HTML, and figures in place of their names.
+/// The page's text, in which our own kinds of blocks are HTML, and each figure's name is replaced by the figure.
 fn page(text: &str, name: &str, figures: &Figures, lang: Lang) -> Result<String> {
     let mut out = String::with_capacity(text.len() * 2);
     let (mut questions, mut names_figures, mut shows_figures) = (0, false, false);
@@ -87,14 +87,14 @@ fn page(text: &str, name: &str, figures: &Figures, lang: Lang) -> Result<String>
         }
         out.push('\n');
     }
-    // A chart says it already.
+    // A chart has this line already.
     if names_figures && !shows_figures {
         out.push_str(&measured::provenance(figures, lang)?);
     }
     Ok(out)
 }
 
-/// A block without the indentation that all its lines share: a method that was included stands at the edge of the page.
+/// The block without the indentation that all its lines share, so that an included method starts at the left edge.
 fn dedented(body: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let shared = body.lines().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);

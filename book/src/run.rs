@@ -1,5 +1,6 @@
-//! Runs the commands that the book says it ran. A block `sh,run` is executed, and the block after it is what came out, with
-//! `…` for whatever differs from run to run: times, ports, random names. A line that is only `…` stands for any lines.
+//! Runs the commands whose output the book shows. A block `sh,run` is executed, and the block after it is the expected
+//! output. In it, `…` stands for text that differs from run to run, such as times, ports and random names; a line that
+//! is only `…` stands for any number of lines.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,20 +9,20 @@ use anyhow::{Context, Result};
 
 use crate::page::Page;
 
-/// A command and what the book says came out of it.
+/// A command and the output that the book shows for it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Run {
-    /// Where it stands.
+    /// Where the block is: the page's name and the line.
     pub(crate) at: String,
     /// The command line.
     pub(crate) command: String,
-    /// What comes out.
+    /// The expected output.
     pub(crate) output: String,
-    /// Whether it takes more than a moment.
+    /// Whether the command takes longer than a moment.
     pub(crate) slow: bool,
 }
 
-/// The commands of these pages, each once.
+/// The commands of these pages, each listed once.
 pub(crate) fn all(pages: &[Page]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for page in pages {
@@ -43,8 +44,8 @@ pub(crate) fn all(pages: &[Page]) -> Vec<Run> {
 }
 
 impl Run {
-    /// Runs it in the project's root, with `cargo lab` standing for a program that is built already. The answer is what
-    /// was said instead; none if it was as the book says.
+    /// Runs the command in the project's root, where `cargo lab` is replaced by a program that is built already.
+    /// Returns the output if it differs from the expected one, otherwise `None`.
     pub(crate) fn surprise(&self, root: &Path, lab: &Path) -> Result<Option<String>> {
         let quoted = format!("'{}'", lab.display());
         let line = self.command.replace("cargo lab", &quoted);
@@ -55,7 +56,7 @@ impl Run {
     }
 }
 
-/// Whether an output is the expected one.
+/// Whether an output matches the expected one.
 fn fits(expected: &str, said: &str) -> bool {
     let lines = |text: &str| text.trim().lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
     lines_fit(&lines(expected), &lines(said))
@@ -131,7 +132,8 @@ mod tests {
         assert_eq!(surprise("three\n"), Some("two\n".into()));
     }
 
-    /// The program as this very build makes it. Cargo has no way to ask for another package's program in a test.
+    /// The program as built from the current sources. Cargo has no way to ask for another package's program in a test,
+    /// so this builds it.
     fn lab() -> PathBuf {
         let mut built = Command::new(env!("CARGO"));
         built.args(["build", "--quiet", "--package", "authlab"]);

@@ -1,4 +1,5 @@
-//! `cargo book serve`: the built book on a loopback address, built again whenever a page, a picture or a style is saved.
+//! `cargo book serve`: serves the built book on a loopback address. The book is built again whenever a page, a picture
+//! or a style sheet is saved.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -8,9 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 
-/// The longest request line that is read.
+/// The most bytes of a request that are read.
 const LONGEST: u64 = 8 * 1024;
-/// How long one reader may keep a connection without asking.
+/// How long a reader may keep a connection open without sending.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Serves a folder until the program ends.
@@ -19,7 +20,7 @@ pub(crate) fn serve(folder: &Path, address: SocketAddr) -> Result<()> {
     println!("http://{}/", listener.local_addr()?);
     for stream in listener.incoming() {
         let (stream, folder) = (stream?, folder.to_owned());
-        // A reader who goes away in the middle of an answer is no reason to stop.
+        // An error in one answer, as when the reader closes the connection, does not stop the server.
         std::thread::spawn(move || answer(stream, &folder).ok());
     }
     Ok(())
@@ -30,14 +31,14 @@ fn answer(mut stream: TcpStream, folder: &Path) -> Result<()> {
     let mut line = String::new();
     let mut reader = BufReader::new(std::io::Read::take(&stream, LONGEST));
     reader.read_line(&mut line)?;
-    // The rest of the request is read and not looked at: closing before would reset the connection.
+    // The headers are read and ignored: closing the socket with unread data would reset the connection.
     let mut header = String::new();
     while reader.read_line(&mut header)? > 2 {
         header.clear();
     }
     let target = line.strip_prefix("GET ").and_then(|rest| rest.split(' ').next());
     if target == Some("/") {
-        // Pages link to their neighbours: the first one has to be seen where it lies.
+        // Links between pages are relative, so the first page must be loaded from its own path.
         stream.write_all(b"HTTP/1.1 302 Found\r\nlocation: /en/index.html\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")?;
         return Ok(());
     }
@@ -55,7 +56,7 @@ fn answer(mut stream: TcpStream, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The file that a request's target means: inside the folder, never above it.
+/// The file for a request's target, always inside the folder; `None` if the target leads out of it.
 pub(crate) fn file(folder: &Path, target: &str) -> Option<PathBuf> {
     let path = target.split(['?', '#']).next()?.trim_start_matches('/');
     let path = Path::new(path);
@@ -77,7 +78,7 @@ pub(crate) fn kind(path: &Path) -> &'static str {
     }
 }
 
-/// The latest change below some folders.
+/// The time of the latest change below these folders.
 pub(crate) fn last_change(folders: &[PathBuf]) -> Option<SystemTime> {
     let of = |path: &PathBuf| -> Option<SystemTime> {
         if path.is_dir() {

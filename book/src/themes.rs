@@ -1,20 +1,20 @@
-//! The themes that the book offers: one light and one dark, which the browser test holds to WCAG 2's contrast. mdBook has
-//! three more whose colours do not keep to it, and no setting to leave them out, so they go from what it has built. A theme
-//! that is not found any more stops the build: a newer mdBook has others.
+//! The themes of the book: one light and one dark, which the browser test checks for the contrast of WCAG 2. mdBook has
+//! three more themes whose colours lack this contrast, and no setting to leave them out, so they are removed from the
+//! built pages. A theme that is not found stops the build, because a newer mdBook then has other themes.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// What every page with a choice of themes has.
+/// The attribute that every page with a menu of themes contains.
 const CHOICE: &str = "id=\"mdbook-theme-list\"";
 
-/// Entries of that choice, and what stands there instead.
+/// The entries of that menu to change, each with its new label; `None` removes the entry.
 const ENTRIES: &[(&str, Option<&str>)] =
     &[("Rust", None), ("Coal", None), ("Ayu", None), ("Navy", Some("Dark"))];
 
-/// Leaves the choice between light and dark in a folder that was just built.
+/// Removes all themes but light and dark from the menu in a folder that was just built.
 pub(crate) fn keep_light_and_dark(built: &Path) -> Result<()> {
     let mut pages = 0;
     for entry in fs::read_dir(built).with_context(|| format!("{} cannot be read", built.display()))? {

@@ -1,5 +1,5 @@
-//! The book with a keyboard alone: every control is reached by Tab and shows that it is, and the menu, the search, the themes,
-//! the other language, the questions and the workbench can be used.
+//! Tests that the book can be used with the keyboard alone: Tab reaches every control, which then shows the focus; and
+//! the menu, the search, the themes, the other language, the questions and the workbench can be used.
 
 use std::net::SocketAddr;
 use std::sync::mpsc;
@@ -11,10 +11,11 @@ use super::served;
 use crate::figures::Figures;
 use crate::{Lang, build};
 
-/// More stops than any page has.
+/// The most presses of Tab on one page: more than any page has controls.
 const MOST_STOPS: usize = 200;
 
-/// What can be used on a page. Of radio buttons with one name, one is a stop: arrows lead to the others.
+/// A script that lists the controls of a page that Tab must reach. Of radio buttons with one name, Tab reaches one; the
+/// arrow keys lead to the others.
 const STOPS: &str = "
     const names = new Set();
     const controls = [...document.querySelectorAll('a[href], button, input, textarea, summary, [tabindex=\"0\"], [role=button]')];
@@ -23,7 +24,8 @@ const STOPS: &str = "
     window.seen = new Set();
     window.told = one => one.outerHTML.slice(0, 120);";
 
-/// The control that has the focus: whether it is a new one, and what it does not show.
+/// A script that reports whether the control with the focus was seen before, and the control itself if it does not show
+/// the focus.
 const STOPPED: &str = "(() => {
     const one = document.activeElement;
     if (!one || one === document.body || seen.has(one)) return { over: true };
@@ -33,7 +35,7 @@ const STOPPED: &str = "(() => {
     return { over: false, hidden: shows ? null : told(one) };
 })()";
 
-/// The book in a browser, with a hand on the keyboard.
+/// A browser with the built book, used by the keyboard only.
 struct Reader {
     browser: Browser,
     site: SocketAddr,
@@ -57,7 +59,8 @@ impl Reader {
     }
 }
 
-/// A browser with the book; none on a machine that need not have one.
+/// Runs a test in a browser with the built book. Returns without running it where there is no browser and none is
+/// required.
 fn at_the_keyboard(test: impl FnOnce(&mut Reader)) {
     let Some(mut browser) = Browser::start() else { return };
     browser.window(1200, 1000, false);
@@ -116,7 +119,7 @@ fn the_book_can_be_used_without_a_mouse() {
         reader.browser.press("Enter");
         reader.browser.until("document.activeElement.id === 'mdbook-searchbar'");
         reader.browser.insert("reuse detection");
-        // mdBook searches when a key is let go, and once when its index has come, whichever is later.
+        // mdBook searches when a key is released, and once more when its index has been loaded, if that is later.
         reader.browser.press(" ");
         reader.browser.until("document.querySelector('#mdbook-searchresults a[href*=\"rotation.html\"]')");
         reader.tab_to("#mdbook-searchresults a[href*=\"rotation.html\"]");

@@ -1,5 +1,6 @@
-//! Every link of the pages as they were built, to a page, a file or an id, leads somewhere: also those that mdBook made and
-//! those that stand in HTML. Links into the world are left alone, since the book is built without a network.
+//! Checks that every link of the built pages, to a page, a file or an id, has an existing target. This includes links
+//! that mdBook made, and links in HTML. Links to other sites are not checked, because the book is built without a
+//! network.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,19 +8,19 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What was looked at, and what leads nowhere.
+/// The result of the check.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Report {
-    /// Links that were followed.
+    /// How many links were checked.
     pub(crate) followed: usize,
-    /// A page and its dead link.
+    /// The dead links, each as its page and its target.
     pub(crate) dead: BTreeSet<(String, String)>,
 }
 
-/// mdBook's page for lost readers: it is meant for the root of a site, and has its links from there.
+/// mdBook's page for unknown addresses. It is skipped, because its links are relative to the root of a site.
 const LOST: &str = "404.html";
 
-/// Follows every link of the pages in some folders below `root`.
+/// Checks every link of the pages in these folders below `root`.
 pub(crate) fn report(root: &Path, folders: &[&str]) -> Result<Report> {
     let mut pages = BTreeMap::new();
     for folder in folders {
@@ -73,7 +74,7 @@ fn resolved(page: &Path, link: &str) -> PathBuf {
     target
 }
 
-/// The values of an attribute.
+/// The values of an attribute in an HTML text.
 fn values<'a>(html: &'a str, attribute: &str) -> impl Iterator<Item = &'a str> {
     let start = format!(" {attribute}=\"");
     let mut rest = html;

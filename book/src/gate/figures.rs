@@ -1,4 +1,4 @@
-//! Every figure that a page names is one that the committed report has, and both languages name the same.
+//! Checks that the committed report has every figure that a page names, and that both languages name the same figures.
 
 use super::Fault;
 use crate::Lang;
@@ -31,7 +31,7 @@ pub(super) fn faults(page: &Page, figures: &Figures) -> Vec<Fault> {
     faults
 }
 
-/// What one language tells in figures and the other does not.
+/// The first figure that one language names more often than the other.
 pub(super) fn only_in_one(english: &Page, japanese: &Page) -> Option<Fault> {
     let named = |page: &Page| {
         let mut all: Vec<String> = page.text.lines().flat_map(names).map(str::to_owned).collect();

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Fault;
 use crate::page::Page;
 
-/// The directives that take a file.
+/// The directives whose argument is a file.
 const TAKE_A_FILE: &[&str] = &["include", "playground", "rustdoc_include"];
 
 pub(super) fn faults(page: &Page) -> Vec<Fault> {
@@ -22,7 +22,7 @@ pub(super) fn faults(page: &Page) -> Vec<Fault> {
     faults
 }
 
-/// The directives of a line, by name and argument; a backslash before one makes it plain text.
+/// The directives of a line, by name and argument; a directive after a backslash is plain text.
 fn directives(line: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     let mut rest = line;
@@ -47,7 +47,7 @@ fn resolve(folder: &Path, name: &str, argument: &str) -> Result<(), String> {
     let (file, part) = argument.split_once(':').unwrap_or((argument, ""));
     let text = fs::read_to_string(folder.join(file))
         .map_err(|error| format!("{file} cannot be included: {error}"))?;
-    // A part that starts with a number, or with nothing, is a range of lines and not an anchor.
+    // A part that starts with a number, or is empty, is a range of lines and not an anchor.
     let start = part.split(':').next().unwrap_or_default();
     let found = match start.parse::<usize>() {
         Ok(first) => text.lines().count() >= first,
@@ -66,7 +66,7 @@ fn anchor_holds_lines(text: &str, anchor: &str) -> bool {
     };
     let mut lines = text.lines().skip_while(|line| !marks(line, "ANCHOR:")).skip(1);
     let mut holds = false;
-    // Without its end an anchor takes the rest of the file: nobody means that.
+    // An anchor without an end includes the rest of the file, which is never intended, so it is a fault.
     lines.any(|line| {
         let end = marks(line, "ANCHOR_END:");
         holds |= !end && !line.trim().is_empty() && !line.contains("ANCHOR");
@@ -81,7 +81,7 @@ mod tests {
     const SOURCE: &str = "fn before() {}\n// ANCHOR: inside\nfn inside() {}\n// ANCHOR_END: inside\n// ANCHOR: empty\n\
                           // ANCHOR_END: empty\n// ANCHOR: open\nfn open() {}\n";
 
-    /// What is said of a page of one line, beside a file `code.rs`.
+    /// The faults of a page of one line, in a folder with the file `code.rs`.
     fn said_of(line: &str) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("code.rs"), SOURCE).unwrap();

@@ -1,5 +1,5 @@
-//! Every link between pages leads to a page of the summary and to a heading's id. Links into the world are left alone: the
-//! book is built without a network.
+//! Checks that every link between pages leads to a page of the summary, and to the id of a heading. Links to other
+//! sites are not checked, because the book is built without a network.
 
 use super::Fault;
 use crate::page::Page;

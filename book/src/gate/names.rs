@@ -1,4 +1,5 @@
-//! What a page names exists: files of the project in `code`, checks and faults behind `--only`, tests and examples.
+//! Checks that the things that a page names exist: files of the project in `code`, commands, checks and faults after
+//! `--only`, tests and examples.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Fault;
 use crate::page::Page;
 
-/// Folders that a path in `code` may start with.
+/// The folders with which a path in `code` may start.
 const FOLDERS: &[&str] = &["labs/", "tests/", "benches/", "book/", ".ci/"];
 
 pub(super) fn faults(page: &Page) -> Vec<Fault> {
@@ -57,7 +58,7 @@ fn text_of(file: &Path) -> String {
     fs::read_to_string(file).unwrap_or_default()
 }
 
-/// The commands that `cargo lab` is asked for.
+/// The subcommands of `cargo lab` that a line names.
 fn commands(line: &str) -> impl Iterator<Item = &str> {
     let after = line.split("cargo lab ").skip(1);
     let word = after
@@ -65,7 +66,7 @@ fn commands(line: &str) -> impl Iterator<Item = &str> {
     word.filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
-/// A command as the program's source calls it: `verify-course` is `VerifyCourse`.
+/// A command's name as the program's source spells it: `verify-course` is `VerifyCourse`.
 fn titled(command: &str) -> String {
     let title = |word: &str| {
         word.chars().take(1).map(|c| c.to_ascii_uppercase()).chain(word.chars().skip(1)).collect::<String>()
@@ -110,13 +111,13 @@ fn holds(root: &Path, package: &str, name: &str) -> bool {
     false
 }
 
-/// Whether the name of a function has this in it: that is how `cargo test` takes a filter.
+/// Whether the name of a function contains the filter, which is how `cargo test` applies it.
 fn has_function(text: &str, filter: &str) -> bool {
     let names = text.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
     names.into_iter().any(|name| name.contains(filter))
 }
 
-/// The checks, topics or rows that a command asks for.
+/// The checks, topics or rows that a command names after `--only`.
 fn asked<'a>(line: &'a str, of: &[&str]) -> Vec<&'a str> {
     let commands = line.split("cargo lab ").skip(1);
     let lists = commands.filter(|command| of.iter().any(|name| command.starts_with(name)));
@@ -127,7 +128,7 @@ fn asked<'a>(line: &'a str, of: &[&str]) -> Vec<&'a str> {
         .collect()
 }
 
-/// Every id among the checker's sources: two words with a dot between them, in quotes.
+/// Every id in the checker's sources: two words with a dot between them, in quotes.
 fn checks(root: &Path) -> Vec<String> {
     let folder = fs::read_dir(root.join("tests/src/checks")).into_iter().flatten().flatten();
     let texts = folder.filter_map(|entry| fs::read_to_string(entry.path()).ok());

@@ -1,5 +1,5 @@
-//! The two languages have the same pages with the same headings, so that a link in one works in the other and a page that
-//! was forgotten shows.
+//! Checks that the two languages have the same pages with the same headings, so that a link in one language works in
+//! the other, and a forgotten page is noticed.
 
 use super::{Fault, figures};
 use crate::fence::Fence;
@@ -26,7 +26,7 @@ fn twin<'a>(page: &Page, others: &'a [Page]) -> Option<&'a Page> {
     others.iter().find(|other| other.name == page.name)
 }
 
-/// A heading without an id, or with one that the page has already.
+/// Headings without an id, or with an id that an earlier heading of the page has.
 fn own_faults(page: &Page) -> Vec<Fault> {
     let headings = page.headings();
     let said = |(index, heading): (usize, &Heading)| match &heading.id {
@@ -50,8 +50,8 @@ fn first_difference(english: &Page, japanese: &Page) -> Option<Fault> {
     line(&ours).map(|line| english.fault(line, "the Japanese page ends before this heading"))
 }
 
-/// The first block that is not the other page's: code, commands and includes are the same, diagrams and questions have the
-/// same shape.
+/// The first block that differs from the other page's. Code, commands and includes must be equal; diagrams and
+/// questions must have the same shape.
 fn other_block(english: &Page, japanese: &Page) -> Option<Fault> {
     let (ours, theirs) = (english.fences(), japanese.fences());
     let shape = |fence: &Fence| match fence.language() {

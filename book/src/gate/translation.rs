@@ -1,5 +1,6 @@
-//! A translated page says in its first line which text it was translated from. When the English page changes, that line no
-//! longer fits, and the gate names the page until somebody has looked at it and run `cargo book translated PAGE`.
+//! Checks translated pages: the first line of each contains the fingerprint of the English text from which it was
+//! translated. When the English page changes, the fingerprint no longer matches, and the gate reports the page until
+//! the translator has checked it and run `cargo book translated PAGE`.
 
 use std::fs;
 
@@ -25,7 +26,7 @@ pub(super) fn faults(english: &[Page], japanese: &[Page]) -> Vec<Fault> {
     japanese.iter().filter_map(stale).collect()
 }
 
-/// Notes in a translated page that it fits its source as that is now.
+/// Writes the fingerprint of the current English page into the first line of the translated page.
 pub(crate) fn note(english: &Page, japanese: &Page) -> Result<()> {
     let rest = match noted(&japanese.text) {
         Some(_) => japanese.text.split_once('\n').map_or("", |(_, rest)| rest),
@@ -39,7 +40,8 @@ fn noted(text: &str) -> Option<&str> {
     text.lines().next()?.strip_prefix(START)?.strip_suffix(END)
 }
 
-/// FNV-1a, 64 bits: it guards against forgetting, not against an attacker, and it never changes between releases.
+/// FNV-1a with 64 bits. It guards against forgetting, not against an attacker, and its values are the same in every
+/// release.
 fn fingerprint(text: &str) -> String {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, step))

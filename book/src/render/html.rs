@@ -1,11 +1,11 @@
-//! Text on its way into HTML.
+//! Functions that write text as HTML.
 
-/// Text that means nothing to a browser.
+/// The text with HTML's special characters escaped.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Text with `code` in it.
+/// The text, escaped, in which parts between backticks become `<code>`.
 pub(super) fn with_code(text: &str) -> String {
     let mut out = String::new();
     for (index, part) in text.split('`').enumerate() {

@@ -1,6 +1,6 @@
-//! Charts and tables of a report. A block `figures` holds the name of one of them; it becomes the chart that the report's
-//! own pages have, with this language's words, a table of the same figures for those who cannot see it, and where and when
-//! they were measured, since no figure means anything without that.
+//! Charts and tables of a report. A block `figures` contains the name of one view. It becomes the same chart as in the
+//! report's own pages, in this language; a table of the same figures for readers who cannot see the chart; and a line
+//! that says where and when they were measured, because figures mean nothing without it.
 
 mod words;
 
@@ -20,14 +20,14 @@ use words::{Words, shared};
 /// A table's rows.
 type Rows = Vec<Vec<String>>;
 
-/// What a block may hold.
+/// One view: a chart and its table.
 struct View {
     name: &'static str,
-    /// The section of the report that has the chart.
+    /// The id of the report's section that has the chart.
     section: &'static str,
     words: &'static [Words; 2],
     rows: fn(&Report, Lang) -> Rows,
-    /// The steps that stand above the columns, where there is one column for each.
+    /// If the table has one column for each step of a series: the steps, as the columns' headings.
     steps: Option<fn(&Report) -> Vec<String>>,
 }
 
@@ -57,13 +57,13 @@ const VIEWS: [View; 7] = [
     View { name: "libraries", section: "libraries", words: &words::LIBRARIES, rows: libraries, steps: None },
 ];
 
-/// Whether a block can be written with a report; an error names what is wrong.
+/// Whether the report has figures for the view of this name. An unknown name is an error.
 pub(crate) fn is_known(name: &str, figures: &Figures) -> Result<bool> {
     let view = view(name)?;
     Ok(!(view.rows)(&figures.0, Lang::En).is_empty())
 }
 
-/// The block as Markdown: the chart is HTML, and the table becomes one like any other.
+/// The block as Markdown: the chart is HTML, and the table is a Markdown table.
 pub(super) fn write(name: &str, figures: &Figures, lang: Lang) -> Result<String> {
     let (view, report) = (view(name)?, &figures.0);
     let (words, shared) = (&view.words[lang as usize], shared(lang));
@@ -82,7 +82,7 @@ pub(super) fn write(name: &str, figures: &Figures, lang: Lang) -> Result<String>
     Ok(out)
 }
 
-/// Where and when a report was made.
+/// A line that says where and when a report was measured.
 pub(super) fn provenance(figures: &Figures, lang: Lang) -> Result<String> {
     let said = |name| Ok::<_, anyhow::Error>(escaped(&figures.named(name, lang)?.unwrap_or_default()));
     let (date, machine, store) = (said("date")?, said("machine")?, said("store")?);
@@ -98,7 +98,7 @@ pub(super) fn provenance(figures: &Figures, lang: Lang) -> Result<String> {
     Ok(format!("\n<p class=\"provenance\">{line}</p>\n"))
 }
 
-/// What stands for a figure that a reader's own report does not have.
+/// The text in place of a figure that a reader's own report does not have.
 pub(super) fn not_measured(lang: Lang) -> &'static str {
     shared(lang).not_measured
 }
@@ -111,7 +111,7 @@ fn view(name: &str) -> Result<&'static View> {
     Ok(view)
 }
 
-/// The chart with words of this language in place of the report's.
+/// The chart with its labels in this language.
 fn relabelled(mut chart: Chart, words: &Words) -> Chart {
     match &mut chart {
         Chart::Bars(bars) => {
@@ -194,7 +194,7 @@ fn latency(report: &Report, _: Lang) -> Rows {
     over_steps(&report.rates.iter().collect::<Vec<_>>(), |figures| figures.p99_us.median)
 }
 
-/// One row for each design of the first step, one column for each step.
+/// A table with one row for each design of the first step, and one column for each step.
 fn over_steps(steps: &[&Comparison], figure: impl Fn(&DesignFigures) -> f64) -> Rows {
     let Some(first) = steps.first() else { return Vec::new() };
     let cell = |figures: Option<&DesignFigures>| {

@@ -1,4 +1,4 @@
-//! A question with answers, each of which says why it is right or wrong:
+//! A question with several answers, each with the reason why it is right or wrong:
 //!
 //! ```text
 //! Why does log out not end an access token?
@@ -6,18 +6,19 @@
 //! + Nobody is asked about it. | Yes: …
 //! ```
 //!
-//! Radio buttons and style sheets do it all, so it works without a script, with a keyboard, and with a screen reader: what
-//! appears does so inside a live region.
+//! The question uses only radio buttons and style sheets, so it works without a script, with a keyboard, and with a
+//! screen reader: the reasons appear inside a live region.
 
 use anyhow::{Context, bail};
 use mdbook_preprocessor::errors::Result;
 
 use super::html::with_code;
 
-/// More answers than the style sheet has rules for.
+/// The most answers of a question: the style sheet has rules for this many.
 const MOST: usize = 4;
 
-/// `name` is no other question's, on the page that holds all pages neither: radio buttons of one name are one choice.
+/// The question as HTML. `name` must be unique in the whole book, because one page shows all pages together, and radio
+/// buttons of one name are one choice.
 pub(super) fn write(text: &str, name: &str) -> Result<String> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let question = with_code(lines.next().context("there is no question")?);

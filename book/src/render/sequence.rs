@@ -9,8 +9,9 @@
 //! == fifteen minutes later
 //! ```
 //!
-//! The width is a phone's, labels may run over the lines of life, and every colour is the page's own, so one picture reads
-//! on paper, in the dark and on a small screen. The description that a screen reader gets is the diagram, line by line.
+//! The diagram is as wide as a phone, labels may cross the vertical lines of the actors, and all colours are the page's
+//! own, so one picture can be read on paper, in dark mode and on a small screen. The description for a screen reader
+//! lists the diagram's lines.
 
 use std::fmt::Write;
 
@@ -24,7 +25,7 @@ const EDGE: f64 = 52.0;
 const ACTOR_HEIGHT: f64 = 28.0;
 const LINE: f64 = 17.0;
 const FONT: f64 = 13.0;
-/// The widest line of a label.
+/// The widest line of a label, in the units of the picture.
 const LABEL: f64 = 290.0;
 
 /// One line of the diagram.
@@ -41,7 +42,7 @@ struct Diagram<'a> {
     steps: Vec<Step<'a>>,
 }
 
-/// What two languages' diagrams have in common: all but the words.
+/// The parts of a diagram that must be equal in both languages: everything but the words.
 pub(crate) fn skeleton(text: &str) -> Vec<String> {
     let without_words = |line: &str| match line.split_once('=').filter(|_| line.contains('|')) {
         Some(_) => line.split('|').map(|actor| actor.split('=').next().unwrap_or_default().trim()).collect(),
@@ -119,7 +120,7 @@ impl<'a> Diagram<'a> {
         std::iter::successors(Some(EDGE), |x| Some(x + step)).take(self.actors.len()).collect()
     }
 
-    /// The diagram in words.
+    /// The diagram as text, for its description.
     fn told(&self) -> String {
         let name = |at: usize| self.actors[at].1;
         let told = |step: &Step<'_>| match *step {
@@ -206,7 +207,7 @@ impl Picture {
     }
 }
 
-/// Where the middle of something must lie so that it stays inside the picture.
+/// The horizontal centre, moved so that a part of this width stays inside the picture.
 fn inside(x: f64, width: f64) -> f64 {
     let half = width / 2.0 + 3.0;
     if half * 2.0 >= WIDTH { WIDTH / 2.0 } else { x.clamp(half, WIDTH - half) }
@@ -216,7 +217,7 @@ fn count(lines: &[String]) -> f64 {
     f64::from(u32::try_from(lines.len()).unwrap_or(u32::MAX))
 }
 
-/// A guess at how wide text will be: full-width characters are as wide as they are high, others half of it.
+/// An estimate of the width of text: full-width characters are as wide as the font size, others about half of it.
 fn width(text: &str) -> f64 {
     text.chars().map(|c| if is_wide(c) { FONT } else { FONT * 0.53 }).sum()
 }
@@ -225,12 +226,12 @@ fn is_wide(c: char) -> bool {
     ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ff00}'..='\u{ffef}').contains(&c)
 }
 
-/// Words from other languages are written in these and are not torn apart.
+/// Katakana, in which foreign words are written; a line does not break inside such a word.
 fn is_katakana(c: char) -> bool {
     ('\u{30a1}'..='\u{30fc}').contains(&c)
 }
 
-/// Breaks text at spaces, and between full-width characters where a line may break.
+/// Wraps text at spaces, and between full-width characters where a line may break.
 fn wrapped(text: &str, limit: f64) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in words(text) {
@@ -244,7 +245,7 @@ fn wrapped(text: &str, limit: f64) -> Vec<String> {
     lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// Pieces that stay together, each with the space behind it.
+/// The pieces of a text that must not be broken, each with the space after it.
 fn words(text: &str) -> Vec<&str> {
     const NEVER_FIRST: &str = "。、，．）」』！？ーぁぃぅぇぉっゃゅょァィゥェォッャュョ";
     let mut words = Vec::new();

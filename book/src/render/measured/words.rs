@@ -1,18 +1,18 @@
-//! What a chart and its table say, in both languages.
+//! The texts of the charts and their tables, in both languages.
 
 use crate::Lang;
 
-/// The words of one chart with its table.
+/// The texts of one chart and its table.
 pub(super) struct Words {
-    /// What the chart shows.
+    /// The title of the chart.
     pub(super) title: &'static str,
-    /// What lies along, what stands up; for bars, the parts of one.
+    /// The labels of the x axis and the y axis; for a bar chart, of the parts of a bar.
     pub(super) axes: [&'static str; 2],
-    /// Above the columns, the design's excepted.
+    /// The headings of the table's columns, except the column of the design.
     pub(super) columns: &'static [&'static str],
 }
 
-/// The words that all of them share.
+/// The texts that all charts share.
 pub(super) struct Shared {
     pub(super) design: &'static str,
     pub(super) at_once: &'static str,
