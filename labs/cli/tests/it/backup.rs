@@ -1,4 +1,4 @@
-//! `authlab backup`: what a plain copy of the accounts' file loses, and what may stand in the way of a copy.
+//! Tests of `authlab backup`: what a plain copy of the accounts' file loses, and for which reasons a backup is refused.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ fn back_up(accounts: &Path, target: &Path) -> Ended {
     run(&["backup", target.to_str().unwrap(), "--accounts", accounts.to_str().unwrap(), "--json"])
 }
 
-/// Asserts a refusal of one sentence, and that it left nothing in the folder but these files.
+/// Asserts that the command was refused with one sentence, and that the folder contains only these files.
 fn refused(ended: &Ended, says: &str, folder: &Path, left: &[&str]) {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(says), "{ended:?}");

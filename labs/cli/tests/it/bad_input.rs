@@ -1,10 +1,11 @@
-//! What a person may mistype: one sentence on stderr that says what to do, exit code 2, no panic, no backtrace.
+//! Tests of invalid input: each is answered with one sentence on stderr that says what to do, and exit code 2, without
+//! a panic or a backtrace.
 
 use std::net::TcpListener;
 
 use crate::program::{Ended, run, run_with};
 
-/// Asserts how a refusal looks, and that it says something in particular.
+/// Asserts that the command was refused in the required form, and that its message contains `says`.
 fn refused(ended: &Ended, says: &str) {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.starts_with("error: "), "{ended:?}");
@@ -130,7 +131,7 @@ fn a_url_with_tls_or_without_sense_is_told_so() {
 
 #[test]
 fn a_server_on_another_machine_is_not_attacked_unasked() {
-    // 192.0.2.1 is nobody's (RFC 5737).
+    // 192.0.2.1 belongs to no machine (RFC 5737).
     refused(&run(&["duel", "--url", "http://192.0.2.1:8080"]), "--they-agreed");
     refused(&run(&["duel", "--url", "http://127.0.0.1:1", "--mine", "http://192.0.2.1:1"]), "--they-agreed");
     refused(&run(&["duel", "--url", "http://127.0.0.1:1"]), "http://127.0.0.1:1");

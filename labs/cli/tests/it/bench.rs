@@ -1,5 +1,5 @@
-//! The measurement, as little of it as there can be: that it works, and that its files hold what they promise. No figure of a
-//! test run means anything.
+//! Tests of the shortest possible measurement: it works, and its files have the promised contents. The figures of a
+//! test run mean nothing.
 
 use std::path::Path;
 
@@ -40,7 +40,7 @@ fn a_measurement_writes_one_report_in_three_formats() {
     assert_eq!(let_in("session-memory").let_in, 0);
     assert!(let_in("access").let_in > 0 && let_in("access").last_let_in_ms.median <= 2_000.0);
 
-    // Without Redis, what needs none is measured all the same, and the rest says why not.
+    // Without Redis, the targets that need none are measured all the same, and the others are marked as not measured.
     let targets = &report.targets.as_ref().unwrap().rows;
     let verdicts = |id: &str| -> Vec<Verdict> {
         targets.iter().filter(|target| target.id == id).map(Target::verdict).collect()
@@ -76,7 +76,8 @@ fn a_design_that_does_not_exist_is_told_with_those_that_do() {
     );
 }
 
-/// Whoever reads `report.json` depends on these names. One that goes, or changes its meaning, raises the number.
+/// Programs that read `report.json` depend on these names. Removing one, or changing its meaning, requires a new schema
+/// number.
 fn has_the_shape_of_the_first_version(report: &Value) {
     let keys = |value: &Value| {
         let mut keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();

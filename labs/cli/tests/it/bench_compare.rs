@@ -1,5 +1,5 @@
-//! Old reports: shown again, and held against newer ones. Nothing is measured here; `bench/report.json` is a small report
-//! of a run that was made, and its twins are made from it.
+//! Tests of old reports: they can be shown again, and compared with newer ones. Nothing is measured here;
+//! `bench/report.json` is a small report of a real run, and the newer reports are changed copies of it.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::program::{Ended, run};
 
 const REPORT: &str = include_str!("bench/report.json");
 
-/// A folder with the report and a twin of it.
+/// A folder with the report and a changed copy of it, the twin.
 struct Files {
     folder: tempfile::TempDir,
 }
@@ -28,7 +28,7 @@ impl Files {
         self.folder.path().join(name)
     }
 
-    /// Holds the twin against the report.
+    /// Compares the twin with the report.
     fn compared(&self, more: &[&str]) -> Ended {
         let (old, new, into) = (self.path("old.json"), self.path("new.json"), self.path("out"));
         let mut arguments =
@@ -42,7 +42,7 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// Every round of a design at the ceiling costs its server so many times as much.
+/// Multiplies the server's CPU time in every round of this design at the ceiling.
 fn costs(report: &mut Value, design: &str, times: f64) {
     let designs = report["ceiling"]["designs"].as_array_mut().unwrap();
     let figures = designs.iter_mut().find(|figures| figures["design"] == design).unwrap();

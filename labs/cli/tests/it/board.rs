@@ -1,4 +1,4 @@
-//! The room's board: what learners' commands write on it, and what it does with whatever else comes.
+//! Tests of the room's board: what learners' commands post to it, and how it answers other requests.
 
 use reqwest::{Client, StatusCode};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The commands, each run as a person would run it.
+//! Tests of the commands, each run as a user runs it.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ fn the_tour_tells_which_design_lets_the_thief_in_and_what_each_costs() {
     for design in ["access", "hybrid"] {
         assert_eq!(verdict(design)["thief_in_after_logout"], true, "{design}");
         let seconds = verdict(design)["seconds_let_in"].as_u64().unwrap();
-        // The clocks of the test and of the token both count whole seconds.
+        // The test's clock and the token's both count whole seconds, so up to a few seconds may be missing.
         assert!((895..=900).contains(&seconds), "{design}: {seconds}");
     }
     for design in ["session", "access", "hybrid"] {
@@ -75,7 +75,8 @@ fn the_accounts_of_a_check_are_deleted_and_told_and_with_keep_accounts_they_are_
     }
 }
 
-/// The server is reached through this test, which sees the first sign-up and interrupts the checker before it hands it on.
+/// The checker reaches the server through this test, which interrupts the checker when it sees the first sign-up,
+/// before it forwards that request.
 #[cfg(unix)]
 #[test]
 fn a_check_that_is_interrupted_deletes_the_accounts_that_it_has_created() {
@@ -162,7 +163,7 @@ fn with_the_live_check_the_hybrid_claims_instant_revocation_and_keeps_it() {
 
 #[test]
 fn a_failed_check_ends_with_code_1() {
-    // A server checked for promises that it does not make.
+    // The server is checked for features that it does not have.
     let serving = Serving::start(&[], &["none"]);
     let ended = run(&[
         "check",
@@ -180,7 +181,7 @@ fn a_failed_check_ends_with_code_1() {
 
 #[test]
 fn a_token_is_taken_apart_and_its_signature_checked() {
-    // RFC 7515, appendix A.1, with the key that is printed there.
+    // The example of RFC 7515, appendix A.1, with the key that is printed there.
     let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let key = [
         3, 35, 53, 75, 43, 15, 165, 188, 131, 126, 6, 101, 119, 123, 166, 143, 90, 179, 40, 230, 240, 84,
@@ -219,8 +220,8 @@ fn the_doctor_of_the_workshop_looks_at_each_thing_that_it_needs_and_says_what_to
     for name in ["Rust", "C compiler", "crates", "exercise token", "exercise hybrid", "book", "disk"] {
         assert!(names.contains(&name), "{name} among {names:?}");
     }
-    // This program was just built, with the compiler and the linker. Whether the crates of the whole workshop are here is
-    // this machine's affair: a build downloads those of what is built.
+    // This program was just built, so the compiler and the linker are present. Whether the crates of the whole workshop
+    // are present depends on the machine, because a build downloads only the crates that it needs.
     for need in needs.iter().filter(|need| ["Rust", "C compiler"].contains(&need["name"].as_str().unwrap())) {
         assert_eq!(need["ready"], true, "{need}");
     }

@@ -1,14 +1,14 @@
-//! What people notice of a fault: the rows of `cargo lab faults`, each held to its exact promises.
+//! Tests of what users notice of a fault: each row of `cargo lab faults` must keep exactly its promises.
 //!
-//! A promise that compares two latencies is there and is not judged: on a machine that is busy with something else it may
-//! fail for no fault of the server. Whether the judge itself can say no, its own tests show with made-up stories.
+//! A promise that compares two latencies is not judged here: on a busy machine it may fail without a fault of the
+//! server. The judge's own unit tests show with made-up answers that it can reject.
 
 use kit::testing::{Part, found_or_skip};
 use serde_json::Value;
 
 use crate::program::run;
 
-/// Runs one row; none where there is no Redis to break, and that has been said.
+/// Runs one row. Returns `None` if there is no Redis to break; the test then reports that it was skipped.
 fn row(id: &str) -> Option<Value> {
     let ended = run(&["faults", "--json", "--only", id]);
     let report: Value =
@@ -25,7 +25,7 @@ fn row(id: &str) -> Option<Value> {
     Some(row)
 }
 
-/// Asserts that these promises are in the row, in this order and no others, and that each holds.
+/// Asserts that the row has these promises, in this order and no others, and that each holds. Ratios are left out.
 fn keeps(id: &str, musts: &[&str]) {
     let Some(row) = row(id) else { return };
     let promises = row["promises"].as_array().expect("a row that ran has promises");
@@ -36,11 +36,11 @@ fn keeps(id: &str, musts: &[&str]) {
     assert_eq!(said, musts, "{id}");
 }
 
-/// What must hold in every fault of the store.
+/// The promises of every fault of the store.
 const HARMLESS: [&str; 4] =
     ["no wrong 401", "no cookie cleared", "refusals are 503 with Retry-After", "stateless /me goes on"];
 
-/// And what must hold in an outage.
+/// The promises of an outage: those of every fault, and these.
 fn outage(recovered: &'static str) -> Vec<&'static str> {
     let more =
         ["the fault is felt at all", "each answer within 1 s", "refused at once after ≤ 3 s", recovered];
@@ -123,7 +123,7 @@ fn a_slow_redis_is_felt_where_it_is_asked_and_nowhere_else() {
     let Some(row) = row("redis-slow") else { return };
     let promises = row["promises"].as_array().unwrap();
     assert_eq!(promises.len(), 7);
-    // How much slower is the machine's affair too; that all were served is not.
+    // How much slower a request is depends on the machine; but every request must have been served.
     for promise in promises.iter().filter(|promise| promise["must"].as_str().unwrap().contains("all good")) {
         assert_eq!(promise["holds"], true, "{promise}");
     }
@@ -147,7 +147,7 @@ fn a_redis_that_forgot_its_scripts_is_taught_them_within_the_call() {
     keeps("scripts-flushed", &[&["no user notices"][..], &HARMLESS].concat());
 }
 
-/// What must hold when what answers is a replica, until it is not.
+/// The promises while the store is a replica, and after it is the primary again.
 fn replica(recovered: &'static str) -> Vec<&'static str> {
     let says = [
         "hybrid: not ready, and says that it is a replica",

@@ -1,7 +1,7 @@
-//! A learner's way through a lab, in a copy of the project: fails what is listed, reads hints, writes wrong things, takes
-//! the lab's own solution step by step, passes, and begins again; and nothing that was written is lost.
+//! A learner's way through a lab, in a copy of the project: the checks fail, the learner reads hints, writes wrong
+//! code, takes the lab's own solution step by step, passes, and resets the lab; no code that was written is lost.
 //!
-//! Lab 1 alone, which builds in seconds. `cargo lab verify-course` goes through all of them.
+//! This uses lab 1 only, which builds in seconds. `cargo lab verify-course` goes through all labs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,19 +11,19 @@ use serde_json::Value;
 
 use crate::program::Ended;
 
-/// A clone of the project, and how somebody works in it.
+/// A clone of the project in which a learner works.
 struct Learner {
     clone: PathBuf,
 }
 
 const LABS: [&str; 4] = ["token", "session", "access", "hybrid"];
 
-/// What cargo needs to see of the project.
+/// The files and folders of the project that cargo needs.
 const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "labs", "tests", "benches", "book"];
 
 impl Learner {
     fn new(name: &str) -> Self {
-        // Always the same place, so that runs of this test do not fill the target directory with builds.
+        // The folder is always the same, so that runs of this test do not fill the target directory with builds.
         let clone = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         if clone.exists() {
             fs::remove_dir_all(&clone).unwrap();
@@ -34,7 +34,7 @@ impl Learner {
             copy(&root.join(part), &clone.join(part));
         }
         let learner = Self { clone };
-        // The tree may be a learner's own: in the copy everything starts afresh.
+        // The tree may contain a learner's own code, so the copy is reset.
         for lab in LABS {
             assert_eq!(learner.run(&["reset", lab]).code, Some(0));
         }
@@ -45,7 +45,8 @@ impl Learner {
     }
 
     fn run(&self, arguments: &[&str]) -> Ended {
-        // What the tests were built with is built: the exercise waits for nothing but itself.
+        // The dependencies were already built for the tests in this target directory, so only the exercise has to be
+        // built.
         let target = Path::new(env!("CARGO_BIN_EXE_authlab")).ancestors().nth(2).unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_authlab"))
             .args(arguments)
@@ -62,7 +63,7 @@ impl Learner {
         Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
-    /// What `learn` prints, which ends with this code.
+    /// Runs `learn`, which must end with this code. Returns its stdout.
     fn learn(&self, code: i32) -> String {
         let ended = self.run(&["learn"]);
         assert_eq!(ended.code, Some(code), "{ended:?}");
@@ -74,14 +75,14 @@ impl Learner {
         self.clone.join("labs/lab1-token/exercise/src/jwt.rs")
     }
 
-    /// Writes `new` where `old` stands.
+    /// Replaces the first occurrence of `old` in the exercise's file by `new`.
     fn edit(&self, old: &str, new: &str) {
         let text = fs::read_to_string(self.file()).unwrap();
         assert!(text.contains(old), "{text}");
         fs::write(self.file(), text.replacen(old, new, 1)).unwrap();
     }
 
-    /// The copies that were kept.
+    /// The copies of the learner's code, as paths in order.
     fn kept(&self) -> Vec<PathBuf> {
         let folder = fs::read_dir(self.file().parent().unwrap()).unwrap();
         let paths = folder.map(|entry| entry.unwrap().path());
@@ -90,7 +91,7 @@ impl Learner {
         kept
     }
 
-    /// What `defend` says of lab 1 in JSON; it ends with this code.
+    /// Runs `defend` on lab 1, which must end with this code. Returns its JSON.
     fn defend(&self, code: i32) -> Value {
         let ended = self.run(&["defend", "token", "--json"]);
         assert_eq!(ended.code, Some(code), "{ended:?}");
@@ -211,7 +212,7 @@ fn a_learner_fails_what_is_listed_is_helped_passes_and_begins_again() {
     complete(&learner);
 }
 
-/// Who has done everything gets a code, and whoever is shown it reads the same.
+/// A learner who has done all steps gets a code, and `--verify` reads the same progress from it.
 fn complete(learner: &Learner) {
     assert!(!learner.run(&["progress"]).stdout.contains("eyJ"), "there is no code before all is done");
     let progress = learner.progress();
@@ -251,8 +252,8 @@ fn complete(learner: &Learner) {
     );
 }
 
-/// The whole course as one person types it, from the first starter to the code. The same that `verify-course` proves of the
-/// course's parts, so it is for the night alone: it builds every exercise.
+/// The whole course as one learner types it, from the first starter to the code. It proves the same as `verify-course`
+/// does for the parts of the course, so it runs in the nightly build only: it builds every exercise.
 #[test]
 fn a_learner_comes_from_the_first_starter_to_the_code() {
     if std::env::var_os("AUTHLAB_NIGHTLY").is_none() {

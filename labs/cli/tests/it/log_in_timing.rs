@@ -1,18 +1,19 @@
-//! Whether the time of a log-in tells which addresses have an account.
+//! Tests that the time of a login does not reveal which addresses have an account.
 //!
-//! A wrong password for a known address and any password for an unknown one cost the same work: a look-up and a hash of
-//! some 20 ms. Means would be at the mercy of a busy machine, so this is a **sign test on pairs**: the two are asked one
-//! right after the other, in an order that turns from round to round, and what counts is only how often the known one
-//! was the slower of its pair.
+//! A wrong password for a known address and any password for an unknown address cost the same work: a look-up and a
+//! hash of some 20 ms. Means would depend on what else the machine does, so this is a **sign test on pairs**: the two
+//! logins are sent one right after the other, in an order that changes from round to round, and the only figure is in
+//! how many pairs the known address was the slower one.
 //!
-//! If the two are alike, that is the number of heads in 200 throws of a coin: 100 expected, standard deviation
-//! √200 / 2 = 7.07. The alarm is set at 36 off, beyond 35.5 / 7.07 = 5.0 standard deviations: one false alarm in about
-//! 1.7 million runs. They are not perfectly alike, since a row that was found has to be read, which costs a few
-//! microseconds; even if that made heads 53 times in 100, a false alarm would come once in some 60,000 runs
-//! ((35.5 − 6) / 7.07 = 4.2). What is caught nearly always is a difference that makes the known one the slower in 3 of 4
+//! If the two are alike, that is the number of heads in 200 throws of a coin: 100 expected, standard deviation √200 / 2
+//! = 7.07. The alarm is set at 36 off, beyond 35.5 / 7.07 = 5.0 standard deviations: one false alarm in about 1.7
+//! million runs. The two are not exactly alike, because a row that was found has to be read, which costs a few
+//! microseconds; even if that made heads 53 times in 100, a false alarm would come once in some 60,000 runs ((35.5 − 6)
+//! / 7.07 = 4.2). The test nearly always detects a difference that makes the known address the slower one in 3 of 4
 //! pairs (150 expected, alarm from 136): about a standard deviation of the noise between two calls, some 0.3 ms of the
-//! 20 on a machine at rest. On a busy one the noise is larger, and the twins that must be told apart decide how many rounds
-//! it takes: twice as many while one of them is not, up to 800, with the alarm at 5 standard deviations each time.
+//! 20 on a machine at rest. On a busy machine the noise is larger. Therefore two twins of the server, which differ on
+//! purpose, decide how many rounds are needed: while one of them is not detected, the number of rounds is doubled, up
+//! to 800, with the alarm at 5 standard deviations each time.
 
 use std::time::{Duration, Instant};
 
@@ -22,39 +23,39 @@ use serde_json::{Value, json};
 
 use crate::program::Serving;
 
-/// After how many rounds there is a look at the twins; after the last it is over.
+/// The numbers of rounds after which the twins are evaluated; after the last one the test ends.
 const LOOKS: [usize; 3] = [200, 400, 800];
-/// Half the work of a hash: what a server would save that did half of it for an unknown address.
+/// Half the time of a hash: the time that a server saves if it does half the work for an unknown address.
 const HALF_A_HASH: Duration = Duration::from_millis(10);
-/// The throttle is not what is looked at here.
+/// Limits so high that the throttle does not affect this test.
 const UNTHROTTLED: [(&str, &str); 3] = [
     ("AUTHLAB_FAILURES_PER_ACCOUNT_AND_ADDRESS", "100000"),
     ("AUTHLAB_FAILURES_PER_ACCOUNT", "100000"),
     ("AUTHLAB_FAILURES_PER_ADDRESS", "100000"),
 ];
 
-/// In how many pairs the first took longer.
+/// In how many pairs the first call took longer.
 fn slower(first: &[Duration], second: &[Duration]) -> usize {
     first.iter().zip(second).filter(|(first, second)| first > second).count()
 }
 
-/// How far off the middle the number is that cannot be chance.
+/// By how much a count must differ from the middle so that chance cannot explain it.
 fn alarm(rounds: usize) -> usize {
     (5.0 * (rounds as f64).sqrt() / 2.0 + 0.5).ceil() as usize
 }
 
-/// Whether two kinds of call can be told apart by that number.
+/// Whether two kinds of call can be told apart by this count.
 fn told_apart(slower: usize, rounds: usize) -> bool {
     slower.abs_diff(rounds / 2) >= alarm(rounds)
 }
 
-/// In how many pairs the known address was the slower one.
+/// In how many pairs the known address was the slower one, for three servers.
 struct Counts {
-    /// Of the server as it is.
+    /// For the server as it is.
     alike: usize,
-    /// Of a server that does half the work for an unknown address.
+    /// For a server that does half the work for an unknown address.
     half: usize,
-    /// Of one that does none.
+    /// For a server that does no work for an unknown address.
     none: usize,
 }
 
@@ -93,8 +94,8 @@ impl Caller {
 async fn the_time_of_a_log_in_does_not_tell_who_has_an_account() {
     let server = Serving::start(&UNTHROTTLED, &["access"]);
     let direct = Caller::to(&server.url);
-    // The twins of a server that gives itself away: one that does less for an unknown address (seen from a known one
-    // behind a slower line), and one that does not hash at all.
+    // Two twins, servers that reveal which addresses exist. One does less work for an unknown address (simulated: the
+    // known address is called over a slower line); the other does not hash at all.
     let address = server.url.trim_start_matches("http://").parse().unwrap();
     let line = Proxy::start(address).await.unwrap();
     line.set(Impairment::Delay { to_server: HALF_A_HASH, to_client: Duration::ZERO });
@@ -110,7 +111,7 @@ async fn the_time_of_a_log_in_does_not_tell_who_has_an_account() {
         let stranger = format!("s{round:04}@example.test");
         let mut refusals = Vec::new();
         for turn in 0..4 {
-            // Every second round runs backwards, so that neither of a pair always comes after the other.
+            // Every second round runs backwards, so that neither call of a pair is always the second.
             let place = (round / 2 + turn) % 4;
             let kind = if round % 2 == 0 { place } else { 3 - place };
             let (took, status, mut body) = match kind {

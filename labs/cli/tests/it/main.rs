@@ -1,4 +1,4 @@
-//! The program as a person and as an operator meet it: real processes, real sockets, real exit codes.
+//! Tests of the program as a user and an operator meet it: with real processes, sockets and exit codes.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

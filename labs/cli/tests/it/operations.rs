@@ -1,4 +1,4 @@
-//! What an operator sees of a server: its lines from the start to the stop, and the keys that it holds.
+//! Tests of what an operator sees of a server: its log lines from start to stop, and the keys that it reports.
 
 use std::net::TcpListener;
 
@@ -21,7 +21,7 @@ fn objects(text: &str) -> Vec<Value> {
     text.lines().map(object).collect()
 }
 
-/// The messages of a level.
+/// The messages of one log level.
 fn messages<'a>(lines: &'a [Value], level: &str) -> Vec<&'a str> {
     lines.iter().filter(|line| line["level"] == level).map(|line| line["message"].as_str().unwrap()).collect()
 }
@@ -46,7 +46,7 @@ fn a_person_who_starts_a_server_reads_sentences() {
     assert!(ended.stderr.contains("note: access tokens are signed with a random key"), "{ended:?}");
 }
 
-/// Asserts that a server that did not start says so in one line of JSON.
+/// Asserts that a server that could not start reports the reason in one line of JSON.
 fn refused_in_json(ended: &Ended, says: &str) {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert_eq!(ended.stdout, "", "{ended:?}");
@@ -83,7 +83,7 @@ fn a_command_whose_servers_log_json_finds_them() {
     );
 }
 
-/// The line that says why a server stops, and the one that says that it has.
+/// The log line that says why a server stops, and the one that says that it has stopped.
 fn stop_lines(ended: &Ended) -> (Value, Value) {
     let lines = objects(&ended.stderr);
     let of = |start: &str| {
@@ -114,7 +114,7 @@ fn a_server_whose_stdin_ends_says_that_this_is_why_it_stops() {
     assert_eq!(stop_lines(&ended).0["reason"], "the end of stdin");
 }
 
-/// What a server tells of its keys: the lines of its metrics, and of its log.
+/// What a server reports about its keys: lines of its metrics, and lines of its log.
 async fn told_of_keys(settings: &[(&str, &str)], design: &str) -> (Vec<String>, Vec<Value>) {
     let settings = [&[JSON, ("AUTHLAB_METRICS", "on")], settings].concat();
     let serving = Serving::start(&settings, &[design, "--store", "memory"]);
@@ -167,7 +167,7 @@ async fn a_store_behind_a_socket_is_logged_by_its_path_and_not_by_its_password()
     };
     let Some(redis) = found_or_skip(Part::Redis, found) else { return };
     let socket = redis.socket_url.as_deref().unwrap();
-    // A Redis without passwords takes any.
+    // A Redis without passwords accepts any password.
     let url = format!("{socket}?user=default&pass=hunt@hunter2");
     let ended = Serving::start(&[JSON, ("AUTHLAB_STORE", &url)], &["session"]).stopped_by(Stop::EndOfStdin);
     let serving = objects(&ended.stderr).into_iter().find(|line| line["message"] == "serving").unwrap();

@@ -1,4 +1,4 @@
-//! What people would otherwise use, in the same report: from the installation to the page.
+//! Tests that other frameworks are measured in the same report, from their installation to the page.
 
 use kit::testing::{Part, found_or_skip};
 use measure::report::Report;

@@ -1,4 +1,5 @@
-//! The playground over HTTP, without its page: who gets in after each step, and who may ask.
+//! Tests of the playground over HTTP, without its page: who gets in after each step, and which clients may send
+//! requests.
 
 use kit::testing::private_redis;
 use reqwest::{Client, RequestBuilder, StatusCode};
@@ -6,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::program::Serving;
 
-/// The tour, and who gets in after each action: the person and the thief with a session, an access token, the hybrid.
-/// `-` has nothing to show.
+/// The actions of the tour, and who gets in after each: user and thief with a session, an access token, and the hybrid.
+/// `-` means that there is no credential to send.
 pub(crate) const TOUR: [(&str, [&str; 3]); 13] = [
     ("sign-in", ["in -", "in -", "in -"]),
     ("steal", ["in in", "in in", "in in"]),
@@ -24,7 +25,7 @@ pub(crate) const TOUR: [(&str, [&str; 3]); 13] = [
     ("wait-quarter", ["in in", "out out", "- out"]),
 ];
 
-/// A visitor's own room.
+/// A visitor with a room of their own.
 struct Visitor {
     http: Client,
     url: String,
@@ -63,7 +64,7 @@ async fn answered(request: RequestBuilder) -> (StatusCode, Value) {
 
 const DESIGNS: [&str; 3] = ["session", "access", "hybrid"];
 
-/// Who gets in, as in [`TOUR`]. Each verdict has to be what the door's own answer says.
+/// Who gets in, as in [`TOUR`]. Each verdict must match the server's answer to the probe.
 fn who_gets_in(step: &Value) -> [String; 3] {
     DESIGNS.map(|design| {
         let column = &step["columns"][design];
@@ -217,12 +218,12 @@ async fn only_this_servers_own_page_may_ask() {
         (403, foreign.clone())
     );
 
-    // A name of somebody else's that points here.
+    // An attacker's host name that resolves to this machine (DNS rebinding).
     let rebound = format!("evil.example:{port}");
     let host = Some("foreign_host".to_owned());
     assert_eq!(code(post(&[("host", &rebound), ("sec-fetch-site", "same-origin")])).await, (421, host));
 
-    // A script elsewhere may not read; a link from elsewhere may lead here.
+    // A script of another site must not read the page; a link from another site may lead to it.
     let page = |headers: &[(&'static str, &str)]| {
         headers.iter().fold(http.get(&play.url), |request, (name, value)| request.header(*name, *value))
     };

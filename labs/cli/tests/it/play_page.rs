@@ -1,5 +1,5 @@
-//! The playground's page in a real browser: the tour by keyboard in both languages, every button, the way back in time, a
-//! reload, a link, and no complaint of the browser's.
+//! Tests of the playground's page in a real browser: the tour by keyboard in both languages, every button, moving back
+//! in time, a reload, and a link; the browser must report no error.
 
 use std::path::{Path, PathBuf};
 
@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 use crate::play::TOUR;
 use crate::program::Serving;
 
-/// Which actions each step of the tour takes.
+/// The number of actions in each step of the tour.
 const STEPS: [usize; 7] = [1, 1, 1, 1, 1, 4, 4];
 
 pub(crate) const DRAWN: &str =
     "document.querySelectorAll('.column').length === 3 && !document.body.hasAttribute('aria-busy')";
 
-/// What the three doors of the page show, as in [`TOUR`].
+/// The verdicts that the three columns of the page show, as in [`TOUR`].
 fn doors(browser: &mut Browser) -> Vec<String> {
     let read = "[...document.querySelectorAll('.column')].map(column => [...column.querySelectorAll('.door')]
         .map(door => door.dataset.verdict.replace('nothing', '-')).join(' '))";
     serde_json::from_value(browser.eval(read)).unwrap()
 }
 
-/// What the server says of the same room, asked by the page itself.
+/// The server's verdicts for the same room, fetched by the page itself.
 fn server_says(browser: &mut Browser) -> Vec<String> {
     let ask =
         "fetch('/rooms/' + sessionStorage.getItem('authlab-room')).then(answer => answer.json()).then(room =>
@@ -31,7 +31,7 @@ fn server_says(browser: &mut Browser) -> Vec<String> {
     serde_json::from_value(browser.eval(ask)).unwrap()
 }
 
-/// Moves on by Tab until the focus is where a selector says, and presses a key there.
+/// Presses Tab until the element of this selector has the focus, then presses `key`.
 fn reach_and_press(browser: &mut Browser, selector: &str, key: &str) {
     for _ in 0..150 {
         browser.press("Tab");
@@ -65,7 +65,7 @@ fn the_tour_is_walked_by_keyboard_to_its_end_in_both_languages() {
         for (number, actions) in STEPS.into_iter().enumerate() {
             let before = browser.script_ms();
             match number {
-                // From the first button on, the focus stays where the next one is.
+                // After the first button, the focus stays where the next button appears.
                 0 => reach_and_press(&mut browser, "[data-tour]", "Enter"),
                 _ => browser.press("Enter"),
             }
@@ -82,7 +82,7 @@ fn the_tour_is_walked_by_keyboard_to_its_end_in_both_languages() {
                 "nothing was said aloud: {said}"
             );
         }
-        // The middle one: this machine may have other things to do in between.
+        // The median is used, because this machine may do other work in between.
         script_ms.sort_by(f64::total_cmp);
         assert!(script_ms[3] < 100.0, "a click takes too much script: {script_ms:?} ms");
         let left_out: Value = browser.eval("document.body.innerText.match(/undefined|null|NaN|\\[object/)");
@@ -130,7 +130,7 @@ fn every_button_works_by_keyboard_and_the_past_a_reload_and_a_link_bring_it_all_
     let now = doors(&mut browser);
     assert_eq!(now, server_says(&mut browser));
 
-    // Back in time: everybody was in when the copy had just been made.
+    // Back in time: user and thief were let in when the copy had just been made.
     reach_and_press(&mut browser, "#timeline input", "ArrowLeft");
     browser.eval("(slider => { slider.value = 2; slider.dispatchEvent(new Event('input')); })(document.querySelector('#timeline input'))");
     assert_eq!(doors(&mut browser), ["in in", "in in", "in in"]);
@@ -145,7 +145,7 @@ fn every_button_works_by_keyboard_and_the_past_a_reload_and_a_link_bring_it_all_
     assert_eq!(doors(&mut browser), now);
     assert_eq!(number_of_steps(&mut browser), actions.len() as u64);
 
-    // An address that is no scenario is an empty room, and no trouble.
+    // An address with an invalid scenario shows an empty room, without an error.
     let scenario = scenario.as_str().unwrap();
     browser.eval("location.hash = '#%E0%A4%A.delete-everything.steal'");
     browser.until(&format!("{DRAWN} && document.querySelector('#timeline input').value === '1'"));
@@ -157,7 +157,7 @@ fn every_button_works_by_keyboard_and_the_past_a_reload_and_a_link_bring_it_all_
         actions.len()
     ));
 
-    // The same address where nobody has been: another room, the same story.
+    // The same address in a fresh browser session: another room with the same steps.
     let room = browser.eval("sessionStorage.getItem('authlab-room')");
     browser.eval("sessionStorage.clear()");
     browser.reload();
@@ -189,7 +189,8 @@ fn both_languages_say_the_same_things_and_the_page_fits_every_window() {
             assert!(wide <= u64::from(width), "{language} at {width}: the page is {wide} wide");
         }
     }
-    // A token goes to the book's own workbench, which refuses it: nobody here has the server's key.
+    // A token can be opened in the book's workbench, which refuses it, because the workbench does not have the server's
+    // key.
     browser.eval("document.querySelector('[data-design=access] .all').open = true");
     browser.eval("document.querySelector('[data-design=access] .credential details').open = true");
     browser.eval("document.querySelector('[data-design=access] .credential button').click()");
@@ -197,7 +198,7 @@ fn both_languages_say_the_same_things_and_the_page_fits_every_window() {
     assert_eq!(browser.complaints(), &[] as &[String]);
 }
 
-/// axe-core's `axe.min.js`: the one that the environment names, else the one that the book's tests carry.
+/// axe-core's `axe.min.js`: the file that the environment names, else the one in the book's tests.
 pub(crate) fn axe() -> Result<String, String> {
     let carried = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/tests/axe/axe.min.js");
     let path = std::env::var_os("AUTHLAB_AXE").map_or(carried, PathBuf::from);
@@ -231,7 +232,7 @@ fn readers_with_other_senses_find_no_obstacle() {
     }
 }
 
-/// No test: it makes the pictures of README and book. `AUTHLAB_PICTURES=$PWD/book cargo test -p authlab pictures`.
+/// Not a test: it makes the pictures of README and book. `AUTHLAB_PICTURES=$PWD/book cargo test -p authlab pictures`.
 #[test]
 fn the_pictures_are_made_when_somebody_says_where_to() {
     let Some(book) = std::env::var_os("AUTHLAB_PICTURES") else { return };

@@ -1,4 +1,5 @@
-//! The playground's page for the visitor's own tabs: one login in all of them, whatever the room's clock and line do.
+//! Tests of the playground's page for the visitor's own tabs: all tabs share one login, whatever happens to the room's
+//! clock and its connection to the store.
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use serde_json::json;
 use crate::play_page::{DRAWN, axe};
 use crate::program::Serving;
 
-/// A room of the playground in one tab, and the page for own tabs in two more.
+/// A room of the playground in one tab, and the page for the visitor's own tabs in two more.
 struct Visit {
     browser: Browser,
     room: Tab,
@@ -43,13 +44,13 @@ impl Visit {
         self.browser.eval(&format!("document.querySelector({}).click()", json!(button)));
     }
 
-    /// Waits until a tab's newest line says something.
+    /// Waits until the newest line of a tab's log is `words`.
     fn says(&mut self, tab: usize, words: &str) {
         self.browser.turn_to(&self.own[tab]);
         self.browser.until(&format!("document.querySelector('#log span').textContent === {}", json!(words)));
     }
 
-    /// Takes an action in the room.
+    /// Performs an action in the room.
     fn act(&mut self, action: &str) {
         self.browser.turn_to(&self.room);
         let steps = self.browser.eval("document.querySelector('#timeline input').value");

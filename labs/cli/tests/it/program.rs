@@ -1,4 +1,4 @@
-//! The program itself, run as a process.
+//! Runs the program as a process.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
@@ -12,12 +12,12 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-/// Runs it to its end.
+/// Runs the program to its end.
 pub(crate) fn run(arguments: &[&str]) -> Ended {
     run_with(&[], arguments)
 }
 
-/// Runs it to its end with settings in its environment, and no others of ours.
+/// Runs the program to its end with these environment variables; other variables of the labs are removed.
 pub(crate) fn run_with(environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
     let output = command(environment, arguments).stdin(Stdio::null()).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -53,7 +53,7 @@ pub(crate) struct Serving {
 /// How a server is told to stop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stop {
-    /// By the signal that an operator's tools send.
+    /// By SIGTERM, the signal that an operator's tools send.
     #[cfg(unix)]
     Sigterm,
     /// By the end of its stdin.
@@ -66,7 +66,7 @@ impl Serving {
         Self::start_command("serve", environment, arguments)
     }
 
-    /// Starts the playground in the same way.
+    /// Starts `play` with these arguments on a free port, and waits until it listens.
     pub(crate) fn play(arguments: &[&str]) -> Self {
         Self::start_command("play", &[], arguments)
     }
@@ -77,11 +77,11 @@ impl Serving {
         Self::of(environment, &all)
     }
 
-    /// Starts any command that listens where `--listen` says, on a free port, and waits until it does.
+    /// Starts any command that takes `--listen`, on a free port, and waits until it listens.
     pub(crate) fn of(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut all = arguments.to_vec();
         all.extend(["--listen", "127.0.0.1:0", "--until-stdin-ends"]);
-        // A file holds whatever a server logs; a pipe that is not read stops a server once it is full.
+        // The log goes to a file: a pipe that no one reads would block the server once it is full.
         let stderr = tempfile::tempfile().unwrap();
         let mut child = command(environment, &all)
             .stdin(Stdio::piped())
@@ -96,7 +96,7 @@ impl Serving {
         Self { url, child, announced, stdout, stderr }
     }
 
-    /// Tells it to stop, waits until it has, and gives everything that it wrote.
+    /// Tells the server to stop, waits until it has, and returns everything that it wrote.
     pub(crate) fn stopped_by(mut self, stop: Stop) -> Ended {
         // Waiting for a child closes its stdin, which would be a second reason to stop.
         let stdin = self.child.stdin.take();

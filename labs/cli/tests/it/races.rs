@@ -1,6 +1,7 @@
-//! Races over two server processes, by HTTP alone: what was ended does not come back, whichever server is asked.
+//! Races over two server processes, through HTTP only: a session that was ended does not come back at either server.
 //!
-//! On every change a few rounds of each; `AUTHLAB_NIGHTLY=1` runs as many as the protocol was promised to stand.
+//! By default each race runs a few rounds; with `AUTHLAB_NIGHTLY=1` it runs as many as the protocol is promised to
+//! withstand.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,7 @@ use crate::two_servers::Fleet;
 const RACERS: usize = 16;
 const PASSWORD: &str = "correct horse battery";
 const NEW_PASSWORD: &str = "battery staple horse";
-/// A window that no slow machine outruns, and log-ins that fail as often as they like.
+/// A refresh window that no slow machine exceeds, and limits that logins and sign-ups never reach.
 const PATIENT: [(&str, &str); 3] = [
     ("AUTHLAB_REFRESH_WINDOW", "600"),
     ("AUTHLAB_FAILURES_PER_ADDRESS", "1000000"),
@@ -32,7 +33,7 @@ fn text(issued: &Value, field: &str) -> String {
     issued[field].as_str().unwrap_or_else(|| panic!("no {field} in {issued}")).to_owned()
 }
 
-/// The epoch of the row that a log-in read, by the access token that it was given.
+/// The account's epoch that a login read, taken from the access token that it issued.
 fn epoch(issued: &Value) -> u64 {
     let access = text(issued, "access_token");
     let claims = URL_SAFE_NO_PAD.decode(access.split('.').nth(1).unwrap()).unwrap();
@@ -46,7 +47,8 @@ async fn sign_up(fleet: &Fleet, email: &str) -> Value {
     issued
 }
 
-/// Sends a request until there is a verdict: that a store does not answer is none, and asking again does no harm.
+/// Sends a request until there is a verdict. A 503 (the store does not answer) is no verdict, and sending again is
+/// harmless.
 async fn verdict(fleet: &Fleet, server: usize, path: &str, body: &Value) -> (StatusCode, Value) {
     for _ in 0..100 {
         let answer = fleet.post(server % 2, path, body).await;
@@ -57,7 +59,7 @@ async fn verdict(fleet: &Fleet, server: usize, path: &str, body: &Value) -> (Sta
     panic!("{path} has no store for good");
 }
 
-/// Shows a refresh token; its successor, or none if the session is over.
+/// Sends a refresh token. Returns its successor, or `None` if the session is over.
 async fn refresh(fleet: &Fleet, server: usize, token: &str) -> Option<String> {
     let (status, answer) = verdict(fleet, server, "/auth/refresh", &json!({ "refresh_token": token })).await;
     if status == StatusCode::OK {
@@ -85,13 +87,13 @@ async fn sixteen_racers_over_two_servers_never_fork_a_session() {
         let successor = successors.swap_remove(0);
         assert_ne!(successor, token, "round {round}");
         before = std::mem::replace(&mut token, successor);
-        // Beyond the window, so that the next round rotates.
+        // Moves the clocks beyond the window, so that the next round rotates.
         for server in 0..2 {
             let (status, _now) = fleet.post(server, "/lab/clock", &json!({ "advance_seconds": 11 })).await;
             assert_eq!(status, StatusCode::OK);
         }
     }
-    // A copy of the token before, a window later: the family is dead, and either server says so.
+    // A copy of the earlier token, sent after the window: the token family is revoked, and both servers say so.
     for (server, token) in [(0, &before), (1, &token), (0, &token)] {
         let (status, answer) =
             verdict(&fleet, server, "/auth/refresh", &json!({ "refresh_token": token })).await;
@@ -110,7 +112,7 @@ enum Ending {
     NewPassword,
 }
 
-/// Ends the session of a pair at the first server.
+/// Ends the session of a token pair at the first server.
 async fn end(fleet: &Fleet, ending: Ending, pair: &Value) {
     let bearer = text(pair, "access_token");
     let (path, body, expected) = match ending {
@@ -128,7 +130,8 @@ async fn end(fleet: &Fleet, ending: Ending, pair: &Value) {
     }
 }
 
-/// Refreshes until told that all is over; how often it was let in. Never, once the ending has returned.
+/// Refreshes until a server says that the session is over. Returns how many refreshes succeeded; none may succeed once
+/// the ending has returned.
 async fn refresh_until_over(
     fleet: Arc<Fleet>,
     racer: usize,
@@ -138,7 +141,8 @@ async fn refresh_until_over(
     let mut newest = first.clone();
     for exchange in 0.. {
         let too_late = returned.load(Ordering::SeqCst);
-        // The parent's replay writes, the newest only reads: both, so that both meet the ending.
+        // Replaying the first token writes to the store, refreshing the newest one only reads; both take turns, so that
+        // the ending races against both.
         let token = if exchange % 2 == 0 { &first } else { &newest };
         let Some(successor) = refresh(&fleet, racer, token).await else { return exchange };
         assert!(!too_late, "let in after the ending had returned");
@@ -183,7 +187,8 @@ async fn no_refresh_outlives_a_new_password_at_the_other_server() {
     race_refreshes_against(Ending::NewPassword).await;
 }
 
-/// The time of so many calls, another number each round: so that an ending meets every part of a log-in.
+/// Waits for the time of this many calls, a different number in each round, so that the ending meets every part of a
+/// login.
 async fn pass_some_time(fleet: &Fleet, calls: usize, pair: &Value) {
     for _ in 0..calls {
         fleet.me(1, pair).await;

@@ -1,4 +1,4 @@
-//! `authlab store accept`: what it refuses to do, and that running servers believe the store afterwards.
+//! Tests of `authlab store accept`: what it refuses to do, and that running servers believe the store afterwards.
 
 use std::time::{Duration, Instant};
 
@@ -68,7 +68,7 @@ async fn running_servers_refuse_an_emptied_store_until_it_is_accepted() {
     assert_eq!(told, json!({ "accounts": 1, "removed": 0 }));
     until_refresh_is(StatusCode::UNAUTHORIZED).await;
     assert_eq!(sent("/auth/login", &ann).await.unwrap().status(), StatusCode::OK);
-    // Once more only by force: it would log everybody out.
+    // A second time it needs `--force`, because it would log all users out.
     refused(&accept(&[]), "nothing to accept");
     let forced: Value = serde_json::from_str(&accept(&["--force"]).stdout).unwrap();
     assert_eq!(forced["accounts"], 1);

@@ -1,4 +1,4 @@
-//! Two server processes on one Redis and one accounts file: what a team runs, and where the races are.
+//! Tests of two server processes with one Redis and one accounts file, which a team runs, and where races are possible.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,11 @@ use crate::program::Serving;
 const ACCESS_KEYS: &str = "1=an-access-key-that-is-only-used-in-this-test";
 const REFRESH_KEYS: &str = "1=a-refresh-key-that-is-only-used-in-this-test";
 
-/// One fleet at a time: a call that waits for Redis longer than half a second is a 503, and ten fleets on two cores wait.
+/// Only one fleet runs at a time: a call that waits for Redis longer than half a second gets a 503, and ten fleets on
+/// two cores would wait that long.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// Two hybrid servers that share everything a fleet shares.
+/// Two hybrid servers that share keys, store and accounts.
 pub(crate) struct Fleet {
     servers: [Serving; 2],
     http: Client,
@@ -28,7 +29,7 @@ impl Fleet {
         Self::with(&[], &[]).await
     }
 
-    /// With settings and arguments of one's own.
+    /// Starts a fleet with additional settings and arguments.
     pub(crate) async fn with(settings: &[(&str, &str)], arguments: &[&str]) -> Option<Self> {
         let turn = TURN.lock().await;
         let redis = private_redis().await?;
@@ -51,7 +52,7 @@ impl Fleet {
         self.send(self.http.post(format!("{}{path}", self.servers[server].url)).json(body)).await
     }
 
-    /// With an access token.
+    /// Sends a POST request with an access token.
     pub(crate) async fn post_as(
         &self,
         server: usize,
@@ -110,7 +111,7 @@ async fn a_thousand_parallel_refreshes_of_one_token_over_two_servers_give_one_su
     let successor = successors.keys().next().unwrap();
     assert_ne!(Some(successor.as_str()), issued["refresh_token"].as_str());
 
-    // And the family is alive: the one successor works, on either server.
+    // The token family is still valid: its one successor works on either server.
     let next = json!({ "refresh_token": successor });
     assert_eq!(fleet.post(0, "/auth/refresh", &next).await.0, StatusCode::OK);
     assert_eq!(fleet.post(1, "/auth/refresh", &next).await.0, StatusCode::OK);
