@@ -44,8 +44,7 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
         200,
     );
 
-    // Refresh at one server and the other in turn: each writes times that lie in the future of the other or in its
-    // past.
+    // The two servers refresh in turn, so each reads records whose times differ from its own clock.
     for (server, must) in [
         (&ahead, "a refresh at the fast server"),
         (&behind, "then at the slow one, whose record is from its future"),

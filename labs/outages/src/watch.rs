@@ -37,7 +37,7 @@ enum Cast {
     Session,
 }
 
-/// Users and load in the background, until [`end`](Self::end) is called.
+/// Users and load in the background, until `end` is called.
 pub(crate) struct Watch {
     answers: Answers,
     people: JoinSet<()>,

@@ -1,5 +1,5 @@
-//! For how long a stolen copy keeps working after its owner revoked it: measured by requests to `/me`, never computed
-//! from settings.
+//! For how long a stolen copy keeps working after its owner revoked it: measured by requests to `/me`, never taken
+//! from a setting or a store.
 
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 //!
 //! The code is a token, signed as lab 1 signs one, so its owner can take it apart with the code that they wrote
 //! themselves. **It proves nothing**: its key is public (see below), so anyone can sign any contents with it. Its only
-//! use is that the leader of a workshop need not type a list by hand.
+//! use is to keep typing errors out of the list of a workshop's leader.
 
 use std::collections::BTreeMap;
 use std::io::Read;

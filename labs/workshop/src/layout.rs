@@ -25,7 +25,7 @@ pub(super) fn fitted(rows: Option<usize>, lines: impl Fn(usize) -> Vec<String>) 
 /// off the screen. `K` clears the rest of a line, `J` the rest of the screen.
 pub(super) fn on_screen(lines: &[String], columns: usize, colour: bool) -> String {
     let lines = lines.iter().map(|line| {
-        // A compiler's message may contain tabs, whose width depends on the column at which they stand.
+        // A compiler's message may contain tabs, whose width depends on the column at which they start.
         let line = line.replace('\t', "    ");
         let line = if colour { line } else { anstream::adapter::strip_str(&line).to_string() };
         format!("{}\x1b[K", console::truncate_str(&line, columns.max(1), "…"))

@@ -217,8 +217,8 @@ pub fn hint(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
 /// `cargo lab solution`: prints the lab's own functions for the current step, or writes them into the exercise.
 ///
 /// # Errors
-/// The course or the progress file cannot be read, the exercise's file lacks the marks around its functions, or a file cannot be
-/// written.
+/// The course or the progress file cannot be read, the exercise's file lacks the marks around its functions, or a file
+/// cannot be written.
 pub fn solution(arguments: SolutionArguments) -> Result<ExitCode, Failure> {
     let mut workshop = arguments.workshop.open()?;
     if arguments.apply {

@@ -316,7 +316,7 @@ async fn news(running: &mut Option<Running>) -> Option<News> {
     }
 }
 
-/// The keyboard. A thread reads a key only when [`next`](Self::next) asks for one, so no read holds the terminal when
+/// The keyboard. A thread reads a key only when `next` asks for one, so no read holds the terminal when
 /// the program ends.
 struct Keys {
     ask: mpsc::Sender<()>,

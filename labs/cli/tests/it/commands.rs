@@ -21,7 +21,7 @@ fn the_tour_tells_which_design_lets_the_thief_in_and_what_each_costs() {
     for design in ["access", "hybrid"] {
         assert_eq!(verdict(design)["thief_in_after_logout"], true, "{design}");
         let seconds = verdict(design)["seconds_let_in"].as_u64().unwrap();
-        // The test's clock and the token's both count whole seconds, so up to a few seconds may be missing.
+        // The test's clock and the token's both count whole seconds, so the figure is not exact.
         assert!((895..=900).contains(&seconds), "{design}: {seconds}");
     }
     for design in ["session", "access", "hybrid"] {
