@@ -10,7 +10,7 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 use Room::{
-    Book, Cli, Conformance, Exercise, Harness, Kit, Lab, Measure, Outages, Playground, Runner, Workshop,
+    Book, Cli, Conformance, Exercise, Harness, Kit, Lab, Measure, Outages, Playground, Runner, Workshop, Yardsticks,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ enum Room {
     Playground,
     Outages,
     Runner,
+    Yardsticks,
     Cli,
     Conformance,
     Measure,
@@ -43,6 +44,7 @@ const FOLDERS: &[(&str, Room)] = &[
     ("labs/lab", Lab),
     ("tests", Conformance),
     ("benches/runner", Runner),
+    ("benches/yardsticks", Yardsticks),
     ("benches", Measure),
     ("book", Book),
 ];
@@ -59,7 +61,9 @@ const RULES: &[(Room, &[Room], &[Room])] = &[
     (Playground, &[Kit, Lab, Harness, Measure], &[Kit]),
     (Outages, &[Kit, Lab, Harness, Measure], &[Kit]),
     // A peer's server is checked before it is measured.
-    (Runner, &[Kit, Lab, Harness, Measure], &[Kit, Lab, Conformance]),
+    (Runner, &[Kit, Lab, Harness, Measure, Yardsticks], &[Kit, Lab, Conformance]),
+    // What the kit is compared with has nothing of the kit.
+    (Yardsticks, &[], &[]),
     (Cli, &[Kit, Harness, Workshop, Playground, Outages, Runner, Conformance, Measure], &[Kit]),
     (Conformance, &[], &[Kit, Lab, Harness]),
     (Measure, &[], &[Kit, Lab]),

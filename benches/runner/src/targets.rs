@@ -92,7 +92,7 @@ async fn designs(bench: &Bench, lineup: &Lineup, effort: Effort) -> Result<Optio
         designs.push(Measured {
             name: kind.name().to_owned(),
             target: Loaded::get(&twin.url, "/me", Reach::LoopbackOnly)?
-                .header("cookie", yardstick::COOKIE)?,
+                .header("cookie", yardsticks::COOKIE)?,
             pid: Some(twin.pid),
             store_pid: bench.store.pid(),
             store_counter: lineup.commands.as_ref().map(super::commands::Commands::counter),

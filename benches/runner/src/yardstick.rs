@@ -2,18 +2,8 @@
 //!
 //! They are no designs; `bench` starts them and nobody else.
 
-mod bare;
-
 use std::io::Write;
 use std::process::ExitCode;
-
-/// A server that no design can beat, for `bench` to measure by
-#[derive(Debug, Args)]
-pub struct YardstickArguments {
-    /// What the server does
-    #[arg(value_enum, default_value = "nothing")]
-    pub(crate) kind: Yardstick,
-}
 
 use axum::http::StatusCode;
 use clap::{Args, ValueEnum};
@@ -27,7 +17,13 @@ use measure::do_nothing;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-pub(crate) use self::bare::COOKIE;
+/// A server that no design can beat, for `bench` to measure by
+#[derive(Debug, Args)]
+pub struct YardstickArguments {
+    /// What the server does
+    #[arg(value_enum, default_value = "nothing")]
+    pub(crate) kind: Yardstick,
+}
 
 /// What one does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -61,20 +57,17 @@ impl Yardstick {
 pub async fn run(arguments: YardstickArguments) -> Result<ExitCode, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let bare = match arguments.kind {
+    let routes = match arguments.kind {
         Yardstick::Nothing => None,
-        kind @ Yardstick::Bare => Some(bare::router(kind, None).await?),
-        kind @ (Yardstick::Get | Yardstick::Script) => {
-            let url = store::url_in_environment()
-                .ok_or_else(|| Failure::new("this yardstick asks the Redis that REDIS_URL names"))?;
-            Some(bare::router(kind, Some(&url)).await?)
-        }
+        Yardstick::Bare => Some(yardsticks::bare()),
+        Yardstick::Get => Some(yardsticks::with_one_get(&redis()?).await?),
+        Yardstick::Script => Some(yardsticks::with_one_script(&redis()?).await?),
     };
     writeln!(std::io::stdout(), "{}", announcement::line(LogFormat::Text, address))?;
     let serve = async {
-        match bare {
+        match routes {
             None => do_nothing::serve(listener, StatusCode::OK).await,
-            Some(router) => bare::serve(listener, router).await,
+            Some(routes) => yardsticks::serve(listener, routes).await,
         }
     };
     tokio::select! {
@@ -82,6 +75,10 @@ pub async fn run(arguments: YardstickArguments) -> Result<ExitCode, Failure> {
         () = stdin_ends() => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn redis() -> Result<String, Failure> {
+    store::url_in_environment().ok_or_else(|| Failure::new("this yardstick asks the Redis that REDIS_URL names"))
 }
 
 /// Starts one as a process of its own.

@@ -9,6 +9,7 @@ mod patience;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -59,22 +60,36 @@ impl From<Limits> for Serving {
     }
 }
 
+/// A boxed future that ends without a value.
+type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Serves `app` on `listener` until `shutdown` completes; then accepts no more connections and waits for the running
 /// requests, up to [`Limits::drain`]. If the configuration names trusted proxies, pass it (`&config`) and not only its
 /// limits.
-pub async fn serve(
+///
+/// It is boxed for the compiler: an `async fn` is compiled where it is awaited, which would be once in every program, with
+/// the program's own optimisation.
+pub fn serve(
     listener: TcpListener,
     app: Router,
     serving: impl Into<Serving>,
-    shutdown: impl Future<Output = ()>,
-) {
-    let serving = serving.into();
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
+    boxed(listener, app, serving.into(), Box::pin(shutdown))
+}
+
+/// Not generic, so that it is compiled here.
+#[inline(never)]
+fn boxed(listener: TcpListener, app: Router, serving: Serving, shutdown: Boxed) -> Boxed {
+    Box::pin(run(listener, app, serving, shutdown))
+}
+
+async fn run(listener: TcpListener, app: Router, serving: Serving, mut shutdown: Boxed) {
     let limits = serving.limits;
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut door = Door::new(serving);
     let graceful = GracefulShutdown::new();
     let connections = connections(limits);
-    tokio::pin!(shutdown);
     loop {
         // Waits for a place before accepting: beyond the limit, connections wait in the kernel's queue and not in this
         // process' memory.
