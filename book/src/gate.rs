@@ -16,6 +16,7 @@ use anyhow::Result;
 
 use crate::figures::Figures;
 use crate::page::Page;
+use crate::registry::Registry;
 
 /// One fault of a page, with its place.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,13 +41,13 @@ impl Page {
 /// All faults of the two languages' sources.
 pub(crate) fn faults(english: &Path, japanese: &Path) -> Result<Vec<Fault>> {
     let (english, japanese) = (Page::all(english)?, Page::all(japanese)?);
-    let committed = Figures::committed()?;
+    let (committed, registry) = (Figures::committed()?, Registry::committed()?);
     let mut faults = parity::faults(&english, &japanese);
     faults.extend(translation::faults(&english, &japanese));
     for pages in [&english, &japanese] {
         faults.extend(pages.iter().flat_map(includes::faults));
         faults.extend(links::faults(pages));
-        faults.extend(pages.iter().flat_map(names::faults));
+        faults.extend(pages.iter().flat_map(|page| names::faults(page, &registry)));
         faults.extend(pages.iter().flat_map(|page| figures::faults(page, &committed)));
     }
     Ok(faults)

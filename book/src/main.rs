@@ -8,6 +8,7 @@ mod figures;
 mod gate;
 mod interface;
 mod page;
+mod registry;
 mod render;
 mod run;
 mod serve;

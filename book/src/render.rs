@@ -1,6 +1,7 @@
 //! Renders the parts of a page that mdBook does not know: sequence diagrams, questions, measured figures, and the link
 //! to the other language. All of them become HTML while the book is built, so that a page can be read without a script.
 
+mod designs;
 mod html;
 mod measured;
 mod question;
@@ -16,6 +17,7 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use crate::Lang;
 use crate::fence::{Fence, Piece, pieces};
 use crate::figures::{self, Figures};
+use crate::registry::Registry;
 
 pub(crate) use measured::is_known;
 pub(crate) use sequence::skeleton;
@@ -81,6 +83,9 @@ fn page(text: &str, name: &str, figures: &Figures, lang: Lang) -> Result<String>
                     shows_figures = true;
                     let name = fence.body.trim();
                     out.push_str(&measured::write(name, figures, lang).with_context(|| at(&fence))?);
+                }
+                "designs" => {
+                    out.push_str(&designs::write(&Registry::committed()?, lang).with_context(|| at(&fence))?);
                 }
                 _ => out.push_str(&format!("```{}\n{}```", fence.info, dedented(&fence.body))),
             },

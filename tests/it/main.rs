@@ -12,4 +12,5 @@ mod local_redis;
 mod logout_problem;
 #[cfg(unix)]
 mod proxies;
+mod registered;
 mod stores;

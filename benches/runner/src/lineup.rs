@@ -5,7 +5,7 @@ use harness::client::{Client, Credential};
 use harness::design::{DESIGNS, Design};
 use harness::server::Server;
 use kit::Store;
-use kit::design::{self, Asks, Credential as Issues, Part, Variant};
+use kit::design::{self, Asks, Credential as Issues, Part, StoreKind, Variant};
 use measure::load::{Reach, Target};
 use measure::report::{Report, Role, Skipped, Subject};
 use measure::rounds::Design as Measured;
@@ -148,7 +148,7 @@ impl Lineup {
         if let Some(commands) = &self.commands {
             subject.store_per_request = Some(commands.per_request(&target).await?);
             // The figure is the same for both hybrids, and 0 for a design that stores nothing there.
-            if entry.design.has_sessions() && *store != Store::Memory {
+            if entry.design.stores.contains(&StoreKind::Redis) && *store != Store::Memory {
                 subject.stored_bytes_per_session =
                     commands.stored_per_session(bench.plan.log_ins, &client).await?;
             }

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::Fault;
 use crate::page::Page;
+use crate::registry::Registry;
 
 /// The folders with which a path in `code` may start.
 const FOLDERS: &[&str] = &["labs/", "tests/", "benches/", "book/", ".ci/"];
 
-pub(super) fn faults(page: &Page) -> Vec<Fault> {
+pub(super) fn faults(page: &Page, registry: &Registry) -> Vec<Fault> {
     let root = project();
     let mut faults = Vec::new();
     for (line, text) in page.prose() {
@@ -20,22 +21,22 @@ pub(super) fn faults(page: &Page) -> Vec<Fault> {
             }
         }
     }
-    let (checks, breaks) = (checks(&root), text_of(&root.join("labs/outages/src/lib.rs")));
-    let offered = text_of(&root.join("labs/cli/src/arguments.rs"));
     for (index, line) in page.text.lines().enumerate() {
         let mut say = |what: String| faults.push(page.fault(index + 1, what));
         for asked in asked(line, &["check", "attack"]) {
-            if !checks.iter().any(|id| id == asked || id.starts_with(&format!("{asked}."))) {
+            if !registry.checks.iter().any(|id| id == asked || id.starts_with(&format!("{asked}."))) {
                 say(format!("no check is called {asked}"));
             }
         }
-        for asked in
-            asked(line, &["faults"]).into_iter().filter(|row| !breaks.contains(&format!("\"{row}\"")))
-        {
-            say(format!("no row of the faults is called {asked}"));
+        for asked in asked(line, &["faults"]) {
+            if !registry.faults.iter().any(|row| row == asked) {
+                say(format!("no row of the faults is called {asked}"));
+            }
         }
-        for command in commands(line).filter(|command| !offered.contains(&format!(" {}(", titled(command)))) {
-            say(format!("there is no `cargo lab {command}`"));
+        for command in commands(line) {
+            if !registry.commands.iter().any(|offered| offered == command) {
+                say(format!("there is no `cargo lab {command}`"));
+            }
         }
         for (package, name) in tests(line).chain(examples(line)) {
             if !holds(&root, package, name) {
@@ -64,14 +65,6 @@ fn commands(line: &str) -> impl Iterator<Item = &str> {
     let word = after
         .map(|rest| rest.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).next().unwrap_or_default());
     word.filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
-}
-
-/// A command's name as the program's source spells it: `verify-course` is `VerifyCourse`.
-fn titled(command: &str) -> String {
-    let title = |word: &str| {
-        word.chars().take(1).map(|c| c.to_ascii_uppercase()).chain(word.chars().skip(1)).collect::<String>()
-    };
-    command.split('-').map(title).collect()
 }
 
 /// The packages and filters of `cargo test -p PACKAGE … FILTER`.
@@ -128,28 +121,13 @@ fn asked<'a>(line: &'a str, of: &[&str]) -> Vec<&'a str> {
         .collect()
 }
 
-/// Every id in the checker's sources: two words with a dot between them, in quotes.
-fn checks(root: &Path) -> Vec<String> {
-    let folder = fs::read_dir(root.join("tests/src/checks")).into_iter().flatten().flatten();
-    let texts = folder.filter_map(|entry| fs::read_to_string(entry.path()).ok());
-    let ids = |text: String| {
-        let quoted = text.split('"').skip(1).filter(|quoted| {
-            let is_word =
-                |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-            quoted.split_once('.').is_some_and(|(topic, name)| is_word(topic) && is_word(name))
-        });
-        quoted.map(str::to_owned).collect::<Vec<_>>()
-    };
-    texts.flat_map(ids).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn said_of(text: &str) -> Vec<String> {
         let page = Page { file: "a.md".into(), name: "a.md".into(), text: text.into() };
-        faults(&page).into_iter().map(|fault| fault.what).collect()
+        faults(&page, &Registry::committed().unwrap()).into_iter().map(|fault| fault.what).collect()
     }
 
     #[test]

@@ -70,6 +70,9 @@ pub(crate) enum Command {
     Token(TokenArguments),
     Doctor(DoctorArguments),
     Designs(DesignsArguments),
+    /// Print every name that a page of the book may use, as JSON
+    #[command(hide = true)]
+    Registry,
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use clap::Args;
 use harness::Failure;
 use harness::design::{DESIGNS, Design};
 use harness::terminal::{heading, table};
-use kit::design::{Credential, Logout, State, Variant, Words};
+use kit::design::{Credential, Logout, State, StoreKind, Variant, Words};
 use serde::Serialize;
 
 /// List the designs: what each hands out, what its server stores, and when a logout takes effect
@@ -15,11 +15,14 @@ pub(crate) struct DesignsArguments {
     /// Print everything that the registry says as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print the table of README.md, which a test compares with this
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 /// A design in the form of `--json`.
 #[derive(Serialize)]
-struct Registered {
+pub(crate) struct Registered {
     name: &'static str,
     is_baseline: bool,
     words: &'static Words,
@@ -27,13 +30,20 @@ struct Registered {
     state: State,
     logout: Logout,
     /// The stores in which its sessions can be kept.
-    stores: &'static [&'static str],
+    stores: &'static [StoreKind],
+    /// The page of the book about it.
+    page: &'static str,
     /// The environment variables from which its secrets are read.
     secrets: Vec<&'static str>,
     variants: &'static [Variant],
 }
 
 impl Registered {
+    /// Every design of the registry, in its order.
+    pub(crate) fn all() -> Vec<Self> {
+        DESIGNS.iter().copied().map(Self::of).collect()
+    }
+
     fn of(design: Design) -> Self {
         let described = design.description();
         Self {
@@ -43,7 +53,8 @@ impl Registered {
             credential: described.credential,
             state: described.state,
             logout: described.logout,
-            stores: described.stores(),
+            stores: described.stores,
+            page: described.page,
             secrets: described.secrets.iter().map(|secret| secret.variable).collect(),
             variants: described.variants,
         }
@@ -52,15 +63,18 @@ impl Registered {
 
 pub(crate) fn run(arguments: &DesignsArguments) -> Result<ExitCode, Failure> {
     if arguments.json {
-        let all: Vec<_> = DESIGNS.iter().copied().map(Registered::of).collect();
-        println!("{}", serde_json::to_string_pretty(&all)?);
+        println!("{}", serde_json::to_string_pretty(&Registered::all())?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.markdown {
+        print!("{}", markdown());
         return Ok(ExitCode::SUCCESS);
     }
     heading("The designs");
     let row = |design: &Design| {
-        let stores = match design.stores() {
+        let stores = match design.stores {
             [] => "nothing".to_owned(),
-            stores => stores.join(" or "),
+            stores => stores.iter().map(|store| store.as_str()).collect::<Vec<_>>().join(" or "),
         };
         vec![
             design.name.to_owned(),
@@ -75,6 +89,21 @@ pub(crate) fn run(arguments: &DesignsArguments) -> Result<ExitCode, Failure> {
         "\n `cargo lab serve DESIGN` runs one, `cargo lab check DESIGN` checks it, `cargo lab` compares them."
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// The designs as a table in Markdown.
+fn markdown() -> String {
+    let rows = Design::compared().map(|design| {
+        let Words { summary, stored, .. } = &design.words;
+        let after = match design.logout {
+            Logout::None => "",
+            Logout::AtOnce => "is refused at once",
+            Logout::AtExpiry => "**works until its access token expires**",
+        };
+        format!("| `{design}` | {} | {} | {after} |\n", summary.en, stored.en)
+    });
+    let header = "| design | a client holds | what is stored | a copied credential, after a logout |\n|---|---|---|---|\n";
+    rows.fold(header.to_owned(), |table, row| table + &row)
 }
 
 fn credential(credential: Credential) -> &'static str {

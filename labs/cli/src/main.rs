@@ -11,6 +11,7 @@ mod check;
 mod designs;
 mod doctor;
 mod misuse;
+mod registry;
 mod serve;
 mod token;
 mod tour;
@@ -104,5 +105,6 @@ async fn run(command: Option<Command>, tour: TourArguments) -> Result<ExitCode, 
         Some(Command::Token(arguments)) => token::run(arguments),
         Some(Command::Doctor(arguments)) => doctor::run(arguments).await,
         Some(Command::Designs(arguments)) => designs::run(&arguments),
+        Some(Command::Registry) => registry::run(),
     }
 }

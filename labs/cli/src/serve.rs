@@ -14,6 +14,7 @@ use harness::process::stdin_ends;
 use harness::store::{self, Wanted};
 use harness::terminal;
 use kit::config::{AccountsAt, LogFormat, Store};
+use kit::design::StoreKind;
 use kit::{Clock, Config, Origin, Origins, announcement};
 use tokio::net::TcpListener;
 
@@ -69,6 +70,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Failure> 
         config.store = ready.as_config();
     }
     let config = config.checked()?;
+    refuse_store_of_another_kind(arguments.lab, &config)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         Failure::new(format!(
             "cannot listen on {} ({error}); choose another with --listen 127.0.0.1:0",
@@ -93,6 +95,20 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Failure> 
     })
     .await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A server that kept its sessions elsewhere than the operator asked for would lose them without a word.
+fn refuse_store_of_another_kind(lab: Design, config: &Config) -> Result<(), Failure> {
+    let asked_for = match config.store {
+        Store::Memory => StoreKind::Memory,
+        Store::Redis(_) => StoreKind::Redis,
+    };
+    if lab.has_sessions() && !lab.stores.contains(&asked_for) {
+        let kinds: Vec<_> = lab.stores.iter().map(|kind| kind.as_str()).collect();
+        let sentence = format!("{lab} cannot keep its sessions in {}", asked_for.as_str());
+        return Err(Failure::new(sentence).advice(format!("choose --store {}", kinds.join(" or --store "))));
+    }
+    Ok(())
 }
 
 fn announce(

@@ -26,12 +26,16 @@ pub struct Design {
     pub credential: Credential,
     /// What the server remembers of a login.
     pub state: State,
+    /// The kinds of stores that its server can keep session records in: none for a stateless one.
+    pub stores: &'static [StoreKind],
     /// When a copied credential stops working after its owner has logged out.
     pub logout: Logout,
     /// The secrets that the server needs.
     pub secrets: &'static [Secret],
     /// The variants in which benchmarks measure the design; at least one.
     pub variants: &'static [Variant],
+    /// The page of the book about it: the file's name without `.md`.
+    pub page: &'static str,
     /// The source of a client for browsers, as a JavaScript module without dependencies, if a page needs one to use the
     /// design.
     pub browser_client: Option<&'static str>,
@@ -96,6 +100,29 @@ pub enum State {
     Stateless,
     /// A session record in its store for each login.
     Sessions,
+}
+
+/// A kind of store for session records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoreKind {
+    /// The server's own memory.
+    Memory,
+    /// Redis, which several servers can share.
+    Redis,
+}
+
+impl StoreKind {
+    /// Every kind, for a design whose records can be in any.
+    pub const ALL: &'static [Self] = &[Self::Memory, Self::Redis];
+
+    /// Its name in `--store` and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Redis => "redis",
+        }
+    }
 }
 
 /// When a copied credential stops working after its owner has logged out: the logout problem.
@@ -196,13 +223,5 @@ impl Design {
     /// Whether an ordinary request asks the store.
     pub fn asks_store(&self) -> bool {
         self.variants.iter().all(|variant| variant.asks != Asks::Nothing)
-    }
-
-    /// The names of the stores that the server can keep sessions in.
-    pub fn stores(&self) -> &'static [&'static str] {
-        match self.state {
-            State::Stateless => &[],
-            State::Sessions => &["memory", "redis"],
-        }
     }
 }

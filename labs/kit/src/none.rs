@@ -31,6 +31,7 @@ pub static DESIGN: Design = Design {
     },
     credential: Credential::None,
     state: State::Stateless,
+    stores: &[],
     logout: Logout::None,
     secrets: &[],
     variants: &[Variant {
@@ -41,6 +42,7 @@ pub static DESIGN: Design = Design {
         settings: &[],
         parts: &[Part::Crowd, Part::Targets],
     }],
+    page: "measuring",
     browser_client: None,
     watched: None,
     router: |config, clock, origins| {

@@ -1,6 +1,6 @@
 //! The design's description, for the tools.
 
-use kit::design::{Asks, Credential, Design, Logout, Part, Role, State, Variant};
+use kit::design::{Asks, Credential, Design, Logout, Part, Role, State, StoreKind, Variant};
 
 use crate::session::router;
 use crate::watched::watched;
@@ -12,6 +12,7 @@ pub static DESIGN: Design = Design {
     words: WORDS,
     credential: Credential::Cookie { name: crate::session::COOKIE.name },
     state: State::Sessions,
+    stores: StoreKind::ALL,
     logout: Logout::AtOnce,
     secrets: &[],
     variants: &[
@@ -32,6 +33,7 @@ pub static DESIGN: Design = Design {
             parts: &[Part::Crowd, Part::Distance, Part::Scale, Part::Targets],
         },
     ],
+    page: "lab2-session",
     browser_client: None,
     router: |config, clock, origins| Box::pin(async move { router(&config, clock, origins).await }),
     watched: Some(|watching| Box::pin(watched(watching))),

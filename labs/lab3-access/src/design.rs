@@ -11,6 +11,7 @@ pub static DESIGN: Design = Design {
     words: WORDS,
     credential: Credential::Bearer,
     state: State::Stateless,
+    stores: &[],
     logout: Logout::AtExpiry,
     secrets: &[SIGNING],
     variants: &[Variant {
@@ -21,6 +22,7 @@ pub static DESIGN: Design = Design {
         settings: &[],
         parts: &[Part::Claims],
     }],
+    page: "lab3-access",
     browser_client: None,
     router: |config, clock, origins| Box::pin(async move { router(&config, clock, origins).await }),
     watched: None,

@@ -1,6 +1,6 @@
 //! The design's description, for the tools.
 
-use kit::design::{Asks, Credential, Design, Logout, Part, Role, Secret, State, Variant};
+use kit::design::{Asks, Credential, Design, Logout, Part, Role, Secret, State, StoreKind, Variant};
 use lab3_access::design::SIGNING;
 
 use crate::hybrid::router;
@@ -13,6 +13,7 @@ pub static DESIGN: Design = Design {
     words: WORDS,
     credential: Credential::BearerAndRefresh,
     state: State::Sessions,
+    stores: StoreKind::ALL,
     logout: Logout::AtExpiry,
     secrets: &[
         SIGNING,
@@ -40,6 +41,7 @@ pub static DESIGN: Design = Design {
             parts: &[Part::Crowd, Part::Distance, Part::Scale],
         },
     ],
+    page: "lab4-hybrid",
     browser_client: Some(crate::BROWSER_CLIENT),
     router: |config, clock, origins| Box::pin(async move { router(&config, clock, origins).await }),
     watched: Some(|watching| Box::pin(watched(watching))),

@@ -104,6 +104,11 @@ const ROWS: [Entry; 20] = [
     ("sign-up-flood", "flood of sign-ups", false),
 ];
 
+/// The names of the rows, as `--only` takes them.
+pub fn rows() -> impl Iterator<Item = &'static str> {
+    ROWS.iter().map(|(name, ..)| *name)
+}
+
 /// Plays the rows that were asked for, and prints and stores the report. The exit code is 1 if a promise was broken.
 ///
 /// # Errors

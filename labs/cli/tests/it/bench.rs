@@ -92,7 +92,7 @@ fn has_the_shape_of_the_first_version(report: &Value) {
     );
     assert_eq!(
         keys(&report["subjects"][0]),
-        "credential_bytes name resident_bytes store store_per_request stored_bytes_per_session what"
+        "credential_bytes name refreshes resident_bytes role store store_per_request stored_bytes_per_session what"
     );
     assert_eq!(keys(&report["ceiling"]), "designs doubts load rounds");
     assert_eq!(

@@ -18,5 +18,6 @@ mod play_page;
 mod play_tabs;
 mod program;
 mod races;
+mod registry;
 mod store_accept;
 mod two_servers;
