@@ -72,6 +72,7 @@ impl Registry {
     pub(crate) fn committed() -> Result<Self> {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("registry.json");
         let text = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("{} is not from `cargo lab registry`", file.display()))
+        serde_json::from_str(&text)
+            .with_context(|| format!("{} is not from `cargo lab registry`", file.display()))
     }
 }

@@ -10,7 +10,8 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 use Room::{
-    Book, Cli, Conformance, Exercise, Harness, Kit, Lab, Measure, Outages, Playground, Runner, Workshop, Yardsticks,
+    Book, Cli, Conformance, Exercise, Harness, Kit, Lab, Measure, Outages, Playground, Runner, Workshop,
+    Yardsticks,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

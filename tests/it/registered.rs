@@ -26,7 +26,8 @@ impl Written {
         Self {
             readme: text("README.md"),
             registry: text("book/registry.json"),
-            books: ["book/en/src", "book/ja/src"].map(|folder| (folder, text(&format!("{folder}/SUMMARY.md")))),
+            books: ["book/en/src", "book/ja/src"]
+                .map(|folder| (folder, text(&format!("{folder}/SUMMARY.md")))),
         }
     }
 }
@@ -44,12 +45,9 @@ fn lacks(design: Design, written: &Written) -> Vec<String> {
         }
     };
     let words = &design.words;
-    for (what, text) in [
-        ("title", words.title),
-        ("summary", words.summary),
-        ("about", words.about),
-        ("stored", words.stored),
-    ] {
+    for (what, text) in
+        [("title", words.title), ("summary", words.summary), ("about", words.about), ("stored", words.stored)]
+    {
         ask(!text.en.is_empty(), &format!("its words: no English `{what}`"));
         ask(is_japanese(text), &format!("its words: no Japanese `{what}`"));
     }
@@ -78,7 +76,10 @@ fn lacks(design: Design, written: &Written) -> Vec<String> {
     );
     for (folder, summary) in &written.books {
         let page = format!("{}.md", design.page);
-        ask(project().join(folder).join(&page).is_file(), &format!("{folder}/{page}: the book's page about it"));
+        ask(
+            project().join(folder).join(&page).is_file(),
+            &format!("{folder}/{page}: the book's page about it"),
+        );
         ask(summary.contains(&format!("({page})")), &format!("{folder}/SUMMARY.md: a line for {page}"));
     }
     missing

@@ -78,7 +78,8 @@ pub async fn run(arguments: YardstickArguments) -> Result<ExitCode, Failure> {
 }
 
 fn redis() -> Result<String, Failure> {
-    store::url_in_environment().ok_or_else(|| Failure::new("this yardstick asks the Redis that REDIS_URL names"))
+    store::url_in_environment()
+        .ok_or_else(|| Failure::new("this yardstick asks the Redis that REDIS_URL names"))
 }
 
 /// Starts one as a process of its own.

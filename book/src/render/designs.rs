@@ -42,10 +42,9 @@ fn row(design: &Design, lang: Lang) -> Row {
     let renewed = match design.credential {
         Credential::None | Credential::Bearer => says("there is nothing to renew", "更新するものがない"),
         Credential::Cookie => says("no", "いいえ"),
-        Credential::BearerAndRefresh => says(
-            "no: the refresh token is refused at once",
-            "いいえ。リフレッシュトークンは即座に無効になる",
-        ),
+        Credential::BearerAndRefresh => {
+            says("no: the refresh token is refused at once", "いいえ。リフレッシュトークンは即座に無効になる")
+        }
     };
     [design.words.title.in_language(lang).to_owned(), let_in, how_long, renewed]
 }

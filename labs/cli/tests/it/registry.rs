@@ -21,7 +21,10 @@ fn the_books_copy_of_the_registry_is_what_the_program_prints() {
     let registry: Value = serde_json::from_str(&copy).unwrap();
     assert_eq!(registry["designs"].as_array().unwrap().len(), DESIGNS.len());
     let commands = registry["commands"].as_array().unwrap();
-    assert!(commands.contains(&"verify-course".into()) && !commands.contains(&"registry".into()), "{commands:?}");
+    assert!(
+        commands.contains(&"verify-course".into()) && !commands.contains(&"registry".into()),
+        "{commands:?}"
+    );
 }
 
 #[test]

@@ -1,44 +1,46 @@
 //! The token: `base64url(header) . base64url(payload) . base64url(signature)` (RFC 7515 §3.1, the compact form).
 //!
-//! Base64url is an alphabet and no secrecy: [`read_without_a_key`] reads any token. What the signature adds is that nobody
-//! without the key can *change* one. It is no way to say who is presenting the token, nor to take it back.
+//! Base64url is an encoding and hides nothing: [`read_without_a_key`] reads any token. The signature ensures that only
+//! a holder of the key can *change* a token. It does not prove who is presenting the token, and it cannot revoke the
+//! token.
 //!
-//! SHA-256 comes from a library. Everything around it is here, so that it can be seen once. A server uses a library for
-//! all of it: the next labs do.
+//! A library computes SHA-256. Everything else is written out here, so that the learner sees it once. A production
+//! server uses a library for all of it, as the next labs do.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::Value;
 
-/// RFC 4648 §5: the two characters of base64 that mean something in a URL are replaced.
+/// RFC 4648 §5: the base64 alphabet with `-` and `_` in place of `+` and `/`, which have a meaning in URLs.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// What SHA-256 works through at a time, in bytes (RFC 2104 §2 calls it B).
+/// The block size of SHA-256, in bytes (RFC 2104 §2 calls it B).
 const BLOCK_BYTES: usize = 64;
 
-/// What SHA-256 gives, in bytes.
+/// The length of a SHA-256 hash, in bytes.
 pub const HASH_BYTES: usize = 32;
 
-/// Why a token was refused.
+/// Why [`verify`] refused a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// There are more or fewer than three parts.
+    /// The token has more or fewer than three parts.
     #[error("not three parts")]
     Parts,
-    /// A part is no base64url, or what is in it is no JSON.
+    /// A part is not valid base64url, or its decoded content is not valid JSON.
     #[error("a part cannot be read")]
     Unreadable,
-    /// The header names another algorithm than ours.
+    /// The header names an algorithm other than HS256.
     #[error("another algorithm than HS256")]
     Algorithm,
-    /// Somebody without the key made it, or changed it.
+    /// The signature does not match: the token was signed with another key, or changed after it was signed.
     #[error("the signature does not hold")]
     Signature,
 }
 
 // ANCHOR: encode
-/// Writes bytes in base64url without padding (RFC 7515 §2): each three bytes are 24 bits, which are four characters of
-/// six bits. One byte left over gives two characters, two give three; the missing bits are zeros.
+/// Encodes bytes in base64url without padding (RFC 7515 §2): three bytes have 24 bits, which become four characters of
+/// six bits each. One remaining byte becomes two characters and two remaining bytes become three; the missing bits are
+/// zeros.
 pub fn encode(bytes: &[u8]) -> String {
     // Take the bytes in groups of three. Put a group into one number of 24 bits, with zeros for what is missing, and push
     // one character of ALPHABET for each six bits: as many as the group has bytes, and one more.
@@ -46,7 +48,8 @@ pub fn encode(bytes: &[u8]) -> String {
 }
 // ANCHOR_END: encode
 
-/// Reads base64url. Strict: no padding, no other alphabet, and no stray bits, so that one value has one spelling.
+/// Decodes base64url. Strict: it refuses padding, any other alphabet and stray bits, so that each value has exactly one
+/// encoding.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     for group in text.as_bytes().chunks(4) {
@@ -70,8 +73,8 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 // ANCHOR: hmac
-/// HMAC-SHA-256 (RFC 2104 §2): `H(K ⊕ opad ‖ H(K ⊕ ipad ‖ message))`, where K is the key filled up with zeros to a block,
-/// `ipad` is 0x36 and `opad` is 0x5c in every byte. A key longer than a block is hashed first.
+/// HMAC-SHA-256 (RFC 2104 §2): `H(K ⊕ opad ‖ H(K ⊕ ipad ‖ message))`, where K is the key padded with zeros to the block
+/// size, `ipad` is 0x36 and `opad` is 0x5c in every byte. A key longer than a block is hashed first.
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; HASH_BYTES] {
     // Fill the key up with zeros to BLOCK_BYTES, or hash it first if it is longer. Then hash (block ⊕ 0x36 ‖ message), and
     // hash (block ⊕ 0x5c ‖ that).
@@ -79,7 +82,7 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; HASH_BYTES] {
 }
 // ANCHOR_END: hmac
 
-/// SHA-256 of some pieces, one after the other.
+/// SHA-256 of the concatenated pieces.
 fn sha256(pieces: &[&[u8]]) -> [u8; HASH_BYTES] {
     let mut hash = [0; HASH_BYTES];
     hash.copy_from_slice(digest(&SHA256, &pieces.concat()).as_ref());
@@ -87,7 +90,7 @@ fn sha256(pieces: &[&[u8]]) -> [u8; HASH_BYTES] {
 }
 
 // ANCHOR: sign
-/// Makes a token of a header and a payload, each of them JSON as it is to stand there, byte for byte.
+/// Makes a token from a header and a payload. Both are JSON texts and are encoded exactly as given, byte for byte.
 pub fn sign(key: &[u8], header: &str, payload: &str) -> String {
     let message = format!("{}.{}", encode(header.as_bytes()), encode(payload.as_bytes()));
     let signature = encode(&hmac_sha256(key, message.as_bytes()));
@@ -96,7 +99,7 @@ pub fn sign(key: &[u8], header: &str, payload: &str) -> String {
 // ANCHOR_END: sign
 
 // ANCHOR: read
-/// What a token says, to anybody who holds it. It takes no key, which is the point.
+/// Returns a token's payload as text, for any holder of the token. No key is needed: a payload is not secret.
 pub fn read_without_a_key(token: &str) -> Option<String> {
     let payload = token.split('.').nth(1)?;
     String::from_utf8(decode(payload)?).ok()
@@ -104,11 +107,15 @@ pub fn read_without_a_key(token: &str) -> Option<String> {
 // ANCHOR_END: read
 
 // ANCHOR: verify
-/// What a token says, if somebody with `key` wrote it.
+/// Returns a token's payload, if it was signed with `key`.
 ///
-/// The algorithm is ours to choose and never the token's (RFC 8725 §3.1): a header that names another one is refused
-/// before anything is computed. The signatures are compared in constant time, or the time that a refusal takes would tell
-/// how many bytes of a guess were right.
+/// The server chooses the algorithm, never the token (RFC 8725 §3.1): a header that names another algorithm is refused
+/// before any signature is computed. The signatures are compared in constant time; otherwise the response time would
+/// tell an attacker how many leading bytes of a guessed signature are right.
+///
+/// # Errors
+/// Fails with the first [`Refused`] that applies: the token does not have three parts, a part cannot be decoded,
+/// the header names another algorithm, or the signature does not match.
 pub fn verify(key: &[u8], token: &str) -> Result<Value, Refused> {
     // 1. Exactly three parts, or Refused::Parts.
     // 2. json(header)?["alg"] is "HS256", or Refused::Algorithm: the token does not choose how it is checked.
@@ -119,7 +126,7 @@ pub fn verify(key: &[u8], token: &str) -> Result<Value, Refused> {
 }
 // ANCHOR_END: verify
 
-/// The JSON in a part.
+/// Decodes one part of a token and parses it as JSON.
 fn json(part: &str) -> Result<Value, Refused> {
     let bytes = decode(part).ok_or(Refused::Unreadable)?;
     serde_json::from_slice(&bytes).or(Err(Refused::Unreadable))

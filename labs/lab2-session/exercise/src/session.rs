@@ -1,17 +1,19 @@
-//! The session: the server knows who is logged in, and forgets when told to.
+//! The session scheme: the server knows which users are logged in, and a logout takes effect at once.
 //!
-//! The cookie holds a random name and nothing else; what it stands for is in the [`Store`]. So every request asks the
-//! store, and for the same reason **a log-out is one**: the record is deleted, and every copy of the cookie is worth
-//! nothing from that moment.
+//! The cookie contains a random id and nothing else; the session record for that id is in the [`Store`]. So the server
+//! asks the store on every request. For the same reason **a logout really ends the session**: the record is deleted,
+//! and from that moment every copy of the cookie is worthless.
 //!
-//! Only a log-in, a sign-up and a new password set the cookie, and only a log-out and a deletion clear it: the id stays for
-//! the session's life, so no late answer to any other request can displace a newer log-in. There is one cookie, though,
-//! and a late log-out of one tab clears what another tab has logged in to since. The hybrid, whose cookie changes all the
-//! time, has one for each session; here a page that lets one of those requests go at a time is enough.
+//! Only login, sign-up and a change of password set the cookie, and only logout and deletion of the account clear it.
+//! The id stays the same for the session's life, so a late response to any other request cannot displace a newer login.
+//! There is only one cookie, though: the late response to a logout in one tab clears the cookie of a session that
+//! another tab has opened since. The hybrid's cookie changes all the time, so the hybrid has one cookie for each
+//! session; here it is enough that a page sends only one of those requests at a time.
 //!
-//! `tower_sessions::Session` is used directly and its `SessionManagerLayer` is not mounted. The layer clears the cookie with
-//! other attributes than it was set with, which browsers ignore for a `__Host-` name (the person stays logged in); turns a
-//! store's outage into an empty 500; and cannot follow a clock that is passed in.
+//! This lab uses `tower_sessions::Session` directly and does not mount its `SessionManagerLayer`. The layer clears the
+//! cookie with attributes that differ from those that it was set with, and browsers ignore that for a `__Host-` name
+//! (the user stays logged in). It turns a store outage into an empty 500, and it cannot follow a clock that is passed
+//! in.
 
 use std::sync::Arc;
 
@@ -36,10 +38,11 @@ use crate::store::memory::MemoryStore;
 use crate::store::redis::RedisStore;
 use crate::store::{Store, fault, session_fault, until};
 
-/// The cookie. `Lax`: a link from elsewhere finds the person logged in, a form from elsewhere does not.
+/// The session cookie. `SameSite=Lax`: a browser sends it when the user follows a link from another site, and does not
+/// send it with a form that another site posts.
 pub const COOKIE: HostCookie = HostCookie { name: "__Host-session", same_site: SameSite::Lax };
 
-/// The design with sessions, over a store. Clones share everything.
+/// The session design, over any store. Clones share their store, clock and origins.
 #[derive(Debug)]
 pub struct Sessions<S> {
     store: Arc<S>,
@@ -48,14 +51,18 @@ pub struct Sessions<S> {
     origins: Origins,
 }
 
-/// The body of a log-in. The credential is in the cookie, where no script reads it.
+/// The body of the response to a login. The credential is not in it: it is in the cookie, which no script can read.
 #[derive(Debug, Serialize)]
 pub struct Body {
     user_id: Uuid,
     email: String,
 }
 
-/// The lab's server, to be handed to `kit::serve`. `origins` are the server's own.
+/// Builds the lab's server, for `kit::serve`. `origins` are the server's own origins.
+///
+/// # Errors
+/// Fails if the configured store is a Redis Cluster, cannot be reached or lacks a right, or if the accounts cannot be
+/// opened or read.
 pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
     let limits = config.into();
     match &config.store {
@@ -70,14 +77,17 @@ pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<R
     }
 }
 
-/// The lab's server over a store that is there already.
+/// Builds the lab's server over an existing store.
+///
+/// # Errors
+/// Fails if the accounts cannot be opened or read.
 pub async fn router_over<S: Store>(scheme: Sessions<S>, config: &Config) -> Result<Router, StartError> {
     let (clock, origins) = (scheme.clock.clone(), scheme.origins.clone());
     Ok(kit::router(App::new(scheme, config, clock, origins).await?, Router::new()))
 }
 
 impl<S: Store> Sessions<S> {
-    /// The scheme over a store that was made with the same limits and the same clock.
+    /// The scheme over a store. The store must have been created with the same limits and the same clock.
     pub fn new(store: S, limits: Limits, clock: Clock, origins: Origins) -> Self {
         Self { store: Arc::new(store), limits, clock, origins }
     }
@@ -86,8 +96,8 @@ impl<S: Store> Sessions<S> {
         Session::new(Some(id), Arc::clone(&self.store), None)
     }
 
-    /// Ends the session that a log-in takes the place of. The log-in does not depend on it: an ending that fails is
-    /// finished later.
+    /// Ends the session that a new login replaces. The login succeeds even if this fails: then the server ends the old
+    /// session later, in the background.
     async fn end_replaced(&self, id: Id) {
         if let Err(error) = self.session(id).delete().await {
             let this = self.clone();
@@ -98,7 +108,7 @@ impl<S: Store> Sessions<S> {
         }
     }
 
-    /// Notes that the session is in use, if the last note of it is a [`Limits::step`] old.
+    /// Records that the session is in use, if the last recorded use is at least a [`Limits::step`] ago.
     async fn keep_alive(&self, session: &Session, holder: &Holder) -> Result<(), Error> {
         let now_ms = self.clock.now_ms();
         if now_ms < holder.seen_at_ms.saturating_add(millis(self.limits.step())) {
@@ -184,13 +194,13 @@ impl<S: Store> Scheme for Sessions<S> {
     }
 }
 
-/// What a request has to show for itself.
+/// The credential that a request presents.
 enum Presented {
     Nothing,
-    /// An `Authorization` header. The request is judged by it alone, and this server gives out nothing that goes there.
+    /// An `Authorization` header. The request is judged by this header alone, and this server issues no bearer tokens.
     Bearer,
     Session(Id),
-    /// A cookie whose value is no id.
+    /// A cookie whose value is not a session id.
     Garbage,
 }
 
@@ -204,8 +214,8 @@ fn presented(request: &Parts) -> Result<Presented, Error> {
     Ok(presented_cookie(request))
 }
 
-/// What the cookie shows. At log-in and log-out it decides, since the session is its own: an `Authorization` header
-/// neither vouches for it nor takes anything away.
+/// The credential in the cookie. At login and logout only the cookie decides, because it contains the session: an
+/// `Authorization` header neither replaces it nor makes it invalid.
 fn presented_cookie(request: &Parts) -> Presented {
     match cookie::read(request, COOKIE.name).map(str::parse) {
         None => Presented::Nothing,

@@ -1,23 +1,30 @@
-//! The access token: a JWT that says who sent a request, checked without asking anybody.
+//! The access token: a JWT that says which user sent a request. The server verifies it without asking a store.
 //!
-//! `jsonwebtoken` signs and verifies. What it accepts by default is too much for a token that opens accounts, so it is
-//! told to be strict where it can be told, and what it cannot be told is checked around it (each line has its test):
+//! `jsonwebtoken` signs and verifies. By default it accepts more than a token that authenticates users may contain.
+//! Where the library can be configured, it is set to be strict; the rest is checked around it. Each rule has its test:
 //!
-//! | the library by default | here | by |
-//! |---|---|---|
-//! | takes what the caller's list of algorithms takes | HS256, which is what our keys are for | `Validation::new` |
-//! | takes a token without `iss`, `aud` or `sub`, though it was told which to expect | each must be there | `set_required_spec_claims` |
-//! | takes `exp` up to 60 s late, by the system's clock | no leeway, and the clock is passed in | its own look at the time is off, `Claims::check_times` |
-//! | takes a token whose `nbf` or `iat` lies in the future | at most `leeway` ahead | the same |
-//! | takes `iss` and `aud` as lists, and a fraction as `exp` | one string each, a whole number | the types of `Claims` |
-//! | takes a list of the right five values in place of the claims | an object | `Object` |
-//! | takes any `typ` | `at+jwt` alone (RFC 9068 §4), so a token made for another purpose is none | `header::read` |
-//! | takes an unknown `crit`, and `b64: false` | refused: we understand no extension (RFC 7515 §4.1.11) | `header::read` |
-//! | takes 6 MB | 4096 bytes, counted before any cryptography | `AccessTokens::check` |
-//! | takes an empty key | 32 bytes at least (RFC 7518 §3.2) | `Keyring` |
+//! - **Algorithm.** The library accepts every algorithm in the caller's list. The list contains only HS256, which the
+//!   keys are for (`Validation::new`).
+//! - **Required claims.** The library accepts a token without `iss`, `aud` or `sub`, even if it was told which value to
+//!   expect. Here each is required (`set_required_spec_claims`).
+//! - **Expiry.** The library accepts a token up to 60 s after `exp`, by the system's clock. Here there is no leeway,
+//!   and the clock is passed in: the library's time checks are off and `Claims::check_times` replaces them.
+//! - **Start.** The library accepts a token whose `nbf` or `iat` is in the future. Here they may be at most `leeway`
+//!   ahead (`Claims::check_times`).
+//! - **Types.** The library accepts lists as `iss` and `aud`, and a fraction as `exp`. Here each is one string or one
+//!   whole number (the types of `Claims`).
+//! - **Shape.** The library accepts a list of the right five values in place of the claims. Here they are an object
+//!   (`Object`).
+//! - **`typ`.** The library accepts any `typ`. Here it must be `at+jwt` (RFC 9068 §4), so that a token made for another
+//!   purpose is refused (`header::read`).
+//! - **Extensions.** The library accepts an unknown `crit`, and `b64: false`. Here both are refused, because the server
+//!   supports no extension (RFC 7515 §4.1.11; `header::read`).
+//! - **Length.** The library accepts 6 MB. Here the limit is 4096 bytes, checked before any cryptography
+//!   (`AccessTokens::check`).
+//! - **Key.** The library accepts an empty key. Here a key has at least 32 bytes (RFC 7518 §3.2; `Keyring`).
 //!
-//! What it refuses by itself is tested too: padding, another alphabet, stray bits in a part's last character, more or
-//! fewer than three parts, `alg: none`, a member of its own that is there twice.
+//! The tests also cover what the library refuses by itself: padding, another alphabet, stray bits in a part's last
+//! character, more or fewer than three parts, `alg: none`, and a claim of its own that occurs twice.
 
 use std::fmt;
 use std::time::Duration;
@@ -34,14 +41,14 @@ use crate::header;
 
 pub use crate::header::{key_number as header_key_number, segment as header_segment};
 
-/// The longest token that is looked at, in bytes.
+/// The longest token that is read, in bytes.
 pub const MAX_BYTES: usize = 4096;
 
-/// The one algorithm that our keys are for. It is never the token's choice (RFC 8725 §3.1).
+/// The only algorithm that the keys are for. The token never chooses it (RFC 8725 §3.1).
 pub(crate) const ALGORITHM: Algorithm = Algorithm::HS256;
 
-/// Makes and checks access tokens. Built once: keys and rules are prepared here and not on every request. Clones are cheap
-/// next to a log-in, and a server needs one.
+/// Issues and verifies access tokens. A server creates one of these, so that keys and rules are prepared once and not
+/// on every request. Cloning it is cheap compared with a login.
 #[derive(Clone)]
 pub struct AccessTokens {
     issuing: EncodingKey,
@@ -55,56 +62,57 @@ pub struct AccessTokens {
     clock: Clock,
 }
 
-/// A key, and the name that tokens call it by.
+/// A verification key, and the `kid` by which tokens name it.
 #[derive(Clone)]
 struct CheckingKey {
     kid: String,
     key: DecodingKey,
 }
 
-/// What an access token is to say.
+/// The content of an access token to be issued.
 #[derive(Clone, Copy, Debug)]
 pub struct Grant<'a> {
-    /// The account: `sub`.
+    /// The account's id: the claim `sub`.
     pub user_id: Uuid,
-    /// Its address, which the token carries so that `/me` needs no look-up. Anyone who holds the token can read it.
+    /// The account's email address, in the token so that `/me` needs no look-up. Every holder of the token can read it.
     pub email: &'a str,
-    /// The session that the token belongs to, in designs that have sessions: `sid` and `epoch`.
+    /// The session that the token belongs to, in designs that have sessions: the claims `sid` and `epoch`.
     pub session: Option<Session>,
 }
 
 /// The session that an access token belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Its public name.
+    /// The session's public id.
     pub id: Uuid,
-    /// The account's epoch when the token was made.
+    /// The account's epoch when the token was issued.
     pub epoch: u64,
 }
 
-/// What an access token that passed every check says.
+/// The content of an access token that passed every check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// The account.
+    /// The account's id.
     pub user_id: Uuid,
-    /// Its address as it was when the token was made.
+    /// The account's email address when the token was issued.
     pub email: String,
-    /// The session, in designs that have sessions.
+    /// The session that the token belongs to, in designs that have sessions.
     pub session: Option<Session>,
-    /// The first second, since the Unix epoch, in which the token is no longer good.
+    /// The first second at which the token is expired; in seconds since the Unix epoch.
     pub expires_at_s: u64,
 }
 
-/// A signed token. Whoever holds the text is let in, so it shows itself only when asked by name.
+/// A signed token. Every holder of its text is authenticated, so the text is available only from `expose` and
+/// `into_exposed`.
 pub struct AccessToken(String);
 
 impl AccessToken {
-    /// The text that opens the account.
+    /// The text of the token, which authenticates its holder.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The text that opens the account, for the answer that carries it.
+    /// The text of the token, which authenticates its holder; for the body of a response.
     pub fn into_exposed(self) -> String {
         self.0
     }
@@ -117,8 +125,8 @@ impl fmt::Debug for AccessToken {
 }
 
 impl AccessTokens {
-    /// Prepares the keys. `ttl` is the lifetime of what is issued; `leeway` is how far `iat` and `nbf` may lie ahead of
-    /// our clock, and never how far `exp` may lie behind it.
+    /// Prepares the keys. `ttl` is the lifetime of the tokens issued here. `leeway` is how far `iat` and `nbf` may be
+    /// ahead of the server's clock; it does not extend `exp`.
     pub fn new(
         keys: &Keyring,
         issuer: impl Into<String>,
@@ -145,13 +153,16 @@ impl AccessTokens {
         }
     }
 
-    /// How long a token that is issued now will be good for.
+    /// The lifetime of a token that is issued now.
     pub fn ttl(&self) -> Duration {
         self.ttl
     }
 
     // ANCHOR: write-issue
-    /// Makes a token. The account's password, or a refresh token, has been checked before.
+    /// Issues a token. The caller has already verified the user's password or refresh token.
+    ///
+    /// # Errors
+    /// Fails if the token cannot be encoded, or if it would be longer than [`MAX_BYTES`].
     pub fn issue(&self, grant: &Grant<'_>) -> Result<AccessToken, Error> {
         // 1. Claims { … }: iss and aud are ours, sub is the account, iat is now, exp is now and the ttl, jti a new random id;
         //    email, and sid and epoch where there is a session.
@@ -161,24 +172,27 @@ impl AccessTokens {
     }
     // ANCHOR_END: write-issue
 
-    /// As [`issue`](Self::issue), for a session that has this much time left: no token outlives its session. Says how long the
-    /// token is good for.
+    /// As [`issue`](Self::issue), for a session that ends in `left`: no token outlives its session. Also returns the
+    /// token's lifetime.
     ///
     /// # Errors
-    /// As [`issue`](Self::issue).
+    /// Fails as [`issue`](Self::issue) does.
     pub fn issue_within(&self, left: Duration, grant: &Grant<'_>) -> Result<(AccessToken, Duration), Error> {
         if left >= self.ttl {
             return Ok((self.issue(grant)?, self.ttl));
         }
-        // Down to whole seconds, which is what a token can say.
+        // Rounded down to whole seconds, the precision of `exp`.
         let ttl = Duration::from_secs(left.as_secs());
         let shorter = Self { ttl, ..self.clone() };
         Ok((shorter.issue(grant)?, ttl))
     }
 
     // ANCHOR: check
-    /// Says what a token says, if every check holds. Asks nobody: that is what makes it fast, and why a log-out cannot
-    /// reach it.
+    /// Returns the content of a token, if every check passes. Asks no store: that makes it fast, and it is why a logout
+    /// does not affect the token.
+    ///
+    /// # Errors
+    /// Fails if the token is too long, is not an access token of this server, or is not valid at this time.
     pub fn check(&self, token: &str) -> Result<Checked, Error> {
         let claims = self.signed_claims(token)?;
         claims.check_times(self.clock.now_s(), self.leeway.as_secs())?;
@@ -186,15 +200,19 @@ impl AccessTokens {
     }
     // ANCHOR_END: check
 
-    /// As [`check`](Self::check) without the times: **an expired token passes**. It proves that we issued the token and
-    /// to whom, not that it is good for anything. For logging out with an access token that ran out meanwhile, and for
-    /// nothing that reads or gives.
+    /// As [`check`](Self::check), but without checking the times: **an expired token passes**. The result proves that
+    /// this server issued the token, and to which user; it does not authenticate a request. Use it only to log out with
+    /// an access token that has expired, never to return data or issue a credential.
+    ///
+    /// # Errors
+    /// Fails if the token is too long or is not an access token of this server.
     pub fn dangerous_check_ignoring_expiry(&self, token: &str) -> Result<Checked, Error> {
         self.signed_claims(token)?.into_checked()
     }
 
     // ANCHOR: write-signed-claims
-    /// What a token says, once its signature holds and it is meant for us. Only the times are left to look at.
+    /// Returns a token's claims after checking the signature, the issuer and the audience. The caller must still check
+    /// the times.
     fn signed_claims(&self, token: &str) -> Result<Claims<'static>, Error> {
         // 1. Longer than MAX_BYTES is refused before anything is computed.
         // 2. header::read(token)? gives the kid, once alg and typ are ours. Find it in self.checking: a token chooses among our
@@ -207,25 +225,25 @@ impl AccessTokens {
 }
 
 // ANCHOR: strict
-/// The library's checks as strict as they get.
+/// The library's own checks, as strict as they can be configured.
 fn strict(issuer: &str, audience: &str) -> Validation {
     let mut validation = Validation::new(ALGORITHM);
-    // RFC 7519 §4.1.1: compared as they are; a trailing slash makes another issuer. Both are only looked at in a token
-    // that has them, unless they are required as well. (It knows these four and `nbf`; our other claims are required by
-    // the type that they are read into.)
+    // RFC 7519 §4.1.1: compared as exact strings; with a trailing slash, an issuer is a different one. The library
+    // checks `iss` and `aud` only in a token that has them, so they must also be required. (The library can require
+    // only these four and `nbf`; the type that the claims are parsed into requires the others.)
     validation.set_issuer(&[issuer]);
     validation.set_audience(&[audience]);
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-    // The library would ask the operating system for the time, which no test and no lab clock can move. So it is told not
-    // to look: **whoever decodes with this must check the times afterwards**, as `check` does.
+    // The library would take the time from the operating system, which no test and no lab clock can change. So its time
+    // checks are off: **code that decodes with this validation must check the times afterwards**, as `check` does.
     validation.validate_exp = false;
     validation.validate_nbf = false;
     validation
 }
 // ANCHOR_END: strict
 
-/// Why the library refused, in words for the log. The client learns nothing of it. Another `alg` and a missing claim do not
-/// get as far as the library's own checks: the header and the type of the claims refuse them.
+/// Converts the library's error into a reason for the log; the client is not told it. Another `alg` and a missing claim
+/// do not reach the library's own checks, because parsing the header and the claims refuses them first.
 fn refusal(error: &jsonwebtoken::errors::Error) -> Error {
     Error::InvalidToken(match error.kind() {
         ErrorKind::InvalidSignature => return Error::ForgedToken("the signature does not hold"),
@@ -238,13 +256,14 @@ fn refusal(error: &jsonwebtoken::errors::Error) -> Error {
     })
 }
 
-/// A key that is not ours: one that was removed, if it has a number as ours have.
+/// The error for a `kid` that names no key of this server: probably a removed key, if it is a number in the same form
+/// as the server's own key numbers.
 fn unknown_key(kid: &str) -> Error {
     let number = kid.parse::<u16>().ok().filter(|number| number.to_string() == kid);
     number.map_or(Error::ForgedToken("its kid names no key of ours"), Error::UnknownKey)
 }
 
-/// Keys and settings stay out of every log.
+/// Keys and settings must not appear in a log.
 impl fmt::Debug for AccessTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kids: Vec<_> = self.checking.iter().map(|key| &key.kid).collect();

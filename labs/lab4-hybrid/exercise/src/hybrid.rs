@@ -1,4 +1,5 @@
-//! The scheme: an access token that nobody is asked about, and a refresh token behind which a session stands.
+//! The scheme: an access token that is verified without asking a store, and a refresh token with a session record in a
+//! store.
 
 use std::sync::Arc;
 
@@ -26,13 +27,14 @@ use crate::strict::StrictVerifier;
 use crate::token::VerifiedToken;
 use crate::{refresh, sessions, store};
 
-/// What the server claims in `GET /lab`.
+/// The features that `GET /lab` lists without the live check.
 const FEATURES: &[&str] = &["access-jwt", "refresh", "rotation", "sessions-list", "scopes"];
-/// The same with the live check: what was logged out is refused from then on, access tokens included.
+/// The features that `GET /lab` lists with the live check: a session that was ended is refused from then on, including
+/// its access tokens.
 const LIVE_FEATURES: &[&str] =
     &["access-jwt", "refresh", "rotation", "sessions-list", "scopes", "instant-revocation"];
 
-/// The hybrid over any store. Clones share everything.
+/// The hybrid scheme over any store. Clones share everything.
 #[derive(Clone)]
 pub struct Hybrid<S> {
     parts: Arc<Shared<S>>,
@@ -49,7 +51,12 @@ pub(crate) struct Shared<S> {
     held_keys: [HeldKeys; 2],
 }
 
-/// The lab's server, to be handed to `kit::serve`. `origins` are the server's own, for requests that a cookie vouches for.
+/// Builds the lab's server, for `kit::serve`. `origins` are the server's own origins, for requests that a cookie
+/// authenticates.
+///
+/// # Errors
+/// Fails if the configured store cannot be reached or lacks a right, the keys cannot be prepared, or the accounts
+/// cannot be opened or read.
 pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
     let policy = config.into();
     match &config.store {
@@ -63,7 +70,11 @@ pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<R
     }
 }
 
-/// The lab's server over a store that is there already. The store was made with the same configuration and clock.
+/// Builds the lab's server over an existing store. The store must have been created with the same configuration and
+/// clock.
+///
+/// # Errors
+/// Fails if the keys cannot be prepared, or if the accounts cannot be opened or read.
 pub async fn router_over<S: Store>(
     store: S,
     config: &Config,
@@ -79,8 +90,11 @@ pub async fn router_over<S: Store>(
 }
 
 impl<S: Store> Hybrid<S> {
-    /// The scheme with the configured keys, or with random ones that do not survive a restart. `store` was made with the
-    /// same configuration and the same clock.
+    /// The scheme with the configured keys, or with random keys, which are lost when the process ends. `store` must
+    /// have been created with the same configuration and clock.
+    ///
+    /// # Errors
+    /// Fails if the refresh keys cannot be derived or the headers of access tokens cannot be encoded.
     pub fn new(store: S, config: &Config, clock: Clock, origins: Origins) -> Result<Self, StartError> {
         let master = config.refresh_keys.clone().unwrap_or_else(Keyring::random);
         let keys = Keys::derive(&master)
@@ -101,9 +115,9 @@ impl<S: Store> Hybrid<S> {
         &self.parts
     }
 
-    /// Ends the sessions whose cookies came along with a log-in. A browser has one user at a time, and no session is
-    /// ever taken over: the new one has a name and a secret of its own. The log-in does not depend on it: an ending that
-    /// fails is finished later.
+    /// Ends the sessions whose cookies came with a login request. A browser has one user at a time, and a new login
+    /// never takes over an old session: the new session has its own id and secret. The login succeeds even if this
+    /// fails: then the server ends the old sessions later, in the background.
     async fn end_sessions_of(&self, cookies: &Shown) {
         for (user, session) in cookies.sessions().iter().map(|shown| named_by(&shown.token)) {
             let Err(error) = self.parts().store.end_replaced(user, session).await else { continue };
@@ -153,20 +167,20 @@ impl<S: Store> Scheme for Hybrid<S> {
     // ANCHOR_END: write-issue
 
     // ANCHOR: two-paths
-    /// Asks no store. So an access token whose session was ended still passes here, until its `exp`.
+    /// Asks no store. So an access token whose session was ended is still accepted here, until its `exp`.
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
         let token = bearer::token(request)?.ok_or(Error::Unauthenticated)?;
         self.parts().strict.check(token)
     }
 
-    /// With the live check every route confirms, and what the design was made for is given up: each request is a read of
-    /// the account's row and one of the store, and an outage of either is one of every route. The row is read, since it
-    /// alone knows of an ending that the store has not heard of yet.
+    /// With the live check, every route confirms the session, and the design's advantage is lost: each request reads
+    /// the account's row and the store, and an outage of either affects every route. The row is read because only the
+    /// row knows of an ending that did not reach the store yet.
     fn live_check(&self) -> bool {
         self.parts().live_check
     }
 
-    /// Asks the store, for the routes that go there anyway: an ended session's access token opens none of them.
+    /// Asks the store, for the routes that contact it anyway: they refuse the access token of an ended session.
     async fn confirm(&self, principal: &Principal, user: &User) -> Result<Client, Error> {
         let session_id = session_of(principal)?;
         let live = self.parts().store.live(user.id, session_id, user.epoch).await?;
@@ -175,8 +189,9 @@ impl<S: Store> Scheme for Hybrid<S> {
     // ANCHOR_END: two-paths
 
     // ANCHOR: write-end
-    /// Ends every session that the request names: by an access token of ours, even one that has run out, by a refresh
-    /// token in the body, by cookies. What is not ours names none and hides none, and the answer is the same.
+    /// Ends every session that the request names: by an access token of this server, even an expired one, by a refresh
+    /// token in the body, or by cookies. A credential that this server did not issue names no session, does not hide
+    /// the other credentials, and leaves the response the same.
     async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<SetCookies, Error> {
         // A request names sessions in up to three ways:
         //   the access token, even one that has run out: access.dangerous_check_ignoring_expiry(token)
@@ -211,13 +226,13 @@ impl<S: Store> Scheme for Hybrid<S> {
     }
 }
 
-/// What an access token of this session says.
+/// The content of an access token of this session.
 pub(crate) fn grant(user: &User, session_id: Uuid) -> Grant<'_> {
     let session = Session { id: session_id, epoch: user.epoch };
     Grant { user_id: user.id, email: user.email.as_str(), session: Some(session) }
 }
 
-/// The session that a token belongs to, and whose it is.
+/// The user and the session that a refresh token belongs to.
 fn named_by(token: &VerifiedToken) -> (Uuid, Uuid) {
     (token.user_id(), token.session_id())
 }

@@ -1,10 +1,11 @@
-//! Rotation: what becomes of a session when one of its tokens is shown.
+//! Rotation: the rules for a refresh token that a client presents.
 //!
-//! The protocol itself, as plain Rust that can be read beside `refresh.lua`, whose steps have the same numbers. It takes the
-//! time as an argument and does no I/O; who calls it holds a lock, so nobody sees a session half way.
+//! The protocol itself, in plain Rust, to be read beside `refresh.lua`, whose steps have the same numbers. It takes the
+//! time as an argument and does no I/O. The caller holds a lock, so no other request sees a session half way through a
+//! change.
 //!
-//! What must never happen here: two successors of one token, or an ancestor that is taken. Either would let a thief and
-//! the person it was stolen from go on side by side, unseen.
+//! Two things must never happen here: that a token gets two different successors, or that an ancestor is accepted.
+//! Either would let a thief and the legitimate user use the session side by side without being detected.
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use crate::idempotency::IdempotencyKey;
 use crate::store::{Policy, Refresh};
 use crate::token::VerifiedToken;
 
-/// One session. `generation` counts its rotations.
+/// The record of one session. `generation` counts its tokens; the first is 1. Times ending in `_ms` are in milliseconds
+/// since the Unix epoch.
 #[derive(Clone)]
 pub(crate) struct Record {
     pub(crate) generation: u32,
@@ -52,10 +54,11 @@ impl Record {
 }
 
 // ANCHOR: write-exchange
-/// Judges a token of a session that is alive. `Reused` is for the caller to act on: the session is over for everybody.
+/// Decides on a token of a live session, and updates the session's record. On `Reused` the caller must end the session
+/// for every holder.
 ///
-/// A token knows its own number and the digests of its secret and of the two that follow it, which is all that a server
-/// needs to tell the current token from its parent, and both from any other ancestor.
+/// A token contains its own number, and the server computes from it the digests of its secret and of the two secrets
+/// that follow. That is enough to tell the current token from its parent, and both from any other ancestor.
 pub(crate) fn exchange(
     record: &mut Record,
     policy: &Policy,
@@ -88,7 +91,7 @@ fn within(window: Duration, since_ms: u64, now_ms: u64) -> bool {
     now_ms.saturating_sub(since_ms) < ms(window)
 }
 
-/// Durations come from the configuration, which bounds them to ten years.
+/// A duration in milliseconds. Durations come from the configuration, which limits them to ten years.
 pub(crate) fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
