@@ -99,13 +99,16 @@ async fn shape(stage: &Stage) -> Verdict {
     if stage.claims(Feature::Refresh) {
         let same = session.as_str() == person.held.session_id.as_deref();
         me.expect(same, format!("`session_id` as at sign-up, {:?}", person.held.session_id))?;
-    } else if !stage.claims(Feature::SessionCookie) {
+    } else if stage.claims(Feature::AccessJwt) && !stage.claims(Feature::InstantRevocation) {
         me.expect(session.is_null(), "`session_id` null: the scheme has no sessions")?;
     }
     let cookie =
         person.held.cookie.as_deref().and_then(|cookie| cookie.split_once('=')).map(|(_, value)| value);
-    let leaks = matches!((session, cookie), (Value::String(id), Some(value)) if id.contains(value) || value.contains(id.as_str()));
-    me.expect(!leaks, "a `session_id` that is not the cookie's value: the page's scripts can read this one")?;
+    let leaks = |credential: &str| matches!(session, Value::String(id) if id.contains(credential) || credential.contains(id.as_str()));
+    me.expect(
+        ![cookie, person.held.access.as_deref()].into_iter().flatten().any(leaks),
+        "a `session_id` that is not part of the credential: the page's scripts can read this one",
+    )?;
     Ok(())
 }
 
