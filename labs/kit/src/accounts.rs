@@ -293,5 +293,12 @@ impl User {
     }
 }
 
+impl User {
+    /// A user without an account, for the credentials of the baseline design and of unit tests.
+    pub fn sample() -> Self {
+        Self { id: Uuid::from_u128(1), email: Email::sample(), epoch: 0 }
+    }
+}
+
 #[cfg(test)]
 mod tests;

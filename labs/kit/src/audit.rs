@@ -14,20 +14,16 @@
 mod account_name;
 mod refusals;
 
-use http::request::Parts;
 use tracing::field::display;
 use uuid::Uuid;
 
 pub use self::account_name::AccountName;
 pub(crate) use self::account_name::AccountNames;
 pub(crate) use self::refusals::Refusals;
-use crate::email::Email;
-use crate::observe::RequestId;
-use crate::scheme::Scope;
-use crate::state::App;
+use crate::scope::Scope;
 
 /// The target of every audit line, for filtering.
-const TARGET: &str = "audit";
+pub(crate) const TARGET: &str = "audit";
 
 /// An event that concerns an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,38 +142,6 @@ impl Event {
             Self::WrongPassword => "wrong_password",
             Self::PasswordThrottled => "password_throttled",
             Self::AccountDeleted => "account_deleted",
-        }
-    }
-}
-
-impl<S> App<S> {
-    /// The client that gave this e-mail address; its account is not known yet.
-    pub(crate) fn claimed(&self, email: &Email) -> Whose {
-        Whose::default().named(self.account_names.of(email))
-    }
-
-    /// Writes the event to the audit log and counts it in the metrics.
-    pub fn audit(&self, request: &Parts, event: Event, whose: Whose) {
-        let address = self.proxies.client(request);
-        let id = request.extensions.get::<RequestId>().map(display);
-        let (name, user, session) = (event.name(), whose.user.map(display), whose.session.map(display));
-        let account = whose.account.map(display);
-        self.metrics.happened(event);
-        match event {
-            Event::RefreshAhead { generation } => {
-                tracing::error!(target: TARGET, id, event = name, user, session, %address, generation);
-            }
-            Event::EpochLifted => tracing::warn!(target: TARGET, id, event = name, user, session, %address),
-            Event::RefreshReused { generation } => {
-                tracing::warn!(target: TARGET, id, event = name, user, session, account, %address, generation);
-            }
-            Event::Refresh { outcome, generation } => {
-                tracing::info!(target: TARGET, id, event = name, user, session, account, %address, outcome, generation);
-            }
-            Event::LogOut(scope) => {
-                tracing::info!(target: TARGET, id, event = name, user, session, account, %address, scope = scope.as_str());
-            }
-            _ => tracing::info!(target: TARGET, id, event = name, user, session, account, %address),
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use axum::body::Body as RawBody;
-use axum::extract::{FromRequest, Request};
+use axum::extract::Request;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -14,7 +14,6 @@ use serde_json::{Map, Value};
 
 use crate::config::Limits;
 use crate::error::{Error, Flaw};
-use crate::state::App;
 
 /// How many bytes of a too long body the server reads and discards, and for how long, so that the client gets the response.
 const MAX_DISCARDED: usize = 4 * 1024 * 1024;
@@ -34,6 +33,16 @@ pub trait FromFields: Sized {
     /// The JSON Schema of each field, for the server's OpenAPI document. It does not say which fields are required: the
     /// document finds that out by running the parser.
     fn shapes() -> Vec<(&'static str, Value)>;
+}
+
+impl FromFields for () {
+    fn from_fields(_fields: &mut Fields) -> Option<Self> {
+        Some(())
+    }
+
+    fn shapes() -> Vec<(&'static str, Value)> {
+        Vec::new()
+    }
 }
 
 /// The fields of a JSON object, and the validation errors found in them.
@@ -124,17 +133,8 @@ impl Fields {
     }
 }
 
-/// Reads at most [`Limits::body_bytes`] within [`Limits::read_timeout`], the limits of the server in `app`.
-impl<T: FromFields, S: Send + Sync + 'static> FromRequest<App<S>> for Body<T> {
-    type Rejection = Error;
-
-    async fn from_request(request: Request, app: &App<S>) -> Result<Self, Error> {
-        Self::within(app.limits, request).await
-    }
-}
-
 impl<T: FromFields> Body<T> {
-    async fn within(limits: Limits, request: Request) -> Result<Self, Error> {
+    pub(crate) async fn within(limits: Limits, request: Request) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         let most_bytes = limits.body_bytes;
         let announced =

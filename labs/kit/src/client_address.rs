@@ -129,6 +129,13 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Whether a header shows that a proxy forwarded the request.
+pub(crate) fn is_forwarded(parts: &Parts) -> bool {
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"]
+        .iter()
+        .any(|name| parts.headers.contains_key(*name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,7 +16,7 @@ use crate::client_address::{TrustedProxy, TrustedProxyError};
 use crate::keyring::{Keyring, KeyringError};
 use crate::list;
 use crate::origin::{Origin, OriginError};
-use crate::password;
+use crate::password::length;
 use crate::store_url::without_secrets;
 
 /// A server's settings.
@@ -241,7 +241,7 @@ impl Default for Limits {
             hashing: (cores / 2).max(1),
             hashing_queue: 64,
             sessions_per_user: 50,
-            password_min: password::DEFAULT_MIN_CHARACTERS,
+            password_min: length::DEFAULT_MIN_CHARACTERS,
             drain: Duration::from_secs(10),
         }
     }
@@ -536,7 +536,7 @@ impl<L: Fn(&'static str) -> Option<String>> Vars<L> {
     fn password_min(&self, name: &'static str) -> Result<Option<usize>, ConfigError> {
         const EXPECTED: &str = "a number of characters from 8 to 64";
         match self.parsed::<usize>(name, EXPECTED)? {
-            Some(n) if !(password::MIN_CHARACTERS..=password::MAX_MIN_CHARACTERS).contains(&n) => {
+            Some(n) if !(length::MIN_CHARACTERS..=length::MAX_MIN_CHARACTERS).contains(&n) => {
                 Err(ConfigError::Value { name, value: n.to_string(), expected: EXPECTED })
             }
             characters => Ok(characters),

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::body::{Body, Fields, FromFields};
+use crate::client_address::is_forwarded;
 use crate::clock::MAX_ADVANCE_SECONDS;
 use crate::error::Error;
 use crate::openapi::schema::{object, whole};
@@ -95,11 +96,4 @@ pub fn names_loopback(headers: &HeaderMap) -> bool {
     name == "localhost"
         || name.ends_with(".localhost")
         || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Whether a header shows that a proxy forwarded the request.
-pub(crate) fn is_forwarded(parts: &Parts) -> bool {
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"]
-        .iter()
-        .any(|name| parts.headers.contains_key(*name))
 }

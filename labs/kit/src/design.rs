@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::csrf::Origins;
-use crate::state::StartError;
+use crate::start_error::StartError;
 use crate::watch::{Making, Watching};
 
 /// A design, as its lab describes it.

@@ -22,9 +22,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::accounts::Known;
+use crate::client::{Client, ClientKind};
 use crate::cookie::{self, HostCookie, SameSite};
 use crate::keyring::Keyring;
-use crate::scheme::{Client, ClientKind};
 
 /// The header in which an app receives and sends the token.
 const HEADER: HeaderName = HeaderName::from_static("device-token");

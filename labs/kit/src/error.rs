@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use crate::scheme::NotReady;
+use crate::not_ready::NotReady;
 
 /// The underlying cause of an error: from a store, the database or the password hasher.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -52,9 +52,9 @@ pub enum Error {
         /// The epoch that the store knows.
         epoch: u64,
     },
-    /// A refresh token was refused.
-    #[error("the refresh token was refused: {0:?}")]
-    Refresh(RefreshRefusal),
+    /// A credential that only the scheme has was refused, such as a refresh token.
+    #[error("the credential was refused: {}", .0.code)]
+    Refused(Refusal),
     /// A cross-site request: a browser sent it from a page that is not one of the server's own, or the request does not
     /// show where it comes from.
     #[error("cross-site request: {0}")]
@@ -100,19 +100,29 @@ pub enum Error {
     Internal(#[source] Source),
 }
 
-/// Why the server refused a refresh token. In every case the client drops its credentials.
+/// How the server refuses a credential that only the scheme has: 401, with a code and words of the scheme's own. In every
+/// case the client drops its credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefreshRefusal {
-    /// The token does not parse, its MAC is wrong, or the client sent it by the wrong transport.
-    Invalid,
-    /// The token names a key that this server does not have. The client gets the same answer as for `Invalid`.
+pub struct Refusal {
+    /// The stable code, by which a client recognises the refusal.
+    pub code: &'static str,
+    /// The title of the problem document.
+    pub title: &'static str,
+    /// What the client can do.
+    pub detail: &'static str,
+    /// What the audit log says about it.
+    pub audited: Audited,
+}
+
+/// What the audit log says about a refused credential whose user is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audited {
+    /// No line: the scheme has written one, or none is needed.
+    No,
+    /// The server did not issue the credential, for this reason.
+    Forged(&'static str),
+    /// The credential names a key that the server does not have.
     UnknownKey(u16),
-    /// The token's session has passed its idle or absolute limit.
-    Expired,
-    /// The token had been exchanged before, so a copy of it exists, and the server has ended the whole session.
-    Reused,
-    /// The token's session was ended by a logout or by a change of the account.
-    Ended,
 }
 
 /// One error in a request's body.
@@ -177,22 +187,7 @@ impl Error {
                 "The log-in was refused",
                 "The address or the password is wrong.",
             ),
-            Self::Refresh(refusal) => {
-                let (code, detail) = match refusal {
-                    RefreshRefusal::Invalid | RefreshRefusal::UnknownKey(_) => {
-                        ("refresh_invalid", "This is no refresh token of this server.")
-                    }
-                    RefreshRefusal::Expired => {
-                        ("refresh_expired", "The session is over its time. Log in again.")
-                    }
-                    RefreshRefusal::Reused => (
-                        "refresh_reused",
-                        "This token had been used before, so its session was ended. Log in again.",
-                    ),
-                    RefreshRefusal::Ended => ("refresh_ended", "The session was ended. Log in again."),
-                };
-                (S::UNAUTHORIZED, code, "The refresh token was refused", detail)
-            }
+            Self::Refused(refusal) => (S::UNAUTHORIZED, refusal.code, refusal.title, refusal.detail),
             Self::Csrf(_) => (
                 S::FORBIDDEN,
                 "csrf",
@@ -264,7 +259,7 @@ impl Error {
             Self::Unauthenticated | Self::InvalidCredentials | Self::LogInAfresh => {
                 Some(r#"Bearer realm="authlab""#)
             }
-            Self::InvalidToken(_) | Self::ForgedToken(_) | Self::UnknownKey(_) | Self::Refresh(_) => {
+            Self::InvalidToken(_) | Self::ForgedToken(_) | Self::UnknownKey(_) | Self::Refused(_) => {
                 Some(r#"Bearer realm="authlab", error="invalid_token""#)
             }
             _ => None,

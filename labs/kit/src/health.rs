@@ -1,13 +1,19 @@
-//! Health checks: whether the process is alive, and whether it can work.
+//! What an operator's tools ask a server: whether its process is alive, whether it can work, and its metrics.
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::client_address::is_forwarded;
 use crate::error::Error;
+use crate::metrics::FORMAT;
+use crate::not_ready::NotReady;
 use crate::openapi::schema::{constant, object};
-use crate::scheme::{NotReady, Scheme};
+use crate::scheme::Scheme;
 use crate::state::App;
 
 /// The response of a healthy server.
@@ -37,4 +43,13 @@ pub(crate) async fn ready<S: Scheme>(State(app): State<App<S>>) -> Result<Json<H
     }
     app.scheme.ready().await.map_err(Error::NotReady)?;
     Ok(Json(Healthy { status: "ok" }))
+}
+
+/// Answers with the metrics as text, or 404 if they are off or a proxy forwarded the request.
+pub(crate) async fn metrics<S>(State(app): State<App<S>>, request: Parts) -> Result<Response, Error> {
+    if is_forwarded(&request) {
+        return Err(Error::NotFound);
+    }
+    let text = app.metrics.text(app.accounts.hashing())?.ok_or(Error::NotFound)?;
+    Ok(([(CONTENT_TYPE, FORMAT)], text).into_response())
 }

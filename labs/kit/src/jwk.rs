@@ -13,7 +13,8 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use crate::keyring::MIN_KEY_BYTES;
+/// The shortest accepted key, in bytes: the output size of SHA-256, as RFC 7518 §3.2 requires for HS256.
+pub const MIN_KEY_BYTES: usize = 32;
 
 /// A secret that may check HS256 tokens, and sign them if it says so.
 #[derive(Clone, Debug)]

@@ -10,11 +10,8 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretSlice};
 use uuid::Uuid;
 
-use crate::jwk::{self, HmacKey, JwkError};
+use crate::jwk::{self, HmacKey, JwkError, MIN_KEY_BYTES};
 use crate::list;
-
-/// The shortest accepted key, in bytes: the output size of SHA-256, as RFC 7518 §3.2 requires for HS256.
-pub const MIN_KEY_BYTES: usize = 32;
 
 /// The fewest different bytes in an accepted key. 32 random bytes have about 30, 32 random hexadecimal digits 14 and fewer
 /// than nine once in 300,000 keys.

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`scheme`] | the trait, and the extractors that protect a handler by its signature |
 //! | [`mod@routes`] | the five flows over any scheme |
+//! | `client`, `scope`, `not_ready`, [`state`] | the words that the trait uses; what every handler gets |
 //! | [`accounts`], [`email`], [`password`] | who may log in |
 //! | [`bearer`], [`cookie`], [`csrf`], [`origin`], `cors` | how a client sends a credential, and from which origin |
 //! | [`body`], [`error`] | JSON requests, problem documents as error responses |
@@ -26,6 +27,7 @@ pub mod announcement;
 pub mod audit;
 pub mod bearer;
 pub mod body;
+mod client;
 mod client_address;
 pub mod clock;
 pub mod config;
@@ -44,20 +46,23 @@ mod host;
 pub mod jwk;
 pub mod keyring;
 mod later;
-mod lifted;
 mod list;
 pub mod log;
 pub mod marker;
 mod metrics;
 pub mod none;
+mod not_ready;
 mod observe;
 pub mod openapi;
 pub mod origin;
 pub mod password;
 pub mod redis;
+mod request_id;
 pub mod routes;
 pub mod scheme;
+mod scope;
 pub mod serve;
+mod start_error;
 pub mod state;
 pub mod store_url;
 #[cfg(any(test, feature = "testing"))]
@@ -68,6 +73,7 @@ pub mod watch;
 pub mod workshop;
 
 pub use accounts::{Ending, User};
+pub use client::{Client, ClientKind};
 pub use client_address::{TrustedProxy, TrustedProxyError};
 pub use clock::Clock;
 pub use config::{Config, Store};
@@ -75,9 +81,12 @@ pub use controls::names_loopback;
 pub use csrf::Origins;
 pub use error::Error;
 pub use later::finish_later;
+pub use not_ready::NotReady;
 pub use origin::Origin;
 pub use redis::Redis;
 pub use routes::{router, routes};
-pub use scheme::{Client, ClientKind, Confirmed, LogOut, NotReady, Principal, Scheme, Scope};
+pub use scheme::{Confirmed, Principal, Scheme};
+pub use scope::Scope;
 pub use serve::{Serving, serve};
-pub use state::{App, StartError};
+pub use start_error::StartError;
+pub use state::App;

@@ -12,10 +12,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, State};
-use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
-use http::request::Parts;
+use axum::extract::MatchedPath;
 use http::{Method, StatusCode};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -26,14 +23,12 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::audit::Event;
-use crate::controls::is_forwarded;
 use crate::error::Error;
 use crate::keyring::HeldKeys;
 use crate::password::Hashing;
-use crate::state::App;
 
 /// The format's content type. It is OpenMetrics, the standard that grew out of Prometheus' own text format.
-const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Upper bounds of the histogram's buckets, in seconds: from checking a token to giving up on Redis.
 const BUCKETS: [f64; 12] =
@@ -147,18 +142,18 @@ impl Metrics {
         figures.store_refused.set(refused.into());
     }
 
+    /// All metrics in the text format of Prometheus; `None` if they are off.
+    ///
+    /// # Errors
+    /// A figure cannot be written, which is a defect.
+    pub(crate) fn text(&self, hashing: Hashing) -> Result<Option<String>, Error> {
+        self.0.as_ref().map(|figures| figures.text(hashing)).transpose()
+    }
+
     /// Counts a refresh by its outcome.
     pub(crate) fn refreshed(&self, outcome: &'static str) {
         let Some(figures) = &self.0 else { return };
         figures.refreshes.get_or_create(&Outcome { outcome }).inc();
-    }
-}
-
-impl<S> App<S> {
-    /// Counts a refused refresh that the audit log does not contain: without a valid token there is no user to log it for,
-    /// and any client could fill the disk with such lines.
-    pub fn refused_unknown_refresh(&self) {
-        self.metrics.refreshed("invalid");
     }
 }
 
@@ -224,17 +219,6 @@ where
     let metric = M::default();
     registry.register(name, help, metric.clone());
     metric
-}
-
-/// Answers with the metrics as text, or 404.
-pub(crate) async fn show<S>(State(app): State<App<S>>, request: Parts) -> Result<Response, Error> {
-    match &app.metrics.0 {
-        Some(figures) if !is_forwarded(&request) => {
-            let text = figures.text(app.accounts.hashing())?;
-            Ok(([(CONTENT_TYPE, FORMAT)], text).into_response())
-        }
-        _ => Err(Error::NotFound),
-    }
 }
 
 /// A method's name if it is a known one; any other word would be chosen by the client.

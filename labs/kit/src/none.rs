@@ -6,11 +6,12 @@ use http::request::Parts;
 use uuid::Uuid;
 
 use crate::accounts::{Ending, User};
+use crate::client::Client;
 use crate::descriptor::Description;
 use crate::design::{Asks, Credential, Design, Logout, Part, Role, State, Text, Variant, Words};
 use crate::error::Error;
 use crate::routes::router;
-use crate::scheme::{Client, LogOut, Principal, Scheme};
+use crate::scheme::{Principal, Scheme};
 use crate::state::App;
 
 /// The baseline design.
@@ -71,6 +72,7 @@ impl Default for NoAuthentication {
 impl Scheme for NoAuthentication {
     type Issued = Json<Principal>;
     type Ended = ();
+    type LogOut = ();
 
     fn describe(&self) -> Description {
         Description {
@@ -97,7 +99,7 @@ impl Scheme for NoAuthentication {
         Ok(self.everybody.clone())
     }
 
-    async fn end(&self, _request: &Parts, _log_out: &LogOut) -> Result<(), Error> {
+    async fn end(&self, _request: &Parts, _log_out: &()) -> Result<(), Error> {
         Ok(())
     }
 

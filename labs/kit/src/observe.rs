@@ -7,7 +7,6 @@
 //! Those lines and the lines of the audit log contain the id. At debug level a span adds it to the libraries' lines as
 //! well; at info there is no span, because opening and closing one takes about as long as checking a token.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -28,6 +27,7 @@ use crate::csrf::Origins;
 use crate::error::{Cause, Error};
 use crate::host;
 use crate::metrics::Metrics;
+use crate::request_id::RequestId;
 
 /// The header with the request's id, which is also on every log line about the request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -36,19 +36,6 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 /// For a year, a browser that has visited the server uses only https for it (RFC 6797).
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
-
-/// A request's id in the log: 16 hexadecimal digits. It is stored in the request's extensions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RequestId {
-    server: u32,
-    number: u32,
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}{:08x}", self.server, self.number)
-    }
-}
 
 /// The middleware's state across requests.
 #[derive(Clone)]

@@ -6,6 +6,7 @@
 
 mod argon2id;
 mod blocklist;
+pub mod length;
 mod turns;
 
 use std::fmt;
@@ -15,21 +16,13 @@ use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use self::argon2id::{Lent, Memory};
+use self::length::MIN_CHARACTERS;
 use self::turns::Turns;
 pub(crate) use self::turns::{Lane, Work};
 use crate::config::Limits;
 use crate::email::Email;
 use crate::error::Error;
 
-/// The shortest password that any server accepts, in characters (code points): NIST SP 800-63B-4 §3.1.1.2, for a password
-/// that is used together with another factor.
-pub const MIN_CHARACTERS: usize = 8;
-/// The default length of the shortest new password, in characters. The same section requires it where the password is the
-/// only factor, as it is here.
-pub const DEFAULT_MIN_CHARACTERS: usize = 15;
-/// The greatest minimum length that can be configured, in characters. The section requires that passwords of 64 characters
-/// be accepted.
-pub const MAX_MIN_CHARACTERS: usize = 64;
 /// The longest password, in bytes: hashing time does not depend on the length, reading time does.
 pub const MAX_BYTES: usize = 1024;
 

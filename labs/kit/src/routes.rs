@@ -28,10 +28,12 @@ use crate::endings::to_its_end;
 use crate::error::{Error, Flaw};
 use crate::openapi::Described;
 use crate::password::{NewPassword, Password, Work};
-use crate::scheme::{Confirmed, Principal, Scheme, Scope};
+use crate::scheme::{Confirmed, Principal, Scheme};
+use crate::scope::Scope;
 use crate::state::App;
+use crate::state::lift;
 use crate::throttle::{LogIn, Proof};
-use crate::{cors, lifted, metrics, observe};
+use crate::{cors, health, observe};
 
 /// Builds the router of a whole server: the shared routes, the scheme's own routes, and the layers around them.
 pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
@@ -40,7 +42,7 @@ pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
     let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let router = router
         .route("/openapi.json", get(async move || ([json], document)))
-        .route("/metrics", get(metrics::show::<S>))
+        .route("/metrics", get(health::metrics::<S>))
         .fallback(|| async { Error::NotFound })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed });
     let (metrics, origins) = (app.metrics.clone(), app.origins.clone());
@@ -69,7 +71,7 @@ async fn sign_up<S: Scheme>(
     let hash = lane(&app, &request, Work::SignUp).hash(password).await?;
     to_its_end(async move {
         let user = app.accounts.add(new.email, &hash).await?;
-        let issued = lifted::issue(&app, &request, &user, &client).await;
+        let issued = lift::issue(&app, &request, &user, &client).await;
         let mut response = happened(StatusCode::CREATED, &user, issued);
         app.devices.remember(&mut response, &request, &client, &Known::new(user.id, &hash));
         let whose = Whose { user: Some(user.id), ..claimed };
@@ -107,7 +109,7 @@ async fn log_in<S: Scheme>(
     let client = given.client.of(&request);
     attempt.succeeded().await;
     let proven = Whose { user: Some(user.id), ..claimed };
-    let issued = lifted::issue(&app, &request, &user, &client).await;
+    let issued = lift::issue(&app, &request, &user, &client).await;
     let issued = issued.inspect_err(|_| app.audit(&request, Event::LogInUnserved, proven))?;
     let mut response = (StatusCode::OK, issued).into_response();
     if let Some(account) = &known {
@@ -126,13 +128,13 @@ async fn me(principal: Principal) -> Json<Principal> {
 async fn log_out<S: Scheme>(
     State(app): State<App<S>>,
     mut request: Parts,
-    Body(asked): Body<LogOutRequest>,
+    Body(asked): Body<LogOutRequest<S::LogOut>>,
 ) -> Result<Response, Error> {
     to_its_end(async move {
         let (whose, ended) = match asked.scope {
             Scope::Local => {
                 let whose = who_leaves(&app, &request).await?;
-                (whose, app.scheme.end(&request, &asked.log_out).await?)
+                (whose, app.scheme.end(&request, &asked.own).await?)
             }
             Scope::Others => {
                 let confirmed = who_ends_more(&app, &mut request).await?;
@@ -168,7 +170,7 @@ async fn change_password<S: Scheme>(
         let issued = match app.end_all(Some(&request), user.ending()).await {
             Some(heard) => {
                 let user = User { epoch: heard.epoch, ..user.clone() };
-                lifted::issue(&app, &request, &user, &client).await
+                lift::issue(&app, &request, &user, &client).await
             }
             None => Err(Error::StoreUnavailable("the earlier sessions are not ended yet".into())),
         };

@@ -4,24 +4,23 @@
 //! Everything else (accounts, passwords, errors, limits, the server) is the same for every scheme, so this crate contains
 //! it once and every lab is an implementation of [`Scheme`]. The difference between two labs *is* the lesson.
 
-use std::fmt;
 use std::future::Future;
 
-use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, IntoResponseParts};
 use http::request::Parts;
-use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::accounts::{Email, Ending, User};
+use crate::accounts::{Ending, User};
+use crate::body::FromFields;
+use crate::client::Client;
 use crate::descriptor::Description;
 use crate::error::Error;
 use crate::keyring::HeldKeys;
 use crate::marker::Marked;
+use crate::not_ready::NotReady;
 use crate::openapi::schema::{nullable, object, text, uuid};
-use crate::state::App;
 
 /// How a credential is issued, checked and ended.
 ///
@@ -32,6 +31,8 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     type Issued: IntoResponse + Send;
     /// What the response to a logout contains: cleared cookies, or `()`.
     type Ended: IntoResponseParts + Send;
+    /// The members of a logout's body that only this scheme has: `()` if it has none.
+    type LogOut: FromFields + Send + Sync;
 
     /// What this server claims about itself at `GET /lab`; the checker tests every claim.
     fn describe(&self) -> Description;
@@ -97,7 +98,7 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     fn end(
         &self,
         request: &Parts,
-        log_out: &LogOut,
+        log_out: &Self::LogOut,
     ) -> impl Future<Output = Result<Self::Ended, Error>> + Send;
 
     /// Ends every other credential of the principal's account; the presenting one stays valid.
@@ -151,19 +152,6 @@ impl Principal {
     }
 }
 
-impl<S: Scheme> FromRequestParts<App<S>> for Principal {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
-        if app.scheme.live_check() {
-            return Ok(Confirmed::from_request_parts(parts, app).await?.principal);
-        }
-        let principal = app.scheme.authenticate(parts).await?;
-        app.endings.refuse_ended(&principal)?;
-        Ok(principal)
-    }
-}
-
 /// A principal whose account exists and whose credential has not been ended, both read from the stores during this request.
 /// The routes that read or change sessions or the account take this one.
 #[derive(Clone, Debug)]
@@ -174,116 +162,6 @@ pub struct Confirmed {
     pub user: User,
     /// The client that the credential was issued to, so that a replacement is issued for the same kind of client.
     pub client: Client,
-}
-
-impl<S: Scheme> FromRequestParts<App<S>> for Confirmed {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
-        let principal = app.scheme.authenticate(parts).await?;
-        let user =
-            app.accounts.find(principal.user_id).await?.ok_or(Error::InvalidToken("its account is gone"))?;
-        // The row is the authority: a store that does not know of an ending yet would accept the credential.
-        if principal.epoch.is_some_and(|epoch| epoch < user.epoch) {
-            return Err(Error::InvalidToken("its session has ended"));
-        }
-        let client = app.scheme.confirm(&principal, &user).await?;
-        Ok(Self { principal, user, client })
-    }
-}
-
-/// The kind of client that will store the credential, as the client states when it logs in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClientKind {
-    /// A page in a browser: long-lived credentials are sent in an `HttpOnly` cookie.
-    Web,
-    /// An app: all credentials are sent in the body.
-    #[default]
-    Mobile,
-}
-
-impl ClientKind {
-    /// The name in requests and responses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Web => "web",
-            Self::Mobile => "mobile",
-        }
-    }
-
-    /// The kind of a client that does not state one: `Web` if a browser sent the request, otherwise `Mobile`. A page whose
-    /// developer forgets to send `web` must not get a refresh token in the body, where any script can read it.
-    ///
-    /// Browsers add `Sec-Fetch-Site` and its siblings, which pages cannot set (Fetch Metadata §2). `Sec-Fetch-Mode` alone
-    /// comes from the `fetch` of Node.js, which is not a browser.
-    pub fn assumed(request: &Parts) -> Self {
-        let of_browser = |name: &str| name.starts_with("sec-fetch-") && name != "sec-fetch-mode";
-        let by_browser = request.headers.keys().any(|name| of_browser(name.as_str()));
-        if by_browser { Self::Web } else { Self::Mobile }
-    }
-}
-
-/// What a client states about itself when it logs in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Client {
-    /// The kind of client that will store the credential.
-    pub kind: ClientKind,
-    /// A label for the list of sessions, chosen by the client, at most 64 characters.
-    pub device: Option<String>,
-}
-
-/// What a logout request contains about the presenting credential besides its headers.
-#[derive(Clone, Debug, Default)]
-pub struct LogOut {
-    /// The refresh token, if the client does not keep it in a cookie.
-    pub refresh_token: Option<SecretString>,
-}
-
-/// The sessions that a logout ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// The presenting session.
-    #[default]
-    Local,
-    /// All sessions of the account except the presenting one.
-    Others,
-    /// All sessions of the account.
-    Global,
-}
-
-impl Scope {
-    /// The name in requests and responses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Others => "others",
-            Self::Global => "global",
-        }
-    }
-}
-
-/// A part that the server needs and that does not work. Any client can read the text at `/health/ready`, so it contains a
-/// name and a plain description and nothing internal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotReady {
-    /// The failing part, such as `redis`.
-    pub part: &'static str,
-    /// What is wrong with the part, in words for an operator.
-    pub problem: String,
-}
-
-impl fmt::Display for NotReady {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.part, self.problem)
-    }
-}
-
-impl User {
-    /// A user without an account, for the credentials of the baseline design and of unit tests.
-    pub fn sample() -> Self {
-        Self { id: Uuid::from_u128(1), email: Email::sample(), epoch: 0 }
-    }
 }
 
 #[cfg(test)]
@@ -301,18 +179,5 @@ mod tests {
         let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         assert_eq!(members(&told), members(&Principal::shape()["properties"]));
         assert_eq!(members(&told), BTreeSet::from(["email", "session_id", "user_id"].map(String::from)));
-    }
-
-    #[test]
-    fn names_on_the_wire_are_those_of_the_contract() {
-        assert_eq!([ClientKind::Web, ClientKind::Mobile].map(ClientKind::as_str), ["web", "mobile"]);
-        let scopes = [Scope::Local, Scope::Others, Scope::Global];
-        assert_eq!(scopes.map(Scope::as_str), ["local", "others", "global"]);
-    }
-
-    #[test]
-    fn what_is_not_ready_is_told_by_name() {
-        let redis = NotReady { part: "redis", problem: "no answer".into() };
-        assert_eq!(redis.to_string(), "redis: no answer");
     }
 }

@@ -1,5 +1,11 @@
 //! The state that every handler gets.
 
+mod audit;
+mod body;
+mod ending;
+pub(crate) mod lift;
+mod principal;
+
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
@@ -7,7 +13,7 @@ use crate::accounts::Accounts;
 use crate::audit::AccountNames;
 use crate::client_address::Proxies;
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError, Limits, LogInLimits};
+use crate::config::{Config, Limits, LogInLimits};
 use crate::csrf::Origins;
 use crate::device::Devices;
 use crate::endings::Endings;
@@ -15,6 +21,7 @@ use crate::keyring::Keyring;
 use crate::marker;
 use crate::metrics::Metrics;
 use crate::scheme::Scheme;
+use crate::start_error::StartError;
 use crate::throttle::Throttle;
 
 /// A server's state: one scheme over the shared kit. Clones share everything through one reference count: axum makes
@@ -53,26 +60,6 @@ pub struct Shared<S> {
     pub(crate) limits: Limits,
     pub(crate) controls: bool,
     pub(crate) metrics: Metrics,
-}
-
-/// Why a server cannot start. Each message says what to do about it.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A setting is invalid.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The accounts' database cannot be opened.
-    #[error("the accounts' database cannot be opened: {0}; name a file that can be written, or `memory`")]
-    Accounts(#[source] sqlx::Error),
-    /// The accounts' database can be opened but not read.
-    #[error("the accounts' database cannot be read: {0}")]
-    Endings(#[source] crate::error::Error),
-    /// No usable Redis answers.
-    #[error(transparent)]
-    Redis(#[from] crate::redis::ConnectError),
-    /// A scheme refuses its keys or settings.
-    #[error("{0}")]
-    Scheme(String),
 }
 
 impl<S> App<S> {

@@ -17,9 +17,9 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::csrf::Origins;
+use crate::not_ready::NotReady;
 use crate::redis::Redis;
-use crate::scheme::NotReady;
-use crate::state::StartError;
+use crate::start_error::StartError;
 
 /// The message of a simulated outage in the log.
 pub const CUT: &str = "the playground has cut the line to the store";

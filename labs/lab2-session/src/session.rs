@@ -27,8 +27,7 @@ use kit::cookie::{self, HostCookie, SameSite, SetCookie};
 use kit::descriptor::Description;
 use kit::marker::Marked;
 use kit::{
-    App, Client, Clock, Config, Ending, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError,
-    User, bearer,
+    App, Client, Clock, Config, Ending, Error, NotReady, Origins, Principal, Scheme, StartError, User, bearer,
 };
 use serde::Serialize;
 use tower_sessions::Session;
@@ -127,6 +126,7 @@ impl<S: Store> Sessions<S> {
 impl<S: Store> Scheme for Sessions<S> {
     type Issued = (SetCookie, Json<Body>);
     type Ended = Option<SetCookie>;
+    type LogOut = ();
 
     fn describe(&self) -> Description {
         Description {
@@ -190,7 +190,7 @@ impl<S: Store> Scheme for Sessions<S> {
     // ANCHOR_END: write-authenticate
 
     // ANCHOR: write-end
-    async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
+    async fn end(&self, request: &Parts, _log_out: &()) -> Result<Option<SetCookie>, Error> {
         let presented = presented_cookie(request);
         if let Presented::Nothing = presented {
             // The request has no cookie, so none is cleared. Otherwise a form on another site, which sends no cookie,

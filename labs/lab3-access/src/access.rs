@@ -25,8 +25,8 @@ use kit::csrf::Origins;
 use kit::descriptor::Description;
 use kit::error::Error;
 use kit::keyring::{HeldKeys, Keyring};
-use kit::scheme::{Client, LogOut, Principal, Scheme};
-use kit::state::{App, StartError};
+use kit::scheme::{Principal, Scheme};
+use kit::{App, Client, StartError};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -72,6 +72,7 @@ impl Access {
 impl Scheme for Access {
     type Issued = Json<Body>;
     type Ended = ();
+    type LogOut = ();
 
     fn describe(&self) -> Description {
         Description {
@@ -108,7 +109,7 @@ impl Scheme for Access {
 
     // ANCHOR: end
     /// Ends nothing, because the server stores nothing that it could delete. See the module's documentation.
-    async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<(), Error> {
+    async fn end(&self, request: &Parts, _log_out: &()) -> Result<(), Error> {
         match bearer::token(request) {
             Err(unreadable @ Error::Malformed(_)) => Err(unreadable),
             _ => Ok(()),

@@ -11,8 +11,8 @@ use kit::keyring::{HeldKeys, Keyring};
 use kit::marker::Marked;
 use kit::openapi::Described;
 use kit::{
-    App, Client, ClientKind, Clock, Config, Ending, Error, LogOut, NotReady, Origins, Principal, Scheme,
-    StartError, User,
+    App, Client, ClientKind, Clock, Config, Ending, Error, NotReady, Origins, Principal, Scheme, StartError,
+    User,
 };
 use lab3_access::access_token::{AccessTokens, Grant, Session};
 use secrecy::ExposeSecret;
@@ -22,6 +22,7 @@ use crate::chain::Keys;
 use crate::delivery::cookies::{SetCookies, Shown, name_of};
 use crate::delivery::{Credentials, Granted, received, shown_cookies};
 use crate::design::DESIGN;
+use crate::in_body::InBody;
 use crate::store::{Issue, NewSession, Policy, Store};
 use crate::strict::StrictVerifier;
 use crate::token::VerifiedToken;
@@ -133,6 +134,7 @@ impl<S: Store> Hybrid<S> {
 impl<S: Store> Scheme for Hybrid<S> {
     type Issued = Credentials;
     type Ended = SetCookies;
+    type LogOut = InBody;
 
     fn describe(&self) -> Description {
         let Shared { access, policy, live_check, .. } = self.parts();
@@ -216,7 +218,7 @@ impl<S: Store> Scheme for Hybrid<S> {
     /// Ends every session that the request names: by an access token of this server, even an expired one, by a refresh
     /// token in the body, or by cookies. A credential that this server did not issue names no session, does not hide
     /// the other credentials, and leaves the response the same.
-    async fn end(&self, request: &Parts, log_out: &LogOut) -> Result<SetCookies, Error> {
+    async fn end(&self, request: &Parts, log_out: &InBody) -> Result<SetCookies, Error> {
         let Shared { store, keys, access, origins, .. } = self.parts();
         let bearer = match bearer::token(request) {
             Err(unreadable @ Error::Malformed(_)) => return Err(unreadable),

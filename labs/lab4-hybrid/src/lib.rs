@@ -16,6 +16,7 @@
 //! | [`strict`] | the check of the access token, which every request passes through |
 //! | [`hybrid`] | the scheme: how both tokens are issued, checked and ended |
 //! | [`design`] | what the tools need to know about this lab |
+//! | [`in_body`], [`refusal`] | a refresh token in a request's body; why a refresh token is refused |
 //! | [`delivery`] | how tokens reach the client: a cookie for pages, the body for apps |
 //! | [`refresh`], [`sessions`] | the routes that only this scheme has |
 //! | `client/` | the client for browsers, [`BROWSER_CLIENT`]: what a page must do for promise 2 |
@@ -81,7 +82,9 @@ pub mod delivery;
 pub mod design;
 pub mod hybrid;
 pub mod idempotency;
+pub mod in_body;
 pub mod refresh;
+pub mod refusal;
 mod rotation;
 pub mod sessions;
 pub mod store;

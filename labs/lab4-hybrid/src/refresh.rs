@@ -16,38 +16,21 @@ use axum::extract::State;
 use http::StatusCode;
 use http::request::Parts;
 use kit::audit::{Event, Whose};
-use kit::body::{Body, Fields, FromFields};
-use kit::error::RefreshRefusal;
+use kit::body::Body;
 use kit::openapi::schema::body;
 use kit::openapi::{Access, Answer, Operation};
 use kit::{App, ClientKind, Error};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::delivery::cookies::{SetCookies, ShownSession};
 use crate::delivery::{Credentials, Granted, REFRESH_COOKIE, received, shown_cookies};
 use crate::hybrid::{Hybrid, Shared, grant};
 use crate::idempotency::{HEADER, IdempotencyKey, MAX_CHARS};
+use crate::in_body::InBody;
+use crate::refusal::RefreshRefusal;
 use crate::store::{Refresh, Store, StoreError};
 use crate::token::VerifiedToken;
-
-/// The request body: an app's refresh token, or no token.
-pub struct Request {
-    refresh_token: Option<SecretString>,
-}
-
-impl FromFields for Request {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        // Any text is accepted here: text that is not a token is a refused credential (401), and not an invalid body
-        // (422).
-        let refresh_token = fields.optional("refresh_token", |text| Ok(SecretString::from(text)));
-        Some(Self { refresh_token })
-    }
-
-    fn shapes() -> Vec<(&'static str, Value)> {
-        vec![("refresh_token", json!({ "type": "string" }))]
-    }
-}
 
 /// Exchanges the refresh token in the body or in a cookie.
 ///
@@ -57,14 +40,14 @@ impl FromFields for Request {
 pub async fn refresh<S: Store>(
     State(app): State<App<Hybrid<S>>>,
     request: Parts,
-    Body(Request { refresh_token }): Body<Request>,
+    Body(InBody { refresh_token }): Body<InBody>,
 ) -> Result<Credentials, Error> {
     let shared = app.scheme.parts();
     let token = match shown(shared, &request, refresh_token.as_ref()) {
         Ok(token) => token,
         Err(error) => {
-            if let Error::Refresh(_) = error {
-                app.refused_unknown_refresh();
+            if let Error::Refused(_) = error {
+                app.count_refresh("invalid");
             }
             return Err(error);
         }
@@ -73,7 +56,7 @@ pub async fn refresh<S: Store>(
     match token {
         Presented::Body(token) => {
             let granted = exchanged(&app, &request, &token, attempt.as_ref()).await?;
-            Ok(granted.map_err(Error::Refresh)?.deliver())
+            Ok(granted.map_err(Error::from)?.deliver())
         }
         Presented::Cookies(sessions) => newest_alive(&app, &request, &sessions, attempt.as_ref()).await,
     }
@@ -104,7 +87,7 @@ async fn newest_alive<S: Store>(
             }
         }
     }
-    Err(Error::Refresh(first_refusal.unwrap_or(RefreshRefusal::Invalid)))
+    Err(first_refusal.unwrap_or(RefreshRefusal::Invalid).into())
 }
 
 /// Presents one token to the store. A refusal is the inner `Err`, an outage is the outer one.
@@ -190,7 +173,7 @@ fn shown<S: Store>(
 
 /// The refusal of a token that this server did not issue, or whose key was removed.
 fn unknown(key: Option<u16>) -> Error {
-    Error::Refresh(key.map_or(RefreshRefusal::Invalid, RefreshRefusal::UnknownKey))
+    key.map_or(RefreshRefusal::Invalid, RefreshRefusal::UnknownKey).into()
 }
 
 /// A token that stays: an app gets it once more, because an app's response always contains one; a page's cookie is not
@@ -233,20 +216,9 @@ pub fn described() -> Operation {
     Operation {
         summary: "A refresh token for a new pair",
         access: Access::CookieOrNothing(REFRESH_COOKIE.name),
-        body: Some(body::<Request>()),
+        body: Some(body::<InBody>()),
         parameters: vec![key],
         answers: vec![(StatusCode::OK, Answer::Credentials)],
-        refusals: refusals.map(Error::Refresh).into_iter().chain(others).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use kit::openapi::schema::strays;
-
-    #[test]
-    fn the_document_tells_of_each_field_that_the_parser_reads_and_of_no_other() {
-        assert_eq!(strays::<Request>(), Vec::<&str>::new());
+        refusals: refusals.map(Error::from).into_iter().chain(others).collect(),
     }
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tracing::field::display;
 
 use super::TARGET;
-use crate::error::{Error, RefreshRefusal};
-use crate::observe::RequestId;
+use crate::error::{Audited, Error, Refusal};
+use crate::request_id::RequestId;
 
 /// The maximum number of lines of one kind in a second; the next line says how many were left out.
 const LINES_PER_SECOND: u32 = 10;
@@ -32,18 +32,12 @@ impl Refusals {
                     tracing::info!(target: TARGET, id, event = "csrf_refused", %address, reason, left_out);
                 }
             }
-            Error::ForgedToken(reason) => {
+            Error::ForgedToken(reason) | Error::Refused(Refusal { audited: Audited::Forged(reason), .. }) => {
                 if let Some(left_out) = self.forged.admits(now) {
                     tracing::info!(target: TARGET, id, event = "forged_token", %address, reason, left_out);
                 }
             }
-            Error::Refresh(RefreshRefusal::Invalid) => {
-                if let Some(left_out) = self.forged.admits(now) {
-                    let reason = "not a refresh token of ours";
-                    tracing::info!(target: TARGET, id, event = "forged_token", %address, reason, left_out);
-                }
-            }
-            Error::UnknownKey(key) | Error::Refresh(RefreshRefusal::UnknownKey(key)) => {
+            Error::UnknownKey(key) | Error::Refused(Refusal { audited: Audited::UnknownKey(key), .. }) => {
                 if let Some(left_out) = self.unknown_key.admits(now) {
                     tracing::info!(target: TARGET, id, event = "unknown_key", %address, key, left_out);
                 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use redis::{ErrorKind, RedisError, Script, ServerErrorKind};
 
 use super::Redis;
-use crate::scheme::NotReady;
+use crate::not_ready::NotReady;
 
 /// A script that declares itself a writer and writes nothing. Redis runs it exactly when it would also accept a login's
 /// writes: not on a replica, not when memory or disk are full, not with too few replicas.

@@ -2,14 +2,14 @@
 //! document.
 
 use http::request::Parts;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::body::{Fields, FromFields};
+use crate::client::{Client, ClientKind};
 use crate::email::{self, Email};
 use crate::openapi::schema::word;
 use crate::password::{self, Password};
-use crate::scheme::{Client, ClientKind, LogOut, Scope};
+use crate::scope::Scope;
 
 /// A regular expression for text without control characters, in syntax that every dialect supports.
 const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
@@ -54,21 +54,21 @@ impl FromFields for Credentials {
 }
 
 /// The request body of a logout.
-pub(super) struct LogOutRequest {
+pub(super) struct LogOutRequest<F> {
     pub(super) scope: Scope,
-    pub(super) log_out: LogOut,
+    /// The members that only the scheme has.
+    pub(super) own: F,
 }
 
-impl FromFields for LogOutRequest {
+impl<F: FromFields> FromFields for LogOutRequest<F> {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let scope = fields.optional("scope", scope).unwrap_or_default();
-        let refresh_token = fields.optional("refresh_token", |text| Ok(SecretString::from(text)));
-        Some(Self { scope, log_out: LogOut { refresh_token } })
+        Some(Self { scope, own: F::from_fields(fields)? })
     }
 
     fn shapes() -> Vec<(&'static str, Value)> {
         let scopes = [Scope::Local, Scope::Others, Scope::Global].map(Scope::as_str);
-        vec![("scope", word(&scopes)), ("refresh_token", json!({ "type": "string" }))]
+        [("scope", word(&scopes))].into_iter().chain(F::shapes()).collect()
     }
 }
 
@@ -157,7 +157,7 @@ fn an_email() -> Value {
 /// `limits.password_min` at `/lab`. The schema's `maxLength` counts characters and the parser's limit counts bytes, so
 /// passwords with multi-byte characters reach the limit earlier.
 fn a_password() -> Value {
-    json!({ "type": "string", "minLength": password::MIN_CHARACTERS, "maxLength": password::MAX_BYTES })
+    json!({ "type": "string", "minLength": password::length::MIN_CHARACTERS, "maxLength": password::MAX_BYTES })
 }
 
 #[cfg(test)]
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn the_document_tells_of_each_field_that_a_parser_reads_and_of_no_other() {
         assert_eq!(strays::<Credentials>(), Vec::<&str>::new());
-        assert_eq!(strays::<LogOutRequest>(), Vec::<&str>::new());
+        assert_eq!(strays::<LogOutRequest<()>>(), Vec::<&str>::new());
         assert_eq!(strays::<PasswordChange>(), Vec::<&str>::new());
         assert_eq!(strays::<Deletion>(), Vec::<&str>::new());
     }

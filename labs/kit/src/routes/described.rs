@@ -9,9 +9,10 @@ use super::{
 };
 use crate::descriptor::Descriptor;
 use crate::error::Error;
+use crate::not_ready::NotReady;
 use crate::openapi::schema::body;
 use crate::openapi::{Access, Answer, Described, Operation};
-use crate::scheme::{NotReady, Principal, Scheme};
+use crate::scheme::{Principal, Scheme};
 use crate::{controls, health};
 
 /// The routes that every lab has, with their descriptions.
@@ -73,7 +74,7 @@ fn flows<S: Scheme>() -> Described<S> {
             Operation {
                 summary: "Log out here, elsewhere, or everywhere",
                 access: Access::CredentialOrNothing,
-                body: Some(body::<LogOutRequest>()),
+                body: Some(body::<LogOutRequest<S::LogOut>>()),
                 answers: vec![(StatusCode::NO_CONTENT, Answer::Nothing)],
                 refusals: vec![Error::Csrf("")],
                 ..Operation::default()

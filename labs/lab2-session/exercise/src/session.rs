@@ -24,8 +24,7 @@ use kit::cookie::{self, HostCookie, SameSite, SetCookie};
 use kit::descriptor::Description;
 use kit::marker::Marked;
 use kit::{
-    App, Client, Clock, Config, Ending, Error, LogOut, NotReady, Origins, Principal, Scheme, StartError,
-    User, bearer,
+    App, Client, Clock, Config, Ending, Error, NotReady, Origins, Principal, Scheme, StartError, User, bearer,
 };
 use serde::Serialize;
 use tower_sessions::Session;
@@ -124,6 +123,7 @@ impl<S: Store> Sessions<S> {
 impl<S: Store> Scheme for Sessions<S> {
     type Issued = (SetCookie, Json<Body>);
     type Ended = Option<SetCookie>;
+    type LogOut = ();
 
     fn describe(&self) -> Description {
         Description {
@@ -163,7 +163,7 @@ impl<S: Store> Scheme for Sessions<S> {
     // ANCHOR_END: write-authenticate
 
     // ANCHOR: write-end
-    async fn end(&self, request: &Parts, _log_out: &LogOut) -> Result<Option<SetCookie>, Error> {
+    async fn end(&self, request: &Parts, _log_out: &()) -> Result<Option<SetCookie>, Error> {
         // 1. presented_cookie(request): Nothing ends nothing and clears nothing (Ok(None)), or a form on another site could
         //    log people out.
         // 2. self.origins.require_own(request)?

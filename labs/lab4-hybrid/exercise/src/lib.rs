@@ -11,7 +11,9 @@ mod lab {
     pub mod delivery;
     pub mod design;
     pub mod idempotency;
+    pub mod in_body;
     pub mod refresh;
+    pub mod refusal;
     pub mod sessions;
     pub mod store;
     pub mod strict;
@@ -26,7 +28,9 @@ pub mod hybrid;
 #[cfg_attr(feature = "weak", path = "../../../../.authlab/weak/rotation.rs")]
 pub mod rotation;
 
-pub use lab::{chain, delivery, design, idempotency, refresh, sessions, store, strict, token};
+pub use lab::{
+    chain, delivery, design, idempotency, in_body, refresh, refusal, sessions, store, strict, token,
+};
 use lab::{watched, words};
 
 /// The lab's client for browsers.

@@ -9,11 +9,12 @@
 use http::request::Parts;
 use uuid::Uuid;
 
+use super::App;
 use crate::accounts::User;
 use crate::audit::{Event, Whose};
+use crate::client::Client;
 use crate::error::Error;
-use crate::scheme::{Client, Scheme};
-use crate::state::App;
+use crate::scheme::Scheme;
 
 /// Issues a credential to a user whose password was checked against the row that `user` was read from.
 pub(crate) async fn issue<S: Scheme>(
