@@ -1,11 +1,13 @@
-//! Who may use whom: down only.
+//! Which member of the workspace may use which: dependencies point down only.
 //!
-//! The checker and the meter speak HTTP to an address and know no lab, which is why they can judge a server in any
-//! language; a lab stands on the kit and on nothing beside it, so that what differs between two labs is their scheme. An
-//! arrow that says otherwise is easily added and hard to take out again, so it fails here.
+//! The checker and the benchmark's library send HTTP to an address and know no lab, so they can judge a server in any
+//! language. A lab depends on the kit and on no other lab, so two labs differ by their scheme alone. A dependency in another
+//! direction is easy to add and hard to remove, so it fails here. So does a member that reads the source of another as a file,
+//! which is a dependency that no manifest shows.
 
 use std::fmt;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
@@ -240,4 +242,84 @@ fn a_folder_that_no_rule_knows_has_no_room() {
     assert_eq!(room_of("labs/lab2-session"), Some(Lab));
     assert_eq!(room_of("labs/lab2-session/exercise"), Some(Exercise));
     assert_eq!(room_of("crates/lab2-session"), None);
+}
+
+/// The folders of all members.
+fn members() -> Vec<PathBuf> {
+    let folder = |package: &cargo_metadata::Package| {
+        package.manifest_path.parent().expect("a manifest is in a folder").as_std_path().to_owned()
+    };
+    workspace().workspace_packages().into_iter().map(folder).collect()
+}
+
+/// The member that a file belongs to: the one with the longest path.
+fn member_of<'a>(file: &Path, members: &'a [PathBuf]) -> Option<&'a Path> {
+    let containing = members.iter().filter(|member| file.starts_with(member));
+    containing.max_by_key(|member| member.as_os_str().len()).map(PathBuf::as_path)
+}
+
+/// The files that Rust source names in string literals and that belong to another member than the source's file `at`.
+fn read_from_others(at: &Path, text: &str, members: &[PathBuf]) -> Vec<PathBuf> {
+    let own = member_of(at, members);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let bases = [at.parent().unwrap_or(at), own.unwrap_or(at), &root];
+    let literals = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let literals = literals.flat_map(|line| line.split('"').skip(1).step_by(2));
+    let named = literals.filter(|literal| literal.contains('/') && !literal.contains(char::is_whitespace));
+    let files =
+        named.flat_map(|name| bases.iter().filter_map(move |base| base.join(name).canonicalize().ok()));
+    let theirs = files.filter(|file| {
+        let owner = member_of(file, members);
+        // An exercise is a part of its lab.
+        let is_own_lab = own.is_some_and(|own| own.ends_with("exercise") && own.parent() == owner);
+        let is_source = file
+            .extension()
+            .is_some_and(|end| ["rs", "js", "css", "html", "lua"].iter().any(|of| end == *of));
+        is_source && owner.is_some() && owner != own && !is_own_lab
+    });
+    theirs.collect()
+}
+
+#[test]
+fn no_member_reads_the_source_of_another_as_a_file() {
+    let members = members();
+    let mut wrong = Vec::new();
+    for member in &members {
+        let mut folders = vec![member.join("src")];
+        while let Some(folder) = folders.pop() {
+            for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|end| end == "rs") {
+                    let text = fs::read_to_string(&path).expect("a source file can be read");
+                    let read = read_from_others(&path, &text, &members);
+                    wrong.extend(
+                        read.into_iter().map(|file| format!("{} reads {}", path.display(), file.display())),
+                    );
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_file_of_another_member_is_recognised_and_an_own_one_is_not_refused() {
+    let members = members();
+    let own = member_of(Path::new(env!("CARGO_MANIFEST_DIR")), &members).expect("this package is a member");
+    let at = own.join("src/lib.rs");
+    for theirs in [
+        r#"include_str!("../../labs/kit/src/scheme.rs")"#,
+        r#"fs::read_to_string(root.join("labs/kit/src/scheme.rs"))"#,
+    ] {
+        assert_eq!(read_from_others(&at, theirs, &members).len(), 1, "{theirs}");
+    }
+    for ours in [
+        r#"include_str!("check.rs")"#,
+        r#"include_str!("../../README.md")"#,
+        r#"// as in "labs/kit/src/scheme.rs""#,
+        r#"fs::read_to_string("labs/kit/src/gone.rs")"#,
+    ] {
+        assert_eq!(read_from_others(&at, ours, &members), Vec::<PathBuf>::new(), "{ours}");
+    }
 }
