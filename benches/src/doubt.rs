@@ -4,12 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::figures::{DesignFigures, Median, RoundFigures};
-
-const LITTLES_LAW_OFF: f64 = 0.05;
-const ACHIEVED_OF_ASKED: f64 = 0.99;
-const GENERATOR_SHARE: f64 = 0.80;
-const SPREAD: f64 = 0.15;
 const GENERATOR_CEILING: f64 = 0.90;
 /// The least number of cores for generator and server not to share any: one for the generator's thread, one for its
 /// pacing thread, and two for the server.
@@ -60,32 +54,6 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    /// All doubts about the figures of one design. Shares are medians over its rounds.
-    pub fn about(figures: &DesignFigures) -> Vec<Self> {
-        let median = |figure: fn(&RoundFigures) -> Option<f64>| {
-            Median::of(figures.rounds.iter().filter_map(figure)).map(|over_rounds| over_rounds.median)
-        };
-        let mut doubts = Vec::new();
-        if figures.errors.total() > 0 {
-            doubts.push(Self::Errors { count: figures.errors.total() });
-        }
-        if let Some(off) = median(|round| round.littles_law_off).filter(|off| *off > LITTLES_LAW_OFF) {
-            doubts.push(Self::LittlesLaw { off });
-        }
-        let achieved = median(|round| round.asked_rps.map(|asked| round.throughput_rps / asked));
-        if let Some(achieved) = achieved.filter(|achieved| *achieved < ACHIEVED_OF_ASKED) {
-            doubts.push(Self::BelowAskedRate { achieved });
-        }
-        if let Some(share) = median(|round| round.generator_share).filter(|share| *share > GENERATOR_SHARE) {
-            doubts.push(Self::GeneratorBusy { share });
-        }
-        let spread = figures.throughput_rps.spread();
-        if spread > SPREAD {
-            doubts.push(Self::Spread { spread });
-        }
-        doubts
-    }
-
     /// The number that raised the doubt. It serves to find the worst of several doubts of one kind.
     pub fn size(&self) -> f64 {
         match self {

@@ -15,7 +15,7 @@
 //! | [`machine`] | on which machine was it measured? |
 //! | [`report`] | how are the results written: as data, and as pages with charts? |
 //! | [`targets`] | which targets must the servers meet, and do they? |
-//! | [`compare`] | what changed since an older report, and by how much at least? |
+//! | [`compare`], [`changes`] | what changed since an older report, and by how much at least? |
 //! | [`scale`] | what would many servers and one Redis do? |
 //! | [`turns`], [`token_check`] | what does one operation cost, compared with the work that it cannot avoid? |
 //! | [`do_nothing`] | how many requests does the generator reach against a server that does nothing? |
@@ -39,6 +39,7 @@
 //!
 //! Use [`load::ClosedLoop`] for the ceiling and [`load::FixedRate`] for latency.
 
+pub mod changes;
 pub mod compare;
 pub mod do_nothing;
 pub mod doubt;

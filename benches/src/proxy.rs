@@ -12,10 +12,11 @@
 //! an idle 2-core machine that was some 0.05 ms for a round trip, and 0.1 to 0.2 ms more than asked for with a delay in
 //! each direction; `a_delay_is_what_was_asked_for` prints the figures of the machine it runs on. So measure the round
 //! trip through the proxy and report that, never the nominal delay.
-//! through the proxy and report that, never the nominal delay.
 
 mod alarm;
 mod connection;
+mod impairment;
+mod road;
 #[cfg(test)]
 mod tests;
 
@@ -25,11 +26,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
 use self::alarm::Alarm;
+pub use self::impairment::Impairment;
+use self::road::{Counters, Road, reset};
 
 /// The most connections through one proxy at once; a further one is reset.
 const MOST_CONNECTIONS: usize = 1_024;
@@ -37,44 +40,6 @@ const MOST_CONNECTIONS: usize = 1_024;
 const BACKLOG: u32 = 1_024;
 /// The pause after a failed accept, which usually means that this process has no free file descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
-
-/// How the proxy treats traffic. One impairment at a time; it can be changed while connections are open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Impairment {
-    /// The proxy passes all bytes on at once.
-    #[default]
-    None,
-    /// All bytes arrive, but later. Throughput is that of a long line, because the number of bytes in transit is
-    /// limited.
-    Delay {
-        /// The delay from the client to the server.
-        to_server: Duration,
-        /// The delay from the server to the client.
-        to_client: Duration,
-    },
-    /// Bytes are dropped and connections stay open; new connections are accepted and stay silent too. This is what
-    /// happens when a firewall forgets a connection: neither side is told. A connection that lost bytes stays silent
-    /// even after the impairment ends, because TCP never delivers a stream with a gap; new connections then work.
-    BlackHole,
-    /// Open connections are reset, and new ones are reset as soon as they are accepted.
-    Reset,
-    /// The server's side is closed towards the client (FIN), while bytes from the client still reach the server.
-    HalfClose,
-    /// Each connection is reset after this many more bytes were passed to its client: in the middle of a response.
-    CutAfter {
-        /// The number of bytes.
-        bytes: u64,
-    },
-    /// Open connections are reset, and the kernel refuses new ones, as if the server's process had ended.
-    Refuse,
-}
-
-impl Impairment {
-    /// The same delay in each direction: a round trip takes twice as much longer.
-    pub fn delay(each_way: Duration) -> Self {
-        Self::Delay { to_server: each_way, to_client: each_way }
-    }
-}
 
 /// Traffic through the proxy so far, over all connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,14 +74,6 @@ pub struct Proxy {
     upstream: watch::Sender<SocketAddr>,
     counters: Arc<Counters>,
     accepting: AbortHandle,
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    connections: AtomicU64,
-    to_server: AtomicU64,
-    to_client: AtomicU64,
-    vanished: AtomicU64,
 }
 
 impl Proxy {
@@ -187,15 +144,6 @@ fn on_this_machine(address: SocketAddr) -> Result<SocketAddr, ProxyError> {
     }
 }
 
-/// What every connection of a proxy shares.
-#[derive(Clone)]
-struct Road {
-    impairment: watch::Receiver<Impairment>,
-    upstream: watch::Receiver<SocketAddr>,
-    counters: Arc<Counters>,
-    alarm: Alarm,
-}
-
 async fn accept(gate: Gate, listener: TcpListener, mut road: Road) {
     let mut connections = JoinSet::new();
     let mut listener = Some(listener);
@@ -231,12 +179,6 @@ async fn accept(gate: Gate, listener: TcpListener, mut road: Road) {
             },
         }
     }
-}
-
-/// Makes the drop of `stream` reset the connection (RST) instead of closing it.
-fn reset(stream: &TcpStream) {
-    // This fails when the other side has already ended the connection, which then needs no reset.
-    stream.set_zero_linger().ok();
 }
 
 /// The proxy's port. A bound socket keeps it while the proxy does not listen; another program could take the port

@@ -12,9 +12,11 @@
 //! | [`peers`] | servers in other languages: our CPU time and latency as a share of theirs |
 //! | [`chart`] | bars and lines as SVG |
 //! | [`table`] | rows of text |
+//! | [`escape`] | text within HTML and SVG |
 //! | [`number`] | how a figure is written |
 
 pub mod chart;
+pub mod escape;
 pub mod html;
 pub mod markdown;
 pub mod number;
@@ -24,7 +26,7 @@ pub mod table;
 
 use serde::{Deserialize, Serialize};
 
-use crate::compare::Changes;
+use crate::changes::Changes;
 use crate::doubt::Doubt;
 use crate::figures::{Comparison, DesignFigures, Median};
 use crate::load::{Latencies, Load};
@@ -317,6 +319,13 @@ impl Refresh {
     /// CPU time of one exchange, server and store together, in µs.
     pub fn cpu_us(&self) -> f64 {
         self.server_cpu_us.median + self.store_cpu_us.map_or(0.0, |store| store.median)
+    }
+
+    /// CPU time of the app server and of Redis per second and online user, in µs, beside requests: each client exchanges
+    /// its refresh token once in the lifetime of an access token. `None` when the CPU time of Redis is not known.
+    pub fn upkeep_us(&self) -> Option<(f64, f64)> {
+        let life_s = self.access_ttl_s.max(1) as f64;
+        Some((self.server_cpu_us.median / life_s, self.store_cpu_us?.median / life_s))
     }
 }
 

@@ -16,8 +16,7 @@ mod prices;
 
 use serde::{Deserialize, Serialize};
 
-use crate::figures::Median;
-use crate::report::Report;
+use crate::figures::{DesignFigures, Median};
 pub use prices::{App, People, Prices, PricesError, Redis, Site};
 
 /// Below this number of Redis commands per request, they are occasional commands of the driver and not of the request.
@@ -114,21 +113,21 @@ pub struct Need {
 }
 
 impl Demand {
-    /// The demand of a design, from a report. `None` when the CPU time of the server or of Redis is not known.
-    pub fn of(report: &Report, design: &str) -> Option<Self> {
-        let figures = report.at_ceiling(design)?;
+    /// The demand of a design, from its figures at the ceiling. `None` when the CPU time of the server or of Redis is
+    /// not known.
+    pub fn of(figures: &DesignFigures, upkeep_us: (f64, f64), stored_bytes: f64) -> Option<Self> {
         let round_trips = figures.store_round_trips.map_or(0.0, |trips| trips.median);
         let asks = round_trips > NO_COMMAND;
         let generator =
             figures.rounds.iter().map(|round| round.generator_cpu_us).collect::<Option<Vec<f64>>>();
         Some(Self {
-            design: design.to_owned(),
+            design: figures.design.clone(),
             app_us: figures.server_cpu_us?.median,
             store_us: if asks { figures.store_cpu_us?.median } else { 0.0 },
             round_trips: if asks { round_trips } else { 0.0 },
             generator_us: Median::of(generator?)?.median,
-            upkeep_us: upkeep(report, design)?,
-            stored_bytes: report.subject(design)?.stored_bytes_per_session.unwrap_or_default(),
+            upkeep_us,
+            stored_bytes,
         })
     }
 
@@ -171,17 +170,6 @@ impl Demand {
                 + self.round_trips * prices.site.round_trip_ms * 1e3,
         }
     }
-}
-
-/// CPU time of the app server and of Redis per second and online user, in µs, beside requests: each client exchanges its
-/// refresh token once in the lifetime of an access token.
-fn upkeep(report: &Report, design: &str) -> Option<(f64, f64)> {
-    if !report.subject(design).is_some_and(|subject| subject.refreshes) {
-        return Some((0.0, 0.0));
-    }
-    let refresh = report.refresh.as_ref()?;
-    let life_s = refresh.access_ttl_s.max(1) as f64;
-    Some((refresh.server_cpu_us.median / life_s, refresh.store_cpu_us?.median / life_s))
 }
 
 #[cfg(test)]

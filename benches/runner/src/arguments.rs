@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use harness::store::Wanted;
 
-use super::lineup::names;
+use super::entry::names;
 
 /// Measure every design on this machine, and write a report that doubts itself
 ///

@@ -11,7 +11,7 @@ use measure::process;
 use measure::report::Report;
 use measure::rounds::Design as Measured;
 
-use super::Bench;
+use super::context::Bench;
 use super::lineup::Lineup;
 use super::plan::CONNECTIONS;
 use crate::yardstick::{self, Yardstick};

@@ -15,8 +15,9 @@ use measure::report::{ClaimStep, Report};
 use measure::rounds::Design as Measured;
 use serde_json::{Value, json};
 
-use super::Bench;
-use super::lineup::{Lineup, measured_in};
+use super::context::Bench;
+use super::entry::measured_in;
+use super::lineup::Lineup;
 use super::plan::CONNECTIONS;
 
 /// The key that signs the tokens of this measurement. Only servers that are stopped after the measurement know it.

@@ -4,8 +4,9 @@ use harness::Failure;
 use kit::design::Part;
 use measure::report::Report;
 
-use super::Bench;
-use super::lineup::{Lineup, measured_in};
+use super::context::Bench;
+use super::entry::measured_in;
+use super::lineup::Lineup;
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
     let designs = lineup.named(&measured_in(Part::Crowd));

@@ -12,10 +12,11 @@ use measure::proxy::{Impairment, Proxy};
 use measure::report::{Report, RoundTrip, Skipped};
 use measure::rounds::Design as Measured;
 
-use super::Bench;
 use super::ceiling::{rounded, slowest_rps};
 use super::commands::Commands;
-use super::lineup::{Lineup, measured_in, target};
+use super::context::Bench;
+use super::entry::measured_in;
+use super::lineup::{Lineup, target};
 
 /// The rate, as a share of the slowest design's limit. It is low because the proxy needs a core too.
 const SHARE: f64 = 0.2;

@@ -8,9 +8,13 @@ mod arguments;
 mod ceiling;
 mod claims;
 mod commands;
+mod context;
 mod crowd;
 mod distance;
+mod entry;
+mod estimate;
 mod exchange;
+mod issuance;
 mod lineup;
 mod older;
 mod peers;
@@ -32,29 +36,21 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use harness::Failure;
-use harness::store::{self, Ready};
+use harness::store;
 use kit::Clock;
-use measure::compare::Changes;
-use measure::figures::Comparison;
+use measure::compare;
 use measure::machine::Machine;
 use measure::report::{Report, SCHEMA};
-use measure::rounds::{self, Design as Measured, Plan as Rounds};
 use measure::scale::Prices;
 
 pub use self::arguments::BenchArguments;
-use self::lineup::{Entry, Lineup};
+use self::context::Bench;
+use self::entry::Entry;
+use self::lineup::Lineup;
 use self::peers::Chosen;
 use self::plan::Plan;
 use self::stop::Stop;
 use self::timeline::Timeline;
-
-/// The state that every part of the measurement uses.
-struct Bench {
-    plan: Plan,
-    store: Ready,
-    stop: Stop,
-    timeline: Timeline,
-}
 
 /// Carries out the requested measurement, writes the report, and prints it.
 ///
@@ -82,7 +78,7 @@ pub async fn run(arguments: BenchArguments) -> Result<ExitCode, Failure> {
 fn tell(arguments: &BenchArguments, mut report: Report, older: Option<Report>) -> Result<ExitCode, Failure> {
     let mut refused = None;
     if let Some(older) = older {
-        match Changes::between(&older, &report, arguments.other_machine) {
+        match compare::between(&older, &report, arguments.other_machine) {
             Ok(changes) => report.changes = Some(changes),
             Err(error) => refused = Some(Failure::from(error)),
         }
@@ -110,9 +106,9 @@ async fn measured(
     prices: Prices,
 ) -> Result<(Report, Result<(), Failure>), Failure> {
     let (began, plan) = (Instant::now(), Plan::of(arguments)?);
-    let entries = lineup::chosen(&arguments.designs, arguments.targets);
+    let entries = entry::chosen(&arguments.designs, arguments.targets);
     let peers = peers::chosen(arguments.peers.as_deref())?;
-    let timeline = Timeline::new(plan.duration());
+    let timeline = Timeline::new(estimate::duration(&plan, arguments, &peers));
     timeline.stage("looking for a Redis");
     let store = store::get(arguments.store.clone()).await?;
     let bench = Bench { plan, store, stop: Stop::on_ctrl_c(), timeline };
@@ -198,36 +194,5 @@ fn blank(bench: &Bench) -> Report {
         changes: None,
         peers: None,
         libraries: None,
-    }
-}
-
-impl Bench {
-    /// Measures one comparison and shows its progress; `None` when Ctrl-C ended it before the first round.
-    async fn compare(
-        &self,
-        what: &str,
-        designs: &[Measured],
-        rounds: Rounds,
-    ) -> Result<Option<Comparison>, Failure> {
-        if self.stop.is_told() || designs.is_empty() {
-            return Ok(None);
-        }
-        self.timeline.stage(what);
-        let each = rounds.load.duration();
-        let warm_up = rounds.warm_up;
-        let mut before = None;
-        let comparison = rounds::compare_until(self.stop.told(), designs, &rounds, |now| {
-            // Progress is reported before each step, so the step of the previous report is finished now.
-            self.timeline.passed(before.take().unwrap_or_default());
-            before = Some(if now.round == 0 { warm_up } else { each });
-            let round = if now.round == 0 {
-                "warm-up".into()
-            } else {
-                format!("round {} of {}", now.round, rounds.rounds)
-            };
-            self.timeline.detail(&format!("{what}: {}, {round}", now.design));
-        })
-        .await?;
-        Ok((comparison.rounds > 0).then_some(comparison))
     }
 }

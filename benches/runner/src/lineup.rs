@@ -2,52 +2,22 @@
 
 use harness::Failure;
 use harness::client::{Client, Credential};
-use harness::design::{DESIGNS, Design};
 use harness::server::Server;
 use kit::Store;
-use kit::design::{self, Asks, Credential as Issues, Part, StoreKind, Variant};
+use kit::design::{self, Asks, Credential as Issues, StoreKind};
 use measure::load::{Reach, Target};
 use measure::report::{Report, Role, Skipped, Subject};
 use measure::rounds::Design as Measured;
 
-use super::Bench;
 use super::arguments::BenchArguments;
 use super::commands::Commands;
+use super::context::{Bench, NO_REDIS};
+use super::entry::Entry;
 use super::url::{self, Guest};
-
-/// A design in one of its variants.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    pub(crate) design: Design,
-    pub(crate) variant: &'static Variant,
-}
 
 /// Settings for a long access token lifetime. One login serves the whole run, which takes longer than an access token
 /// usually lives. The lifetime does not change the cost of a check.
 const LONG_LIVED: (&str, &str) = ("AUTHLAB_ACCESS_TTL", "7200");
-
-/// Every design in each of its variants, the baseline first.
-pub(crate) fn entries() -> impl Iterator<Item = Entry> {
-    let of = |design: &'static Design| {
-        design.variants.iter().map(move |variant| Entry { design: *design, variant })
-    };
-    DESIGNS.iter().flat_map(of)
-}
-
-/// The names of all variants.
-pub(crate) fn names() -> Vec<&'static str> {
-    entries().map(|entry| entry.variant.name).collect()
-}
-
-/// The name of the variant with this role. A test of the registry makes sure that each role is assigned once.
-pub(crate) fn name_of(role: design::Role) -> &'static str {
-    entries().find(|entry| entry.variant.role == role).map_or("", |entry| entry.variant.name)
-}
-
-/// The names of the variants that a part of the report measures.
-pub(crate) fn measured_in(part: Part) -> Vec<&'static str> {
-    entries().filter(|entry| entry.variant.parts.contains(&part)).map(|entry| entry.variant.name).collect()
-}
 
 /// The servers, ready to be put under load.
 pub(crate) struct Lineup {
@@ -67,24 +37,6 @@ pub(crate) struct Entered {
     _server: Server,
 }
 
-impl Entry {
-    /// The store that the server is started with. A design that needs no store for `/me` gets the best available one for
-    /// logins.
-    pub(crate) fn store(&self, bench: &Bench) -> Option<Store> {
-        match (self.variant.asks, bench.store.url()) {
-            (Asks::Memory, _) => Some(Store::Memory),
-            (Asks::Redis, None) => None,
-            (Asks::Nothing | Asks::Redis, _) => Some(bench.store.as_config()),
-        }
-    }
-
-    /// Starts the server, with `more` settings in addition to those of its variant.
-    pub(crate) async fn start(&self, store: &Store, more: &[(&str, &str)]) -> Result<Server, Failure> {
-        let settings = [self.variant.settings, more].concat();
-        Server::start_with(self.design, store, &["--accounts", "memory"], &settings).await
-    }
-}
-
 impl Lineup {
     /// Starts all requested servers and adds them to the report.
     pub(crate) async fn start(
@@ -100,9 +52,10 @@ impl Lineup {
         let mut lineup = Self { entered: Vec::new(), measured: Vec::new(), commands, guests: Vec::new() };
         for entry in entries.iter().copied() {
             bench.timeline.stage(&format!("{}: starting its server", entry.variant.name));
-            let Some(store) = entry.store(bench) else {
-                let why = "It needs a Redis; `cargo lab doctor` says how to get one.";
-                report.skipped.push(Skipped { what: entry.variant.name.to_owned(), why: why.to_owned() });
+            let Some(store) = entry.store(&bench.store) else {
+                report
+                    .skipped
+                    .push(Skipped { what: entry.variant.name.to_owned(), why: NO_REDIS.to_owned() });
                 continue;
             };
             lineup.enter(bench, entry, &store, report).await?;
@@ -209,30 +162,5 @@ fn store_name(asks: Asks) -> &'static str {
         Asks::Nothing => "none",
         Asks::Memory => "memory",
         Asks::Redis => "redis",
-    }
-}
-
-/// The requested variants; without a request, all, or all that a target is about. The baseline is always included,
-/// because every ratio needs it.
-pub(crate) fn chosen(asked: &[String], for_targets: bool) -> Vec<Entry> {
-    let is_asked = |entry: &Entry| match asked {
-        [] => !for_targets || entry.variant.parts.contains(&Part::Targets),
-        asked => asked.iter().any(|name| name == entry.variant.name),
-    };
-    entries().filter(|entry| entry.design.is_baseline() || is_asked(entry)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_baseline_is_always_measured() {
-        let chosen = |asked: &[&str]| {
-            let asked: Vec<String> = asked.iter().map(|name| (*name).to_owned()).collect();
-            chosen(&asked, false).iter().map(|entry| entry.variant.name).collect::<Vec<_>>()
-        };
-        assert_eq!(chosen(&[]), names());
-        assert_eq!(chosen(&["hybrid"]), ["none", "hybrid"]);
     }
 }

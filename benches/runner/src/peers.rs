@@ -25,9 +25,12 @@ use self::known::LIBRARIES;
 pub(crate) use self::known::{Chosen, OURS, Peer, chosen};
 use self::runtime::Runtime;
 use super::ceiling::rounded;
-use super::lineup::{Lineup, name_of};
+use super::commands::Commands;
+use super::context::{Bench, NO_REDIS};
+use super::entry::name_of;
+use super::lineup::Lineup;
 use super::plan::CONNECTIONS;
-use super::{Bench, url};
+use super::url;
 
 /// The rate at which latency is compared, as a share of the slowest server's limit.
 const SHARE: f64 = 0.5;
@@ -45,7 +48,7 @@ pub(crate) async fn install(bench: &Bench, chosen: &Chosen, report: &mut Report)
     let mut ready = Ready::default();
     for peer in chosen.servers.iter().copied() {
         if peer.asks == Asks::Redis && bench.store.url().is_none() {
-            skip(report, peer.name, "It needs a Redis; `cargo lab doctor` says how to get one.");
+            skip(report, peer.name, NO_REDIS);
             continue;
         }
         match fetched(bench, peer.name, peer.runtime).await {
@@ -191,7 +194,7 @@ async fn enter(
         target,
         pid: Some(server.pid),
         store_pid: bench.store.pid().filter(|_| peer.asks == Asks::Redis),
-        store_counter: lineup.commands.as_ref().map(super::commands::Commands::counter),
+        store_counter: lineup.commands.as_ref().map(Commands::counter),
     };
     Ok((server, measured, subject))
 }

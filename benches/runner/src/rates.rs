@@ -3,8 +3,8 @@
 use harness::Failure;
 use measure::report::{Histogram, Report};
 
-use super::Bench;
 use super::ceiling::{rounded, slowest_rps};
+use super::context::Bench;
 use super::lineup::Lineup;
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {

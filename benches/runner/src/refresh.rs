@@ -7,7 +7,7 @@ use kit::design::Role;
 use measure::figures::Median;
 use measure::report::{Refresh, Report, Skipped};
 
-use super::Bench;
+use super::context::Bench;
 use super::exchange::{CLIENTS, Exchange, Round};
 use super::lineup::{Entered, Lineup};
 

@@ -15,9 +15,10 @@ use measure::figures::Median;
 use measure::load::{self, FixedRate, Load, LoadError, Run};
 use measure::report::{Report, Revocation};
 
-use super::Bench;
 use super::ceiling::{rounded, slowest_rps};
-use super::lineup::{Entry, Lineup, entries, names, target};
+use super::context::Bench;
+use super::entry::{Entry, entries, names};
+use super::lineup::{Lineup, target};
 use super::plan::{CONNECTIONS, Plan};
 
 /// How long the copy is used before its user logs out.
@@ -51,7 +52,8 @@ async fn design(bench: &Bench, entry: Entry, load_rps: f64) -> Result<Revocation
     let ttl = bench.plan.access_ttl;
     let ttl_s = ttl.as_secs().to_string();
     let settings = [("AUTHLAB_ACCESS_TTL", ttl_s.as_str())];
-    let store = entry.store(bench).ok_or_else(|| Failure::new("a design was entered without its store"))?;
+    let store =
+        entry.store(&bench.store).ok_or_else(|| Failure::new("a design was entered without its store"))?;
     let server = entry.start(&store, &settings).await?;
     let mut last = Vec::new();
     let mut let_in = 0;

@@ -1,6 +1,8 @@
 //! The model of many servers and its check: the same designs with one and with two app server processes, each pinned to
 //! its own processor.
 
+use std::time::Duration;
+
 use harness::Failure;
 use harness::client::Client;
 use harness::server::Server;
@@ -12,9 +14,10 @@ use measure::process;
 use measure::report::{Report, Skipped};
 use measure::scale::{Check, Demand, Prices, Scale, mva};
 
-use super::Bench;
-use super::lineup::{Entered, Lineup, measured_in, target};
-use super::plan::CONNECTIONS;
+use super::context::Bench;
+use super::entry::measured_in;
+use super::lineup::{Entered, Lineup, target};
+use super::plan::{CONNECTIONS, Plan};
 
 /// The roles of the designs that are run with one process and with two: one that uses Redis, and one that does not.
 pub(crate) const CHECKED: [Role; 2] = [Role::LookUp, Role::SignedAndRefreshed];
@@ -29,7 +32,7 @@ pub(crate) async fn measure(
     report: &mut Report,
 ) -> Result<(), Failure> {
     let demands: Vec<Demand> =
-        measured_in(Part::Scale).iter().filter_map(|design| Demand::of(report, design)).collect();
+        measured_in(Part::Scale).iter().filter_map(|design| demand(report, design)).collect();
     if demands.is_empty() {
         if report.ceiling.is_some() {
             let why = "The model wants the CPU time of a Redis that was started here, and there is none."
@@ -48,6 +51,14 @@ pub(crate) async fn measure(
     }
     report.scale = Some(scale);
     Ok(())
+}
+
+/// The demand of a design; `None` when a figure that it needs was not measured.
+fn demand(report: &Report, design: &str) -> Option<Demand> {
+    let subject = report.subject(design)?;
+    let upkeep_us = if subject.refreshes { report.refresh.as_ref()?.upkeep_us()? } else { (0.0, 0.0) };
+    let stored_bytes = subject.stored_bytes_per_session.unwrap_or_default();
+    Demand::of(report.at_ceiling(design)?, upkeep_us, stored_bytes)
 }
 
 /// Compares the model's prediction with a measurement, for each design with each number of servers.
@@ -142,7 +153,7 @@ async fn check(
     let busy = std::thread::available_parallelism().map_or(1, usize::from).min(processors.len());
     let servers = servers.min(busy);
     let place = Place::on(&processors[..busy], servers);
-    let store = entered.entry.store(bench).unwrap_or(Store::Memory);
+    let store = entered.entry.store(&bench.store).unwrap_or(Store::Memory);
     let mut started = Vec::new();
     for cpu in &place.apps {
         // One worker thread: a server on one core, as the model assumes.
@@ -206,7 +217,7 @@ impl Drop for Pinned {
 }
 
 /// The planned duration of all checks.
-pub(crate) fn duration(plan: &super::plan::Plan) -> std::time::Duration {
+pub(crate) fn duration(plan: &Plan) -> Duration {
     plan.scale.round() * ((plan.scale.rounds() + 1) * CHECKED.len() * SERVERS.len()) as u32
 }
 

@@ -26,25 +26,13 @@ use measure::report::Report;
 use measure::rounds::Design as Measured;
 use measure::targets::{Limit, Target, Targets, paired};
 
-use super::Bench;
-use super::lineup::{Lineup, measured_in, name_of};
-use super::plan::{CONNECTIONS, Pass, Plan};
+use super::commands::Commands;
+use super::context::{Bench, NO_REDIS};
+use super::entry::{measured_in, name_of};
+use super::lineup::Lineup;
+use super::peers;
+use super::plan::{CONNECTIONS, Effort, Plan};
 use crate::yardstick::{self, Yardstick};
-
-/// The reason why a target without a Redis was not measured.
-pub(crate) const NO_REDIS: &str = "It needs a Redis; `cargo lab doctor` says how to get one.";
-
-/// How much is measured for the targets.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Effort {
-    pub(crate) designs: Pass,
-    pub(crate) exchange: Pass,
-    pub(crate) generator: Pass,
-    /// The number of rounds of the token check, each of about a millisecond.
-    pub(crate) token_rounds: usize,
-    /// How long requests are sent to the server that is stopped for half a second.
-    pub(crate) frozen: Duration,
-}
 
 pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
     let Some(effort) = bench.plan.targets.filter(|_| !bench.stop.is_told()) else { return Ok(()) };
@@ -63,7 +51,7 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
     if let Some(generator) = bench.stop.unless_told(generator::measure(bench, effort)).await {
         rows.extend(generator?);
     }
-    rows.extend(super::peers::targets(report));
+    rows.extend(peers::targets(report));
     if let Some(stored) = bench.stop.unless_told(stored::measure(bench, lineup, report)).await {
         rows.extend(stored?);
     }
@@ -95,7 +83,7 @@ async fn designs(bench: &Bench, lineup: &Lineup, effort: Effort) -> Result<Optio
                 .header("cookie", yardsticks::COOKIE)?,
             pid: Some(twin.pid),
             store_pid: bench.store.pid(),
-            store_counter: lineup.commands.as_ref().map(super::commands::Commands::counter),
+            store_counter: lineup.commands.as_ref().map(Commands::counter),
         });
         twins.push(twin);
     }

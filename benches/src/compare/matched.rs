@@ -1,9 +1,9 @@
 //! Finds the figures that two reports have in common and computes their changes.
 
 use super::interval;
-use super::{Change, Verdict};
+use crate::changes::{Change, Verdict};
 use crate::figures::{Comparison, DesignFigures, Median, RoundFigures};
-use crate::report::{Report, Role, connections, number, rate_rps};
+use crate::report::{Report, Role, Subject, connections, number, rate_rps};
 use crate::targets;
 
 /// How far two rates may be apart, as a share, to count as the same load. Rates are shares of what the slowest design
@@ -180,8 +180,7 @@ fn weight(old: &Report, new: &Report) -> Vec<Change> {
         let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
         add("credential header bytes", bytes(was.credential_bytes), bytes(now.credential_bytes));
         add("stored bytes a session", was.stored_bytes_per_session, now.stored_bytes_per_session);
-        let commands =
-            |subject: &crate::report::Subject| subject.store_per_request.map(|store| store.commands);
+        let commands = |subject: &Subject| subject.store_per_request.map(|store| store.commands);
         add("Redis commands", commands(was), commands(now));
     }
     rows

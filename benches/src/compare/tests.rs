@@ -1,4 +1,5 @@
 use super::*;
+use crate::changes::Verdict;
 use crate::figures::{Comparison, DesignFigures, RoundFigures};
 use crate::load::{ClosedLoop, Load};
 use crate::report::{Role, Subject};
@@ -55,22 +56,22 @@ const BEFORE: [f64; 5] = [10.0, 10.1, 9.9, 10.05, 9.95];
 
 #[test]
 fn a_fifth_more_cpu_time_is_a_regression_and_its_twin_within_the_noise_is_none() {
-    let worse = Changes::between(&report(&BEFORE), &report(&BEFORE.map(|us| us * 1.2)), false).unwrap();
+    let worse = between(&report(&BEFORE), &report(&BEFORE.map(|us| us * 1.2)), false).unwrap();
     assert_eq!(verdict_of(&worse, "server CPU µs"), Verdict::Worse);
     assert_eq!(worse.regressions().count(), 1);
     let row = worse.regressions().next().unwrap();
     assert!((row.change.unwrap() - 0.2).abs() < 0.01 && row.interval.unwrap().0 > 0.15, "{row:?}");
 
-    let noisy = Changes::between(&report(&BEFORE), &report(&[10.3, 9.8, 10.6, 9.9, 10.2]), false).unwrap();
+    let noisy = between(&report(&BEFORE), &report(&[10.3, 9.8, 10.6, 9.9, 10.2]), false).unwrap();
     assert_eq!(verdict_of(&noisy, "server CPU µs"), Verdict::Same);
     assert_eq!(noisy.regressions().count(), 0);
 }
 
 #[test]
 fn less_is_better_and_two_rounds_are_too_few_to_say() {
-    let better = Changes::between(&report(&BEFORE), &report(&BEFORE.map(|us| us * 0.8)), false).unwrap();
+    let better = between(&report(&BEFORE), &report(&BEFORE.map(|us| us * 0.8)), false).unwrap();
     assert_eq!((verdict_of(&better, "server CPU µs"), better.regressions().count()), (Verdict::Better, 0));
-    let few = Changes::between(&report(&[10.0, 10.0]), &report(&[20.0, 20.0]), false).unwrap();
+    let few = between(&report(&[10.0, 10.0]), &report(&[20.0, 20.0]), false).unwrap();
     assert_eq!((verdict_of(&few, "server CPU µs"), few.regressions().count()), (Verdict::Unknown, 0));
 }
 
@@ -78,7 +79,7 @@ fn less_is_better_and_two_rounds_are_too_few_to_say() {
 fn more_bytes_are_a_regression_without_any_rounds() {
     let mut fat = report(&BEFORE);
     fat.subjects[0].stored_bytes_per_session = Some(260.0);
-    let changes = Changes::between(&report(&BEFORE), &fat, false).unwrap();
+    let changes = between(&report(&BEFORE), &fat, false).unwrap();
     let regressions: Vec<&str> = changes.regressions().map(|row| row.figure.as_str()).collect();
     assert_eq!(regressions, ["stored bytes a session"]);
     assert_eq!(verdict_of(&changes, "credential header bytes"), Verdict::Same);
@@ -88,15 +89,15 @@ fn more_bytes_are_a_regression_without_any_rounds() {
 fn another_machine_is_refused_unless_told_and_another_kernel_is_not_another_machine() {
     let mut elsewhere = report(&BEFORE);
     elsewhere.machine.cpu_model = "two".to_owned();
-    let refused = Changes::between(&report(&BEFORE), &elsewhere, false).unwrap_err().to_string();
+    let refused = between(&report(&BEFORE), &elsewhere, false).unwrap_err().to_string();
     assert!(
         refused.contains("processor: one then, two now") && refused.contains("--other-machine"),
         "{refused}"
     );
-    assert_eq!(Changes::between(&report(&BEFORE), &elsewhere, true).unwrap().machines.len(), 1);
+    assert_eq!(between(&report(&BEFORE), &elsewhere, true).unwrap().machines.len(), 1);
     let mut updated = report(&BEFORE);
     (updated.machine.kernel, updated.machine.store) = ("2".to_owned(), "redis 8.0.0 (path)".to_owned());
-    assert_eq!(Changes::between(&report(&BEFORE), &updated, false).unwrap().machines, [""; 0]);
+    assert_eq!(between(&report(&BEFORE), &updated, false).unwrap().machines, [""; 0]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::load::ClosedLoop;
+use crate::load::{ClosedLoop, Latencies, Run};
 
 fn run(answered: u64) -> Run {
     let mut latency = Latencies::new();

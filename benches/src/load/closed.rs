@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
+use super::error::LoadError;
 use super::generator::{self, Worker};
+use super::plan::ClosedLoop;
+use super::run::Run;
 use super::tally::{Sent, SharedTally};
-use super::{ClosedLoop, LoadError, Run, Target};
+use super::target::Target;
 
 pub(super) async fn run(target: &Target, plan: &ClosedLoop) -> Result<Run, LoadError> {
     let worker = Loop {

@@ -5,22 +5,16 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::StatusCode;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::Target;
+use super::answer::Answer;
 use super::tally::SharedTally;
+use super::target::Target;
 
 /// How long a connection waits before it tries again to reach a server that refuses it, so that the loop does not spin.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
-
-/// A response whose body was read to its end.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) body_bytes: u64,
-}
 
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,

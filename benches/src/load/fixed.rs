@@ -3,11 +3,14 @@
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
+use super::error::LoadError;
 use super::generator::{self, Worker};
 use super::pacing::{self, Schedule, StopOnDrop};
+use super::plan::FixedRate;
 use super::queue::ArrivalQueue;
+use super::run::Run;
 use super::tally::{Sent, SharedTally};
-use super::{FixedRate, LoadError, Run, Target};
+use super::target::Target;
 
 /// How long after now the first arrival is due, so that the pacing thread is running by then.
 const UNTIL_FIRST: Duration = Duration::from_millis(5);

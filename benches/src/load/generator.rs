@@ -11,8 +11,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::connection::Connection;
+use super::error::LoadError;
+use super::run::GeneratorCpu;
 use super::tally::{SharedTally, Tally};
-use super::{GeneratorCpu, LoadError, Target};
+use super::target::Target;
 use crate::process;
 
 /// The results of one generator thread.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::Latencies;
+use super::latencies::Latencies;
 use super::queue::ArrivalQueue;
 use crate::process;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::LoadError;
+use super::error::LoadError;
 
 const MOST_CONNECTIONS: usize = 4_096;
 const MOST_THREADS: usize = 64;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Latencies;
+use super::latencies::Latencies;
 
 /// Everything that did not go as planned, by kind. None of it is retried or left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::connection::Answer;
-use super::{Errors, Latencies, Target};
+use super::answer::Answer;
+use super::latencies::Latencies;
+use super::run::Errors;
+use super::target::Target;
 
 /// The counters of one thread, shared by its connections: one histogram stays in the CPU cache, sixty would not.
 #[derive(Clone)]

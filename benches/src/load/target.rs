@@ -9,7 +9,7 @@ use http_body_util::Full;
 use hyper::header::{HOST, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
 
-use super::LoadError;
+use super::error::LoadError;
 
 /// Which addresses the generator may send load to. A load generator that accepts any address is an accidental weapon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -12,7 +12,8 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, watch};
 
-use super::{Impairment, Road, reset};
+use super::impairment::Impairment;
+use super::road::{Road, reset};
 
 /// The most bytes that are read at once.
 const CHUNK_BYTES: usize = 16 * 1024;

@@ -3,7 +3,7 @@
 
 use super::Report;
 use super::chart::Chart;
-use super::chart::escaped;
+use super::escape::escaped;
 use super::sections::{self, Section};
 use super::table::Table;
 

@@ -22,7 +22,8 @@ use measure::report::peers::{Libraries, LibraryTime};
 use self::program::{Done, Offer, Program, Specimen, Turn};
 use super::install::Installed;
 use super::runtime::Runtime;
-use crate::Bench;
+use crate::context::Bench;
+use crate::issuance::{AUDIENCE, ISSUER, LEEWAY, TTL};
 
 /// The folders below `benches/peers`, and the runtime that each needs.
 pub(super) const FOLDERS: [(&str, Runtime); 4] = [
@@ -34,10 +35,6 @@ pub(super) const FOLDERS: [(&str, Runtime); 4] = [
 /// The number of operations that take turns; it serves to estimate the duration.
 pub(crate) const WORKS: usize = 12;
 
-const ISSUER: &str = "https://authlab.example";
-const AUDIENCE: &str = "authlab-api";
-const TTL: Duration = Duration::from_secs(86_400);
-const LEEWAY: Duration = Duration::from_secs(5);
 /// The number of checks between two readings of the clock.
 const BATCH: u64 = 100;
 

@@ -9,9 +9,8 @@ use measure::load::{self, ClosedLoop, Load, Reach, Target as Loaded};
 use measure::targets::{Limit, Target};
 use tokio::process::Command;
 
-use super::super::Bench;
-use super::super::plan::CONNECTIONS;
-use super::Effort;
+use crate::context::Bench;
+use crate::plan::{CONNECTIONS, Effort};
 use crate::yardstick::{self, Yardstick};
 
 const CEILING: &str = "requests/s: our generator / wrk";

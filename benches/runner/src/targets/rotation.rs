@@ -5,11 +5,11 @@ use kit::design::Role;
 use measure::figures::Median;
 use measure::targets::{Limit, Target};
 
-use super::super::Bench;
-use super::super::exchange::{CLIENTS, Exchange, Round};
-use super::super::lineup::Lineup;
-use super::super::refresh::rotating;
-use super::{Effort, NO_REDIS};
+use crate::context::{Bench, NO_REDIS};
+use crate::exchange::{CLIENTS, Exchange, Round};
+use crate::lineup::Lineup;
+use crate::plan::Effort;
+use crate::refresh::rotating;
 use crate::yardstick::{self, Yardstick};
 
 const TRIPS: &str = "round trips to Redis an exchange";

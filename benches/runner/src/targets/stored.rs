@@ -6,10 +6,10 @@ use measure::figures::Median;
 use measure::report::Report;
 use measure::targets::{Limit, Target};
 
-use super::super::Bench;
-use super::super::lineup::{Lineup, name_of};
-use super::super::refresh::rotating;
-use super::NO_REDIS;
+use crate::context::{Bench, NO_REDIS};
+use crate::entry::name_of;
+use crate::lineup::Lineup;
+use crate::refresh::rotating;
 
 /// The number of exchanges: more than the length limit of any list of remembered tokens.
 const EXCHANGES: usize = 50;

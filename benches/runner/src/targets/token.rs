@@ -2,8 +2,6 @@
 //!
 //! It runs in this process, without requests: a check takes less than a microsecond, which a load test cannot resolve.
 
-use std::time::Duration;
-
 use harness::Failure;
 use kit::Clock;
 use kit::keyring::Keyring;
@@ -15,10 +13,8 @@ use measure::token_check::{Library, Parts, Specimen};
 use measure::turns::{Timed, done, in_turn};
 use uuid::Uuid;
 
-const ISSUER: &str = "https://authlab.example";
-const AUDIENCE: &str = "authlab-api";
-const TTL: Duration = Duration::from_secs(86_400);
-const LEEWAY: Duration = Duration::from_secs(5);
+use crate::issuance::{AUDIENCE, ISSUER, LEEWAY, TTL};
+
 /// The number of tokens: too many for a branch predictor to learn, few enough to stay in the CPU cache.
 const TOKENS: usize = 256;
 

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::axis::{Scale, Stretch};
-use super::{WIDTH, escaped, frame};
+use super::svg::{WIDTH, frame};
+use crate::report::escape::escaped;
 use crate::report::number;
 
 /// A bar chart.

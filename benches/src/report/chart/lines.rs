@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::axis::{Axis, Stretch};
-use super::{WIDTH, escaped, frame, marker};
+use super::svg::{WIDTH, frame, marker};
+use crate::report::escape::escaped;
 
 /// A chart of several series.
 #[derive(Debug, Clone)]

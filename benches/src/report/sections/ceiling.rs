@@ -1,6 +1,6 @@
 //! The section on the CPU cost of a request and on the highest throughput.
 
-use super::{Section, check_us, or_none, with_spread};
+use super::section::{Section, check_us, or_none, whole_cpu_us, with_spread};
 use crate::figures::{BASELINE, DesignFigures};
 use crate::report::chart::{Bar, Bars, Chart};
 use crate::report::table::{DOUBTED, NONE, Table};
@@ -80,9 +80,9 @@ fn spread(report: &Report) -> Vec<String> {
         .ceiling
         .iter()
         .flat_map(|comparison| &comparison.designs)
-        .filter_map(|figures| Some((figures.design.as_str(), super::whole_cpu_us(figures)?)));
+        .filter_map(|figures| Some((figures.design.as_str(), whole_cpu_us(figures)?)));
     let dearest = dearest.max_by(|a, b| a.1.total_cmp(&b.1));
-    let baseline = report.at_ceiling(BASELINE).and_then(super::whole_cpu_us).filter(|us| *us > 0.0);
+    let baseline = report.at_ceiling(BASELINE).and_then(whole_cpu_us).filter(|us| *us > 0.0);
     let said = dearest.zip(baseline).map(|((design, us), none)| {
         format!(
             "A request without authentication took {} µs of CPU time, server and Redis together; {design}, the dearest here, \

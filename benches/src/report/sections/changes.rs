@@ -1,7 +1,7 @@
 //! The section on changes since an older report.
 
-use super::Section;
-use crate::compare::{Change, Verdict};
+use super::section::Section;
+use crate::changes::{Change, Verdict};
 use crate::report::table::{DOUBTED, NONE, Table};
 use crate::report::{Report, number};
 

@@ -1,6 +1,6 @@
 //! The section on the cost of more claims in a token: every request carries them, and every check decodes them.
 
-use super::{Section, series_of};
+use super::section::{Section, series_of};
 use crate::report::chart::{Axis, Chart, Lines};
 use crate::report::table::{DOUBTED, NONE, Table};
 use crate::report::{Report, number};

@@ -1,6 +1,6 @@
 //! The section on more connections: a request costs less when many are served at the same time.
 
-use super::{Section, series_of};
+use super::section::{Section, series_of};
 use crate::report::chart::{Axis, Chart, Lines};
 use crate::report::table::{DOUBTED, NONE, Table};
 use crate::report::{Report, connections, number};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Section;
+use super::section::Section;
 use crate::report::table::{NONE, Table};
 use crate::report::{Doubted, Report};
 

@@ -1,6 +1,6 @@
 //! The section on latency at fixed arrival rates, which do not depend on how the server responds.
 
-use super::{Section, series_of};
+use super::section::{Section, series_of};
 use crate::doubt::Doubt;
 use crate::figures::DesignFigures;
 use crate::report::chart::{Axis, Chart, Lines};

@@ -1,6 +1,6 @@
 //! The section that compares libraries: the CPU time of each to check the same token.
 
-use super::{Section, with_spread};
+use super::section::{Section, with_spread};
 use crate::report::chart::{Bar, Bars, Chart};
 use crate::report::table::Table;
 use crate::report::{Report, number};

@@ -1,6 +1,6 @@
 //! The section that compares our servers with other stacks: the cost of the same response.
 
-use super::{Section, or_none, with_spread};
+use super::section::{Section, or_none, with_spread};
 use crate::figures::DesignFigures;
 use crate::report::chart::{Bar, Bars, Chart};
 use crate::report::peers::{MOST_CPU, Peer, Peers, Share};

@@ -1,6 +1,6 @@
 //! The section on the machine: figures are valid only there.
 
-use super::Section;
+use super::section::Section;
 use crate::report::table::Table;
 use crate::report::{Report, number};
 

@@ -1,7 +1,7 @@
 //! The section on the break-even point: after how many requests the stateless design, which must refresh, costs less
 //! than the session design, which looks up every request.
 
-use super::{Section, check_us, mark, whole_cpu_us};
+use super::section::{Section, check_us, mark, whole_cpu_us};
 use crate::figures::BASELINE;
 use crate::report::chart::{Axis, Chart, Lines, Point, Series};
 use crate::report::table::Table;

@@ -1,6 +1,6 @@
 //! The section with the argument in one chart: the cost of a request against how long a stolen copy works after logout.
 
-use super::{Section, check_us, mark, or_none};
+use super::section::{Section, check_us, mark, or_none};
 use crate::figures::BASELINE;
 use crate::report::chart::{Axis, Chart, Lines, Point, Series};
 use crate::report::table::Table;

@@ -1,6 +1,6 @@
 //! The section on the distance to Redis, which has no effect on a design that does not use Redis.
 
-use super::{Section, series_of};
+use super::section::{Section, series_of};
 use crate::report::chart::{Axis, Chart, Lines};
 use crate::report::table::{DOUBTED, NONE, Table};
 use crate::report::{Report, Role, number, rate_rps};

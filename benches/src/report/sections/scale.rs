@@ -1,7 +1,7 @@
 //! The section on how far each design scales, by a model of the measured figures, and on how accurate that model was
 //! here.
 
-use super::{Section, mark};
+use super::section::{Section, mark};
 use crate::report::chart::{Axis, Chart, Lines, Point, Series};
 use crate::report::table::{DOUBTED, NONE, Table};
 use crate::report::{Report, number};

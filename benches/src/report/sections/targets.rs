@@ -1,6 +1,6 @@
 //! The section on the targets and whether they are met.
 
-use super::Section;
+use super::section::Section;
 use crate::report::table::{DOUBTED, NONE, Table};
 use crate::report::{Report, number};
 use crate::targets::{Limit, Outcome, Target, Verdict};

@@ -1,6 +1,6 @@
 //! The section on the size of a design, counted without load: bytes on the wire, in Redis, and in memory.
 
-use super::{Section, or_none};
+use super::section::{Section, or_none};
 use crate::report::table::Table;
 use crate::report::{Report, number};
 

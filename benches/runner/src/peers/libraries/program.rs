@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use uuid::Uuid;
 
-use super::{AUDIENCE, ISSUER};
+use crate::issuance::{AUDIENCE, ISSUER};
 use crate::peers::install::Installed;
 
 /// Long enough for an interpreter to start on a busy machine.
@@ -117,8 +117,9 @@ mod tests {
     use kit::Clock;
     use kit::testing::{Part, found_or_skip};
 
-    use super::super::{LEEWAY, TTL, per_check};
+    use super::super::per_check;
     use super::*;
+    use crate::issuance::{LEEWAY, TTL};
     use crate::peers::install;
     use crate::peers::runtime::Runtime;
 

@@ -1,0 +1,65 @@
+//! How long the whole measurement takes: the sum of what its parts plan.
+
+use std::time::Duration;
+
+use kit::design::Part;
+
+use super::arguments::BenchArguments;
+use super::entry::{measured_in, names};
+use super::peers::{self, Chosen};
+use super::plan::{Pass, Plan};
+use super::{revocation, scale, targets};
+
+/// The planned duration of all that the arguments ask for.
+pub(crate) fn duration(plan: &Plan, arguments: &BenchArguments, peers: &Chosen) -> Duration {
+    let asked = if arguments.designs.is_empty() { names().len() } else { arguments.designs.len() };
+    let designs = asked + arguments.url.len();
+    let beside_peers = match peers.servers.len() {
+        0 => 0,
+        count => count + peers::OURS,
+    };
+    let libraries = if peers.libraries { peers::libraries::WORKS } else { 0 };
+    let of = |pass: Pass, designs: usize, times: usize| pass.duration(designs) * times as u32;
+    of(plan.ceiling, designs + 1, 1)
+        + of(plan.rates, designs, plan.shares.len())
+        + of(plan.distance, measured_in(Part::Distance).len(), plan.rtt_ms.len())
+        + of(plan.crowd, measured_in(Part::Crowd).len(), plan.connections.len())
+        + of(plan.refresh, 1, 1)
+        + of(plan.peers, beside_peers, 1)
+        + of(plan.peers_at_rate, beside_peers, 1)
+        + of(plan.libraries, libraries, 1)
+        + of(plan.claims, measured_in(Part::Claims).len(), plan.roles.len())
+        + scale::duration(plan)
+        + revocation::duration(plan)
+        + targets::duration(plan)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: BenchArguments,
+    }
+
+    fn planned(line: &str) -> Duration {
+        let arguments = Line::try_parse_from(line.split(' ')).unwrap().arguments;
+        let peers = peers::chosen(arguments.peers.as_deref()).unwrap();
+        duration(&Plan::of(&arguments).unwrap(), &arguments, &peers)
+    }
+
+    #[test]
+    fn a_plan_keeps_the_time_that_its_help_promises() {
+        let seconds = |line: &str| planned(line).as_secs();
+        // Servers need time to start, and a busy machine is slower than the plan.
+        assert!(seconds("bench --quick") <= 45, "{}", seconds("bench --quick"));
+        assert!(seconds("bench") <= 17 * 60, "{}", seconds("bench"));
+        assert!(seconds("bench --targets") <= 4 * 60, "{}", seconds("bench --targets"));
+        assert!(seconds("bench --targets --quick") <= 45);
+        assert!(seconds("bench --smoke") <= 15, "{}", seconds("bench --smoke"));
+    }
+}

@@ -1,0 +1,36 @@
+//! Finds the reasons to doubt the figures of one design.
+
+use super::median::Median;
+use super::round::RoundFigures;
+use crate::doubt::Doubt;
+
+const LITTLES_LAW_OFF: f64 = 0.05;
+const ACHIEVED_OF_ASKED: f64 = 0.99;
+const GENERATOR_SHARE: f64 = 0.80;
+const SPREAD: f64 = 0.15;
+
+/// All doubts about the figures of one design. Shares are medians over its rounds.
+pub(super) fn about(errors: u64, throughput_rps: Median, rounds: &[RoundFigures]) -> Vec<Doubt> {
+    let median = |figure: fn(&RoundFigures) -> Option<f64>| {
+        Median::of(rounds.iter().filter_map(figure)).map(|over_rounds| over_rounds.median)
+    };
+    let mut doubts = Vec::new();
+    if errors > 0 {
+        doubts.push(Doubt::Errors { count: errors });
+    }
+    if let Some(off) = median(|round| round.littles_law_off).filter(|off| *off > LITTLES_LAW_OFF) {
+        doubts.push(Doubt::LittlesLaw { off });
+    }
+    let achieved = median(|round| round.asked_rps.map(|asked| round.throughput_rps / asked));
+    if let Some(achieved) = achieved.filter(|achieved| *achieved < ACHIEVED_OF_ASKED) {
+        doubts.push(Doubt::BelowAskedRate { achieved });
+    }
+    if let Some(share) = median(|round| round.generator_share).filter(|share| *share > GENERATOR_SHARE) {
+        doubts.push(Doubt::GeneratorBusy { share });
+    }
+    let spread = throughput_rps.spread();
+    if spread > SPREAD {
+        doubts.push(Doubt::Spread { spread });
+    }
+    doubts
+}
