@@ -3,44 +3,58 @@
 //! A server that does nothing takes its turn in the same rounds. Its throughput is the ceiling of the generator, and a
 //! design whose throughput is near that ceiling is doubted.
 
-use harness::Failure;
 use measure::doubt::Doubt;
-use measure::figures::Comparison;
+use measure::figures::{Comparison, DesignFigures};
 use measure::load::{Reach, Target};
 use measure::process;
-use measure::report::Report;
 use measure::rounds::Design as Measured;
 
 use super::context::Bench;
+use super::found::Found;
 use super::lineup::Lineup;
 use super::plan::CONNECTIONS;
 use crate::yardstick::{self, Yardstick};
 
 const GENERATOR: &str = "do-nothing";
 
-pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
-    let nothing = yardstick::start(Yardstick::Nothing, None).await?;
-    let mut designs = lineup.measured.clone();
-    designs.push(Measured {
-        name: GENERATOR.to_owned(),
-        target: Target::get(&nothing.url, "/me", Reach::LoopbackOnly)?,
-        pid: Some(nothing.pid),
-        store_pid: None,
-        store_counter: None,
-    });
-    let rounds = bench.plan.ceiling.closed(CONNECTIONS);
-    let Some(mut comparison) = bench.compare("finding each server's limit", &designs, rounds).await? else {
-        return Ok(());
-    };
-    report.generator_ceiling = comparison.designs.pop();
-    if let Some(generator) = &report.generator_ceiling {
-        doubt_what_is_near(&mut comparison, generator.throughput_rps.median);
-    }
-    for (subject, measured) in report.subjects.iter_mut().zip(&lineup.measured) {
-        subject.resident_bytes = measured.pid.map(process::resident_bytes).transpose()?;
-    }
-    report.ceiling = Some(comparison);
-    Ok(())
+/// The figures at the ceiling.
+#[derive(Default)]
+pub(crate) struct Ceiling {
+    /// The designs; `None` when Ctrl-C came before the first round was over.
+    pub(crate) comparison: Option<Comparison>,
+    /// The generator against a server that does nothing.
+    pub(crate) generator: Option<DesignFigures>,
+    /// The memory of each server of the line-up afterwards, in their order.
+    pub(crate) resident_bytes: Vec<Option<u64>>,
+}
+
+pub(crate) async fn measure(bench: &Bench, lineup: &Lineup) -> Found<Ceiling> {
+    Found::by(async |found: &mut Found<Ceiling>| {
+        let nothing = yardstick::start(Yardstick::Nothing, None).await?;
+        let mut designs = lineup.measured.clone();
+        designs.push(Measured {
+            name: GENERATOR.to_owned(),
+            target: Target::get(&nothing.url, "/me", Reach::LoopbackOnly)?,
+            pid: Some(nothing.pid),
+            store_pid: None,
+            store_counter: None,
+        });
+        let rounds = bench.plan.ceiling.closed(CONNECTIONS);
+        let Some(mut comparison) = bench.compare("finding each server's limit", &designs, rounds).await?
+        else {
+            return Ok(());
+        };
+        found.value.generator = comparison.designs.pop();
+        if let Some(generator) = &found.value.generator {
+            doubt_what_is_near(&mut comparison, generator.throughput_rps.median);
+        }
+        for measured in &lineup.measured {
+            found.value.resident_bytes.push(measured.pid.map(process::resident_bytes).transpose()?);
+        }
+        found.value.comparison = Some(comparison);
+        Ok(())
+    })
+    .await
 }
 
 fn doubt_what_is_near(comparison: &mut Comparison, generator_rps: f64) {
@@ -49,9 +63,10 @@ fn doubt_what_is_near(comparison: &mut Comparison, generator_rps: f64) {
     }
 }
 
-/// The throughput of the slowest of these designs, in requests per second; `None` before it was measured.
-pub(crate) fn slowest_rps(report: &Report, names: &[&str]) -> Option<f64> {
-    let designs = &report.ceiling.as_ref()?.designs;
+/// The throughput of the slowest of these designs at its ceiling, in requests per second; `None` when none of them was
+/// measured.
+pub(crate) fn slowest_rps(ceiling: &Comparison, names: &[&str]) -> Option<f64> {
+    let designs = &ceiling.designs;
     let asked = designs.iter().filter(|figures| names.is_empty() || names.contains(&figures.design.as_str()));
     asked.map(|figures| figures.throughput_rps.median).reduce(f64::min).filter(|rps| *rps > 0.0)
 }

@@ -11,53 +11,57 @@ use harness::server::Server;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use kit::design::Part;
 use measure::load::{Reach, Target};
-use measure::report::{ClaimStep, Report};
+use measure::report::ClaimStep;
 use measure::rounds::Design as Measured;
 use serde_json::{Value, json};
 
 use super::context::Bench;
 use super::entry::measured_in;
+use super::found::Found;
 use super::lineup::Lineup;
 use super::plan::CONNECTIONS;
 
 /// The key that signs the tokens of this measurement. Only servers that are stopped after the measurement know it.
 const SECRET: &str = "a-secret-for-a-measurement-alone";
 
-pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
-    if report.ceiling.is_none() || bench.plan.roles.is_empty() || bench.stop.is_told() {
-        return Ok(());
-    }
-    bench.timeline.stage("tokens with more claims");
-    let keys = format!("1={SECRET}");
-    let mut servers: Vec<(&str, Server, String)> = Vec::new();
-    for entered in measured_in(Part::Claims).iter().filter_map(|name| lineup.entered(name)) {
-        let store = bench.store.as_config();
-        let server = entered.entry.start(&store, &[("AUTHLAB_ACCESS_KEYS", keys.as_str())]).await?;
-        let credential = Client::of(&server)?.sign_up_and_log_in().await?;
-        let token = credential.header.1.to_str()?.trim_start_matches("Bearer ").to_owned();
-        servers.push((entered.entry.variant.name, server, token));
-    }
-    for roles in bench.plan.roles {
-        let mut token_bytes = 0;
-        let mut designs = Vec::new();
-        for (name, server, token) in &servers {
-            let token = with_roles(token, *roles)?;
-            token_bytes = token.len() as u64;
-            let target = Target::get(&server.url, "/me", Reach::LoopbackOnly)?;
-            designs.push(Measured {
-                name: (*name).to_owned(),
-                target: target.header("authorization", &format!("Bearer {token}"))?,
-                pid: Some(server.pid),
-                store_pid: None,
-                store_counter: None,
-            });
+pub(crate) async fn measure(bench: &Bench, lineup: &Lineup) -> Found<Vec<ClaimStep>> {
+    Found::by(async |found: &mut Found<Vec<ClaimStep>>| {
+        if bench.plan.roles.is_empty() || bench.stop.is_told() {
+            return Ok(());
         }
-        let what = format!("tokens of {token_bytes} bytes");
-        let rounds = bench.plan.claims.closed(CONNECTIONS);
-        let Some(comparison) = bench.compare(&what, &designs, rounds).await? else { break };
-        report.claims.push(ClaimStep { token_bytes, roles: *roles, comparison });
-    }
-    Ok(())
+        bench.timeline.stage("tokens with more claims");
+        let keys = format!("1={SECRET}");
+        let mut servers: Vec<(&str, Server, String)> = Vec::new();
+        for entered in measured_in(Part::Claims).iter().filter_map(|name| lineup.entered(name)) {
+            let store = bench.store.as_config();
+            let server = entered.entry.start(&store, &[("AUTHLAB_ACCESS_KEYS", keys.as_str())]).await?;
+            let credential = Client::of(&server)?.sign_up_and_log_in().await?;
+            let token = credential.header.1.to_str()?.trim_start_matches("Bearer ").to_owned();
+            servers.push((entered.entry.variant.name, server, token));
+        }
+        for roles in bench.plan.roles {
+            let mut token_bytes = 0;
+            let mut designs = Vec::new();
+            for (name, server, token) in &servers {
+                let token = with_roles(token, *roles)?;
+                token_bytes = token.len() as u64;
+                let target = Target::get(&server.url, "/me", Reach::LoopbackOnly)?;
+                designs.push(Measured {
+                    name: (*name).to_owned(),
+                    target: target.header("authorization", &format!("Bearer {token}"))?,
+                    pid: Some(server.pid),
+                    store_pid: None,
+                    store_counter: None,
+                });
+            }
+            let what = format!("tokens of {token_bytes} bytes");
+            let rounds = bench.plan.claims.closed(CONNECTIONS);
+            let Some(comparison) = bench.compare(&what, &designs, rounds).await? else { break };
+            found.value.push(ClaimStep { token_bytes, roles: *roles, comparison });
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// The same token with `roles` roles added, signed again.

@@ -6,13 +6,14 @@ use harness::server::Server;
 use kit::Store;
 use kit::design::{self, Asks, Credential as Issues, StoreKind};
 use measure::load::{Reach, Target};
-use measure::report::{Report, Role, Skipped, Subject};
+use measure::report::{Role, Subject};
 use measure::rounds::Design as Measured;
 
 use super::arguments::BenchArguments;
 use super::commands::Commands;
 use super::context::{Bench, NO_REDIS};
 use super::entry::Entry;
+use super::found::Found;
 use super::url::{self, Guest};
 
 /// Settings for a long access token lifetime. One login serves the whole run, which takes longer than an access token
@@ -20,11 +21,14 @@ use super::url::{self, Guest};
 const LONG_LIVED: (&str, &str) = ("AUTHLAB_ACCESS_TTL", "7200");
 
 /// The servers, ready to be put under load.
+#[derive(Default)]
 pub(crate) struct Lineup {
     /// The servers of this project.
     pub(crate) entered: Vec<Entered>,
     /// All servers, as the rounds measure them.
     pub(crate) measured: Vec<Measured>,
+    /// The same servers, as the report describes them.
+    pub(crate) subjects: Vec<Subject>,
     /// The counters of the Redis, if there is one.
     pub(crate) commands: Option<Commands>,
     /// The accounts that were created on servers at URLs.
@@ -38,51 +42,39 @@ pub(crate) struct Entered {
 }
 
 impl Lineup {
-    /// Starts all requested servers and adds them to the report.
-    pub(crate) async fn start(
-        bench: &Bench,
-        arguments: &BenchArguments,
-        entries: &[Entry],
-        report: &mut Report,
-    ) -> Result<Self, Failure> {
-        let commands = match bench.store.url() {
-            Some(url) => Some(Commands::of(url).await?),
-            None => None,
-        };
-        let mut lineup = Self { entered: Vec::new(), measured: Vec::new(), commands, guests: Vec::new() };
-        for entry in entries.iter().copied() {
-            bench.timeline.stage(&format!("{}: starting its server", entry.variant.name));
-            let Some(store) = entry.store(&bench.store) else {
-                report
-                    .skipped
-                    .push(Skipped { what: entry.variant.name.to_owned(), why: NO_REDIS.to_owned() });
-                continue;
-            };
-            lineup.enter(bench, entry, &store, report).await?;
-        }
-        for address in &arguments.url {
-            bench.timeline.stage(&format!("{address}: logging in"));
-            let (measured, subject, guest) = match url::measured(address, arguments).await {
-                Ok(ready) => ready,
-                Err(fault) => {
-                    lineup.leave().await;
-                    return Err(fault);
+    /// Starts all requested servers, until Ctrl-C.
+    pub(crate) async fn start(bench: &Bench, arguments: &BenchArguments, entries: &[Entry]) -> Found<Self> {
+        Found::by(async |found: &mut Found<Self>| {
+            if let Some(url) = bench.store.url() {
+                let Some(commands) = bench.stop.unless_told(Commands::of(url)).await else { return Ok(()) };
+                found.value.commands = Some(commands?);
+            }
+            for entry in entries.iter().copied() {
+                bench.timeline.stage(&format!("{}: starting its server", entry.variant.name));
+                let Some(store) = entry.store(&bench.store) else {
+                    found.skip(entry.variant.name, NO_REDIS);
+                    continue;
+                };
+                match bench.stop.unless_told(found.value.enter(bench, entry, &store)).await {
+                    Some(entered) => entered?,
+                    None => return Ok(()),
                 }
-            };
-            lineup.guests.extend(guest);
-            lineup.measured.push(measured);
-            report.subjects.push(subject);
-        }
-        Ok(lineup)
+            }
+            for address in &arguments.url {
+                bench.timeline.stage(&format!("{address}: logging in"));
+                let measured = bench.stop.unless_told(url::measured(address, arguments)).await;
+                let Some(measured) = measured else { return Ok(()) };
+                let (measured, subject, guest) = measured?;
+                found.value.guests.extend(guest);
+                found.value.measured.push(measured);
+                found.value.subjects.push(subject);
+            }
+            Ok(())
+        })
+        .await
     }
 
-    async fn enter(
-        &mut self,
-        bench: &Bench,
-        entry: Entry,
-        store: &Store,
-        report: &mut Report,
-    ) -> Result<(), Failure> {
+    async fn enter(&mut self, bench: &Bench, entry: Entry, store: &Store) -> Result<(), Failure> {
         let server = entry.start(store, &[LONG_LIVED]).await?;
         let client = Client::of(&server)?;
         let credential = client.sign_up_and_log_in().await?;
@@ -113,7 +105,7 @@ impl Lineup {
             store_pid: bench.store.pid(),
             store_counter: self.commands.as_ref().map(Commands::counter),
         });
-        report.subjects.push(subject);
+        self.subjects.push(subject);
         self.entered.push(Entered { entry, _server: server });
         Ok(())
     }
@@ -123,6 +115,11 @@ impl Lineup {
         for guest in self.guests {
             guest.leave().await;
         }
+    }
+
+    /// The description of the server with this name.
+    pub(crate) fn subject(&self, name: &str) -> Option<&Subject> {
+        self.subjects.iter().find(|subject| subject.name == name)
     }
 
     /// The server of this project with this name.

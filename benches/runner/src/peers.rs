@@ -15,8 +15,8 @@ use kit::design::Asks;
 use measure::figures::BASELINE;
 use measure::load::{Reach, Target as Loaded};
 use measure::process;
-use measure::report::peers::{MOST_CPU, Peer as Told, Peers};
-use measure::report::{Report, Role, Skipped, Subject};
+use measure::report::peers::{Libraries, MOST_CPU, Peer as Told, Peers};
+use measure::report::{Role, Subject};
 use measure::rounds::Design as Measured;
 use measure::targets::{Limit, Target};
 
@@ -28,6 +28,7 @@ use super::ceiling::rounded;
 use super::commands::Commands;
 use super::context::{Bench, NO_REDIS};
 use super::entry::name_of;
+use super::found::Found;
 use super::lineup::Lineup;
 use super::plan::CONNECTIONS;
 use super::url;
@@ -38,36 +39,39 @@ const SHARE: f64 = 0.5;
 /// The installed peers.
 #[derive(Default)]
 pub(crate) struct Ready {
-    servers: Vec<(Peer, Installed)>,
-    libraries: Option<Vec<Installed>>,
+    pub(crate) servers: Vec<(Peer, Installed)>,
+    /// The programs that time the libraries; `None` when the libraries were not asked for.
+    pub(crate) libraries: Option<Vec<Installed>>,
 }
 
 /// Installs the peers that are not installed yet. A peer that cannot be installed is skipped, and the report states the
 /// reason.
-pub(crate) async fn install(bench: &Bench, chosen: &Chosen, report: &mut Report) -> Ready {
-    let mut ready = Ready::default();
-    for peer in chosen.servers.iter().copied() {
-        if peer.asks == Asks::Redis && bench.store.url().is_none() {
-            skip(report, peer.name, NO_REDIS);
-            continue;
-        }
-        match fetched(bench, peer.name, peer.runtime).await {
-            Some(Ok(installed)) => ready.servers.push((peer, installed)),
-            Some(Err(why)) => skip(report, peer.name, &why.to_string()),
-            None => return ready,
-        }
-    }
-    if chosen.libraries {
-        let libraries = ready.libraries.get_or_insert_default();
-        for (name, runtime) in libraries::FOLDERS {
-            match fetched(bench, name, runtime).await {
-                Some(Ok(installed)) => libraries.push(installed),
-                Some(Err(why)) => skip(report, name, &why.to_string()),
-                None => return ready,
+pub(crate) async fn install(bench: &Bench, chosen: &Chosen) -> Found<Ready> {
+    Found::by(async |found: &mut Found<Ready>| {
+        for peer in chosen.servers.iter().copied() {
+            if peer.asks == Asks::Redis && bench.store.url().is_none() {
+                found.skip(peer.name, NO_REDIS);
+                continue;
+            }
+            match fetched(bench, peer.name, peer.runtime).await {
+                Some(Ok(installed)) => found.value.servers.push((peer, installed)),
+                Some(Err(why)) => found.skip(peer.name, &why.to_string()),
+                None => return Ok(()),
             }
         }
-    }
-    ready
+        if chosen.libraries {
+            found.value.libraries.get_or_insert_default();
+            for (name, runtime) in libraries::FOLDERS {
+                match fetched(bench, name, runtime).await {
+                    Some(Ok(installed)) => found.value.libraries.get_or_insert_default().push(installed),
+                    Some(Err(why)) => found.skip(name, &why.to_string()),
+                    None => return Ok(()),
+                }
+            }
+        }
+        Ok(())
+    })
+    .await
 }
 
 async fn fetched(bench: &Bench, name: &str, runtime: Runtime) -> Option<Result<Installed, Failure>> {
@@ -75,74 +79,87 @@ async fn fetched(bench: &Bench, name: &str, runtime: Runtime) -> Option<Result<I
     bench.stop.unless_told(install::install(name, runtime)).await
 }
 
-/// Measures the servers together with ours, and then the libraries.
-pub(crate) async fn measure(
-    bench: &Bench,
-    lineup: &Lineup,
-    ready: Ready,
-    report: &mut Report,
-) -> Result<(), Failure> {
-    servers(bench, lineup, ready.servers, report).await?;
-    let Some(installed) = ready.libraries.filter(|_| !bench.stop.is_told()) else { return Ok(()) };
-    match libraries::measure(bench, &installed).await {
-        Ok(Some((libraries, failed))) => {
-            report.libraries = Some(libraries);
-            failed.iter().for_each(|(name, why)| skip(report, name, &why.to_string()));
-        }
-        Ok(None) => {}
-        Err(why) => skip(report, LIBRARIES, &why.to_string()),
-    }
-    Ok(())
+/// The peers beside our designs.
+#[derive(Default)]
+pub(crate) struct Beside {
+    /// Their figures; `None` when Ctrl-C came before they ran, or none could be started.
+    pub(crate) peers: Option<Peers>,
+    /// The peers, as the report describes them.
+    pub(crate) subjects: Vec<Subject>,
 }
 
-async fn servers(
+/// Measures the servers together with ours.
+pub(crate) async fn servers(
     bench: &Bench,
     lineup: &Lineup,
-    ready: Vec<(Peer, Installed)>,
-    report: &mut Report,
-) -> Result<(), Failure> {
-    let (mut running, mut measured, mut told) = (Vec::new(), Vec::new(), Vec::new());
-    for (peer, installed) in ready {
-        if bench.stop.is_told() {
+    installed: Vec<(Peer, Installed)>,
+) -> Found<Beside> {
+    Found::by(async |found: &mut Found<Beside>| {
+        let (mut running, mut measured, mut told) = (Vec::new(), Vec::new(), Vec::new());
+        for (peer, installed) in installed {
+            if bench.stop.is_told() {
+                return Ok(());
+            }
+            bench.timeline.stage(&format!("{}: starting its server", peer.name));
+            match enter(bench, lineup, &peer, &installed).await {
+                Ok((server, design, subject)) => {
+                    running.push(server);
+                    measured.push(design);
+                    told.push((peer.told(&installed), subject));
+                }
+                Err(why) => found.skip(peer.name, &why.to_string()),
+            }
+        }
+        if measured.is_empty() {
             return Ok(());
         }
-        bench.timeline.stage(&format!("{}: starting its server", peer.name));
-        match enter(bench, lineup, &peer, &installed).await {
-            Ok((server, design, subject)) => {
-                running.push(server);
-                measured.push(design);
-                told.push((peer.told(&installed), subject));
-            }
-            Err(why) => skip(report, peer.name, &why.to_string()),
+        let mut ours = vec![BASELINE];
+        ours.extend(told.iter().flat_map(|(peer, _)| &peer.ours).map(String::as_str));
+        let designs = [lineup.named(&ours), measured.clone()].concat();
+        let rounds = bench.plan.peers.closed(CONNECTIONS);
+        let ceiling = bench.compare("the limits of the peers", &designs, rounds).await?;
+        for ((_, subject), design) in told.iter_mut().zip(&measured) {
+            subject.resident_bytes = design.pid.map(process::resident_bytes).transpose()?;
         }
-    }
-    if measured.is_empty() {
-        return Ok(());
-    }
-    let mut ours = vec![BASELINE];
-    ours.extend(told.iter().flat_map(|(peer, _)| &peer.ours).map(String::as_str));
-    let designs = [lineup.named(&ours), measured.clone()].concat();
-    let rounds = bench.plan.peers.closed(CONNECTIONS);
-    let ceiling = bench.compare("the limits of the peers", &designs, rounds).await?;
-    for ((_, subject), design) in told.iter_mut().zip(&measured) {
-        subject.resident_bytes = design.pid.map(process::resident_bytes).transpose()?;
-    }
-    let (entries, subjects) = told.into_iter().unzip();
-    report.subjects.extend::<Vec<_>>(subjects);
-    let mut peers = Peers { entries, ceiling, at_rate: None };
-    if let Some(slowest) = peers.slowest_rps() {
-        let rate_rps = rounded(slowest * SHARE);
-        let what = format!("the peers at {rate_rps:.0} requests/s");
-        peers.at_rate = bench.compare(&what, &designs, bench.plan.peers_at_rate.at_rate(rate_rps)).await?;
-    }
-    report.peers = Some(peers);
-    Ok(())
+        let (entries, subjects) = told.into_iter().unzip();
+        found.value.subjects = subjects;
+        let mut peers = Peers { entries, ceiling, at_rate: None };
+        if let Some(slowest) = peers.slowest_rps() {
+            let rate_rps = rounded(slowest * SHARE);
+            let what = format!("the peers at {rate_rps:.0} requests/s");
+            peers.at_rate =
+                bench.compare(&what, &designs, bench.plan.peers_at_rate.at_rate(rate_rps)).await?;
+        }
+        found.value.peers = Some(peers);
+        Ok(())
+    })
+    .await
+}
+
+/// Times the libraries, if they were asked for. One that fails is skipped, and the report states the reason.
+pub(crate) async fn time_libraries(
+    bench: &Bench,
+    installed: Option<Vec<Installed>>,
+) -> Found<Option<Libraries>> {
+    Found::by(async |found: &mut Found<Option<Libraries>>| {
+        let Some(installed) = installed.filter(|_| !bench.stop.is_told()) else { return Ok(()) };
+        match libraries::measure(bench, &installed).await {
+            Ok(Some((libraries, failed))) => {
+                found.value = Some(libraries);
+                failed.iter().for_each(|(name, why)| found.skip(name, &why.to_string()));
+            }
+            Ok(None) => {}
+            Err(why) => found.skip(LIBRARIES, &why.to_string()),
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// The target rows for each peer's figures.
-pub(crate) fn targets(report: &Report) -> Vec<Target> {
+pub(crate) fn targets(peers: Option<&Peers>) -> Vec<Target> {
     let how = "the same /me in other languages and frameworks, under the same load, in turn";
-    let Some(peers) = &report.peers else {
+    let Some(peers) = peers else {
         let why =
             "The peers were not run: `--peers` installs and runs what this machine has the languages for.";
         let what = "CPU a request: ours / each peer's";
@@ -214,10 +231,6 @@ impl Peer {
             ours: self.rivals.iter().map(|role| name_of(*role).to_owned()).collect(),
         }
     }
-}
-
-fn skip(report: &mut Report, what: &str, why: &str) {
-    report.skipped.push(Skipped { what: what.to_owned(), why: why.to_owned() });
 }
 
 #[cfg(test)]

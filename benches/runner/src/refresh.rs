@@ -5,38 +5,40 @@ use harness::client::Client;
 use harness::server::Server;
 use kit::design::Role;
 use measure::figures::Median;
-use measure::report::{Refresh, Report, Skipped};
+use measure::report::Refresh;
 
 use super::context::Bench;
 use super::exchange::{CLIENTS, Exchange, Round};
+use super::found::Found;
 use super::lineup::{Entered, Lineup};
 
 /// With a window of 0, every exchange rotates the token.
 const STRICT: (&str, &str) = ("AUTHLAB_REFRESH_WINDOW", "0");
 
-pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
-    let Some(hybrid) = lineup.in_role(Role::SignedAndRefreshed).filter(|_| report.ceiling.is_some()) else {
-        return Ok(());
-    };
-    let Some(commands) = &lineup.commands else {
-        let why = "Its cost is that of a round trip to Redis, and there is none.".to_owned();
-        report.skipped.push(Skipped { what: "what staying logged in costs".to_owned(), why });
-        return Ok(());
-    };
-    bench.timeline.stage("exchanging refresh tokens");
-    let measured = async {
-        let (_server, mut exchange) = rotating(bench, hybrid, CLIENTS).await?;
-        let mut rounds = Vec::new();
-        for _ in 0..bench.plan.refresh.rounds() {
-            rounds.push(exchange.round(commands, bench.store.pid(), bench.plan.refresh.round()).await?);
-            bench.timeline.passed(bench.plan.refresh.round());
+pub(crate) async fn measure(bench: &Bench, lineup: &Lineup) -> Found<Option<Refresh>> {
+    Found::by(async |found: &mut Found<Option<Refresh>>| {
+        let Some(hybrid) = lineup.in_role(Role::SignedAndRefreshed) else { return Ok(()) };
+        let Some(commands) = &lineup.commands else {
+            let why = "Its cost is that of a round trip to Redis, and there is none.";
+            found.skip("what staying logged in costs", why);
+            return Ok(());
+        };
+        bench.timeline.stage("exchanging refresh tokens");
+        let measured = async {
+            let (_server, mut exchange) = rotating(bench, hybrid, CLIENTS).await?;
+            let mut rounds = Vec::new();
+            for _ in 0..bench.plan.refresh.rounds() {
+                rounds.push(exchange.round(commands, bench.store.pid(), bench.plan.refresh.round()).await?);
+                bench.timeline.passed(bench.plan.refresh.round());
+            }
+            sum_up(&rounds)
+        };
+        if let Some(refresh) = bench.stop.unless_told(measured).await {
+            found.value = Some(refresh?);
         }
-        sum_up(&rounds)
-    };
-    if let Some(refresh) = bench.stop.unless_told(measured).await {
-        report.refresh = Some(refresh?);
-    }
-    Ok(())
+        Ok(())
+    })
+    .await
 }
 
 /// Starts the hybrid without a reuse window and logs in `clients` clients.

@@ -11,13 +11,14 @@ use harness::Failure;
 use harness::client::{Client, Credential};
 use harness::server::Server;
 use kit::design::{Asks, Credential as Issues};
-use measure::figures::Median;
+use measure::figures::{Comparison, Median};
 use measure::load::{self, FixedRate, Load, LoadError, Run};
-use measure::report::{Report, Revocation};
+use measure::report::Revocation;
 
 use super::ceiling::{rounded, slowest_rps};
 use super::context::Bench;
 use super::entry::{Entry, entries, names};
+use super::found::Found;
 use super::lineup::{Lineup, target};
 use super::plan::{CONNECTIONS, Plan};
 
@@ -33,19 +34,22 @@ const ATTEMPTS: usize = 3;
 /// The rate of the load beside it, as a share of the slowest design's limit.
 const SHARE: f64 = 0.2;
 
-pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
-    let Some(slowest) = slowest_rps(report, &names()) else { return Ok(()) };
-    let load_rps = rounded(slowest * SHARE);
-    for entered in lineup.entered.iter().filter(|entered| !entered.entry.design.is_baseline()) {
-        let entry = entered.entry;
-        bench.timeline.stage(&format!("{}: a copy is used while its owner logs out", entry.variant.name));
-        match bench.stop.unless_told(design(bench, entry, load_rps)).await {
-            Some(row) => report.revocation.push(row?),
-            None => break,
+pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, ceiling: &Comparison) -> Found<Vec<Revocation>> {
+    Found::by(async |found: &mut Found<Vec<Revocation>>| {
+        let Some(slowest) = slowest_rps(ceiling, &names()) else { return Ok(()) };
+        let load_rps = rounded(slowest * SHARE);
+        for entered in lineup.entered.iter().filter(|entered| !entered.entry.design.is_baseline()) {
+            let entry = entered.entry;
+            bench.timeline.stage(&format!("{}: a copy is used while its owner logs out", entry.variant.name));
+            match bench.stop.unless_told(design(bench, entry, load_rps)).await {
+                Some(row) => found.value.push(row?),
+                None => break,
+            }
+            bench.timeline.passed(try_of(&bench.plan, entry) * bench.plan.log_outs as u32);
         }
-        bench.timeline.passed(try_of(&bench.plan, entry) * bench.plan.log_outs as u32);
-    }
-    Ok(())
+        Ok(())
+    })
+    .await
 }
 
 async fn design(bench: &Bench, entry: Entry, load_rps: f64) -> Result<Revocation, Failure> {

@@ -8,14 +8,15 @@ use harness::client::Client;
 use harness::server::Server;
 use kit::Store;
 use kit::design::{Part, Role};
-use measure::figures::Median;
+use measure::figures::{Comparison, Median};
 use measure::load::{self, ClosedLoop, Load};
 use measure::process;
-use measure::report::{Report, Skipped};
+use measure::report::Refresh;
 use measure::scale::{Check, Demand, Prices, Scale, mva};
 
 use super::context::Bench;
 use super::entry::measured_in;
+use super::found::Found;
 use super::lineup::{Entered, Lineup, target};
 use super::plan::{CONNECTIONS, Plan};
 
@@ -28,37 +29,38 @@ const GENERATOR_THREADS: usize = 2;
 pub(crate) async fn measure(
     bench: &Bench,
     lineup: &Lineup,
+    ceiling: &Comparison,
+    refresh: Option<&Refresh>,
     prices: Prices,
-    report: &mut Report,
-) -> Result<(), Failure> {
-    let demands: Vec<Demand> =
-        measured_in(Part::Scale).iter().filter_map(|design| demand(report, design)).collect();
-    if demands.is_empty() {
-        if report.ceiling.is_some() {
-            let why = "The model wants the CPU time of a Redis that was started here, and there is none."
-                .to_owned();
-            report.skipped.push(Skipped { what: "how far it scales".to_owned(), why });
+) -> Found<Option<Scale>> {
+    Found::by(async |found: &mut Found<Option<Scale>>| {
+        let demand = |design: &&str| demand(lineup, ceiling, refresh, design);
+        let demands: Vec<Demand> = measured_in(Part::Scale).iter().filter_map(demand).collect();
+        if demands.is_empty() {
+            let why = "The model wants the CPU time of a Redis that was started here, and there is none.";
+            found.skip("how far it scales", why);
+            return Ok(());
         }
-        return Ok(());
-    }
-    let mut scale = Scale { demands, checks: Vec::new(), prices };
-    match process::own_processors() {
-        Ok(processors) => scale.checks = checks(bench, lineup, &scale.demands, &processors).await?,
-        Err(why) => {
-            let why = format!("No process can be pinned to a processor here: {why}.");
-            report.skipped.push(Skipped { what: "the check of the model".to_owned(), why });
+        let mut scale = Scale { demands, checks: Vec::new(), prices };
+        match process::own_processors() {
+            Ok(processors) => scale.checks = checks(bench, lineup, &scale.demands, &processors).await?,
+            Err(why) => {
+                let why = format!("No process can be pinned to a processor here: {why}.");
+                found.skip("the check of the model", &why);
+            }
         }
-    }
-    report.scale = Some(scale);
-    Ok(())
+        found.value = Some(scale);
+        Ok(())
+    })
+    .await
 }
 
 /// The demand of a design; `None` when a figure that it needs was not measured.
-fn demand(report: &Report, design: &str) -> Option<Demand> {
-    let subject = report.subject(design)?;
-    let upkeep_us = if subject.refreshes { report.refresh.as_ref()?.upkeep_us()? } else { (0.0, 0.0) };
+fn demand(lineup: &Lineup, ceiling: &Comparison, refresh: Option<&Refresh>, design: &str) -> Option<Demand> {
+    let subject = lineup.subject(design)?;
+    let upkeep_us = if subject.refreshes { refresh?.upkeep_us()? } else { (0.0, 0.0) };
     let stored_bytes = subject.stored_bytes_per_session.unwrap_or_default();
-    Demand::of(report.at_ceiling(design)?, upkeep_us, stored_bytes)
+    Demand::of(ceiling.design(design)?, upkeep_us, stored_bytes)
 }
 
 /// Compares the model's prediction with a measurement, for each design with each number of servers.

@@ -22,7 +22,7 @@ use harness::server::Process;
 use kit::design::{Part, Role};
 use measure::figures::{BASELINE, Comparison, Median, RoundFigures};
 use measure::load::{Reach, Target as Loaded};
-use measure::report::Report;
+use measure::report::peers::Peers;
 use measure::rounds::Design as Measured;
 use measure::targets::{Limit, Target, Targets, paired};
 
@@ -34,8 +34,13 @@ use super::peers;
 use super::plan::{CONNECTIONS, Effort, Plan};
 use crate::yardstick::{self, Yardstick};
 
-pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report) -> Result<(), Failure> {
-    let Some(effort) = bench.plan.targets.filter(|_| !bench.stop.is_told()) else { return Ok(()) };
+/// The targets that the plan asks for. `peers` are the figures of the peers, if they were measured.
+pub(crate) async fn measure(
+    bench: &Bench,
+    lineup: &Lineup,
+    peers: Option<&Peers>,
+) -> Result<Option<Targets>, Failure> {
+    let Some(effort) = bench.plan.targets.filter(|_| !bench.stop.is_told()) else { return Ok(None) };
     bench.timeline.stage("checking tokens in turn with a library");
     let token_check = tokio::task::block_in_place(|| token::timed(effort.token_rounds))?;
     let mut rows = token::judged(&token_check);
@@ -44,15 +49,14 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
         rows.extend(of_designs(comparison, bench.store.url().is_some()));
     }
     let Some(rotation) = bench.stop.unless_told(rotation::measure(bench, lineup, effort)).await else {
-        report.targets = Some(Targets { rows, comparison, token_check });
-        return Ok(());
+        return Ok(Some(Targets { rows, comparison, token_check }));
     };
     rows.extend(rotation?);
     if let Some(generator) = bench.stop.unless_told(generator::measure(bench, effort)).await {
         rows.extend(generator?);
     }
-    rows.extend(peers::targets(report));
-    if let Some(stored) = bench.stop.unless_told(stored::measure(bench, lineup, report)).await {
+    rows.extend(peers::targets(peers));
+    if let Some(stored) = bench.stop.unless_told(stored::measure(bench, lineup)).await {
         rows.extend(stored?);
     }
     rows.push(Target::new(
@@ -63,8 +67,7 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, report: &mut Report)
         "requests/s with and without the revocation list, in turn",
     ));
     rows.sort_by(|a, b| a.id.cmp(&b.id));
-    report.targets = Some(Targets { rows, comparison, token_check });
-    Ok(())
+    Ok(Some(Targets { rows, comparison, token_check }))
 }
 
 /// Measures the throughput of the designs and of their bare counterparts.

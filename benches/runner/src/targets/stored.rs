@@ -3,7 +3,6 @@
 use harness::Failure;
 use kit::design::Role;
 use measure::figures::Median;
-use measure::report::Report;
 use measure::targets::{Limit, Target};
 
 use crate::context::{Bench, NO_REDIS};
@@ -15,10 +14,10 @@ use crate::refresh::rotating;
 const EXCHANGES: usize = 50;
 const HOW: &str = "MEMORY USAGE of all keys before and after some log-ins of one person, without load";
 
-pub(super) async fn measure(bench: &Bench, lineup: &Lineup, report: &Report) -> Result<Vec<Target>, Failure> {
+pub(super) async fn measure(bench: &Bench, lineup: &Lineup) -> Result<Vec<Target>, Failure> {
     let (session, hybrid) = (name_of(Role::LookUp), name_of(Role::SignedAndRefreshed));
     let stored = |name: &str| {
-        let bytes = report.subject(name).and_then(|subject| subject.stored_bytes_per_session);
+        let bytes = lineup.subject(name).and_then(|subject| subject.stored_bytes_per_session);
         bytes.and_then(|bytes| Median::of([bytes])).ok_or_else(|| NO_REDIS.to_owned())
     };
     Ok(vec![
