@@ -1,5 +1,7 @@
 //! Writes a figure with a sensible number of digits and its unit.
 
+use time::OffsetDateTime;
+
 /// A whole number with commas: `101,234`.
 pub fn thousands(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
@@ -40,6 +42,11 @@ pub fn duration_us(us: f64) -> String {
     }
 }
 
+/// A time in s, written in the unit that suits it.
+pub fn duration_s(seconds: f64) -> String {
+    duration_us(seconds * 1e6)
+}
+
 /// A size in bytes, written in the unit that suits it: `411 B`, `12.4 MiB`.
 pub fn bytes(count: f64) -> String {
     const KIB: f64 = 1024.0;
@@ -56,26 +63,12 @@ fn trimmed(value: f64) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
-/// The date and time in the format of RFC 3339, in UTC, to the minute.
+/// The date and time in the format of RFC 3339, in UTC, to the minute. A time after the year 9999 is written in seconds.
 pub fn date(unix_s: u64) -> String {
-    let (mut days, minutes) = (unix_s / 86_400, unix_s % 86_400 / 60);
-    let is_leap =
-        |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let mut year = 1970;
-    while days >= 365 + u64::from(is_leap(year)) {
-        days -= 365 + u64::from(is_leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(is_leap(year));
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    format!("{year}-{month:02}-{:02} {:02}:{:02} UTC", days + 1, minutes / 60, minutes % 60)
+    let at = i64::try_from(unix_s).ok().and_then(|unix_s| OffsetDateTime::from_unix_timestamp(unix_s).ok());
+    let Some(at) = at else { return format!("{unix_s} s after 1970") };
+    let month = u8::from(at.month());
+    format!("{}-{month:02}-{:02} {:02}:{:02} UTC", at.year(), at.day(), at.hour(), at.minute())
 }
 
 #[cfg(test)]
@@ -106,5 +99,7 @@ mod tests {
         assert_eq!(date(1_795_434_300), "2026-11-23 11:45 UTC");
         assert_eq!(date(4_107_542_399), "2100-02-28 23:59 UTC");
         assert_eq!(date(4_107_542_400), "2100-03-01 00:00 UTC");
+        assert_eq!(date(253_402_300_799), "9999-12-31 23:59 UTC");
+        assert_eq!(date(u64::MAX), "18446744073709551615 s after 1970");
     }
 }

@@ -17,8 +17,8 @@ mod section;
 mod targets;
 mod weight;
 
-use super::table::DOUBTED;
 use super::{Report, Role, number};
+use section::question_mark;
 pub use section::{Section, check_us};
 
 /// The title of a report.
@@ -53,7 +53,7 @@ pub fn preface(report: &Report) -> Vec<String> {
     let mut lines = vec![format!(
         "Made {} in {} on {} × {}, {}; store: {}. Plan: {}.",
         number::date(report.begun_unix_s),
-        number::duration_us(report.took_s * 1e6),
+        number::duration_s(report.took_s),
         report.machine.logical_cpus,
         report.machine.cpu_model,
         report.machine.os,
@@ -84,10 +84,7 @@ pub struct Tile {
 
 /// The few key figures of the argument; those that were not measured are left out.
 pub fn tiles(report: &Report) -> Vec<Tile> {
-    let doubted = |design: &str| {
-        let is_doubted = report.at_ceiling(design).is_some_and(|figures| !figures.doubts.is_empty());
-        if is_doubted { DOUBTED } else { "" }
-    };
+    let doubted = |design: &str| report.at_ceiling(design).map_or("", question_mark);
     let check = |role: Role, what: &str| {
         let design = report.named_by(role)?;
         let us = check_us(report, design)?;
@@ -98,8 +95,7 @@ pub fn tiles(report: &Report) -> Vec<Tile> {
         let design = report.named_by(role)?;
         let row = report.revocation.iter().find(|row| row.design == design)?;
         let seconds = row.usual_access_ttl_s.filter(|_| row.let_in > 0);
-        let figure =
-            seconds.map_or("at once".to_owned(), |seconds| number::duration_us(seconds as f64 * 1e6));
+        let figure = seconds.map_or("at once".to_owned(), |seconds| number::duration_s(seconds as f64));
         Some(Tile { figure, what: format!("until a stolen copy is refused after log out: {design}") })
     };
     [

@@ -1,9 +1,8 @@
 //! The section on the CPU cost of a request and on the highest throughput.
 
-use super::section::{Section, check_us, or_none, whole_cpu_us, with_spread};
+use super::section::{Section, check_us, cpu_chart, or_none, question_mark, whole_cpu_us, with_spread};
 use crate::figures::{BASELINE, DesignFigures};
-use crate::report::chart::{Bar, Bars, Chart};
-use crate::report::table::{DOUBTED, NONE, Table};
+use crate::report::table::{NONE, Table};
 use crate::report::{Report, Role, connections, number};
 
 pub(super) fn section(report: &Report) -> Option<Section> {
@@ -36,7 +35,9 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         id: "cost",
         title: "What a request costs".into(),
         says: spread(report),
-        chart: chart(&comparison.designs),
+        chart: cpu_chart(&comparison.designs, |figures| {
+            format!("{}{}", figures.design, question_mark(figures))
+        }),
         table,
         notes,
     })
@@ -56,22 +57,6 @@ fn row(figures: &DesignFigures) -> Vec<String> {
         or_none(figures.store_cpu_us, |cpu| number::short(cpu.median)),
         or_none(figures.store_round_trips, |trips| format!("{:.2}", trips.median)),
     ]
-}
-
-fn chart(designs: &[DesignFigures]) -> Option<Chart> {
-    let bars: Vec<Bar> = designs
-        .iter()
-        .filter_map(|figures| {
-            let doubted = if figures.doubts.is_empty() { "" } else { DOUBTED };
-            let store = figures.store_cpu_us.map_or(0.0, |store| store.median);
-            Some(Bar {
-                label: format!("{}{doubted}", figures.design),
-                parts: vec![figures.server_cpu_us?.median, store],
-            })
-        })
-        .collect();
-    let parts = vec!["server CPU".into(), "Redis CPU".into()];
-    (!bars.is_empty()).then(|| Chart::Bars(Bars { parts, bars, unit: " µs".into() }))
 }
 
 /// How much less a request without any check costs than one with the most expensive check.

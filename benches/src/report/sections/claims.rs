@@ -1,24 +1,14 @@
 //! The section on the cost of more claims in a token: every request carries them, and every check decodes them.
 
-use super::section::{Section, series_of};
+use super::section::{Section, series_of, table_of};
 use crate::report::chart::{Axis, Chart, Lines};
-use crate::report::table::{DOUBTED, NONE, Table};
 use crate::report::{Report, number};
 
 pub(super) fn section(report: &Report) -> Option<Section> {
-    let first = &report.claims.first()?.comparison;
+    report.claims.first()?;
     let header = report.claims.iter().map(|step| format!("µs at {}", number::bytes(step.token_bytes as f64)));
-    let mut table = Table::new(["design".to_owned()].into_iter().chain(header));
-    for figures in &first.designs {
-        let cells = report.claims.iter().map(|step| {
-            let figures = step.comparison.design(&figures.design);
-            let doubted =
-                if figures.is_some_and(|figures| !figures.doubts.is_empty()) { DOUBTED } else { "" };
-            let cpu = figures.and_then(|figures| figures.server_cpu_us);
-            cpu.map_or(NONE.to_owned(), |cpu| format!("{}{doubted}", number::short(cpu.median)))
-        });
-        table.row([figures.design.clone()].into_iter().chain(cells.collect::<Vec<_>>()));
-    }
+    let comparisons = report.claims.iter().map(|step| &step.comparison);
+    let table = table_of(header, comparisons, |figures| Some(number::short(figures.server_cpu_us?.median)));
     let steps = report.claims.iter().map(|step| (step.token_bytes as f64, &step.comparison));
     let chart = Lines {
         x: Axis::linear("bytes of the access token"),

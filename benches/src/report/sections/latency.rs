@@ -1,10 +1,10 @@
 //! The section on latency at fixed arrival rates, which do not depend on how the server responds.
 
-use super::section::{Section, series_of};
+use super::section::{Section, question_mark, series_of};
 use crate::doubt::Doubt;
 use crate::figures::DesignFigures;
 use crate::report::chart::{Axis, Chart, Lines};
-use crate::report::table::{DOUBTED, Table};
+use crate::report::table::Table;
 use crate::report::{Report, number, rate_rps};
 
 pub(super) fn section(report: &Report) -> Option<Section> {
@@ -48,7 +48,6 @@ pub(super) fn section(report: &Report) -> Option<Section> {
 
 fn row(figures: &DesignFigures, asked_rps: f64) -> Vec<String> {
     let us = number::thousands;
-    let doubted = if figures.doubts.is_empty() { "" } else { DOUBTED };
     let achieved = figures.doubts.iter().find_map(|doubt| match doubt {
         Doubt::BelowAskedRate { achieved } => Some(format!("{:.1} %", achieved * 100.0)),
         _ => None,
@@ -58,7 +57,7 @@ fn row(figures: &DesignFigures, asked_rps: f64) -> Vec<String> {
         us(asked_rps),
         us(figures.p50_us.median),
         us(figures.p90_us.median),
-        format!("{}{doubted}", us(figures.p99_us.median)),
+        format!("{}{}", us(figures.p99_us.median), question_mark(figures)),
         us(figures.p99_9_us.median),
         us(figures.max_us.median),
         achieved.unwrap_or_else(|| "all".to_owned()),

@@ -1,10 +1,9 @@
 //! The section that compares our servers with other stacks: the cost of the same response.
 
-use super::section::{Section, or_none, with_spread};
+use super::section::{Section, cpu_chart, or_none, question_mark, with_spread};
 use crate::figures::DesignFigures;
-use crate::report::chart::{Bar, Bars, Chart};
 use crate::report::peers::{MOST_CPU, Peer, Peers, Share};
-use crate::report::table::{DOUBTED, NONE, Table};
+use crate::report::table::{NONE, Table};
 use crate::report::{Report, connections, number, rate_rps};
 
 pub(super) fn section(report: &Report) -> Option<Section> {
@@ -36,7 +35,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         id: "peers",
         title: "What others take for the same".into(),
         says: says(peers),
-        chart: chart(&ceiling.designs),
+        chart: cpu_chart(&ceiling.designs, |figures| figures.design.clone()),
         table,
         notes,
     })
@@ -61,8 +60,7 @@ fn row(peers: &Peers, figures: &DesignFigures) -> Vec<String> {
         or_none(figures.store_cpu_us, |cpu| number::short(cpu.median)),
         or_none(figures.store_round_trips, |trips| format!("{:.2}", trips.median)),
         or_none(at_rate, |figures| {
-            let doubted = if figures.doubts.is_empty() { "" } else { DOUBTED };
-            format!("{}{doubted}", number::thousands(figures.p99_us.median))
+            format!("{}{}", number::thousands(figures.p99_us.median), question_mark(figures))
         }),
         beside(&|share| Some(format!("{:.2}", share.server_cpu.median))),
         beside(&|share| Some(format!("{:.2}", share.p99?.median))),
@@ -94,16 +92,4 @@ fn says(peers: &Peers) -> Vec<String> {
         says.insert(0, target);
     }
     says
-}
-
-fn chart(designs: &[DesignFigures]) -> Option<Chart> {
-    let bars: Vec<Bar> = designs
-        .iter()
-        .filter_map(|figures| {
-            let store = figures.store_cpu_us.map_or(0.0, |store| store.median);
-            Some(Bar { label: figures.design.clone(), parts: vec![figures.server_cpu_us?.median, store] })
-        })
-        .collect();
-    let parts = vec!["server CPU".into(), "Redis CPU".into()];
-    (!bars.is_empty()).then(|| Chart::Bars(Bars { parts, bars, unit: " µs".into() }))
 }

@@ -71,5 +71,5 @@ fn duration_ms(ms: f64) -> String {
 }
 
 fn seconds(seconds: u64) -> String {
-    number::duration_us(seconds as f64 * 1e6)
+    number::duration_s(seconds as f64)
 }

@@ -1,25 +1,15 @@
 //! The section on the distance to Redis, which has no effect on a design that does not use Redis.
 
-use super::section::{Section, series_of};
+use super::section::{Section, series_of, table_of};
 use crate::report::chart::{Axis, Chart, Lines};
-use crate::report::table::{DOUBTED, NONE, Table};
 use crate::report::{Report, Role, number, rate_rps};
 
 pub(super) fn section(report: &Report) -> Option<Section> {
     let first = &report.round_trips.first()?.comparison;
     let steps = report.round_trips.iter().map(|step| (step.measured_ms, &step.comparison));
     let header = report.round_trips.iter().map(|step| format!("p50 µs at {:.2} ms", step.measured_ms));
-    let mut table = Table::new(["design".to_owned()].into_iter().chain(header));
-    for figures in &first.designs {
-        let cells = report.round_trips.iter().map(|step| match step.comparison.design(&figures.design) {
-            Some(figures) => {
-                let doubted = if figures.doubts.is_empty() { "" } else { DOUBTED };
-                format!("{}{doubted}", number::thousands(figures.p50_us.median))
-            }
-            None => NONE.to_owned(),
-        });
-        table.row([figures.design.clone()].into_iter().chain(cells.collect::<Vec<_>>()));
-    }
+    let comparisons = report.round_trips.iter().map(|step| &step.comparison);
+    let table = table_of(header, comparisons, |figures| Some(number::thousands(figures.p50_us.median)));
     let chart = Lines {
         x: Axis::linear("round trip to Redis as it was measured, ms"),
         y: Axis::linear("p50 latency, µs"),

@@ -2,7 +2,7 @@
 
 use crate::figures::{BASELINE, Comparison, DesignFigures, Median};
 use crate::report::Report;
-use crate::report::chart::{Chart, Point, Series};
+use crate::report::chart::{Bar, Bars, Chart, Point, Series};
 use crate::report::table::{DOUBTED, NONE, Table};
 
 /// One part of a report.
@@ -42,6 +42,45 @@ pub(super) fn series_of<'a>(
         Series { name: design.to_owned(), mark: mark(report, design), points: points.collect() }
     };
     first.designs.iter().map(|figures| of(&figures.design)).collect()
+}
+
+/// The question mark after a figure of a design that is doubted; empty for the others.
+pub(super) fn question_mark(figures: &DesignFigures) -> &'static str {
+    if figures.doubts.is_empty() { "" } else { DOUBTED }
+}
+
+/// A table with one row for each design and one column for each step. A figure that is doubted has a question mark.
+pub(super) fn table_of<'a>(
+    header: impl Iterator<Item = String>,
+    steps: impl Iterator<Item = &'a Comparison> + Clone,
+    write: impl Fn(&DesignFigures) -> Option<String>,
+) -> Table {
+    let mut table = Table::new(["design".to_owned()].into_iter().chain(header));
+    let first = steps.clone().next();
+    for design in first.iter().flat_map(|first| &first.designs).map(|figures| &figures.design) {
+        let cells = steps.clone().map(|step| {
+            let figures = step.design(design);
+            let cell =
+                figures.and_then(|figures| Some(format!("{}{}", write(figures)?, question_mark(figures))));
+            cell.unwrap_or_else(|| NONE.to_owned())
+        });
+        table.row([design.clone()].into_iter().chain(cells));
+    }
+    table
+}
+
+/// A bar for the CPU time of each design, server and store apart; `None` when no server's CPU time is known.
+pub(super) fn cpu_chart(
+    designs: &[DesignFigures],
+    label: impl Fn(&DesignFigures) -> String,
+) -> Option<Chart> {
+    let bar = |figures: &DesignFigures| {
+        let store = figures.store_cpu_us.map_or(0.0, |store| store.median);
+        Some(Bar { label: label(figures), parts: vec![figures.server_cpu_us?.median, store] })
+    };
+    let bars: Vec<Bar> = designs.iter().filter_map(bar).collect();
+    let parts = vec!["server CPU".into(), "Redis CPU".into()];
+    (!bars.is_empty()).then(|| Chart::Bars(Bars { parts, bars, unit: " µs".into() }))
 }
 
 /// A median with half its spread in per cent, and a question mark if it is doubted.
