@@ -100,34 +100,34 @@ impl fmt::Display for Doubt {
             Self::Errors { count } => {
                 write!(
                     f,
-                    "{count} requests did not have the expected answer: look at the errors before the speed"
+                    "{count} requests did not get the expected answer: look at the errors before the speed"
                 )
             }
             Self::LittlesLaw { off } => write!(
                 f,
-                "throughput x latency is {:.0} % off the number of connections: some stood idle, use fewer",
+                "throughput x latency is {:.0} % off the number of connections: some connections were idle, use fewer",
                 percent(*off)
             ),
             Self::BelowAskedRate { achieved } => write!(
                 f,
-                "only {:.1} % of the asked rate was achieved: the server was past its ceiling, ask for less",
+                "only {:.1} % of the asked rate was achieved: the server was overloaded, use a lower rate",
                 percent(*achieved)
             ),
             Self::GeneratorBusy { share } => write!(
                 f,
-                "the load generator used {:.0} % of its core: this may be its ceiling and not the server's, trust the server's CPU \
-                 time",
+                "the load generator used {:.0} % of its core: the throughput may be limited by the generator and not \
+                 by the server, trust the server's CPU time",
                 percent(*share)
             ),
             Self::Spread { spread } => write!(
                 f,
-                "rounds lie {:.0} % apart: something else uses this machine, repeat when it is quiet",
+                "the rounds differ by {:.0} %: another program uses this machine, repeat when it is idle",
                 percent(*spread)
             ),
             Self::NearGeneratorCeiling { share } => write!(
                 f,
-                "{:.0} % of what the load generator reaches against a server that does nothing: the server's own ceiling may \
-                 be higher, trust its CPU time",
+                "{:.0} % of what the load generator reaches against a server that does nothing: the server's own \
+                 ceiling may be higher, trust its CPU time",
                 percent(*share)
             ),
             Self::SharedCores { cores } => write!(

@@ -16,11 +16,11 @@ use super::entry::names;
 /// under one. Ctrl-C stops it, and the report has what was done until then.
 #[derive(Debug, Args)]
 pub struct BenchArguments {
-    /// Where sessions and refresh tokens live: `redis` (find one), a URL, or `memory`, which leaves out what needs Redis.
-    /// Without it: REDIS_URL, else a Redis that is found, else memory
+    /// Where sessions and refresh tokens are stored: `redis` (find one), a URL, or `memory`, which skips
+    /// what needs Redis. Default: REDIS_URL, else a Redis that is found, else memory
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<Wanted>,
-    /// Fewer and shorter rounds: under a minute, and good enough to see what is what
+    /// Fewer and shorter rounds: under a minute, enough to see the main differences
     #[arg(long)]
     pub(crate) quick: bool,
     /// Only these designs
@@ -29,47 +29,49 @@ pub struct BenchArguments {
     /// The round trips to Redis to try, in ms [default: 0,0.25,0.5,1,2]
     #[arg(long, value_name = "MS", value_delimiter = ',')]
     pub(crate) rtt: Option<Vec<f64>>,
-    /// Also measure GET on a server of yours, as http://127.0.0.1:3000/me; may be repeated. Without --header it is logged
-    /// in to as the contract says
+    /// Also measure GET on a server of yours, such as http://127.0.0.1:3000/me; may be repeated. Without --header, the
+    /// benchmark signs up and logs in there, as the contract defines
     #[arg(long, value_name = "URL")]
     pub(crate) url: Vec<String>,
     /// A header for the servers at --url, as "authorization: Bearer eyJ…"; may be repeated
     #[arg(long, value_name = "HEADER", requires = "url")]
     pub(crate) header: Vec<String>,
-    /// The servers at --url are mine, and may be put under load although they are not on this machine
+    /// The servers at --url are mine: put them under load although they are not on this machine
     #[arg(long, requires = "url")]
     pub(crate) my_own_server: bool,
-    /// Only what the targets need, and whether they hold; each is a ratio of this one run
+    /// Measure only what the targets need, and report whether they are met; each is a ratio within this run
     #[arg(long)]
     pub(crate) targets: bool,
-    /// Measure nothing, and make report.html and report.md of this report.json
+    /// Measure nothing; write report.html and report.md from this report.json
     #[arg(long, value_name = "FILE", conflicts_with_all = ["targets", "quick", "url"])]
     pub(crate) report: Option<PathBuf>,
-    /// What changed since this older report.json, with a confidence interval for each figure
+    /// Report what changed since this older report.json, with a confidence interval for each figure
     #[arg(long, value_name = "FILE")]
     pub(crate) compare: Option<PathBuf>,
-    /// Exit code 1 if a figure is surely worse than in the older report
+    /// Exit with code 1 if a figure is certainly worse than in the older report
     #[arg(long, requires = "compare")]
     pub(crate) fail_on_regression: bool,
-    /// Compare although the older report is of another machine
+    /// Compare even if the older report is from another machine
     #[arg(long, requires = "compare")]
     pub(crate) other_machine: bool,
-    /// What servers cost and who comes, for the cost of a million people: a copy of benches/prices.toml with your figures
+    /// The prices of servers and the number of users, for the cost of a million users: a copy of benches/prices.toml with
+    /// your figures
     #[arg(long, value_name = "FILE")]
     pub(crate) prices: Option<PathBuf>,
     /// The folder for the report [default: target/authlab/report]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) into: Option<PathBuf>,
-    /// Also measure what people would otherwise use, as small servers in Node, Python and Go: express-session,
+    /// Also measure popular stacks, as small servers in Node, Python and Go: express-session,
     /// express-jsonwebtoken, fastify-jwt, fastapi-pyjwt, go-net-http; and the libraries alone, on one token: libraries. What
-    /// they need is installed into target/authlab/peers, which takes minutes once; what cannot be is skipped, and said. Adds
-    /// half a minute to --quick, four minutes else. Only some: --peers=NAME,NAME
+    /// they need is installed into target/authlab/peers, which takes minutes once; a peer that cannot be installed is
+    /// skipped, and the report says why. Adds half a minute to --quick, otherwise four minutes. To choose some:
+    /// --peers=NAME,NAME
     #[arg(long, value_name = "PEER", value_delimiter = ',', num_args = 0.., require_equals = true)]
     pub(crate) peers: Option<Vec<String>>,
     /// Print the report as JSON instead of tables
     #[arg(long)]
     pub(crate) json: bool,
-    /// As little as there can be of everything, for the test of this command
+    /// The least possible amount of everything, for the test of this command
     #[arg(long, hide = true, conflicts_with = "quick")]
     pub(crate) smoke: bool,
 }

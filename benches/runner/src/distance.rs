@@ -33,11 +33,11 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, ceiling: &Comparison
             return Ok(());
         };
         let Some(url) = bench.store.url() else {
-            found.skip(WHAT, "There is no Redis to be far away.");
+            found.skip(WHAT, "It needs a Redis, and there is none.");
             return Ok(());
         };
         let Some(redis) = on_this_machine(url) else {
-            found.skip(WHAT, "The proxy that delays goes to a Redis on this machine only.");
+            found.skip(WHAT, "The delaying proxy works only with a Redis on this machine.");
             return Ok(());
         };
         bench.timeline.stage("putting a proxy in front of Redis");

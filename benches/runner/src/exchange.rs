@@ -72,7 +72,7 @@ impl Exchange {
     pub(crate) async fn times(&mut self, exchanges: usize) -> Result<(), Failure> {
         let url = format!("{}/auth/refresh", self.url);
         let token =
-            self.tokens.first_mut().ok_or_else(|| Failure::new("nobody is there to exchange a token"))?;
+            self.tokens.first_mut().ok_or_else(|| Failure::new("there is no client to exchange a token"))?;
         let mut left = (0..exchanges).map(|_| true);
         exchange(&url, token, || left.next().is_some()).await?;
         Ok(())
@@ -126,5 +126,5 @@ async fn exchanged(http: &reqwest::Client, url: &str, token: &str) -> Result<Str
             _ => break,
         }
     }
-    Err(Failure::new(format!("an exchange of a refresh token was answered {status}")))
+    Err(Failure::new(format!("the server answered an exchange of a refresh token with {status}")))
 }

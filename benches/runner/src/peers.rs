@@ -117,7 +117,7 @@ pub(crate) async fn servers(
         ours.extend(told.iter().flat_map(|(peer, _)| &peer.ours).map(String::as_str));
         let designs = [lineup.named(&ours), measured.clone()].concat();
         let rounds = bench.plan.peers.closed(CONNECTIONS);
-        let ceiling = bench.compare("the limits of the peers", &designs, rounds).await?;
+        let ceiling = bench.compare("finding each peer's limit", &designs, rounds).await?;
         for ((_, subject), design) in told.iter_mut().zip(&measured) {
             subject.resident_bytes = design.pid.map(process::resident_bytes).transpose()?;
         }
@@ -161,7 +161,7 @@ pub(crate) fn targets(peers: Option<&Peers>) -> Vec<Target> {
     let how = "the same /me in other languages and frameworks, under the same load, in turn";
     let Some(peers) = peers else {
         let why =
-            "The peers were not run: `--peers` installs and runs what this machine has the languages for.";
+            "The peers were not run: `--peers` installs and runs those whose languages this machine has.";
         let what = "CPU a request: ours / each peer's";
         return vec![Target::new("T7", what, Limit::AtMost(MOST_CPU), Err(why.to_owned()), how)];
     };

@@ -19,7 +19,7 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup) -> Found<Option<Refr
     Found::by(async |found: &mut Found<Option<Refresh>>| {
         let Some(hybrid) = lineup.in_role(Role::SignedAndRefreshed) else { return Ok(()) };
         let Some(commands) = &lineup.commands else {
-            let why = "Its cost is that of a round trip to Redis, and there is none.";
+            let why = "A refresh is a round trip to Redis, and there is none.";
             found.skip("what staying logged in costs", why);
             return Ok(());
         };
@@ -51,7 +51,7 @@ pub(crate) async fn rotating(
     let mut tokens = Vec::new();
     for _ in 0..clients {
         let token = Client::of(&server)?.sign_up_and_log_in().await?.refresh_token;
-        tokens.push(token.ok_or_else(|| Failure::new("the hybrid's log-in gave no refresh token"))?);
+        tokens.push(token.ok_or_else(|| Failure::new("the hybrid's login returned no refresh token"))?);
     }
     let exchange = Exchange { url: server.url.clone(), pid: server.pid, tokens };
     Ok((server, exchange))

@@ -40,7 +40,7 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, ceiling: &Comparison
         let load_rps = rounded(slowest * SHARE);
         for entered in lineup.entered.iter().filter(|entered| !entered.entry.design.is_baseline()) {
             let entry = entered.entry;
-            bench.timeline.stage(&format!("{}: a copy is used while its owner logs out", entry.variant.name));
+            bench.timeline.stage(&format!("{}: using a copy while its owner logs out", entry.variant.name));
             match bench.stop.unless_told(design(bench, entry, load_rps)).await {
                 Some(row) => found.value.push(row?),
                 None => break,
@@ -57,7 +57,7 @@ async fn design(bench: &Bench, entry: Entry, load_rps: f64) -> Result<Revocation
     let ttl_s = ttl.as_secs().to_string();
     let settings = [("AUTHLAB_ACCESS_TTL", ttl_s.as_str())];
     let store =
-        entry.store(&bench.store).ok_or_else(|| Failure::new("a design was entered without its store"))?;
+        entry.store(&bench.store).ok_or_else(|| Failure::new("a design was started without its store"))?;
     let server = entry.start(&store, &settings).await?;
     let mut last = Vec::new();
     let mut let_in = 0;
@@ -70,7 +70,7 @@ async fn design(bench: &Bench, entry: Entry, load_rps: f64) -> Result<Revocation
     Ok(Revocation {
         design: entry.variant.name.to_owned(),
         tries: last.len(),
-        last_let_in_ms: Median::of(last).ok_or_else(|| Failure::new("nobody logged out"))?,
+        last_let_in_ms: Median::of(last).ok_or_else(|| Failure::new("no logout was measured"))?,
         let_in,
         access_ttl_s: has_tokens.then_some(ttl.as_secs()),
         usual_access_ttl_s: has_tokens.then(|| kit::Config::default().access_ttl.as_secs()),
@@ -85,7 +85,7 @@ async fn one_under_load(server: &Server, load_rps: f64, ttl: Duration) -> Result
         let crowd = crowd(server, load_rps, ttl).await?;
         let seen = tokio::select! {
             seen = one_log_out(server, ttl + PATIENCE) => seen?,
-            ended = crowd => return Err(ended.map_or_else(Failure::from, |_| Failure::new("the load ended before its time"))),
+            ended = crowd => return Err(ended.map_or_else(Failure::from, |_| Failure::new("the load ended too early"))),
         };
         if let Some(seen) = seen {
             return Ok(seen);

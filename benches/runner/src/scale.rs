@@ -37,7 +37,7 @@ pub(crate) async fn measure(
         let demand = |design: &&str| demand(lineup, ceiling, refresh, design);
         let demands: Vec<Demand> = measured_in(Part::Scale).iter().filter_map(demand).collect();
         if demands.is_empty() {
-            let why = "The model wants the CPU time of a Redis that was started here, and there is none.";
+            let why = "The model needs the CPU time of a Redis that this program started, and there is none.";
             found.skip("how far it scales", why);
             return Ok(());
         }
@@ -105,11 +105,11 @@ impl Place {
                 Self { apps, store: all.clone(), generator: all, words }
             }
             [one] => {
-                let words = "generator and Redis share another".to_owned();
+                let words = "generator and Redis share one other processor".to_owned();
                 Self { apps, store: vec![*one], generator: vec![*one], words }
             }
             [first, others @ ..] => {
-                let words = "generator and Redis have others".to_owned();
+                let words = "generator and Redis on other processors".to_owned();
                 Self {
                     apps,
                     store: vec![*first],
@@ -188,7 +188,8 @@ async fn check(
         connections: CONNECTIONS,
         predicted_rps: mva::closed(&demands, 0.0, CONNECTIONS).throughput_rps,
         bound_rps: mva::bound_rps(&demands),
-        measured_rps: Median::of(rates).ok_or_else(|| Failure::new("the model was checked in no round"))?,
+        measured_rps: Median::of(rates)
+            .ok_or_else(|| Failure::new("the model was not checked: there was no round"))?,
     })
 }
 

@@ -43,8 +43,8 @@ pub(crate) fn print(report: &Report, written: &Written) {
     heading("The report");
     anstream::println!(" {folder}/report.html      with charts, in one file: open it in a browser");
     anstream::println!(" {folder}/report.md        the same as text");
-    anstream::println!(" {folder}/report.json      every figure, raw rounds and histograms among them");
+    anstream::println!(" {folder}/report.json      every figure, including raw rounds and histograms");
     anstream::println!(
-        "{DIM} cargo lab bench --url http://127.0.0.1:3000/me puts a server of yours beside them{DIM:#}"
+        "{DIM} cargo lab bench --url http://127.0.0.1:3000/me also measures a server of yours{DIM:#}"
     );
 }

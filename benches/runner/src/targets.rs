@@ -41,7 +41,7 @@ pub(crate) async fn measure(
     peers: Option<&Peers>,
 ) -> Result<Option<Targets>, Failure> {
     let Some(effort) = bench.plan.targets.filter(|_| !bench.stop.is_told()) else { return Ok(None) };
-    bench.timeline.stage("checking tokens in turn with a library");
+    bench.timeline.stage("checking tokens, in turn with a library");
     let token_check = tokio::task::block_in_place(|| token::timed(effort.token_rounds))?;
     let mut rows = token::judged(&token_check);
     let comparison = designs(bench, lineup, effort).await?;
@@ -90,7 +90,13 @@ async fn designs(bench: &Bench, lineup: &Lineup, effort: Effort) -> Result<Optio
         });
         twins.push(twin);
     }
-    bench.compare("designs beside their bare twins", &designs, effort.designs.closed(CONNECTIONS)).await
+    bench
+        .compare(
+            "designs, in turn with their bare counterparts",
+            &designs,
+            effort.designs.closed(CONNECTIONS),
+        )
+        .await
 }
 
 fn of_designs(comparison: &Comparison, has_redis: bool) -> Vec<Target> {

@@ -49,7 +49,7 @@ pub(crate) async fn measured(
         name: url.to_owned(),
         role: Role::Other,
         refreshes: false,
-        what: "a server at a URL, of which only the answers are known".to_owned(),
+        what: "a server at a URL".to_owned(),
         store: "unknown".to_owned(),
         credential_bytes: Some(bytes),
         store_per_request: None,

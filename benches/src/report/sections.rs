@@ -61,10 +61,10 @@ pub fn preface(report: &Report) -> Vec<String> {
         report.plan,
     )];
     if !report.complete {
-        lines.push("Stopped before its end: what is missing here was not measured.".to_owned());
+        lines.push("Stopped early: the missing parts were not measured.".to_owned());
     }
     if report.machine.build_profile != "release" {
-        lines.push("Made with a debug build: none of these times means anything.".to_owned());
+        lines.push("Made with a debug build: its times are meaningless.".to_owned());
     }
     lines.extend(ceiling::headline(report));
     for skipped in &report.skipped {

@@ -19,11 +19,11 @@ const FREEZE: &str = "p99 where a server stands still: off the truth by";
 const THREADS: usize = 2;
 
 pub(super) async fn measure(bench: &Bench, effort: Effort) -> Result<Vec<Target>, Failure> {
-    bench.timeline.stage("the load generator beside wrk");
+    bench.timeline.stage("comparing the load generator with wrk");
     let server = yardstick::start(Yardstick::Nothing, None).await?;
     let target = Loaded::get(&server.url, "/me", Reach::LoopbackOnly)?;
     let ceiling = beside_wrk(bench, effort, &server.url, &target).await?;
-    bench.timeline.stage("a server that stands still for half a second");
+    bench.timeline.stage("a server that is stopped for half a second");
     let freeze = frozen(effort, &target, server.pid).await?;
     bench.timeline.passed(effort.frozen);
     let how = format!(
@@ -36,8 +36,8 @@ pub(super) async fn measure(bench: &Bench, effort: Effort) -> Result<Vec<Target>
     ])
 }
 
-const STANDS_STILL: &str = "1,000 requests a second; the server is stopped for half a second, and a probe of its own says for how \
-                            long it was away, from which the true percentile follows";
+const STANDS_STILL: &str = "1,000 requests a second; the server is stopped for half a second, and a probe of its own \
+                            says for how long it was away, from which the true percentile follows";
 
 async fn beside_wrk(
     bench: &Bench,
@@ -81,7 +81,7 @@ async fn beside_wrk(
 /// The rate in wrk's output.
 fn rate_of(said: &str) -> Result<f64, Failure> {
     let rate = said.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:")?.trim().parse().ok());
-    rate.ok_or_else(|| Failure::new("wrk said no rate of requests"))
+    rate.ok_or_else(|| Failure::new("the output of wrk contains no request rate"))
 }
 
 #[cfg(unix)]

@@ -21,7 +21,7 @@ pub(super) async fn measure(bench: &Bench, lineup: &Lineup, effort: Effort) -> R
     else {
         return Ok(rows(&[], &[]));
     };
-    bench.timeline.stage("exchanging refresh tokens beside a script that does nothing");
+    bench.timeline.stage("exchanging refresh tokens, in turn with a script that does nothing");
     let (_server, mut ours) = rotating(bench, hybrid, CLIENTS).await?;
     let twin = yardstick::start(Yardstick::Script, Some(url)).await?;
     // The counterpart returns the token that it was sent, so its tokens are as long as ours.

@@ -51,7 +51,7 @@ async fn after_exchanges(bench: &Bench, lineup: &Lineup) -> Result<Result<Median
     let (Some(hybrid), Some(commands)) = (lineup.in_role(Role::SignedAndRefreshed), &lineup.commands) else {
         return Ok(Err(NO_REDIS.to_owned()));
     };
-    bench.timeline.stage("weighing a session that rotates");
+    bench.timeline.stage("measuring the memory of a session that rotates");
     let (_server, mut exchange) = rotating(bench, hybrid, 1).await?;
     // The first exchange may store something that later ones replace; only further growth counts.
     exchange.times(1).await?;
@@ -64,6 +64,6 @@ async fn after_exchanges(bench: &Bench, lineup: &Lineup) -> Result<Result<Median
             let added = after.saturating_sub(before) as f64 / EXCHANGES as f64;
             Median::of([added]).ok_or_else(|| "Nothing was weighed.".to_owned())
         }
-        _ => Err("There are too many keys in this Redis to weigh them all.".to_owned()),
+        _ => Err("This Redis contains too many keys to measure the memory of all.".to_owned()),
     })
 }

@@ -19,15 +19,14 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     comparison.designs.iter().for_each(|figures| table.row(row(figures)));
     let connections = connections(comparison);
     let mut notes = vec![format!(
-        "{connections} connections, each sending its next request when the last was answered; {} rounds of each design in \
-         turn; medians, with half the distance between the rounds. CPU time is user and system time of the process for one \
-         request, the steadiest figure on a shared machine.",
+        "{connections} connections, each sending its next request after the last answer; {} rounds of each design, in \
+         turn; medians, with half the range of the rounds. CPU time is the user and system time that the process takes \
+         for one request. On a shared machine it varies least.",
         comparison.rounds
     )];
     if let Some(generator) = &report.generator_ceiling {
         notes.push(format!(
-            "The load generator reaches {} requests/s against a server that does nothing: no figure above that is a \
-             server's.",
+            "The load generator reaches {} requests/s against a server that does nothing. No server can be measured above that.",
             number::thousands(generator.throughput_rps.median)
         ));
     }
@@ -70,8 +69,8 @@ fn spread(report: &Report) -> Vec<String> {
     let baseline = report.at_ceiling(BASELINE).and_then(whole_cpu_us).filter(|us| *us > 0.0);
     let said = dearest.zip(baseline).map(|((design, us), none)| {
         format!(
-            "A request without authentication took {} µs of CPU time, server and Redis together; {design}, the dearest here, \
-             took {:.1} times as much.",
+            "A request without authentication took {} µs of CPU time, server and Redis together; {design}, the most \
+             expensive design here, took {:.1} times as much.",
             number::short(none),
             us / none
         )
@@ -86,7 +85,7 @@ pub(super) fn headline(report: &Report) -> Vec<String> {
     let stateless = of(Role::SignedAndRefreshed).or_else(|| of(Role::Signed));
     if let (Some(session), Some(stateless)) = (of(Role::LookUp), stateless) {
         says.push(format!(
-            "To look a session up in Redis added {} µs of CPU time to a request, server and Redis together; to check a \
+            "Looking up a session in Redis added {} µs of CPU time to a request, server and Redis together; checking a \
              signed token added {} µs.",
             number::short(session),
             number::short(stateless)
@@ -95,8 +94,8 @@ pub(super) fn headline(report: &Report) -> Vec<String> {
     if let (Some(deny), Some(session)) = (of(Role::SignedAndLookedUp), of(Role::LookUp)) {
         let said = if deny > session { "more" } else { "less" };
         says.push(format!(
-            "A token that is also looked up in Redis at each request added {} µs: {said} than the plain session, and the \
-             stateless design's one advantage is gone.",
+            "A token that is also looked up in Redis at each request added {} µs: {said} than the plain session, so it \
+             gives up the one advantage of the stateless design.",
             number::short(deny)
         ));
     }

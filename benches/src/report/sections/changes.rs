@@ -23,7 +23,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     let revision =
         changes.old_git_revision.as_deref().map_or(String::new(), |revision| format!(", {revision}"));
     let mut says = vec![format!(
-        "Beside the report of {}{revision}: {} worse, {} better, {} the same, {} with too few rounds to say.",
+        "Compared with the report of {}{revision}: {} worse, {} better, {} the same, {} with too few rounds to decide.",
         number::date(changes.old_begun_unix_s),
         count(Verdict::Worse),
         count(Verdict::Better),
@@ -31,13 +31,14 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         count(Verdict::Unknown)
     )];
     says.extend(changes.machines.iter().map(|differs| {
-        format!("Another machine ({differs}): what changed may be the machine and not the code.")
+        format!("Another machine ({differs}): a change may be due to the machine and not to the code.")
     }));
     let notes = vec![
-        "A timed figure is worse or better where its whole 95 % confidence interval lies beyond what such a figure varies by \
-         anyway: 5 % for server CPU time and throughput, 10 % for Redis' CPU time and p50, 25 % for p99. The interval is that \
-         of Hodges and Lehmann over all pairs of rounds, by the exact distribution of Mann and Whitney's U; it wants four \
-         rounds of each. Counts and bytes have no interval, and 2 % is a change."
+        "A timed figure is worse or better if its whole 95 % confidence interval is beyond the usual variation of such \
+         a figure: 5 % for server CPU time and throughput, 10 % for Redis' CPU time and p50, 25 % for p99. The \
+         interval is that of Hodges and Lehmann over all pairs of rounds, by the exact distribution of Mann and \
+         Whitney's U; it needs four rounds of each report. Counts and bytes have no interval; for them, more than 2 % \
+         is a change."
             .to_owned(),
     ];
     Some(Section { id: "changes", title: "What changed".into(), says, table, notes, ..Section::default() })

@@ -22,9 +22,9 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         chart: Some(Chart::Lines(chart)),
         table,
         notes: vec![
-            "Server CPU time for a request at its ceiling, where the token carries a list of roles too. Both designs ignore a \
-             claim that they do not know, and still have to hash, decode and read over it. A session's cookie stays as long as \
-             it is, whatever is stored behind it."
+            "Server CPU time for a request at the highest throughput, with a list of roles in the token. Both designs \
+             ignore a claim that they do not know, but must still hash, decode and parse it. The cookie of a session \
+             does not grow with the data that is stored for the session."
                 .into(),
         ],
         ..Section::default()

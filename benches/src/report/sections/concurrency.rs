@@ -24,8 +24,9 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         chart: Some(Chart::Lines(chart)),
         table,
         notes: vec![
-            "Server CPU time for a request at its ceiling. A process that waits alone is woken for every answer; one with \
-             many in flight finds several at once. So a figure from one connection says nothing about a busy server."
+            "Server CPU time for a request at the highest throughput. With one connection, the process is woken for \
+             every request; with many, it finds several at once. So a figure from one connection does not apply to a \
+             busy server."
                 .into(),
         ],
     })

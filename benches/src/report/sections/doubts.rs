@@ -13,7 +13,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         return Some(Section {
             id: "doubts",
             title: "What this report doubts".into(),
-            says: vec!["Nothing: every check of its own figures passed.".into()],
+            says: vec!["Nothing: the figures passed every check.".into()],
             table: Table::new(["check", "found"]),
             ..Section::default()
         });
@@ -42,7 +42,10 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     Some(Section {
         id: "doubts",
         title: "What this report doubts".into(),
-        says: vec!["A figure with a question mark, and a hollow point, failed a check that the report makes of itself.".into()],
+        says: vec![
+            "A question mark or a hollow point marks a figure that failed one of the report's own checks."
+                .into(),
+        ],
         table,
         ..Section::default()
     })

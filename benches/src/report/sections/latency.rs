@@ -38,9 +38,9 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         chart: Some(Chart::Lines(chart)),
         table,
         notes: vec![
-            "Requests arrive on a fixed schedule, and the time of each counts from the moment it was due, so a server that \
-             stumbles is charged for everybody who would have waited. The rates are shares of what the slowest design \
-             managed above; a hollow point, or a question mark, is one that is doubted."
+            "Requests arrive on a fixed schedule, and the latency of each counts from the moment when it was due. So \
+             when a server stalls, every user who would have waited is counted. The rates are shares of the highest \
+             throughput of the slowest design. A hollow point or a question mark marks a doubtful figure."
                 .into(),
         ],
     })

@@ -29,10 +29,10 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         chart: Some(Chart::Bars(chart)),
         table,
         notes: vec![format!(
-            "One HS256 token of {} bytes, checked over and over: signature, issuer, audience and expiry, with the \
-             algorithm pinned and, where nothing else is said, the key prepared. All take turns in every round; the \
-             time is the CPU time of the process, with what its runtime does in threads of its own. A cache answers \
-             for a token that it has seen, which here is every time; that is the most that it can save.",
+            "One HS256 token of {} bytes, checked repeatedly: signature, issuer, audience and expiry, with the \
+             algorithm pinned and, unless noted otherwise, the key prepared. All take turns in every round. The time \
+             is the CPU time of the process, including the threads of its runtime. A cache returns the result for a \
+             token that it has seen, which here is every check; a cache cannot save more than that.",
             libraries.token_bytes
         )],
     })

@@ -25,15 +25,15 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     ]);
     ceiling.designs.iter().for_each(|figures| table.row(row(peers, figures)));
     let mut notes = vec![format!(
-        "Their figures and ours are from the same rounds, in turn, with the same {} connections and, where there is one, the \
-         same Redis; each is one process in its production setting. The shares are medians of pairs from the same round: \
-         below 1, ours takes less. The rate is half of what the slowest of all managed.",
+        "All servers were measured in turn in the same rounds, with the same {} connections and, if they use one, the \
+         same Redis; each is one process with production settings. The shares are medians of pairs from the same \
+         round: below 1, ours takes less. The rate is half of the highest throughput of the slowest server.",
         connections(ceiling)
     )];
     notes.extend(peers.entries.iter().map(|peer| format!("{}: {}; {}", peer.name, peer.what, peer.runs_on)));
     Some(Section {
         id: "peers",
-        title: "What others take for the same".into(),
+        title: "What the same answer costs on other stacks".into(),
         says: says(peers),
         chart: cpu_chart(&ceiling.designs, |figures| figures.design.clone()),
         table,
@@ -73,8 +73,8 @@ fn says(peers: &Peers) -> Vec<String> {
         let ours = peer.ours.first()?;
         let share = peers.share(ours, &peer.name)?;
         let verdict = match share.is_as_it_should() {
-            Some(true) => "as it should be",
-            Some(false) => "NOT as it should be",
+            Some(true) => "target met",
+            Some(false) => "target NOT met",
             None => "latency was not measured",
         };
         let p99 = share.p99.map_or(String::new(), |p99| format!(" and {:.2} of its p99", p99.median));
@@ -86,8 +86,8 @@ fn says(peers: &Peers) -> Vec<String> {
     let mut says: Vec<String> = peers.entries.iter().filter_map(beside).collect();
     if !says.is_empty() {
         let target = format!(
-            "What should be: for the same answer ours takes at most {MOST_CPU:.2} of a peer's CPU time, and has a lower p99 \
-             at the same rate."
+            "Target: for the same answer, ours takes at most {MOST_CPU:.2} of a peer's CPU time and has a lower p99 at \
+             the same rate."
         );
         says.insert(0, target);
     }

@@ -17,7 +17,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     let costs = Costs::of(report, refresh)?;
     let (session, hybrid) = (report.named_by(Role::LookUp)?, report.named_by(Role::SignedAndRefreshed)?);
     let mut table = Table::new([
-        "requests of a person in that time".to_owned(),
+        "requests of a user in that time".to_owned(),
         format!("{session}: CPU ms"),
         format!("{hybrid}: CPU ms"),
         format!("{session}: trips to Redis"),
@@ -39,8 +39,8 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     };
     let minutes = refresh.access_ttl_s / 60;
     let chart = Lines {
-        x: Axis::log(&format!("requests of one person in {minutes} minutes")),
-        y: Axis::log(&format!("CPU ms for {} people in {minutes} minutes", number::thousands(PEOPLE))),
+        x: Axis::log(&format!("requests of one user in {minutes} minutes")),
+        y: Axis::log(&format!("CPU ms for {} users in {minutes} minutes", number::thousands(PEOPLE))),
         series: vec![
             series(session, &|requests| costs.session_ms(requests)),
             series(hybrid, &|requests| costs.hybrid_ms(requests)),
@@ -54,9 +54,9 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         chart: Some(Chart::Lines(chart)),
         table,
         notes: vec![format!(
-            "{} exchanges by {} clients, every one rotating. For {} people with access tokens of {minutes} minutes: the \
-             checks of all their requests, and one refresh each. CPU time of server and Redis together, beyond what the \
-             requests cost without authentication.",
+            "{} exchanges by {} clients, each of which rotated the token. For {} users with access tokens of {minutes} \
+             minutes: the checks of all their requests, and one refresh each. CPU time of server and Redis together, \
+             in addition to what the requests take without authentication.",
             number::thousands(refresh.exchanges as f64),
             refresh.clients,
             number::thousands(PEOPLE)
@@ -92,7 +92,7 @@ impl Costs {
     fn says(&self, refresh: &Refresh) -> Vec<String> {
         let cost = format!(
             "An exchange of a refresh token took {} µs of CPU time, server and Redis together, and {:.0} round trip to \
-             Redis; a session's look-up {} µs and one round trip.",
+             Redis; looking up a session took {} µs and one round trip.",
             number::short(self.refresh),
             refresh.store_round_trips.median,
             number::short(self.look_up)
@@ -101,15 +101,15 @@ impl Costs {
         if saved <= 0.0 {
             return vec![
                 cost,
-                "The check saves no CPU time over the look-up here, so no number of requests pays for it."
+                "Here the check takes no less CPU time than the look-up, so the hybrid never costs less."
                     .into(),
             ];
         }
         let even = self.refresh / saved;
         let minutes = refresh.access_ttl_s / 60;
         let pays = format!(
-            "So the hybrid costs less CPU time than the session from {:.0} requests of a person in {minutes} minutes on, and \
-             fewer round trips to Redis from the second request on.",
+            "So the hybrid takes less CPU time than the session if a user makes at least {:.0} requests in {minutes} \
+             minutes, and fewer round trips to Redis from the second request on.",
             even.ceil().max(1.0)
         );
         vec![cost, pays]

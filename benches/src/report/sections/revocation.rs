@@ -14,9 +14,9 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     let mut table = Table::new([
         "design",
         "let in after log out",
-        "last one let in after",
-        "access token lives",
-        "as it comes: until",
+        "last accepted after",
+        "token lifetime here",
+        "usual lifetime",
         "check costs µs",
     ]);
     for row in &report.revocation {
@@ -33,14 +33,16 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         id: "revocation",
         title: "How long a stolen copy works after log out".into(),
         says: vec![
-            "Down is cheap, left is safe. Nobody stands in the lower left corner with nothing given up.".to_owned(),
+            "Further left means that logout takes effect sooner; further down means that a request costs less. No \
+             design reaches the lower left corner without giving something up.".to_owned(),
         ],
         chart: frontier(report),
         table,
         notes: vec![
-            "A copy of the credential asks for /me as fast as it is answered while its owner logs out, with the load of other \
-             people beside it. The time runs from the answer to the log-out to the last request that was let in. Access \
-             tokens were given a short life for this; the picture shows the life that they have as it comes."
+            "A client with a copy of the credential requests /me, each time after the last answer, while the owner \
+             logs out and other users' requests load the server. The time is measured from the answer to the logout to \
+             the last accepted request. For this test, access tokens have a short lifetime; the chart shows their \
+             usual lifetime."
                 .into(),
         ],
     })
@@ -67,7 +69,7 @@ fn frontier(report: &Report) -> Option<Chart> {
 }
 
 fn duration_ms(ms: f64) -> String {
-    if ms <= 0.0 { "none was".to_owned() } else { number::duration_us(ms * 1e3) }
+    if ms <= 0.0 { "none accepted".to_owned() } else { number::duration_us(ms * 1e3) }
 }
 
 fn seconds(seconds: u64) -> String {

@@ -23,8 +23,8 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         chart: Some(Chart::Lines(chart)),
         table,
         notes: vec![format!(
-            "A proxy of ours between server and Redis delays each direction; it costs something itself, so the round trip \
-             is the one that a PING through it took. {} requests/s.",
+            "A proxy between server and Redis delays each direction. The proxy itself takes time too, so the round \
+             trip is the measured time of a PING through it. {} requests/s.",
             number::thousands(rate_rps(first))
         )],
     })

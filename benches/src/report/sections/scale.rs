@@ -45,10 +45,11 @@ pub(super) fn bounds(report: &Report) -> Option<Section> {
         chart: Some(Chart::Lines(chart)),
         table,
         notes: vec![
-            "A prediction and no measurement: requests per second ≤ cores / CPU time of a request (the utilisation law; Denning \
-             and Buzen, 1978), for the app servers and for Redis, whose commands run on one core. It assumes that a request \
-             costs as much on a thousand cores as here, that load is spread evenly, and that nothing else is full before: \
-             network, load balancer, the accounts' database. More Redis nodes move the flat line up by their number."
+            "A prediction, not a measurement: requests per second ≤ cores / CPU time of a request (the utilisation \
+             law; Denning and Buzen, 1978), for the app servers and for Redis, whose commands run on one core. It \
+             assumes that a request costs as much on a thousand cores as here, that load is spread evenly, and that no \
+             other resource (network, load balancer, the accounts' database) is saturated earlier. With n Redis nodes, \
+             the flat line is n times as high."
                 .into(),
         ],
     })
@@ -58,13 +59,13 @@ pub(super) fn bounds(report: &Report) -> Option<Section> {
 fn saturation(demand: &Demand) -> Option<String> {
     if demand.store_us <= 0.0 {
         return Some(format!(
-            "{}: each core of an app server adds {} requests/s, and nothing on a request's way is shared.",
+            "{}: each core of an app server adds {} requests/s; requests share no other resource.",
             demand.design,
             number::thousands(1e6 / demand.app_us)
         ));
     }
     Some(format!(
-        "{}: one Redis is full at {} requests/s, which is what {:.1} cores of app servers ask of it.",
+        "{}: one Redis is saturated at {} requests/s, the load of {:.1} app server cores.",
         demand.design,
         number::thousands(1e6 / demand.store_us),
         demand.app_us / demand.store_us
@@ -100,11 +101,11 @@ pub(super) fn checks(report: &Report) -> Option<Section> {
         title: "Whether the model is right here".into(),
         table,
         notes: vec![
-            "Predicted from the CPU times at the ceiling above by exact mean value analysis (Reiser and Lavenberg, 1980), with \
-             each processor as a queue; then measured with each app server process pinned to a processor of its own and one \
-             worker thread. On two processors the load generator and Redis share them with the app servers, so a second app \
-             server adds little: what is checked is that the model says so too. A question mark is a prediction that is more \
-             than 15 % off."
+            "Predicted from the CPU times at the ceiling above by exact mean value analysis (Reiser and Lavenberg, \
+             1980), with each processor as a queue; then measured with each app server process pinned to a processor \
+             of its own and one worker thread. On two processors the load generator and Redis share them with the app \
+             servers, so a second app server adds little; the check shows whether the model predicts that. A question \
+             mark marks a prediction that is more than 15 % off."
                 .into(),
         ],
         ..Section::default()
@@ -156,10 +157,11 @@ pub(super) fn cost(report: &Report) -> Option<Section> {
 fn assumptions(prices: &Prices) -> String {
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
     format!(
-        "A prediction from inputs that nobody measured here, of {}: {} of all people are online at the peak and send {} requests \
-         an hour each; {} sessions a person; cores {} busy at most; Redis {} ms away, in {} copies (both are counted); a core \
-         costs {} {} an hour, a Redis node with {} GiB for data {}. One refresh in each life of an access token is in the hybrid's \
-         figures. Your own: --prices FILE, a copy of benches/prices.toml.",
+        "A prediction from inputs that were not measured here, as of {}: {} of all users are online at the peak and \
+         send {} requests an hour each; {} sessions per user; cores at most {} busy; Redis {} ms away, in {} copies, \
+         all of which are paid for; a core costs {} {} an hour, a Redis node with {} GiB for data {}. The hybrid's \
+         figures include one refresh per access token lifetime. To use your own figures, pass a copy of \
+         benches/prices.toml with --prices.",
         prices.as_of,
         percent(prices.people.online_at_peak),
         prices.people.requests_per_hour,

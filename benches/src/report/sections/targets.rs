@@ -17,9 +17,9 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         count(Verdict::NotMeasured)
     );
     let mut notes = vec![
-        "Ratios of one run: the two sides of each take turns in the same rounds, and a ratio is that of one round. The median \
-         of the rounds decides; a question mark says that some rounds lie on the other side of the limit, so that another run \
-         may say otherwise."
+        "Each target is a ratio within one run: both sides take turns in the same rounds, and each round gives one \
+         ratio. The median of the rounds decides. A question mark means that some rounds are on the other side of the \
+         limit, so another run may have the opposite result."
             .to_owned(),
     ];
     notes.extend(targets.rows.iter().map(|target| match &target.outcome {
