@@ -46,9 +46,9 @@ impl Figures {
     fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
         let report: Report = serde_json::from_str(&text)
-            .with_context(|| format!("{} is no report of `cargo lab bench`", path.display()))?;
+            .with_context(|| format!("{} is not a report of `cargo lab bench`", path.display()))?;
         if report.schema != SCHEMA {
-            bail!("{} has the shape {} and this program reads {SCHEMA}", path.display(), report.schema);
+            bail!("{} has the schema {}, but this program reads {SCHEMA}", path.display(), report.schema);
         }
         Ok(Self(report))
     }
@@ -68,7 +68,7 @@ impl Figures {
         use Unit::{Bytes, Count, Microseconds, Milliseconds, Share};
         if let Some(pair) = name.strip_prefix("times ") {
             let (above, below) =
-                pair.split_once(' ').with_context(|| format!("`{name}` names one figure"))?;
+                pair.split_once(' ').with_context(|| format!("`{name}` needs the names of two figures"))?;
             let ratio = self.number(above)?.zip(self.number(below)?);
             let ratio = ratio.filter(|(_, (below, _))| *below > 0.0);
             return Ok(ratio.map(|((above, _), (below, _))| (above / below, Count)));
@@ -147,7 +147,7 @@ pub(crate) fn fill(line: &str, mut figure: impl FnMut(&str) -> Result<String>) -
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while let Some((before, after)) = rest.split_once(START) {
-        let (name, after) = after.split_once(END).context("a figure's name has no end")?;
+        let (name, after) = after.split_once(END).context("a figure's name does not end with `}}`")?;
         out.push_str(before);
         out.push_str(&figure(name.trim())?);
         rest = after;
@@ -256,14 +256,14 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_copy_works_as_long_as_tokens_live_where_nobody_shortens_them() {
+    fn a_copy_works_for_the_usual_lifetime_of_a_token() {
         assert_eq!([said("works-for.hybrid"), said("works-for.session-redis")], ["15 min", "0 s"]);
         let japanese = round_figures().named("works-for.hybrid", Lang::Ja).unwrap();
         assert_eq!(japanese.as_deref(), Some("15 分"));
     }
 
     #[test]
-    fn what_was_not_measured_is_none_and_what_nobody_knows_is_an_error() {
+    fn an_unmeasured_figure_is_none_and_an_unknown_one_is_an_error() {
         let figures = round_figures();
         for name in ["check.access", "check.none", "works-for.access", "times check.hybrid check.access"] {
             assert_eq!(figures.named(name, Lang::En).unwrap(), None, "{name}");

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_the_summary_lists_and_nobody_wrote_is_an_error() {
+    fn a_page_that_the_summary_lists_and_that_does_not_exist_is_an_error() {
         let book = tempfile::tempdir().unwrap();
         fs::create_dir(book.path().join("src")).unwrap();
         fs::write(book.path().join("src/SUMMARY.md"), "- [Gone](gone.md)\n").unwrap();

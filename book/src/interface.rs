@@ -75,7 +75,7 @@ pub(crate) fn translate(built: &Path) -> Result<()> {
         }
     }
     if let Some(word) = unseen.first() {
-        bail!("mdBook no longer says `{word}`: its words in Japanese have to be looked at");
+        bail!("mdBook no longer contains `{word}`: update the translation in interface.rs");
     }
     Ok(())
 }
@@ -94,6 +94,6 @@ mod tests {
         let page = fs::read_to_string(folder.path().join("a.html")).unwrap();
         assert!(page.contains("placeholder=\"この本を検索…\"") && !page.contains("Search"), "{page}");
         let again = translate(folder.path()).unwrap_err().to_string();
-        assert!(again.starts_with("mdBook no longer says `"), "{again}");
+        assert!(again.starts_with("mdBook no longer contains `"), "{again}");
     }
 }

@@ -34,7 +34,7 @@ const BUILT: &str = "../target/book";
 /// How often `serve` checks for saved pages.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 
-/// Builds the authlab book.
+/// Build the authlab book
 #[derive(Parser)]
 #[command(name = "cargo book", bin_name = "cargo book")]
 struct Cli {
@@ -44,37 +44,41 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check every page in both languages, then build HTML in target/book.
+    /// Check every page in both languages, then build HTML in target/book
     Build {
-        /// Build this language only; both are checked all the same.
+        /// Build only this language; both languages are still checked
         #[arg(long)]
         lang: Option<Lang>,
-        /// Show the figures of this report, as your own target/authlab/report/report.json, instead of the committed one's.
+        /// Show the figures of this report instead of those of the committed one
+        ///
+        /// Your own report is target/authlab/report/report.json.
         #[arg(long, value_name = "REPORT.JSON")]
         report: Option<PathBuf>,
     },
-    /// Build the book, serve it on this machine, and build again whenever a page is saved.
+    /// Build the book, serve it on this machine, and rebuild it when a page is saved
     Serve {
-        /// The address to listen on; port 0 takes a free one.
+        /// The address to listen on; port 0 selects a free port
         #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
         listen: SocketAddr,
-        /// Show the figures of this report instead of the committed one's.
+        /// Show the figures of this report instead of those of the committed one
         #[arg(long, value_name = "REPORT.JSON")]
         report: Option<PathBuf>,
     },
-    /// Run every command that the book says it ran, the slow ones too, and compare what comes out.
+    /// Run every command that the book shows with its output, and compare the output
+    ///
+    /// This includes the commands that take long.
     Run {
-        /// The program that `cargo lab` stands for; without it, one beside this one.
+        /// The program to run for `cargo lab` [default: the one next to this program]
         #[arg(long, value_name = "PROGRAM")]
         lab: Option<PathBuf>,
     },
-    /// Note that a Japanese page fits its English page as that is now.
+    /// Record that a Japanese page matches its English page in the current version
     Translated {
-        /// Pages by name, as hybrid.md; none means all.
+        /// The names of the pages, such as hybrid.md [default: all pages]
         #[arg(value_name = "PAGE")]
         pages: Vec<String>,
     },
-    /// Speak mdBook's preprocessor protocol, for those who build with a stock mdbook.
+    /// Run as a preprocessor of an unmodified mdbook
     #[command(hide = true)]
     Preprocess {
         #[arg(value_name = "supports RENDERER", num_args = 0..)]
@@ -118,7 +122,7 @@ fn checked_build(lang: Option<Lang>, figures: &Figures) -> Result<ExitCode> {
         eprintln!("{fault}");
     }
     if !faults.is_empty() {
-        eprintln!("the book was not built: {} to repair", faults.len());
+        eprintln!("the book was not built; faults to repair: {}", faults.len());
         return Ok(ExitCode::FAILURE);
     }
     for lang in Lang::ALL.into_iter().filter(|one| lang.is_none_or(|asked| asked == *one)) {
@@ -130,16 +134,16 @@ fn checked_build(lang: Option<Lang>, figures: &Figures) -> Result<ExitCode> {
     }
     let report = gate::built::report(&Path::new(env!("CARGO_MANIFEST_DIR")).join(BUILT), &["en", "ja"])?;
     for (page, link) in &report.dead {
-        eprintln!("{page}: `{link}` leads nowhere");
+        eprintln!("{page}: the link `{link}` has no target");
     }
-    println!("{} links followed, {} dead", report.followed, report.dead.len());
+    println!("{} links checked, {} dead", report.followed, report.dead.len());
     Ok(if report.dead.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn serve_and_watch(listen: SocketAddr, figures: Figures) -> Result<ExitCode> {
     let first = build(Lang::En, &figures, None)?;
     build(Lang::Ja, &figures, None)?;
-    let folder = first.ancestors().nth(2).context("the book was built nowhere")?.to_owned();
+    let folder = first.ancestors().nth(2).context("the path of the built book is too short")?.to_owned();
     std::thread::spawn(move || {
         let book = Path::new(env!("CARGO_MANIFEST_DIR"));
         let watched = ["en", "ja", "assets"].map(|part| book.join(part));
@@ -168,10 +172,10 @@ fn run_all(lab: Option<PathBuf>) -> Result<ExitCode> {
     for run in Lang::ALL.iter().map(|lang| Page::all(&lang.folder())).collect::<Result<Vec<_>>>()? {
         for run in run::all(&run) {
             if let Some(said) = run.surprise(&root, &lab)? {
-                println!("OTHERWISE {} {}\n{said}", run.at, run.command);
+                println!("DIFFERENT {} {}\n{said}", run.at, run.command);
                 code = ExitCode::FAILURE;
             } else {
-                println!("as said   {} {}", run.at, run.command);
+                println!("as shown  {} {}", run.at, run.command);
             }
         }
     }
@@ -209,7 +213,8 @@ fn build(lang: Lang, figures: &Figures, to: Option<&Path>) -> Result<PathBuf> {
     let mut book = MDBook::load(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     book.with_preprocessor(render::Render(figures.clone()));
     if let Some(to) = to {
-        book.config.build.build_dir = to.join(folder.file_name().context("a language has a name")?);
+        book.config.build.build_dir =
+            to.join(folder.file_name().context("the folder of the language has no name")?);
     }
     book.build().with_context(|| format!("{} cannot be built", folder.display()))?;
     let built = book.build_dir_for("html");
@@ -219,5 +224,5 @@ fn build(lang: Lang, figures: &Figures, to: Option<&Path>) -> Result<PathBuf> {
         interface::translate(&built)?;
     }
     let first = built.join("index.html");
-    first.canonicalize().with_context(|| format!("{} was not made", first.display()))
+    first.canonicalize().with_context(|| format!("{} was not created", first.display()))
 }

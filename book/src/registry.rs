@@ -73,6 +73,6 @@ impl Registry {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("registry.json");
         let text = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
         serde_json::from_str(&text)
-            .with_context(|| format!("{} is not from `cargo lab registry`", file.display()))
+            .with_context(|| format!("{} is not the output of `cargo lab registry`", file.display()))
     }
 }

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Serves a folder until the program ends.
 pub(crate) fn serve(folder: &Path, address: SocketAddr) -> Result<()> {
-    let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
+    let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     println!("http://{}/", listener.local_addr()?);
     for stream in listener.incoming() {
         let (stream, folder) = (stream?, folder.to_owned());

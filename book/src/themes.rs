@@ -31,7 +31,7 @@ pub(crate) fn keep_light_and_dark(built: &Path) -> Result<()> {
         fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
     }
     if pages == 0 {
-        bail!("no page offers themes any more: what mdBook has built is to be looked at");
+        bail!("no page has a menu of themes any more: adapt themes.rs to this version of mdBook");
     }
     Ok(())
 }
@@ -44,7 +44,7 @@ fn changed(text: &str, name: &str, instead: Option<&str>) -> Result<String> {
         )
     };
     if !text.contains(&entry(name)) {
-        bail!("mdBook no longer offers the theme {name}: its themes have to be looked at");
+        bail!("mdBook no longer offers the theme {name}: adapt themes.rs to this version of mdBook");
     }
     Ok(text.replace(&entry(name), &instead.map(entry).unwrap_or_default()))
 }

@@ -147,7 +147,7 @@ async fn the_accounts_of_a_right_server_are_deleted_and_those_of_each_wrong_one_
 async fn checks_that_a_server_s_limit_on_sign_ups_leaves_untried_are_skipped_with_the_limit() {
     let report = judged(Design::Hybrid, "few-sign-ups", vec!["signup".to_owned(), "me".to_owned()]).await;
     assert_eq!(failures(&report), BTreeSet::new(), "{}", report.text(false));
-    let limit = "the server takes 5 sign-ups from one address in 900 s, by `sign_ups_per_address` in /lab";
+    let limit = "the server allows 5 signups from one address in 900 s (`sign_ups_per_address` in /lab)";
     let skipped = |outcome: &Outcome| matches!(outcome, Outcome::Skipped { reason } if reason.starts_with(limit) && reason.ends_with("try again in 900 s"));
     let told = report.results.iter().filter(|result| skipped(&result.outcome)).count();
     assert!(told > 0 && told < report.results.len(), "{}", report.text(false));

@@ -16,7 +16,7 @@ async fn refused(url: &str) -> Error {
 async fn an_https_url_is_refused_with_a_sentence() {
     let error = refused("https://example.test").await;
     assert!(matches!(error, Error::Tls { .. }));
-    assert!(error.to_string().contains("give it the http:// address"));
+    assert!(error.to_string().contains("give the server's http:// address"));
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn text_that_is_no_http_url_is_refused() {
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_is_unreachable() {
+async fn a_port_without_a_server_is_unreachable() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -35,7 +35,7 @@ async fn a_port_where_nobody_listens_is_unreachable() {
     assert!(matches!(error, Error::Unreachable { .. }));
     assert_eq!(
         error.to_string(),
-        format!("nothing answers at {url}: start the server, or correct the address")
+        format!("cannot connect to {url}: start the server, or correct the address")
     );
 }
 
@@ -75,7 +75,7 @@ async fn a_server_without_a_descriptor_is_judged_by_flags() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_say_has_let_nobody_in_and_kept_nobody_out() {
+async fn an_attack_that_gets_503_is_undecided() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -92,14 +92,16 @@ async fn a_server_that_cannot_say_has_let_nobody_in_and_kept_nobody_out() {
     let report = run(&target, &only, |_| ()).await.unwrap();
     assert!(report.failed());
     assert_eq!((report.counts.undecided, report.counts.failed), (1, 0), "{}", report.text(false));
-    assert!(report.attack_text(false).ends_with("\n0 attacks got in, 1 undecided, 0 were kept out\n"));
+    assert!(report.attack_text(false).ends_with("\n0 attacks got in, 1 undecided, 0 kept out\n"));
 }
 
 #[test]
 fn an_unknown_feature_names_those_that_exist() {
     let error = "cookies".parse::<Feature>().unwrap_err().to_string();
     assert!(
-        error.starts_with("`cookies` is no feature of the contract: choose from session-cookie, access-jwt")
+        error.starts_with(
+            "`cookies` is not a feature of the contract: choose from session-cookie, access-jwt"
+        )
     );
     assert_eq!("access-jwt".parse::<Feature>().unwrap(), Feature::AccessJwt);
 }

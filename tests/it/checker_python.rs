@@ -65,7 +65,7 @@ async fn a_server_in_python_is_found_wrong_in_what_is_wrong_with_it_and_in_nothi
     assert!(accounts.created > 10, "{accounts:?}");
     assert_eq!((accounts.deleted, accounts.left), (0, accounts.created), "{accounts:?}");
     let reasons: Vec<_> = accounts.left_because.keys().collect();
-    assert_eq!(reasons, ["the server answers 501 when asked to delete the account"]);
+    assert_eq!(reasons, ["the server responded with 501 to the request to delete the account"]);
 }
 
 /// The checks that fail: some faults are intended, the others exist because it is only a few dozen lines.

@@ -39,7 +39,7 @@ fn is_rust(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rs")
 }
 
-fn is_bag(path: &Path) -> bool {
+fn has_catch_all_name(path: &Path) -> bool {
     path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| BAGS.contains(&stem))
 }
 
@@ -82,18 +82,21 @@ fn a_member_that_softens_a_lint_is_seen() {
 }
 
 #[test]
-fn no_file_is_a_bag() {
+fn no_file_has_a_catch_all_name() {
     assert_eq!(
-        shown(files(|path| is_rust(path) && is_bag(path))),
+        shown(files(|path| is_rust(path) && has_catch_all_name(path))),
         Vec::<String>::new(),
         "name these for what they hold"
     );
 }
 
 #[test]
-fn a_bag_is_known_by_its_name() {
-    assert!(is_bag(Path::new("labs/kit/src/utils.rs")) && is_bag(Path::new("labs/kit/src/redis/mod.rs")));
-    assert!(!is_bag(Path::new("labs/lab4-hybrid/src/rotation.rs")));
+fn a_catch_all_name_is_recognised() {
+    assert!(
+        has_catch_all_name(Path::new("labs/kit/src/utils.rs"))
+            && has_catch_all_name(Path::new("labs/kit/src/redis/mod.rs"))
+    );
+    assert!(!has_catch_all_name(Path::new("labs/lab4-hybrid/src/rotation.rs")));
 }
 
 #[test]

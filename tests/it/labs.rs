@@ -151,7 +151,7 @@ async fn accounts_that_are_to_be_kept_are_left_and_told_and_others_are_deleted()
     assert!(!kept.failed(), "{}", kept.text(false));
     assert!(kept.accounts.left > 10, "{:?}", kept.accounts);
     assert_eq!(i64::try_from(kept.accounts.left).expect("a small number"), rows);
-    assert_eq!(kept.accounts.left_because.keys().collect::<Vec<_>>(), ["they were to be kept"]);
+    assert_eq!(kept.accounts.left_because.keys().collect::<Vec<_>>(), ["kept on request"]);
 
     let (deleted, rows) = rows_after(some_checks(), None).await;
     assert!(!deleted.failed(), "{}", deleted.text(false));

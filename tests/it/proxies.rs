@@ -112,8 +112,8 @@ async fn a_lab_behind_haproxy_passes_every_check_that_can_be_made_there() {
         let Outcome::Skipped { reason } = &clock.outcome else { panic!("{:?}", clock.outcome) };
         assert_eq!(
             reason,
-            "the server's clock cannot be moved this way (it announces lab controls, and GET /lab/clock is 404, as through \
-             a proxy): check the server at its own address"
+            "the server's clock cannot be moved (the server announces lab controls, but GET /lab/clock returns 404, as it does \
+             through a proxy): check the server at its own address"
         );
     }
 }

@@ -1,7 +1,7 @@
-//! A design that is registered lacks nothing: whoever adds one reads here what is still to do.
+//! Checks that a registered design is complete: the failure message lists what a new design still needs.
 //!
 //! The compiler asks for the fields of `DESIGN`, and the loops of `labs.rs` run every check, attacks included, on each store
-//! of each design. What neither can see is asked for here.
+//! of each design. This module checks what neither of them can see.
 
 use std::fs;
 use std::path::Path;
@@ -97,7 +97,7 @@ fn a_registered_design_lacks_nothing() {
 }
 
 #[test]
-fn what_is_written_nowhere_is_missing() {
+fn what_is_not_documented_is_reported_as_missing() {
     let nothing = Written {
         readme: String::new(),
         registry: String::new(),

@@ -20,7 +20,7 @@ pub struct Check {
     pub needs: &'static [Feature],
     /// Features of which the server must claim at least one; an empty list is no condition.
     pub needs_any: &'static [Feature],
-    /// Features whose claim makes the check meaningless, such as a stated weakness that they remove.
+    /// Features whose claim makes the check meaningless, such as a documented weakness that they remove.
     pub unless: &'static [Feature],
     /// Whether the check moves the server's clock: such checks run alone and last.
     pub moves_time: bool,
@@ -108,15 +108,15 @@ impl Check {
             return Some(format!("none of {} is claimed", names.join(", ")));
         }
         if let Some(claimed) = self.unless.iter().find(|feature| to.claims(**feature)) {
-            return Some(format!("`{claimed}` is claimed, which leaves nothing to see here"));
+            return Some(format!("`{claimed}` is claimed, so this check does not apply"));
         }
         match clock {
             ClockInReach::NotAnnounced if self.moves_time => {
                 Some("the server's clock cannot be moved (it has no lab controls)".to_owned())
             }
             ClockInReach::Refused(status) if self.moves_time => Some(format!(
-                "the server's clock cannot be moved this way (it announces lab controls, and GET /lab/clock is {status}, as \
-                 through a proxy): check the server at its own address"
+                "the server's clock cannot be moved (the server announces lab controls, but GET /lab/clock returns {status}, as it \
+                 does through a proxy): check the server at its own address"
             )),
             _ => None,
         }

@@ -67,7 +67,7 @@ impl Accounts {
         self.clean_up_ms += other.clean_up_ms;
     }
 
-    /// A sentence for the user; `None` when no account was created, or all remaining ones end with the server.
+    /// A sentence for the user; `None` when no account was created, or the server deletes all remaining ones when it stops.
     pub fn text(&self) -> Option<String> {
         let Self { created, deleted, left, left_because, clean_up_ms } = self;
         if *created == 0 || left_because.contains_key(END_WITH_SERVER) {
@@ -75,7 +75,7 @@ impl Accounts {
         }
         let seconds = *clean_up_ms as f64 / 1000.0;
         let mut text = format!(
-            "accounts on the server: {created} created, {deleted} deleted, {left} left (clean-up: {seconds:.1} s)"
+            "accounts on the server: {created} created, {deleted} deleted, {left} left (cleanup: {seconds:.1} s)"
         );
         for (reason, count) in left_because {
             text.push_str(&format!("\n  {count} left: {reason}"));
@@ -92,8 +92,8 @@ impl Accounts {
 }
 
 /// The reason why [`keep`] does not delete the accounts.
-pub(crate) const KEPT: &str = "they were to be kept";
-pub(crate) const END_WITH_SERVER: &str = "they end with the server";
+pub(crate) const KEPT: &str = "kept on request";
+pub(crate) const END_WITH_SERVER: &str = "the server deletes them when it stops";
 
 /// Deletes no account, and reports them all as kept.
 pub(crate) fn keep(accounts: &[Account], because: &str) -> Accounts {
@@ -126,10 +126,10 @@ async fn delete_all_within(client: &Client, accounts: Vec<Account>, within: Dura
         match ended {
             Ok(Ok(())) => told.deleted += 1,
             Ok(Err(reason)) => told.leave(1, &reason),
-            Err(broken) => told.leave(1, &format!("a fault of the checker itself: {broken}")),
+            Err(broken) => told.leave(1, &format!("internal error of the checker: {broken}")),
         }
     }
-    told.leave(unheard, &format!("the clean-up ends after {} s", within.as_secs()));
+    told.leave(unheard, &format!("the cleanup stopped after {} s", within.as_secs()));
     told.clean_up_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     told
 }
@@ -153,7 +153,7 @@ type Gone = Result<(), String>;
 /// How much of a problem's code is shown, in characters: the text comes from the server.
 const CODE_SHOWN: usize = 40;
 
-const SILENT: &str = "the server gives no answer";
+const SILENT: &str = "the server does not respond";
 const THROTTLED: &str = "the server throttles the checker's address";
 
 impl Broom {
@@ -197,7 +197,7 @@ impl Broom {
                 _ => return Ok(Asked::Refused(answer)),
             }
         }
-        last.map(Asked::Refused).ok_or_else(|| "its password is not known to the checker".to_owned())
+        last.map(Asked::Refused).ok_or_else(|| "the checker does not know its password".to_owned())
     }
 
     async fn log_in(&self, account: &Account) -> Result<Credential, String> {
@@ -209,13 +209,13 @@ impl Broom {
             let answer = self.send(log_in(&account.email, password, "mobile")).await?;
             if answer.status == 200 {
                 return Credential::of_answer(&answer)
-                    .ok_or_else(|| "the server's log-in gives no credential".to_owned());
+                    .ok_or_else(|| "the login response contains no credential".to_owned());
             }
             last = Some(answer);
         }
         match last {
             Some(answer) => Err(refusal(&answer, "log in")),
-            None => Err("its password is not known to the checker".to_owned()),
+            None => Err("the checker does not know its password".to_owned()),
         }
     }
 
@@ -270,7 +270,7 @@ fn refusal(answer: &Exchange, to: &str) -> String {
     // Only its first line, because the reason is one line of the report.
     let code = answer.text("code").and_then(|code| code.lines().next().map(|line| cut(line, CODE_SHOWN)));
     let code = code.map(|code| format!(" {code}")).unwrap_or_default();
-    format!("the server answers {}{code} when asked to {to}", answer.status)
+    format!("the server responded with {}{code} to the request to {to}", answer.status)
 }
 
 #[cfg(test)]
@@ -354,9 +354,9 @@ mod tests {
     async fn a_server_that_stays_busy_or_names_no_time_is_told_with_its_answer() {
         const BUSY: &str = "503 Service Unavailable\r\nretry-after: 0";
         let told = cleaned(&[BUSY; 4], vec![account()]).await;
-        assert_eq!(told, left("the server answers 503 when asked to delete the account", 1));
+        assert_eq!(told, left("the server responded with 503 to the request to delete the account", 1));
         let told = cleaned(&["503 Service Unavailable"], vec![account()]).await;
-        assert_eq!(told, left("the server answers 503 when asked to delete the account", 1));
+        assert_eq!(told, left("the server responded with 503 to the request to delete the account", 1));
     }
 
     #[tokio::test]
@@ -372,22 +372,25 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_deletes_no_accounts_is_told_with_its_answer() {
         let told = cleaned(&["404 Not Found"], vec![account()]).await;
-        assert_eq!(told, left("the server answers 404 when asked to delete the account", 1));
+        assert_eq!(told, left("the server responded with 404 to the request to delete the account", 1));
     }
 
     #[tokio::test]
     async fn a_code_of_the_server_is_told_cut_and_without_what_a_terminal_would_obey() {
         let told = cleaned(&["403 Forbidden"], vec![account()]).await;
-        assert_eq!(told, left("the server answers 403 csrf when asked to delete the account", 1));
+        assert_eq!(told, left("the server responded with 403 csrf to the request to delete the account", 1));
         let told = cleaned(&["418 I'm a teapot"], vec![account()]).await;
         let code = format!("\\u{{1b}}[2J{}… (45 characters)", "x".repeat(36));
-        assert_eq!(told, left(&format!("the server answers 418 {code} when asked to delete the account"), 1));
+        assert_eq!(
+            told,
+            left(&format!("the server responded with 418 {code} to the request to delete the account"), 1)
+        );
     }
 
     #[tokio::test]
     async fn a_server_that_went_away_is_not_asked_for_each_account() {
         let told = cleaned(&[], vec![account(), account(), account()]).await;
-        assert_eq!(told, left("the server gives no answer", 3));
+        assert_eq!(told, left("the server does not respond", 3));
     }
 
     #[tokio::test]
@@ -396,7 +399,7 @@ mod tests {
         let client = Client::new(&format!("http://{}", listener.local_addr().expect("a bound port")));
         let within = Duration::from_millis(50);
         let told = delete_all_within(&client.expect("a client"), vec![account(), account()], within).await;
-        assert_eq!(Accounts { clean_up_ms: 0, ..told }, left("the clean-up ends after 0 s", 2));
+        assert_eq!(Accounts { clean_up_ms: 0, ..told }, left("the cleanup stopped after 0 s", 2));
         drop(listener);
     }
 
@@ -407,7 +410,7 @@ mod tests {
         assert_eq!(told, Accounts { created: 1, deleted: 1, ..Accounts::default() });
         let kept = keep(&[gone, account()], KEPT);
         assert_eq!((kept.created, kept.deleted, kept.left), (2, 1, 1));
-        assert_eq!(kept.left_because, BTreeMap::from([("they were to be kept".to_owned(), 1)]));
+        assert_eq!(kept.left_because, BTreeMap::from([("kept on request".to_owned(), 1)]));
     }
 
     #[test]
@@ -416,7 +419,7 @@ mod tests {
         assert_eq!(
             told.text().as_deref(),
             Some(
-                "accounts on the server: 2 created, 0 deleted, 2 left (clean-up: 1.5 s)\n  2 left: it throttles"
+                "accounts on the server: 2 created, 0 deleted, 2 left (cleanup: 1.5 s)\n  2 left: it throttles"
             )
         );
         assert_eq!(Accounts::default().text(), None);

@@ -106,7 +106,11 @@ impl Client {
             }
             Err(error) => Err(Box::new(Outcome::Undecided {
                 sent,
-                received: format!("no answer within {} s: {}", ANSWER_WITHIN.as_secs(), causes(&error)),
+                received: format!(
+                    "no response (time limit: {} s): {}",
+                    ANSWER_WITHIN.as_secs(),
+                    causes(&error)
+                ),
             })),
         }
     }

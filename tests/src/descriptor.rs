@@ -78,7 +78,7 @@ impl fmt::Display for Feature {
 
 /// A name that is not a feature of the contract.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no feature of the contract: choose from {names}", names = Feature::ALL.map(Feature::name).join(", "))]
+#[error("`{0}` is not a feature of the contract: choose from {names}", names = Feature::ALL.map(Feature::name).join(", "))]
 pub struct UnknownFeature(pub String);
 
 impl FromStr for Feature {

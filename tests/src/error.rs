@@ -14,7 +14,7 @@ pub enum Error {
     },
     /// The URL needs TLS, which this checker does not support.
     #[error(
-        "`{url}` needs TLS, which the checker does not speak: give it the http:// address behind the proxy, such as http://127.0.0.1:8080"
+        "`{url}` needs TLS, which the checker does not support: give the server's http:// address behind the proxy, such as http://127.0.0.1:8080"
     )]
     Tls {
         /// The URL that was given.
@@ -27,7 +27,7 @@ pub enum Error {
         url: String,
     },
     /// The connection failed: no server listens at the address.
-    #[error("nothing answers at {url}: start the server, or correct the address")]
+    #[error("cannot connect to {url}: start the server, or correct the address")]
     Unreachable {
         /// The base URL of the server.
         url: String,
@@ -36,13 +36,15 @@ pub enum Error {
         source: reqwest::Error,
     },
     /// A server accepted the connection but did not respond.
-    #[error("{url} took the connection and did not answer within {} s: see what the server waits for, then try again", ANSWER_WITHIN.as_secs())]
+    #[error("{url} accepted the connection but did not respond within {} s: find out what the server waits for, then try again", ANSWER_WITHIN.as_secs())]
     Silent {
         /// The base URL of the server.
         url: String,
     },
     /// The response is not HTTP.
-    #[error("{url} does not answer in HTTP: check the port, and that TLS is not expected there")]
+    #[error(
+        "{url} did not send an HTTP response: check the port, and that the server does not expect TLS there"
+    )]
     NotHttp {
         /// The base URL of the server.
         url: String,
@@ -52,7 +54,7 @@ pub enum Error {
     },
     /// The server has no descriptor.
     #[error(
-        "{url} has no descriptor at GET /lab (it answered {status}): say what it claims with flags, such as --features access-jwt"
+        "{url} has no descriptor at GET /lab (it responded with {status}): state what the server claims with flags, such as --features access-jwt"
     )]
     NoDescriptor {
         /// The base URL of the server.
@@ -62,7 +64,7 @@ pub enum Error {
     },
     /// The descriptor cannot be read.
     #[error(
-        "the descriptor at {url}/lab cannot be read: correct it, or say what the server claims with flags"
+        "the descriptor at {url}/lab cannot be read: correct it, or state what the server claims with flags"
     )]
     BadDescriptor {
         /// The base URL of the server.

@@ -73,7 +73,7 @@ impl Exchange {
 
     /// The value of a string member that the body must have.
     pub(crate) fn must_text(&self, member: &str) -> Result<String, Box<Outcome>> {
-        self.text(member).ok_or_else(|| self.failed(format!("a body with the text `{member}`")))
+        self.text(member).ok_or_else(|| self.failed(format!("a body with a string `{member}`")))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

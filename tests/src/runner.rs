@@ -202,8 +202,8 @@ async fn play(check: &Check, stage: &Stage) -> Outcome {
 
 fn checker_broke(error: &tokio::task::JoinError) -> Outcome {
     Outcome::Failed {
-        sent: "what the check sends".to_owned(),
-        expected: "a check that ends".to_owned(),
-        received: format!("a fault of the checker itself: {error}"),
+        sent: "unknown: the check did not finish".to_owned(),
+        expected: "the check finishes".to_owned(),
+        received: format!("internal error of the checker: {error}"),
     }
 }

@@ -127,12 +127,12 @@ impl Stage {
         let limit = match limits.sign_ups_per_address {
             Some(most) => {
                 let window = limits.window_seconds;
-                format!("{most} sign-ups from one address in {window} s, by `sign_ups_per_address` in /lab")
+                format!("{most} signups from one address in {window} s (`sign_ups_per_address` in /lab)")
             }
-            None => "only so many sign-ups from one address".to_owned(),
+            None => "a limited number of signups from one address".to_owned(),
         };
         let reason = format!(
-            "the server takes {limit}, and this run has used them up: raise the limit for the run, or try again in {wait} s"
+            "the server allows {limit}, and this run has used them up: raise the limit for the run, or try again in {wait} s"
         );
         Box::new(Outcome::Skipped { reason })
     }
@@ -310,7 +310,9 @@ impl Held {
 
     /// The refresh token of a mobile client; fails the check without one.
     pub(crate) fn refresh(&self) -> Tried<&str> {
-        self.refresh.as_deref().ok_or_else(|| missing("a `refresh_token` in the body of a mobile client"))
+        self.refresh
+            .as_deref()
+            .ok_or_else(|| missing("a `refresh_token` in the body of a response to a mobile client"))
     }
 
     /// The cookie, `name=value`; fails the check without one.
@@ -342,9 +344,9 @@ async fn clock_in_reach(client: &Client, target: &Target) -> ClockInReach {
 
 fn missing(expected: &str) -> Box<Outcome> {
     Box::new(Outcome::Failed {
-        sent: "a log-in or sign-up".to_owned(),
+        sent: "a login or signup".to_owned(),
         expected: expected.to_owned(),
-        received: "an answer without it".to_owned(),
+        received: "a response without it".to_owned(),
     })
 }
 
@@ -387,8 +389,8 @@ impl Stage {
     /// The shortest new password that the server accepts, and the source of that number.
     pub(crate) fn shortest_password(&self) -> (usize, &'static str) {
         match self.descriptor().limits.password_min {
-            Some(least) => (least.max(SHORTEST), "by the server's own `limits.password_min`"),
-            None => (SHORTEST, "whatever the server asks for"),
+            Some(least) => (least.max(SHORTEST), "according to the server's `limits.password_min`"),
+            None => (SHORTEST, "whatever minimum the server sets"),
         }
     }
 }

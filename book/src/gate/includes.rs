@@ -41,7 +41,7 @@ fn resolve(folder: &Path, name: &str, argument: &str) -> Result<(), String> {
         return Ok(());
     }
     if !TAKE_A_FILE.contains(&name) {
-        return Err(format!("mdBook knows no `{name}`"));
+        return Err(format!("mdBook has no directive `{name}`"));
     }
     let argument = argument.split_whitespace().next().unwrap_or_default();
     let (file, part) = argument.split_once(':').unwrap_or((argument, ""));
@@ -120,6 +120,6 @@ mod tests {
     #[test]
     fn lines_beyond_the_end_and_an_unknown_directive_are_faults() {
         assert_eq!(said_of("{{#include code.rs:99}}"), ["code.rs has nothing at `99` to include"]);
-        assert_eq!(said_of("{{#inlcude code.rs}}"), ["mdBook knows no `inlcude`"]);
+        assert_eq!(said_of("{{#inlcude code.rs}}"), ["mdBook has no directive `inlcude`"]);
     }
 }

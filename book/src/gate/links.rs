@@ -9,7 +9,7 @@ pub(super) fn faults(pages: &[Page]) -> Vec<Fault> {
     for page in pages {
         for (line, target) in page.links() {
             if !target.contains("://") && !leads_somewhere(pages, page, &target) {
-                faults.push(page.fault(line, format!("`{target}` leads nowhere")));
+                faults.push(page.fault(line, format!("the link `{target}` has no target")));
             }
         }
     }
@@ -44,6 +44,13 @@ mod tests {
     #[test]
     fn a_missing_page_and_a_missing_id_are_faults() {
         let said = said_of("[c](c.md)\n[id](b.md#c) [here](#c)\n");
-        assert_eq!(said, ["`c.md` leads nowhere", "`b.md#c` leads nowhere", "`#c` leads nowhere"]);
+        assert_eq!(
+            said,
+            [
+                "the link `c.md` has no target",
+                "the link `b.md#c` has no target",
+                "the link `#c` has no target"
+            ]
+        );
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn faults(page: &Page, registry: &Registry) -> Vec<Fault> {
         }
         for asked in asked(line, &["faults"]) {
             if !registry.faults.iter().any(|row| row == asked) {
-                say(format!("no row of the faults is called {asked}"));
+                say(format!("`cargo lab faults` has no row {asked}"));
             }
         }
         for command in commands(line) {
@@ -40,7 +40,7 @@ pub(super) fn faults(page: &Page, registry: &Registry) -> Vec<Fault> {
         }
         for (package, name) in tests(line).chain(examples(line)) {
             if !holds(&root, package, name) {
-                say(format!("{package} has no {name}"));
+                say(format!("{package} has no test or example {name}"));
             }
         }
     }
@@ -147,12 +147,15 @@ mod tests {
         for (text, expected) in [
             (
                 "`cargo test -p lab4-hybrid --test model exhausted -- --nocapture`",
-                "lab4-hybrid has no exhausted",
+                "lab4-hybrid has no test or example exhausted",
             ),
-            ("`cargo test -p lab3-access two_flipped_bits`", "lab3-access has no two_flipped_bits"),
-            ("`cargo run -p lab1-token --example guessed`", "lab1-token has no guessed"),
+            (
+                "`cargo test -p lab3-access two_flipped_bits`",
+                "lab3-access has no test or example two_flipped_bits",
+            ),
+            ("`cargo run -p lab1-token --example guessed`", "lab1-token has no test or example guessed"),
             ("`cargo lab lern`", "there is no `cargo lab lern`"),
-            ("`cargo lab faults --only clocks`", "no row of the faults is called clocks"),
+            ("`cargo lab faults --only clocks`", "`cargo lab faults` has no row clocks"),
         ] {
             assert_eq!(said_of(text), [expected]);
         }

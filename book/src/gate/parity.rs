@@ -10,7 +10,7 @@ pub(super) fn faults(english: &[Page], japanese: &[Page]) -> Vec<Fault> {
     let mut faults: Vec<_> = english.iter().chain(japanese).flat_map(own_faults).collect();
     for (pages, others) in [(english, japanese), (japanese, english)] {
         let missing = pages.iter().filter(|page| twin(page, others).is_none());
-        faults.extend(missing.map(|page| page.fault(1, "the other language has no such page")));
+        faults.extend(missing.map(|page| page.fault(1, "the other language does not have this page")));
     }
     for page in english {
         if let Some(other) = twin(page, japanese) {
@@ -45,7 +45,7 @@ fn first_difference(english: &Page, japanese: &Page) -> Option<Fault> {
     let agreed = ours.iter().zip(&theirs).take_while(|(one, other)| same((one, other))).count();
     let line = |headings: &[Heading]| headings.get(agreed).map(|heading| heading.line);
     if let Some(line) = line(&theirs) {
-        return Some(japanese.fault(line, "this heading is not the one that the English page has here"));
+        return Some(japanese.fault(line, "the English page has another heading here"));
     }
     line(&ours).map(|line| english.fault(line, "the Japanese page ends before this heading"))
 }
@@ -62,9 +62,9 @@ fn other_block(english: &Page, japanese: &Page) -> Option<Fault> {
     let same = |(one, other): (&Fence, &Fence)| one.info == other.info && shape(one) == shape(other);
     let agreed = ours.iter().zip(&theirs).take_while(|&pair| same(pair)).count();
     if let Some(fence) = theirs.get(agreed) {
-        return Some(japanese.fault(fence.line, "this block is not the one that the English page has here"));
+        return Some(japanese.fault(fence.line, "the English page has another block here"));
     }
-    ours.get(agreed).map(|fence| english.fault(fence.line, "the Japanese page has no such block"))
+    ours.get(agreed).map(|fence| english.fault(fence.line, "the Japanese page does not have this block"))
 }
 
 #[cfg(test)]
@@ -95,14 +95,14 @@ mod tests {
     #[test]
     fn a_page_that_one_language_lacks_is_a_fault() {
         let said = said_of(&[("a.md", ""), ("b.md", "")], &[("a.md", "")]);
-        assert_eq!(said, ["b.md:1: the other language has no such page"]);
+        assert_eq!(said, ["b.md:1: the other language does not have this page"]);
     }
 
     #[test]
     fn another_and_a_missing_heading_are_faults() {
         let english = [("a.md", "# One {#one}\n## Two {#two}\n")];
         let another = said_of(&english, &[("a.md", "# 一 {#one}\n## 三 {#three}\n")]);
-        assert_eq!(another, ["a.md:2: this heading is not the one that the English page has here"]);
+        assert_eq!(another, ["a.md:2: the English page has another heading here"]);
         let missing = said_of(&english, &[("a.md", "# 一 {#one}\n")]);
         assert_eq!(missing, ["a.md:2: the Japanese page ends before this heading"]);
     }
@@ -113,9 +113,9 @@ mod tests {
         let translated = "```sh\ncargo lab\n```\n```quiz\nなぜ？\n- あ | い\n+ う | え\n```\n";
         assert_eq!(said_of(&english, &[("a.md", translated)]), Vec::<String>::new());
         let other = said_of(&english, &[("a.md", &translated.replace("lab", "book"))]);
-        assert_eq!(other, ["a.md:1: this block is not the one that the English page has here"]);
+        assert_eq!(other, ["a.md:1: the English page has another block here"]);
         let missing = said_of(&english, &[("a.md", "```sh\ncargo lab\n```\n")]);
-        assert_eq!(missing, ["a.md:4: the Japanese page has no such block"]);
+        assert_eq!(missing, ["a.md:4: the Japanese page does not have this block"]);
     }
 
     #[test]

@@ -16,11 +16,11 @@ pub(super) fn faults(english: &[Page], japanese: &[Page]) -> Vec<Fault> {
     let stale = |page: &Page| {
         let source = english.iter().find(|source| source.name == page.name)?;
         let what = match noted(&page.text) {
-            None => "the first line does not say what the page was translated from",
+            None => "the first line does not state the English version that was translated",
             Some(noted) if noted == fingerprint(&source.text) => return None,
             Some(_) => "the English page has changed since this translation",
         };
-        let repair = format!("{what}; look at both, then run `cargo book translated {}`", page.name);
+        let repair = format!("{what}; compare both pages, then run `cargo book translated {}`", page.name);
         Some(page.fault(1, repair))
     };
     japanese.iter().filter_map(stale).collect()
@@ -61,7 +61,7 @@ mod tests {
             all.into_iter().map(|fault| fault.what).collect::<Vec<_>>()
         };
         let written = || fs::read_to_string(folder.path().join("a.md")).unwrap();
-        assert!(said("one", "一\n")[0].starts_with("the first line does not say"));
+        assert!(said("one", "一\n")[0].starts_with("the first line does not state"));
         note(&page("one"), &page("一\n")).unwrap();
         let translated = written();
         assert_eq!(said("one", &translated), Vec::<String>::new());

@@ -13,8 +13,8 @@ type Row = [String; 4];
 /// The table in Markdown.
 pub(super) fn write(registry: &Registry, lang: Lang) -> Result<String> {
     let header = match lang {
-        Lang::En => ["design", "let in after logout", "for how long", "can the thief renew?"],
-        Lang::Ja => ["設計", "ログアウト後に入れるか", "いつまで", "泥棒は更新できるか"],
+        Lang::En => ["design", "accepted after logout", "for how long", "can the thief renew?"],
+        Lang::Ja => ["設計", "ログアウト後に受理されるか", "いつまで", "泥棒は更新できるか"],
     };
     let mut table = format!("| {} |\n|---|---|---|---|\n", header.join(" | "));
     for design in registry.designs.iter().filter(|design| !design.is_baseline) {
@@ -30,7 +30,7 @@ fn row(design: &Design, lang: Lang) -> Row {
     };
     let (let_in, how_long) = match design.logout {
         Logout::None => (says("yes", "はい"), says("always", "ずっと")),
-        Logout::AtOnce => (says("no", "いいえ"), says("not at all", "まったく入れない")),
+        Logout::AtOnce => (says("no", "いいえ"), says("refused at once", "即座に拒否される")),
         Logout::AtExpiry => (
             says("**yes**, with the access token", "**はい**。アクセストークンで"),
             says(
@@ -61,7 +61,7 @@ mod tests {
             assert_eq!(table.lines().count(), 2 + registry.designs.len() - 1, "{table}");
         }
         let english = write(&registry, Lang::En).unwrap();
-        assert!(english.contains("| Session | no | not at all | no |"), "{english}");
+        assert!(english.contains("| Session | no | refused at once | no |"), "{english}");
         let hybrid = "| Hybrid | **yes**, with the access token | until the access token expires: at most 15 minutes | \
                       no: the refresh token is refused at once |";
         assert!(english.contains(hybrid), "{english}");

@@ -89,7 +89,7 @@ pub(super) fn provenance(figures: &Figures, lang: Lang) -> Result<String> {
     let plan = escaped(&figures.0.plan);
     let line = match lang {
         Lang::En => format!(
-            "Measured {date} on {machine}; {store}; <code>cargo lab bench</code>, plan: {plan}. <a href=\"measuring.html#own\">Your own figures in their place</a>"
+            "Measured {date} on {machine}; {store}; <code>cargo lab bench</code>, plan: {plan}. <a href=\"measuring.html#own\">Show your own figures instead</a>"
         ),
         Lang::Ja => format!(
             "{date} に {machine}（{store}）で測定。<code>cargo lab bench</code>、計画: {plan}。<a href=\"measuring.html#own\">自分の数字に差し替えるには</a>"

@@ -1,9 +1,9 @@
 //! A question with several answers, each with the reason why it is right or wrong:
 //!
 //! ```text
-//! Why does log out not end an access token?
+//! Why does logout not end an access token?
 //! - It does. | No: …
-//! + Nobody is asked about it. | Yes: …
+//! + No server asks a store about it. | Yes: …
 //! ```
 //!
 //! The question uses only radio buttons and style sheets, so it works without a script, with a keyboard, and with a
@@ -25,8 +25,9 @@ pub(super) fn write(text: &str, name: &str) -> Result<String> {
     let (mut answers, mut reasons, mut right) = (String::new(), String::new(), 0);
     for (index, line) in lines.enumerate() {
         let is_right = line.starts_with('+');
-        let line = line.strip_prefix(['+', '-']).context("an answer starts with + or -")?;
-        let (answer, reason) = line.split_once(" | ").context("an answer says why: `- answer | reason`")?;
+        let line = line.strip_prefix(['+', '-']).context("an answer must start with + or -")?;
+        let (answer, reason) =
+            line.split_once(" | ").context("an answer needs a reason: `- answer | reason`")?;
         if index == MOST {
             bail!("a question has at most {MOST} answers");
         }
@@ -39,7 +40,7 @@ pub(super) fn write(text: &str, name: &str) -> Result<String> {
         reasons.push_str(&format!("<p class=\"reason reason-{index} {class}\">{reason}</p>\n"));
     }
     if right != 1 {
-        bail!("one answer is right, not {right}");
+        bail!("exactly one answer must be right, not {right}");
     }
     Ok(format!(
         "<fieldset class=\"quiz\">\n<legend>{question}</legend>\n{answers}<div aria-live=\"polite\">\n{reasons}</div>\n</fieldset>\n"

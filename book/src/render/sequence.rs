@@ -104,14 +104,14 @@ impl<'a> Diagram<'a> {
         let answer = from.ends_with('-');
         let (from, to) = (self.actor(from.trim_end_matches('-'))?, self.actor(to)?);
         if from == to {
-            bail!("a message goes to somebody else; `A: words` is a note");
+            bail!("a message needs two different actors; a note is `A: words`");
         }
         Ok(Step::Message { from, to, answer, label })
     }
 
     fn actor(&self, key: &str) -> Result<usize> {
         let found = self.actors.iter().position(|(known, _)| *known == key.trim());
-        found.with_context(|| format!("nobody is called {key}"))
+        found.with_context(|| format!("there is no actor {key}"))
     }
 
     fn xs(&self) -> Vec<f64> {
@@ -294,9 +294,9 @@ mod tests {
     }
 
     #[test]
-    fn a_step_of_nobody_is_refused() {
+    fn a_step_of_an_unknown_actor_is_refused() {
         let error = draw("T\nA=a | B=b\nA->C: x\n").unwrap_err();
-        assert_eq!(format!("{error:#}"), "`A->C: x`: nobody is called C");
+        assert_eq!(format!("{error:#}"), "`A->C: x`: there is no actor C");
     }
 
     #[test]

@@ -26,7 +26,7 @@ const JWT: &[Feature] = &[Feature::AccessJwt];
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.body",
-        title: "log-in answers {token_type: Bearer, access_token, expires_in, user_id}",
+        title: "login responds with {token_type: Bearer, access_token, expires_in, user_id}",
         gains: "A client cannot tell how to use the token, or for how long.",
         read: "RFC 6749 §5.1, contract: credentials",
         needs: JWT,
@@ -36,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.header",
         title: "the header has alg, kid and typ at+jwt, and nothing else",
-        gains: "A token for another purpose is taken for an access token.",
+        gains: "The server accepts a token made for another purpose as an access token.",
         read: "RFC 9068 §2.1, RFC 8725 §3.11",
         needs: JWT,
         run: |stage| Box::pin(header(stage)),
@@ -44,8 +44,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "access.claims",
-        title: "the claims are those of the contract, and no others",
-        gains: "A token without exp or aud is good for ever, or everywhere; what else is in it can be read by anybody.",
+        title: "the token has exactly the claims of the contract",
+        gains: "A token without exp never expires, one without aud is valid at every server, and its holder can read every additional claim.",
         read: "RFC 9068 §2.2, contract: access token",
         needs: JWT,
         run: |stage| Box::pin(claims(stage)),
@@ -54,7 +54,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.jti-unique",
         title: "no two tokens have the same jti",
-        gains: "A deny list that goes by jti ends somebody else's token.",
+        gains: "A deny list by jti revokes another user's token too.",
         read: "RFC 7519 §4.1.7",
         needs: JWT,
         run: |stage| Box::pin(jti_unique(stage)),
@@ -101,7 +101,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.typ-other",
         title: "a real token whose typ was changed is refused",
-        gains: "A token that was made for another purpose opens this door.",
+        gains: "Uses a token that was made for another purpose as an access token.",
         read: "RFC 8725 §3.11, RFC 9068 §4",
         needs: JWT,
         run: |stage| {
@@ -124,7 +124,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.kid-odd",
         title: "a kid that is unknown, a path, SQL, NUL or huge is refused, and does no harm",
-        gains: "Makes the server look its key up in a file or a query of their choice, such as the empty /dev/null.",
+        gains: "Makes the server load its key from a file or query that the attacker chooses, such as the empty /dev/null.",
         read: "RFC 8725 §3.10, OWASP WSTG-SESS-10",
         needs: JWT,
         run: |stage| Box::pin(kid_odd(stage)),
@@ -133,7 +133,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.crit",
         title: "a token with crit, or with b64 false, is refused",
-        gains: "An extension that the server does not know is ignored, and with it what it was there to enforce.",
+        gains: "The server ignores an extension that it does not know, and with it the restriction that the extension imposes.",
         read: "RFC 7515 §4.1.11, RFC 7797 §6",
         needs: JWT,
         run: |stage| {
@@ -154,8 +154,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "access.embedded-key",
-        title: "a key that the token brings along (jwk) is not believed",
-        gains: "Signs with a key of their own, and sends it along.",
+        title: "a key inside the token (jwk) is not trusted",
+        gains: "Signs with their own key, and sends that key in the token.",
         read: "RFC 8725 §3.10, CVE-2018-0114",
         needs: JWT,
         run: |stage| Box::pin(embedded_key(stage)),
@@ -163,8 +163,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "access.key-address",
-        title: "an address in the token (jku, x5u) is not believed, and not even called",
-        gains: "Signs with a key of their own, or makes the server call addresses inside its network.",
+        title: "a key URL in the token (jku, x5u) is not trusted, and the server does not fetch it",
+        gains: "Signs with their own key, or makes the server send requests inside its network.",
         read: "RFC 8725 §3.10, OWASP A10:2021 (SSRF)",
         needs: JWT,
         run: |stage| Box::pin(key_address(stage)),
@@ -172,8 +172,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "access.guessable-key",
-        title: "no empty or guessable key signs tokens",
-        gains: "Tries a word list against one token, at home, and then writes tokens for any account.",
+        title: "the server does not sign tokens with an empty or guessable key",
+        gains: "Tries a word list against one token, offline, and then writes tokens for any account.",
         read: "RFC 8725 §3.5, RFC 7518 §3.2",
         needs: JWT,
         run: |stage| Box::pin(guessable_key(stage)),
@@ -182,7 +182,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.claims-changed",
         title: "a real token whose claims were changed is refused",
-        gains: "Becomes another person, or lives for ever, by writing so.",
+        gains: "Writes another user's id or a later expiry into the token.",
         read: "RFC 7515 §5.2",
         needs: JWT,
         run: |stage| Box::pin(claims_changed(stage)),
@@ -190,8 +190,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "access.parts-exchanged",
-        title: "parts of two real tokens do not make a third",
-        gains: "Puts another person's claims before their own signature.",
+        title: "a token combined from parts of two real tokens is refused",
+        gains: "Combines another user's claims with their own signature.",
         read: "RFC 7515 §5.2",
         needs: JWT,
         run: |stage| Box::pin(parts_exchanged(stage)),
@@ -226,11 +226,14 @@ async fn body(stage: &Stage) -> Verdict {
     let lives = answer.json().get("expires_in").and_then(Value::as_u64);
     let claimed = stage.descriptor().access_ttl;
     let right = lives.is_some_and(|lives| lives > 0 && claimed.is_none_or(|claimed| claimed == lives));
-    answer.expect(right, format!("`expires_in` in seconds, as /lab has it: {claimed:?}"))?;
-    answer
-        .expect(answer.text("user_id").as_ref() == Some(&person.held.user_id), "`user_id` as at sign-up")?;
+    answer.expect(right, format!("`expires_in` in seconds, as /lab states it: {claimed:?}"))?;
+    answer.expect(
+        answer.text("user_id").as_ref() == Some(&person.held.user_id),
+        "the same `user_id` as at signup",
+    )?;
     if !stage.claims(Feature::Refresh) {
-        answer.expect(answer.text("refresh_token").is_none(), "no `refresh_token`, which is not claimed")?;
+        answer
+            .expect(answer.text("refresh_token").is_none(), "no `refresh_token`: `refresh` is not claimed")?;
     }
     Ok(())
 }
@@ -240,10 +243,10 @@ async fn header(stage: &Stage) -> Verdict {
     let (me, header) = (stage.me(&person.held).await?, parts.header());
     let text = |name: &str| header.get(name).and_then(Value::as_str).unwrap_or_default();
     let named = !text("alg").is_empty() && !text("alg").eq_ignore_ascii_case("none");
-    me.expect(named, format!("a header with an `alg` that signs; it is {header}"))?;
+    me.expect(named, format!("a header whose `alg` is a signature algorithm; it is {header}"))?;
     me.expect(!text("kid").is_empty(), format!("a header with a `kid`; it is {header}"))?;
     me.expect(text("typ") == "at+jwt", format!("a header with `typ` at+jwt; it is {header}"))?;
-    me.expect(members(&header).len() == 3, format!("a header of alg, kid and typ alone; it is {header}"))?;
+    me.expect(members(&header).len() == 3, format!("a header with only alg, kid and typ; it is {header}"))?;
     Ok(())
 }
 
@@ -264,7 +267,7 @@ async fn claims(stage: &Stage) -> Verdict {
     for name in ["iss", "jti"] {
         me.expect(
             text(name).is_some_and(|text| !text.is_empty()),
-            format!("a text `{name}`; the claims are {claims}"),
+            format!("a non-empty string `{name}`; the claims are {claims}"),
         )?;
     }
     me.expect(
@@ -293,7 +296,7 @@ async fn jti_unique(stage: &Stage) -> Verdict {
     let differs = second.is_some_and(|second| second.get("jti") != first.claims().get("jti"));
     me.expect(
         differs,
-        format!("another `jti` than {:?}, which an earlier token had", first.claims().get("jti")),
+        format!("a `jti` other than {:?}, which an earlier token has", first.claims().get("jti")),
     )?;
     Ok(())
 }
@@ -308,7 +311,7 @@ async fn alg_none(stage: &Stage) -> Verdict {
             format!("{header}.{}.{}", parts.payload, parts.signature),
             format!("{bare}.{}.", parts.payload),
         ] {
-            refused(stage, &token, &format!("alg {alg:?} signs nothing")).await?;
+            refused(stage, &token, &format!("a token with alg {alg:?} is not signed")).await?;
         }
     }
     Ok(())
@@ -363,15 +366,15 @@ async fn embedded_key(stage: &Stage) -> Verdict {
     let secret = b"0123456789abcdef0123456789abcdef";
     let octets = json!({"kty": "oct", "alg": "HS256", "k": BASE64_URL_SAFE_NO_PAD.encode(secret)});
     let hs256 = parts.forged(&json!({"alg": "HS256", "jwk": octets}), &json!({}), secret);
-    refused(stage, &hs256, "the token brings its own key along (jwk, a secret)").await?;
+    refused(stage, &hs256, "the token contains its own key (jwk, a secret)").await?;
     let without_kid = parts.forged(&json!({"alg": "HS256", "kid": null, "jwk": octets}), &json!({}), secret);
-    refused(stage, &without_kid, "the token brings its own key along (jwk), and names no other").await?;
+    refused(stage, &without_kid, "the token contains its own key (jwk) and has no kid").await?;
     let Some(es256) = signed_with_own_curve_key(&parts, |jwk| json!({"alg": "ES256", "jwk": jwk})) else {
         return Ok(());
     };
-    refused(stage, &es256, "the token brings its own key along (jwk, on P-256)").await?;
+    refused(stage, &es256, "the token contains its own key (jwk, on P-256)").await?;
     let chain = parts.forged(&json!({"x5c": ["MIIB"], "kid": null}), &json!({}), secret);
-    refused(stage, &chain, "the token brings its own certificate along (x5c)").await
+    refused(stage, &chain, "the token contains its own certificate (x5c)").await
 }
 
 /// A token signed with a P-256 key generated here; `None` if this machine cannot generate one.
@@ -402,22 +405,22 @@ async fn key_address(stage: &Stage) -> Verdict {
         let token = parts.forged(&header, &json!({}), b"theirs");
         let call = Call::get("/me").bearer(&token);
         let Some(trap) = &trap else {
-            refused(stage, &token, "the token says where its key is").await?;
+            refused(stage, &token, "the token contains the URL of its key").await?;
             continue;
         };
         let called = tokio::select! {
             biased;
             called = trap.accept() => called.is_ok(),
             answer = stage.send(call.clone()) => {
-                answer?.refused(401, "invalid_token", "the token says where its key is")?;
+                answer?.refused(401, "invalid_token", "the token contains the URL of its key")?;
                 false
             }
         };
         if called {
             return Err(Box::new(Outcome::Failed {
                 sent: crate::excerpt::request(&call),
-                expected: format!("no call to {address}"),
-                received: "the server called it".to_owned(),
+                expected: format!("no request to {address}"),
+                received: "the server sent a request to it".to_owned(),
             }));
         }
     }

@@ -18,7 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.signature-missing",
         title: "an empty, cut or doubled signature is refused",
-        gains: "A comparison that ends with the shorter text needs no signature at all.",
+        gains: "Sends no signature: a comparison that stops at the end of the shorter text accepts that.",
         read: "RFC 7515 §5.2, RFC 7518 §3.2",
         needs: JWT,
         run: |stage| Box::pin(signature_missing(stage)),
@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.signature-bits",
         title: "a signature with any one bit changed is refused",
-        gains: "A signature that is only partly compared can be found by trying.",
+        gains: "Guesses a signature of which the server compares only a part.",
         read: "RFC 7515 §5.2",
         needs: JWT,
         run: |stage| Box::pin(signature_bits(stage)),
@@ -36,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.every-character",
         title: "a token with any one character of header or claims changed is refused",
-        gains: "What the signature does not cover can be rewritten.",
+        gains: "Rewrites the parts of the token that the signature does not cover.",
         read: "RFC 7515 §5.2",
         needs: JWT,
         run: |stage| Box::pin(every_character(stage)),
@@ -45,7 +45,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.part-count",
         title: "tokens of 0 to 2 and of 4 to 5 parts are refused",
-        gains: "A parser that takes what it finds reads unsigned claims.",
+        gains: "Sends unsigned claims, which a lenient parser accepts.",
         read: "RFC 7515 §7.1, RFC 7516 §9",
         needs: JWT,
         run: |stage| Box::pin(part_count(stage)),
@@ -53,8 +53,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "access.encrypted",
-        title: "an encrypted token (JWE) is refused, whatever is inside",
-        gains: "Encrypts claims of their own under a key that anybody knows: a library that opens what it is given skips the signature.",
+        title: "an encrypted token (JWE) is refused, whatever its content",
+        gains: "Encrypts their own claims with a publicly known key: a library that decrypts any token skips the signature.",
         read: "RFC 7519 §5.2, RFC 8725 §3.1, §2.5",
         needs: JWT,
         run: |stage| Box::pin(encrypted(stage)),
@@ -63,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.json-serialization",
         title: "a JWS in JSON serialization is refused",
-        gains: "Its unprotected header is covered by no signature.",
+        gains: "Changes the unprotected header, which the signature does not cover.",
         read: "RFC 7515 §7.2, RFC 7519 §1",
         needs: JWT,
         run: |stage| Box::pin(json_serialization(stage)),
@@ -72,7 +72,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.padding",
         title: "padding, white space and the other base64 alphabet are refused",
-        gains: "One token in many spellings passes every list that goes by its text.",
+        gains: "Gets a revoked token past a deny list of token texts by writing it in another spelling.",
         read: "RFC 7515 §2, RFC 4648 §3",
         needs: JWT,
         run: |stage| Box::pin(padding(stage)),
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.trailing-bits",
         title: "a signature whose unused last bits are set is refused",
-        gains: "One token in many spellings passes every list that goes by its text.",
+        gains: "Gets a revoked token past a deny list of token texts by writing it in another spelling.",
         read: "RFC 4648 §3.5",
         needs: JWT,
         run: |stage| Box::pin(trailing_bits(stage)),
@@ -90,7 +90,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "access.oversize",
         title: "a token over 4 KiB is refused",
-        gains: "Makes the server compute over megabytes before it says no.",
+        gains: "Makes the server process megabytes before it refuses the token.",
         read: "contract: access token, OWASP API4:2023",
         needs: JWT,
         run: |stage| Box::pin(oversize(stage)),
@@ -98,8 +98,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "access.refresh-token-as-access",
-        title: "a refresh token is no access token",
-        gains: "A token that lives for 30 days is taken where one of 15 minutes belongs.",
+        title: "a refresh token is refused as an access token",
+        gains: "Uses a token that is valid for 30 days in place of one that is valid for 15 minutes.",
         read: "RFC 8725 §3.12",
         needs: &[Feature::AccessJwt, Feature::Refresh],
         run: |stage| Box::pin(refresh_token_as_access(stage)),
@@ -121,9 +121,9 @@ async fn signature_missing(stage: &Stage) -> Verdict {
             spelt(signature.get(..signature.len().saturating_sub(1)).unwrap_or_default()),
             "the signature lacks its last byte",
         ),
-        (spelt(&[signature.as_slice(), &[0]].concat()), "the signature has a byte more"),
+        (spelt(&[signature.as_slice(), &[0]].concat()), "the signature has an extra byte"),
         (spelt(&[signature.as_slice(), &signature].concat()), "the signature is doubled"),
-        (spelt(&zeros), "the signature is zeros"),
+        (spelt(&zeros), "the signature consists of zeros"),
     ] {
         refused(stage, &token, why).await?;
     }
@@ -185,11 +185,11 @@ async fn part_count(stage: &Stage) -> Verdict {
 async fn encrypted(stage: &Stage) -> Verdict {
     let (_, parts) = real_token(stage).await?;
     let unsigned = format!("{}.{}.", encoded(&json!({"alg": "none"})), parts.payload);
-    for (inside, what) in [(parts.claims().to_string(), "claims"), (unsigned, "a token that nobody signed")] {
+    for (inside, what) in [(parts.claims().to_string(), "claims"), (unsigned, "an unsigned token")] {
         for header in [json!({}), json!({"typ": "at+jwt", "cty": "JWT"}), parts.header()] {
             let header = merged(header, &json!({"alg": "dir", "enc": "A256GCM"}));
             let Some(token) = jwt::encrypted(&header, &inside, &[0; 32]) else { continue };
-            refused(stage, &token, &format!("it is no signed token; inside are {what}")).await?;
+            refused(stage, &token, &format!("this is not a signed token; it contains {what}")).await?;
         }
     }
     Ok(())
@@ -231,7 +231,10 @@ async fn padding(stage: &Stage) -> Verdict {
     }
     for token in tokens {
         let answer = stage.send(Call::get("/me").bearer(&token)).await?;
-        answer.is_since(401, "base64url here has no padding, no white space and its own alphabet")?;
+        answer.is_since(
+            401,
+            "the base64url of a token has no padding, no white space and the URL-safe alphabet",
+        )?;
     }
     Ok(())
 }

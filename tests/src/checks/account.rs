@@ -12,23 +12,23 @@ use crate::{
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "account.delete",
-        title: "DELETE /auth/account and POST /auth/account/delete both delete: the password gets in no more",
-        gains: "An account that was deleted is still there.",
+        title: "DELETE /auth/account and POST /auth/account/delete both delete the account: its password no longer works",
+        gains: "A deleted account still exists.",
         read: "OWASP ASVS 7.4.2, contract: the five flows",
         run: |stage| Box::pin(delete(stage)),
         ..RULE
     },
     Check {
         id: "account.wrong-password",
-        title: "a wrong password is 403 wrong_password, a missing one 422, and the account stays",
-        gains: "Whoever holds a copied credential deletes the account.",
+        title: "a wrong password is 403 wrong_password, a missing one 422, and the account is not deleted",
+        gains: "Deletes the account with a copied credential.",
         read: "OWASP ASVS 7.5.1",
         run: |stage| Box::pin(wrong_password(stage)),
         ..ATTACK
     },
     Check {
         id: "account.needs-credential",
-        title: "deleting needs a credential, whoever knows the password",
+        title: "deleting needs a credential, even with the right password",
         gains: "Deletes accounts with leaked passwords, without ever logging in.",
         read: "OWASP API2:2023",
         run: |stage| Box::pin(needs_credential(stage)),
@@ -36,8 +36,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "account.sessions-dead",
-        title: "every credential of a deleted account is dead, the other devices' too",
-        gains: "Goes on as a person who is no more.",
+        title: "every credential of a deleted account is refused, those of other devices too",
+        gains: "Continues to act as a deleted user.",
         read: "OWASP ASVS 7.4.2",
         needs_any: &[Feature::InstantRevocation, Feature::Refresh],
         run: |stage| Box::pin(sessions_dead(stage)),
@@ -45,16 +45,16 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "account.cannot-act",
-        title: "a deleted account's credential changes no password and deletes nothing",
-        gains: "Acts on an account that is no more, or on the next one with the same address.",
+        title: "a deleted account's credential can neither change a password nor delete an account",
+        gains: "Acts on a deleted account, or on a later account with the same address.",
         read: "contract: the five flows",
         run: |stage| Box::pin(cannot_act(stage)),
         ..ATTACK
     },
     Check {
         id: "account.address-free",
-        title: "the address of a deleted account is free, and its new account another one",
-        gains: "Old credentials open the new account of the same address.",
+        title: "the address of a deleted account is free, and a signup with it gets a new account",
+        gains: "Old credentials work for the new account with the same address.",
         read: "OWASP ASVS 7.4.2",
         run: |stage| Box::pin(address_free(stage)),
         ..RULE
@@ -131,6 +131,6 @@ async fn address_free(stage: &Stage) -> Verdict {
     let again = stage.send(Call::post("/auth/signup").json(&body)).await?;
     again.is_since(201, "the address is free again")?;
     let other = again.text("user_id").as_ref() != Some(&person.held.user_id);
-    again.expect(other, "another `user_id` than the deleted account had")?;
+    again.expect(other, "a `user_id` other than that of the deleted account")?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::{
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "signup.common-password",
-        title: "a password that guessers try first is 422 at sign-up",
+        title: "a password that attackers try first is 422 at signup",
         gains: "Tries the ten most common passwords at every account, and gets into one in a hundred.",
         read: "OWASP ASVS 6.2.4, NIST SP 800-63B-4 §3.1.1.2",
         run: |stage| Box::pin(common_password(stage)),
@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "signup.own-address",
-        title: "one's own address, or the name in it, is no password: 422",
+        title: "the user's own address, or its local part, as the password is 422",
         gains: "Needs no guess: the password is the address.",
         read: "NIST SP 800-63B-4 §3.1.1.2 (blocklist: derivatives of the user name)",
         run: |stage| Box::pin(own_address(stage)),
@@ -28,14 +28,14 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "signup.invisible-address",
         title: "an address with zero-width or bidirectional characters is 422",
-        gains: "Signs up with an address that reads like another person's, and is taken for them.",
+        gains: "Signs up with an address that looks like another user's, and is mistaken for that user.",
         read: "Unicode TR 36 §3.2, contract: e-mail",
         run: |stage| Box::pin(invisible_address(stage)),
         ..ATTACK
     },
     Check {
         id: "signup.domain-spellings",
-        title: "a domain in letters and the same one as A-labels are one account",
+        title: "an address with a domain in Unicode and the same address with A-labels are one account",
         gains: "Signs up with another spelling of a user's address, and receives what is meant for that user.",
         read: "RFC 5890 §2.3.2.1, contract: e-mail",
         run: |stage| Box::pin(domain_spellings(stage)),
@@ -51,10 +51,14 @@ pub(super) const COMMON: [&str; 5] =
 async fn common_password(stage: &Stage) -> Verdict {
     for common in COMMON {
         let answer = sign_up(stage, &json!({"email": fresh_email(), "password": common})).await?;
-        answer.refused(422, "invalid", &format!("`{common}` is among the first that are guessed"))?;
+        answer.refused(
+            422,
+            "invalid",
+            &format!("`{common}` is one of the passwords that attackers try first"),
+        )?;
     }
     let own = sign_up(stage, &json!({"email": fresh_email(), "password": fresh_password()})).await?;
-    own.is_since(201, "nobody guesses this one")?;
+    own.is_since(201, "this password is random")?;
     Ok(())
 }
 
@@ -63,7 +67,7 @@ async fn own_address(stage: &Stage) -> Verdict {
     let name = email.trim_end_matches("@example.test").to_owned();
     for own in [email.clone(), name.to_uppercase()] {
         let answer = sign_up(stage, &json!({"email": email, "password": own})).await?;
-        answer.refused(422, "invalid", "the password is the person's own address, or the name in it")?;
+        answer.refused(422, "invalid", "the password is the user's own address, or its local part")?;
     }
     let answer = sign_up(stage, &json!({"email": email, "password": fresh_email()})).await?;
     answer.is_since(201, "this password is another address")?;
@@ -83,7 +87,7 @@ async fn invisible_address(stage: &Stage) -> Verdict {
         let (start, end) = name.split_at(4);
         for email in [format!("{start}{hidden}{end}@example.test"), format!("{name}@exam{hidden}ple.test")] {
             let answer = sign_up(stage, &json!({"email": email, "password": fresh_password()})).await?;
-            answer.refused(422, "invalid", &format!("there is {what} in this address"))?;
+            answer.refused(422, "invalid", &format!("this address contains {what}"))?;
         }
     }
     let answer =
@@ -99,7 +103,7 @@ async fn domain_spellings(stage: &Stage) -> Verdict {
     let password = fresh_password();
     let sign_up_at =
         async |domain: &str| sign_up(stage, &json!({"email": at(domain), "password": password})).await;
-    sign_up_at("b\u{fc}cher.example").await?.is_since(201, "a domain may be in letters")?;
+    sign_up_at("b\u{fc}cher.example").await?.is_since(201, "a domain may be in Unicode")?;
     for spelling in
         ["xn--bcher-kva.example", "XN--BCHER-KVA.example", "B\u{dc}CHER.example", "bu\u{308}cher.example"]
     {
@@ -118,9 +122,9 @@ pub(super) async fn password_normalised(stage: &Stage) -> Verdict {
     for (chosen, typed) in [(&composed, &decomposed), (&decomposed, &composed)] {
         let email = fresh_email();
         let answer = sign_up(stage, &json!({"email": email, "password": chosen})).await?;
-        answer.is_since(201, "a password may be any characters")?;
+        answer.is_since(201, "a password may contain any characters")?;
         let answer = stage.send(log_in(&email, typed, "mobile")).await?;
-        answer.is_since(200, "the password is the same, its accent written in the other way")?;
+        answer.is_since(200, "this is the same password, with the accent encoded in the other way")?;
         let answer = stage.send(log_in(&email, &format!("{start} cafe"), "mobile")).await?;
         answer.refused(401, "invalid_credentials", "the accent is missing")?;
     }

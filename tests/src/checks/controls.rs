@@ -12,16 +12,16 @@ use crate::{
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lab.descriptor",
-        title: "GET /lab says which contract, lab, store, features, lifetimes and limits hold",
-        gains: "What a server does not claim is not checked.",
+        title: "GET /lab states the contract, lab, store, features, lifetimes and limits",
+        gains: "The checker does not test features that a server does not claim.",
         read: "contract: descriptor",
         run: |stage| Box::pin(descriptor(stage)),
         ..RULE
     },
     Check {
         id: "lab.clock-moves",
-        title: "the lab clock moves forward by what was asked for",
-        gains: "Expiry cannot be seen without waiting for it.",
+        title: "the lab clock moves forward by the requested time",
+        gains: "A learner cannot see an expiry without waiting for it.",
         read: "contract: lab controls",
         moves_time: true,
         run: |stage| Box::pin(clock_moves(stage)),
@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lab.clock-bounds",
         title: "the lab clock moves by whole seconds from 0 to 100,000,000, and never back",
-        gains: "A clock set back brings expired credentials to life again.",
+        gains: "Sets the clock back, so that expired credentials work again.",
         read: "contract: lab controls",
         moves_time: true,
         run: |stage| Box::pin(clock_bounds(stage)),
@@ -39,7 +39,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lab.clock-not-forwarded",
         title: "the lab controls refuse a request that came through a proxy",
-        gains: "Anybody on the Internet ends all sessions by moving the clock, through a proxy on the same machine.",
+        gains: "Moves the clock from the Internet, through a proxy on the same machine, and so ends all sessions.",
         read: "contract: lab controls; CWE-348",
         moves_time: true,
         run: |stage| Box::pin(not_forwarded(stage)),
@@ -66,7 +66,7 @@ pub(super) const CHECKS: &[Check] = &[
 
 async fn descriptor(stage: &Stage) -> Verdict {
     let Some(served) = stage.target.as_served() else {
-        let reason = "the server was described by flags, it has no /lab".to_owned();
+        let reason = "the server was described by flags, because it has no /lab".to_owned();
         return Err(Box::new(Outcome::Skipped { reason }));
     };
     let answer = stage.send(Call::get("/lab")).await?;
@@ -74,12 +74,14 @@ async fn descriptor(stage: &Stage) -> Verdict {
     answer.expect(served.get("contract") == Some(&json!(1)), "`contract`: 1")?;
     for name in ["lab", "store"] {
         let text = served.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
-        answer.expect(text, format!("a text `{name}`"))?;
+        answer.expect(text, format!("a non-empty string `{name}`"))?;
     }
     let features = served.get("features").and_then(Value::as_array);
     let known = features.is_some_and(|all| all.iter().all(|one| one.as_str().is_some_and(is_feature)));
-    answer
-        .expect(known, format!("`features`: a list out of {}", Feature::ALL.map(Feature::name).join(", ")))?;
+    answer.expect(
+        known,
+        format!("`features`: a list of names from {}", Feature::ALL.map(Feature::name).join(", ")),
+    )?;
     answer.expect(served.get("controls").is_some_and(Value::is_boolean), "`controls`: true or false")?;
     answer.expect(served.get("limits").is_some_and(Value::is_object), "`limits`: an object")?;
     for (feature, name) in [
@@ -121,7 +123,7 @@ async fn clock_bounds(stage: &Stage) -> Verdict {
     let before = stage.now().await?;
     for by in [json!(-1), json!(100_000_001), json!(1.5), json!("60"), json!(null), json!(-100_000_000)] {
         let answer = stage.send(advance(by.clone())).await?;
-        answer.refused(422, "invalid", &format!("{by} is no whole number from 0 to 100,000,000"))?;
+        answer.refused(422, "invalid", &format!("{by} is not a whole number from 0 to 100,000,000"))?;
         let still = (-1.0..60.0).contains(&(stage.now().await? - before));
         answer.expect(still, "a clock that did not move")?;
     }
@@ -167,7 +169,7 @@ async fn absent(stage: &Stage) -> Verdict {
     }
     for call in [advance(json!(1)), Call::get("/lab/clock")] {
         let answer = stage.send(call).await?;
-        answer.expect(answer.status == 404, "status 404: there are no lab controls here")?;
+        answer.expect(answer.status == 404, "status 404: the server announces no lab controls")?;
     }
     Ok(())
 }

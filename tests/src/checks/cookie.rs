@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "cookie.refresh-attributes",
         title: "__Host-refresh is Secure, HttpOnly, SameSite=Strict, Path=/ with a Max-Age and no Domain",
-        gains: "A script on the page reads a token that lives for 30 days.",
+        gains: "A script on the page reads a token that is valid for 30 days.",
         read: "RFC 6265bis §4.1.3.2, OWASP Session Management Cheat Sheet: cookies",
         needs: &[Feature::Refresh],
         run: |stage| Box::pin(attributes(stage, REFRESH, "strict")),
@@ -35,8 +35,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "cookie.unguessable",
-        title: "two sessions' cookies have nothing in common, and at least 128 bits",
-        gains: "Counts from their own session's id to other people's.",
+        title: "the cookies of two sessions are unrelated, and have at least 128 bits",
+        gains: "Counts up from their own session id to those of other users.",
         read: "OWASP ASVS 7.2.3, CWE-331",
         needs: &[Feature::SessionCookie],
         run: |stage| Box::pin(unguessable(stage)),
@@ -44,8 +44,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "cookie.fixation",
-        title: "log-in and sign-up never adopt an id that the client brought",
-        gains: "Puts a session id of their own into the victim's browser, waits for the log-in, and is logged in too.",
+        title: "login and signup never adopt a session id that the client sent",
+        gains: "Puts their own session id into the victim's browser, waits for the login, and is logged in too.",
         read: "OWASP WSTG-SESS-03, CWE-384",
         needs: &[Feature::SessionCookie],
         run: |stage| Box::pin(fixation(stage)),
@@ -53,8 +53,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "cookie.log-in-again",
-        title: "logging in while logged in gives a new id and ends the session whose cookie came along",
-        gains: "A cookie copied before the second log-in works on after it.",
+        title: "a second login gives a new id and ends the session whose cookie the request contained",
+        gains: "Uses a cookie that was copied before the second login.",
         read: "OWASP ASVS 7.2.4, CWE-384",
         needs_any: &[Feature::SessionCookie, Feature::Refresh],
         run: |stage| Box::pin(log_in_again(stage)),
@@ -63,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "cookie.every-character",
         title: "a session cookie with any one character changed is refused",
-        gains: "An id that is compared loosely is guessed in parts.",
+        gains: "Guesses the id in parts, because the server does not compare all of it.",
         read: "OWASP WSTG-SESS-01",
         needs: &[Feature::SessionCookie],
         run: |stage| Box::pin(every_character(stage)),
@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "cookie.name-exact",
-        title: "a session id under another cookie name is not looked at",
+        title: "a session id under another cookie name is ignored",
         gains: "A cookie without the __Host- prefix can be set by a sibling domain, or over plain HTTP.",
         read: "RFC 6265bis §4.1.3",
         needs: &[Feature::SessionCookie],
@@ -80,8 +80,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "cookie.among-others",
-        title: "the credential's cookie is found among cookies of others, whatever those hold",
-        gains: "Any script on the site sets `visitor=José`, and the person is logged out and cannot log out.",
+        title: "the server finds the credential's cookie among other cookies, whatever their values",
+        gains: "A script on the site sets `visitor=José`, and the server finds no session any more: not even to log the user out.",
         read: "RFC 6265bis §5.8.3, RFC 9113 §8.2.3",
         needs_any: &[Feature::SessionCookie, Feature::Refresh],
         run: |stage| Box::pin(among_others(stage)),
@@ -89,8 +89,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "cookie.id-not-bearer",
-        title: "a session id is no bearer token",
-        gains: "What the cookie's flags protect is accepted without them.",
+        title: "a session id is refused as a bearer token",
+        gains: "Uses a session id without the cookie flags that protect it.",
         read: "contract: credentials",
         needs: &[Feature::SessionCookie],
         run: |stage| Box::pin(id_not_bearer(stage)),
@@ -98,8 +98,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "cookie.id-nowhere-else",
-        title: "a session's id stands in its cookie and in no body, no other header and no address",
-        gains: "What HttpOnly hides is read by the page's scripts after all, or kept by logs and histories.",
+        title: "the session id appears only in its cookie, not in a body, another header or a URL",
+        gains: "Reads the session id with a script despite HttpOnly, or finds it in a log or a browser history.",
         read: "OWASP ASVS 14.2.1, OWASP Session Management Cheat Sheet: session id exposure",
         needs: &[Feature::SessionCookie],
         run: |stage| Box::pin(id_nowhere_else(stage)),
@@ -107,8 +107,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "cookie.refusal-clears-nothing",
-        title: "only log-out and deletion clear a cookie; a refusal does not",
-        gains: "A late refusal erases the cookie of a newer log-in, and the person is logged out.",
+        title: "only logout and account deletion clear a cookie; a refusal does not",
+        gains: "A late refusal deletes the cookie of a newer login, and the user is logged out.",
         read: "contract: credentials",
         needs: &[Feature::SessionCookie],
         run: |stage| Box::pin(refusal_clears_nothing(stage)),
@@ -116,8 +116,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "cookie.logout-clears",
-        title: "log-out clears the cookie with the attributes that it was set with",
-        gains: "Browsers ignore the clearing of a __Host- cookie without Secure or Path=/: the cookie survives log-out.",
+        title: "logout clears the cookie with the attributes that it was set with",
+        gains: "A browser ignores a line that clears a __Host- cookie without Secure or Path=/: the cookie survives the logout.",
         read: "RFC 6265bis §5.7, §4.1.3.2",
         needs_any: &[Feature::SessionCookie, Feature::Refresh],
         run: |stage| Box::pin(logout_clears(stage)),
@@ -126,7 +126,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "cookie.deletion-clears",
         title: "deleting the account clears the cookie with the attributes that it was set with",
-        gains: "The browser keeps on sending a dead credential.",
+        gains: "The browser continues to send a credential that no longer works.",
         read: "RFC 6265bis §5.7, §4.1.3.2",
         needs_any: &[Feature::SessionCookie, Feature::Refresh],
         run: |stage| Box::pin(deletion_clears(stage)),
@@ -167,7 +167,7 @@ async fn unguessable(stage: &Stage) -> Verdict {
     // 22 characters of base64 contain 132 bits, 32 of hexadecimal contain 128.
     answer.expect(first.value.len() >= 22, "at least 22 characters, for 128 bits")?;
     let alike = first.value.bytes().zip(second.value.bytes()).filter(|(a, b)| a == b).count();
-    let text = format!("an id unlike the next one, {}: {alike} characters are the same", second.value);
+    let text = format!("an id unrelated to the next one, {}: {alike} characters are equal", second.value);
     answer.expect(alike * 2 < first.value.len(), text)?;
     Ok(())
 }
@@ -187,7 +187,7 @@ async fn fixation(stage: &Stage) -> Verdict {
             answer.expect(fresh, "a new id in Set-Cookie, not the one that was sent")?;
             let me = stage.send(Call::get("/me").own_cookie(planted)).await?;
             let out = me.status == 401 || me.text("user_id").as_ref() == Some(&thief.held.user_id);
-            me.expect(out, "status 401: this id was not the server's choice for that log-in")?;
+            me.expect(out, "status 401: the server did not issue this id for that login")?;
         }
     }
     Ok(())
@@ -199,10 +199,13 @@ async fn log_in_again(stage: &Stage) -> Verdict {
     let held = stage.log_in_on(&person, "web", Some(copied)).await?;
     let renewed = held.cookie.as_deref() != Some(copied);
     let me = stage.asks_for_session(&held).await?;
-    me.is_since(200, "this is the newer log-in")?;
-    me.expect(renewed, "a new cookie at the second log-in")?;
+    me.is_since(200, "this is the newer session")?;
+    me.expect(renewed, "a new cookie at the second login")?;
     let old = stage.asks_for_session(&person.held).await?;
-    old.is_since(401, "this session's cookie came along at the second log-in, which ended it")?;
+    old.is_since(
+        401,
+        "the request of the second login contained this session's cookie, so the server ended this session",
+    )?;
     Ok(())
 }
 
@@ -246,7 +249,7 @@ async fn among_others(stage: &Stage) -> Verdict {
         vec![ours.to_owned(), "a=1".to_owned()],
     ] {
         let call = among.iter().fold(asking(), |call, line| call.header("cookie", line));
-        stage.send(call).await?.is_since(200, "the credential's cookie stands among the others")?;
+        stage.send(call).await?.is_since(200, "the request contains the credential's cookie among others")?;
     }
     Ok(())
 }
@@ -254,7 +257,7 @@ async fn among_others(stage: &Stage) -> Verdict {
 async fn id_not_bearer(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
     let answer = stage.send(Call::get("/me").bearer(value(person.held.cookie()?))).await?;
-    answer.is_since(401, "a session's id comes in its cookie or not at all")?;
+    answer.is_since(401, "a session id is accepted only in its cookie")?;
     Ok(())
 }
 

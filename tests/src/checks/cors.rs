@@ -19,16 +19,16 @@ const READ: &str = "WHATWG Fetch §3.2 (CORS protocol)";
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lab.origins",
-        title: "the origins that /lab lists are spelt as browsers send them, and a log-in from each gets through",
-        gains: "A port that is the default, a missing bracket or a slash: the server's own pages are refused.",
+        title: "the origins that /lab lists are spelt as browsers send them, and a login from each succeeds",
+        gains: "A listed origin has a default port, a trailing slash or a missing bracket: the server refuses its own pages.",
         read: "RFC 6454 §6.2, contract: CSRF",
         run: |stage| Box::pin(listed_origins(stage)),
         ..RULE
     },
     Check {
         id: "cors.preflight",
-        title: "a preflight from a listed origin is told that it may send, with credentials",
-        gains: "A page on another origin cannot send one request.",
+        title: "a preflight from a listed origin is allowed, with credentials",
+        gains: "A page on a listed origin cannot send a single request.",
         read: READ,
         needs: CORS,
         run: |stage| Box::pin(preflight(stage)),
@@ -36,8 +36,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "cors.answers",
-        title: "every answer to a listed origin can be read by it, refusals and Retry-After too",
-        gains: "A page cannot tell 401 from 503, and logs people out in an outage.",
+        title: "a listed origin can read every response, including refusals and Retry-After",
+        gains: "A page cannot tell 401 from 503, and logs users out in an outage.",
         read: READ,
         needs: CORS,
         run: |stage| Box::pin(answers(stage)),
@@ -45,8 +45,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "cors.unlisted",
-        title: "an origin that is not listed gets no Access-Control header, also one that looks alike",
-        gains: "A page of another site reads the answers in the name of the user who opens it.",
+        title: "an origin that is not listed gets no Access-Control header, even if it looks like a listed one",
+        gains: "Reads responses from a page of another site, in the name of the user who opens it.",
         read: "OWASP WSTG-CLNT-07, CWE-942",
         needs: CORS,
         run: |stage| Box::pin(unlisted(stage)),
@@ -55,7 +55,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "cors.sibling",
         title: "a page on a listed sibling origin logs in, refreshes and logs out with its cookie",
-        gains: "A site whose pages and API have different names cannot use cookies at all.",
+        gains: "A site whose pages and API have different host names cannot use cookies at all.",
         read: "contract: CSRF; RFC 6265bis §5.2 (same-site)",
         needs: CORS,
         needs_any: COOKIES,
@@ -69,7 +69,7 @@ fn a_listed_origin(stage: &Stage) -> Result<&str, Box<Outcome>> {
     let listed = &stage.descriptor().origins;
     let other = listed.iter().find(|origin| *origin != stage.target.origin());
     other.or(listed.first()).map(String::as_str).ok_or_else(|| {
-        let reason = "no origin is listed: `origins` in /lab, which goes with `cors`".to_owned();
+        let reason = "`origins` in /lab lists no origin, although `cors` is claimed".to_owned();
         Box::new(Outcome::Skipped { reason })
     })
 }
@@ -77,7 +77,7 @@ fn a_listed_origin(stage: &Stage) -> Result<&str, Box<Outcome>> {
 async fn listed_origins(stage: &Stage) -> Verdict {
     let listed = &stage.descriptor().origins;
     if listed.is_empty() {
-        let reason = "the server says nowhere which origins are its own".to_owned();
+        let reason = "the server does not list its own origins (`origins` in /lab)".to_owned();
         return Err(Box::new(Outcome::Skipped { reason }));
     }
     let lab = stage.send(Call::get("/lab")).await?;
@@ -110,7 +110,7 @@ fn readable(answer: &Exchange, origin: &str) -> Verdict {
     let with_credentials = answer.header("access-control-allow-credentials") == Some("true");
     answer.expect(with_credentials, "Access-Control-Allow-Credentials: true")?;
     let varies = names(answer, "vary").iter().any(|name| name == "origin" || name == "*");
-    answer.expect(varies, "Vary: Origin, since another origin gets another answer")?;
+    answer.expect(varies, "Vary: Origin, because the response depends on the origin")?;
     Ok(())
 }
 

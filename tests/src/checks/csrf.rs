@@ -15,8 +15,8 @@ const READ: &str = "OWASP CSRF Prevention Cheat Sheet: Fetch Metadata; OWASP WST
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "csrf.same-origin",
-        title: "the server's own pages get through, by Sec-Fetch-Site or by Origin",
-        gains: "Nobody can log out.",
+        title: "a request from the server's own pages succeeds, by Sec-Fetch-Site or by Origin",
+        gains: "No user can log out.",
         read: READ,
         needs_any: COOKIES,
         run: |stage| Box::pin(same_origin(stage)),
@@ -25,7 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "csrf.cross-site",
         title: "Sec-Fetch-Site: cross-site is 403 csrf, whatever Origin says",
-        gains: "A page of theirs logs the victim out, renews their tokens, or deletes the account of who is looking at it.",
+        gains: "Makes a page that logs its visitor out, renews the visitor's tokens, or deletes the visitor's account.",
         read: READ,
         needs_any: COOKIES,
         run: |stage| {
@@ -38,8 +38,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "csrf.same-site",
-        title: "a sibling domain that is not listed (same-site), and a request of no page's (none), are 403 csrf",
-        gains: "A forgotten blog on a sibling domain acts for the victim: SameSite does not stop it.",
+        title: "a request from an unlisted sibling domain (same-site), or from no page (none), is 403 csrf",
+        gains: "Acts for the victim from a forgotten blog on a sibling domain: SameSite does not stop it.",
         read: READ,
         needs_any: COOKIES,
         run: |stage| {
@@ -56,8 +56,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "csrf.origin-foreign",
-        title: "without Sec-Fetch-Site, a foreign Origin is 403 csrf, also one that looks alike",
-        gains: "Old browsers, and names such as server.example.evil.example, get through a comparison by prefix.",
+        title: "without Sec-Fetch-Site, a foreign Origin is 403 csrf, even if it looks like the server's own",
+        gains: "Gets past a comparison by prefix, in an old browser, with a name such as server.example.evil.example.",
         read: READ,
         needs_any: COOKIES,
         run: |stage| Box::pin(origin_foreign(stage)),
@@ -66,7 +66,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "csrf.origin-null",
         title: "Origin: null is 403 csrf",
-        gains: "A sandboxed frame, which anybody can make, sends null.",
+        gains: "Sends null from a sandboxed frame, which any page can create.",
         read: "WHATWG HTML: sandboxed origin; OWASP CSRF Prevention Cheat Sheet",
         needs_any: COOKIES,
         run: |stage| Box::pin(refused(stage, &[&[("origin", "null")]])),
@@ -74,8 +74,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "csrf.no-origin",
-        title: "neither Sec-Fetch-Site nor Origin is 403 csrf",
-        gains: "Whatever strips both headers opens the door.",
+        title: "a request with neither Sec-Fetch-Site nor Origin is 403 csrf",
+        gains: "Gets past the check wherever something removes both headers.",
         read: READ,
         needs_any: COOKIES,
         run: |stage| Box::pin(refused(stage, &[&[]])),
@@ -83,8 +83,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "csrf.origin-not-by-host",
-        title: "the own origin comes from configuration, never from Host",
-        gains: "A name that is made to point at the server (DNS rebinding) is taken for the server's own.",
+        title: "the server's own origin comes from its configuration, never from Host",
+        gains: "Points a name of their own at the server (DNS rebinding), and the server takes it for its own origin.",
         read: "OWASP WSTG-INPV-17, contract: CSRF",
         needs_any: COOKIES,
         run: |stage| {
@@ -94,8 +94,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "csrf.text-plain-form",
-        title: "a form of another site, as text/plain, changes nothing",
-        gains: "A form needs no permission to be sent: enctype text/plain can be made to look like JSON.",
+        title: "a text/plain form of another site changes nothing",
+        gains: "Sends a form, which needs no preflight: with enctype text/plain it can look like JSON.",
         read: "OWASP CSRF Prevention Cheat Sheet: simple requests",
         needs_any: COOKIES,
         run: |stage| Box::pin(text_plain_form(stage)),
@@ -103,16 +103,16 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "csrf.log-in",
-        title: "log-in and sign-up are 403 csrf from another site, and free to clients that are no browsers",
-        gains: "Logs the victim in to the attacker's account, and reads what they type there.",
+        title: "login and signup are 403 csrf from another site, and allowed for clients other than browsers",
+        gains: "Logs the victim in to the attacker's account, and reads what the victim types there.",
         read: "OWASP CSRF Prevention Cheat Sheet: login CSRF",
         run: |stage| Box::pin(foreign_log_in(stage)),
         ..ATTACK
     },
     Check {
         id: "csrf.bearer-exempt",
-        title: "a request with a bearer token is judged by that alone, wherever it comes from",
-        gains: "Apps and other sites' servers are shut out by a rule that is for cookies.",
+        title: "a request with a bearer token is judged by the token alone, whatever its origin",
+        gains: "A rule that is meant for cookies refuses apps and other sites' servers.",
         read: "contract: CSRF",
         needs: &[Feature::AccessJwt],
         run: |stage| Box::pin(bearer_exempt(stage)),
@@ -166,7 +166,7 @@ async fn refused(stage: &Stage, headers: &[&[(&'static str, &str)]]) -> Verdict 
 
 async fn refused_and_harmless(stage: &Stage, person: &Person, call: Call) -> Verdict {
     let answer = stage.send(call).await?;
-    answer.refused(403, "csrf", "the request carries a cookie, and is not from the server's own page")?;
+    answer.refused(403, "csrf", "the request contains a cookie, and is not from the server's own page")?;
     answer.expect(answer.set_cookies().is_empty(), "no Set-Cookie in a refusal")?;
     let session = stage.asks_for_session(&person.held).await?;
     session.is_since(200, "the refused request changed nothing")?;
@@ -218,7 +218,7 @@ async fn foreign_log_in(stage: &Stage) -> Verdict {
         for call in [log_in(&person.email, &person.password, "web"), Call::post("/auth/signup").json(&body())]
         {
             let answer = stage.send(call.header(name, value)).await?;
-            answer.refused(403, "csrf", "another site's page sent it")?;
+            answer.refused(403, "csrf", "the request is from another site's page")?;
             let none = answer.set_cookies().is_empty() && answer.text("access_token").is_none();
             answer.expect(none, "no credential in a refusal")?;
         }
@@ -227,7 +227,7 @@ async fn foreign_log_in(stage: &Stage) -> Verdict {
         [("sec-fetch-site", "same-origin"), ("origin", stage.target.origin()), ("x-app", "1")]
     {
         let call = log_in(&person.email, &person.password, "web").header(name, value);
-        stage.send(call).await?.is_since(200, "no other site's page sent it")?;
+        stage.send(call).await?.is_since(200, "the request is not from another site's page")?;
     }
     Ok(())
 }
@@ -239,15 +239,11 @@ async fn bearer_exempt(stage: &Stage) -> Verdict {
     stage
         .send(foreign.header("cookie", "a=b"))
         .await?
-        .is_since(204, "a bearer token is not sent by itself")?;
+        .is_since(204, "a browser does not send a bearer token by itself")?;
     let wrong = json!({"current_password": fresh_password(), "new_password": fresh_password()});
     let held = stage.log_in(&person).await?;
     let call = Call::post("/auth/password").json(&wrong).bearer(held.access()?);
     let answer = stage.send(call.header("sec-fetch-site", "cross-site")).await?;
-    answer.refused(
-        403,
-        "wrong_password",
-        "a bearer token is judged by itself, and then the password is wrong",
-    )?;
+    answer.refused(403, "wrong_password", "the bearer token is accepted, and the password is wrong")?;
     Ok(())
 }

@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "expiry.access-token",
         title: "an access token works until its exp and is refused from then on, without leeway",
-        gains: "A copied token works on after its time; a default leeway adds a minute to each.",
+        gains: "Uses a copied token after its expiry; a default leeway adds a minute to every token.",
         read: "RFC 7519 §4.1.4, contract: access token",
         needs: &[Feature::AccessJwt],
         moves_time: true,
@@ -26,8 +26,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "expiry.logged-out-access-token",
-        title: "a logged-out access token dies at its exp, which bounds the stated weakness",
-        gains: "A logged-out token works for ever.",
+        title: "a logged-out access token is refused from its exp on, which limits the documented weakness",
+        gains: "Uses a logged-out token forever.",
         read: "RFC 7519 §4.1.4, contract: descriptor",
         needs: &[Feature::AccessJwt],
         moves_time: true,
@@ -36,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "expiry.log-out-after",
-        title: "a local log-out with an expired credential is 204",
+        title: "a local logout with an expired credential is 204",
         gains: "A page that was left open for too long cannot log out.",
         read: "contract: the five flows",
         moves_time: true,
@@ -45,8 +45,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "expiry.session-idle",
-        title: "a session that nobody uses ends after the idle limit; one that is used lives on",
-        gains: "A cookie from a forgotten machine works for ever.",
+        title: "an unused session ends after the idle limit; a session in use continues",
+        gains: "Uses a cookie from a forgotten machine forever.",
         read: "OWASP ASVS 7.3.1, OWASP Session Management Cheat Sheet: idle time-out",
         needs: &[Feature::SessionCookie],
         moves_time: true,
@@ -55,8 +55,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "expiry.session-absolute",
-        title: "a session ends after its absolute limit, however busy it is",
-        gains: "A copied cookie is kept alive for ever by using it.",
+        title: "a session ends after its absolute limit, even if it is in use",
+        gains: "Keeps a copied cookie valid forever by using it.",
         read: "OWASP ASVS 7.3.2",
         needs: &[Feature::SessionCookie],
         moves_time: true,
@@ -65,8 +65,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "expiry.refresh-idle",
-        title: "a refresh token that nobody uses is refresh_expired after the idle limit; refreshing renews it",
-        gains: "A token from a forgotten phone works for ever.",
+        title: "an unused refresh token is refresh_expired after the idle limit; refreshing renews it",
+        gains: "Uses a token from a forgotten phone forever.",
         read: "RFC 9700 §4.14.2, OWASP ASVS 7.3.1",
         needs: &[Feature::Refresh],
         moves_time: true,
@@ -76,7 +76,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "expiry.refresh-absolute",
         title: "refreshing does not move the absolute limit",
-        gains: "A thief who goes on refreshing is never asked for the password.",
+        gains: "Refreshes again and again, and never has to enter the password.",
         read: "OWASP ASVS 7.3.2, RFC 9700 §4.14.2",
         needs: &[Feature::Refresh],
         moves_time: true,
@@ -85,8 +85,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "expiry.access-within-session",
-        title: "no access token outlives its session: near the absolute limit it is good for what is left",
-        gains: "A session is over, and a token that was taken from it works on for a whole lifetime more.",
+        title: "no access token is valid longer than its session: near the absolute limit it gets only the remaining time",
+        gains: "Uses an access token for up to its whole lifetime after its session has ended.",
         read: "OWASP ASVS 7.3.2, contract: rules that reports taught",
         needs: &[Feature::AccessJwt, Feature::Refresh],
         moves_time: true,
@@ -101,8 +101,8 @@ fn expiry(held: &Held) -> Result<u64, Box<Outcome>> {
     let exp = Parts::of(token).and_then(|parts| parts.claims().get("exp").and_then(Value::as_u64));
     exp.ok_or_else(|| {
         Box::new(Outcome::Failed {
-            sent: "a log-in".to_owned(),
-            expected: "an access token with a whole number `exp`".to_owned(),
+            sent: "a login".to_owned(),
+            expected: "an access token whose `exp` is a whole number".to_owned(),
             received: token.to_owned(),
         })
     })
@@ -146,7 +146,7 @@ async fn log_out_after(stage: &Stage) -> Verdict {
     let lifetime = stage.descriptor().refresh_ttl.or(stage.descriptor().access_ttl).unwrap_or(30 * 86_400);
     stage.advance(lifetime.saturating_add(5)).await?;
     stage.me(&person.held).await?.is_since(401, "the credential has expired")?;
-    stage.log_out(&person.held, "local").await?.is_since(204, "logging out here always succeeds")?;
+    stage.log_out(&person.held, "local").await?.is_since(204, "a local logout always succeeds")?;
     Ok(())
 }
 
@@ -165,7 +165,7 @@ async fn session_idle(stage: &Stage) -> Verdict {
         stage.advance(step).await?;
         stage.me(&used.held).await?.is_since(200, "half of the idle limit has passed")?;
         stage.advance(step).await?;
-        stage.me(&used.held).await?.is_since(200, "it was used within the idle limit")?;
+        stage.me(&used.held).await?.is_since(200, "this session was used within the idle limit")?;
     } else {
         stage.advance(idle + MARGIN).await?;
     }
@@ -184,11 +184,11 @@ async fn session_absolute(stage: &Stage) -> Verdict {
         stage
             .send(person.held.on(Call::get("/me")))
             .await?
-            .is_since(200, "it is used, and its absolute limit not reached")?;
+            .is_since(200, "this session is in use, and its absolute limit is not reached")?;
     }
     let rest = end - stage.now().await?;
     stage.advance(rest.max(0.0) as u64 + MARGIN).await?;
-    stage.me(&person.held).await?.is_since(401, "its absolute limit is reached")?;
+    stage.me(&person.held).await?.is_since(401, "this session's absolute limit is reached")?;
     Ok(())
 }
 
@@ -250,7 +250,7 @@ async fn refresh_absolute(stage: &Stage) -> Verdict {
     stage.refresh(&held).await?.refused(
         401,
         "refresh_expired",
-        "the absolute limit, counted from log-in, is reached",
+        "the absolute limit, counted from the login, is reached",
     )?;
     Ok(())
 }

@@ -9,16 +9,16 @@ use crate::{
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "health.live",
-        title: "/health/live answers 200 without a credential",
-        gains: "An orchestrator that cannot ask restarts healthy servers, or keeps dead ones.",
+        title: "/health/live responds with 200 without a credential",
+        gains: "An orchestrator restarts healthy servers, or keeps failed ones, because it cannot tell them apart.",
         read: "contract: the five flows",
         run: |stage| Box::pin(healthy(stage, "/health/live")),
         ..RULE
     },
     Check {
         id: "health.ready",
-        title: "/health/ready answers 200 while the server can serve",
-        gains: "A balancer that cannot ask sends people to a server whose store is gone.",
+        title: "/health/ready responds with 200 while the server can handle requests",
+        gains: "A load balancer sends users to a server that cannot reach its store.",
         read: "contract: the five flows",
         run: |stage| Box::pin(healthy(stage, "/health/ready")),
         ..RULE

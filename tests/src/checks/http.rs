@@ -18,7 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "http.problem-json",
         title: "every error is application/problem+json with type, title, status, detail and code",
-        gains: "Clients guess from texts what went wrong, and guess wrong.",
+        gains: "A client has to guess from the error text what went wrong.",
         read: "RFC 9457, contract: errors",
         run: |stage| Box::pin(problem_json(stage)),
         ..RULE
@@ -34,63 +34,63 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "http.wrong-method",
         title: "a wrong method is 405 and Allow names the right ones",
-        gains: "A log-out by GET is made by an image on any page.",
+        gains: "Logs users out with an image on any page, where logout works by GET.",
         read: "RFC 9110 §15.5.6",
         run: |stage| Box::pin(wrong_method(stage)),
         ..ATTACK
     },
     Check {
         id: "http.cors-off",
-        title: "OPTIONS is 405 and no answer grants an origin anything that is not listed",
-        gains: "A page of another site reads the answers, in the name of whoever looks at it.",
+        title: "OPTIONS is 405, and no response grants anything to an origin that is not listed",
+        gains: "Reads responses from a page of another site, in the name of the user who opens it.",
         read: "WHATWG Fetch §3.2, OWASP WSTG-CLNT-07",
         run: |stage| Box::pin(cors_off(stage)),
         ..ATTACK
     },
     Check {
         id: "http.head",
-        title: "HEAD answers as GET, without the body",
-        gains: "Monitors and proxies that ask by HEAD see another server than people do.",
+        title: "HEAD gets the same response as GET, without the body",
+        gains: "Monitors and proxies that send HEAD see other responses than clients that send GET.",
         read: "RFC 9110 §9.3.2",
         run: |stage| Box::pin(head(stage)),
         ..RULE
     },
     Check {
         id: "http.no-store",
-        title: "answers that belong to one person, and all errors, carry Cache-Control: no-store",
-        gains: "A cache gives one person's answer, or their tokens, to another.",
+        title: "responses for one user, and all errors, have Cache-Control: no-store",
+        gains: "Gets another user's response or tokens from a cache.",
         read: "RFC 9111 §5.2.2.5, RFC 6749 §5.1, OWASP WSTG-ATHN-06",
         run: |stage| Box::pin(no_store(stage)),
         ..ATTACK
     },
     Check {
         id: "http.request-id",
-        title: "every answer carries an x-request-id, another one each time",
-        gains: "An error that a person reports cannot be found in the log.",
+        title: "every response has an x-request-id, a different one each time",
+        gains: "The operator cannot find an error that a user reports in the log.",
         read: "contract: errors",
         run: |stage| Box::pin(request_id(stage)),
         ..RULE
     },
     Check {
         id: "http.body-too-large",
-        title: "a body of 16 KiB is read, one more byte is 413",
-        gains: "A few requests fill the server's memory.",
+        title: "a body of 16 KiB is accepted, one more byte is 413",
+        gains: "Fills the server's memory with a few requests.",
         read: "OWASP API4:2023, RFC 9110 §15.5.14",
         run: |stage| Box::pin(body_too_large(stage)),
         ..ATTACK
     },
     Check {
         id: "http.media-type",
-        title: "a body that does not say it is JSON is 415",
-        gains: "A form of another site can send text/plain, but not JSON, without asking first.",
+        title: "a body whose content type is not JSON is 415",
+        gains: "Sends text/plain from a form of another site, which needs no preflight; JSON does.",
         read: "RFC 9110 §15.5.16, OWASP REST Security Cheat Sheet",
         run: |stage| Box::pin(media_type(stage)),
         ..ATTACK
     },
     Check {
         id: "http.malformed-json",
-        title: "a body that is no JSON is 400 malformed",
-        gains: "A parser that guesses reads something else than the proxy before it.",
+        title: "a body that is not JSON is 400 malformed",
+        gains: "A lenient parser and the proxy in front of it read the same body differently.",
         read: "RFC 8259, contract: first paragraph",
         run: |stage| Box::pin(malformed_json(stage)),
         ..RULE
@@ -98,23 +98,23 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "http.invalid-pointers",
         title: "422 lists errors with a pointer to the member and a detail",
-        gains: "A form cannot mark the field that is wrong.",
+        gains: "A form cannot mark the invalid field.",
         read: "RFC 9457 §3, RFC 6901",
         run: |stage| Box::pin(invalid_pointers(stage)),
         ..RULE
     },
     Check {
         id: "http.empty-body",
-        title: "an empty body is {}, whatever the content type",
-        gains: "Clients that send no body are refused where nothing is needed.",
+        title: "an empty body counts as {}, whatever its content type",
+        gains: "The server refuses clients that send no body where none is needed.",
         read: "contract: first paragraph",
         run: |stage| Box::pin(empty_body(stage)),
         ..RULE
     },
     Check {
         id: "http.nothing-internal",
-        title: "hostile input is a clean 4xx that tells nothing of the server's inside",
-        gains: "Learns paths, table names and versions from error texts; a 500 shows where to push.",
+        title: "hostile input is a clean 4xx that reveals nothing about the server's internals",
+        gains: "Learns paths, table names and versions from error texts; a 500 shows where to attack.",
         read: "OWASP WSTG-ERRH-01, CWE-209",
         run: |stage| Box::pin(nothing_internal(stage)),
         ..ATTACK
@@ -150,13 +150,13 @@ async fn problem_json(stage: &Stage) -> Verdict {
         let body = answer.json();
         answer.expect(
             body.get("status") == Some(&json!(status)),
-            format!("`status`: {status}, as in the head"),
+            format!("`status`: {status}, as in the status line"),
         )?;
         let kind = format!("/problems/{code}");
         answer.expect(answer.text("type").as_ref() == Some(&kind), format!("`type`: {kind}"))?;
         for member in ["title", "detail"] {
             let text = body.get(member).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
-            answer.expect(text, format!("a text `{member}`"))?;
+            answer.expect(text, format!("a non-empty string `{member}`"))?;
         }
     }
     Ok(())
@@ -214,10 +214,10 @@ async fn head(stage: &Stage) -> Verdict {
         (Call::get("/health/live"), head("/health/live")),
     ] {
         let (get, head) = (stage.send(get).await?, stage.send(head).await?);
-        head.is_since(get.status, "GET answers so")?;
+        head.is_since(get.status, "this is the status for GET")?;
         head.expect(head.body.is_empty(), "no body")?;
         let same = head.header("content-type") == get.header("content-type");
-        head.expect(same, format!("Content-Type: {:?}, as GET answers", get.header("content-type")))?;
+        head.expect(same, format!("Content-Type: {:?}, as for GET", get.header("content-type")))?;
     }
     Ok(())
 }
@@ -240,7 +240,8 @@ async fn request_id(stage: &Stage) -> Verdict {
     for call in [Call::get("/me"), Call::get("/health/live"), Call::get("/no/such/route")] {
         let answer = stage.send(call).await?;
         let id = answer.header("x-request-id").unwrap_or_default().to_owned();
-        answer.expect(!id.is_empty() && !seen.contains(&id), "an x-request-id that was not there before")?;
+        answer
+            .expect(!id.is_empty() && !seen.contains(&id), "an x-request-id that no earlier response had")?;
         seen.push(id);
     }
     Ok(())
@@ -253,7 +254,7 @@ fn padded(bytes: usize) -> String {
 
 async fn body_too_large(stage: &Stage) -> Verdict {
     let at_bound = stage.send(Call::post("/auth/login").raw("application/json", padded(BODY_BOUND))).await?;
-    at_bound.refused(422, "invalid", "16,384 bytes are read, and then miss an address")?;
+    at_bound.refused(422, "invalid", "16,384 bytes are accepted, and the JSON has no address")?;
     for bytes in [BODY_BOUND + 1, 2 * BODY_BOUND] {
         let answer = stage.send(Call::post("/auth/login").raw("application/json", padded(bytes))).await?;
         answer.refused(413, "too_large", &format!("the body has {bytes} bytes"))?;
@@ -297,7 +298,7 @@ async fn malformed_json(stage: &Stage) -> Verdict {
     ];
     for body in bodies {
         let answer = stage.send(Call::post("/auth/login").raw("application/json", body)).await?;
-        answer.refused(400, "malformed", "this is no JSON")?;
+        answer.refused(400, "malformed", "this is not JSON")?;
     }
     Ok(())
 }
@@ -332,10 +333,10 @@ async fn empty_body(stage: &Stage) -> Verdict {
         calls.push(Call::post("/auth/logout").raw(kind, ""));
     }
     for call in calls {
-        stage.send(call).await?.is_since(204, "an empty body is {}, and the scope is then local")?;
+        stage.send(call).await?.is_since(204, "an empty body counts as {}, so the scope is local")?;
     }
     let answer = stage.send(Call::post("/auth/login").raw("text/plain", "")).await?;
-    answer.refused(422, "invalid", "an empty body is {}, and a log-in needs more than that")?;
+    answer.refused(422, "invalid", "an empty body counts as {}, which has no address and no password")?;
     Ok(())
 }
 
@@ -372,7 +373,8 @@ async fn nothing_internal(stage: &Stage) -> Verdict {
         answer.expect((400..500).contains(&answer.status), "a clean refusal (4xx)")?;
         let said = String::from_utf8_lossy(&answer.body).to_lowercase();
         let told = INSIDE.iter().find(|word| said.contains(**word));
-        answer.expect(told.is_none(), format!("nothing of the inside, such as `{}`", told.unwrap_or(&"")))?;
+        answer
+            .expect(told.is_none(), format!("a body without internals such as `{}`", told.unwrap_or(&"")))?;
     }
     Ok(())
 }

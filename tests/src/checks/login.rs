@@ -17,8 +17,8 @@ use crate::{
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "login.succeeds",
-        title: "the right password gets in, and the credential works",
-        gains: "Nobody gets in.",
+        title: "a login with the right password succeeds, and its credential works",
+        gains: "No user can log in.",
         read: "contract: the five flows",
         run: |stage| Box::pin(succeeds(stage)),
         ..RULE
@@ -26,7 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "login.wrong-password",
         title: "a wrong password is 401 invalid_credentials",
-        gains: "Anybody who knows an address gets in.",
+        gains: "Logs in to any account whose address they know.",
         read: "OWASP Authentication Cheat Sheet",
         run: |stage| Box::pin(wrong_password(stage)),
         ..ATTACK
@@ -34,7 +34,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "login.unknown-address-alike",
         title: "an unknown address gets the same status, headers and body as a wrong password",
-        gains: "Tries addresses until the answer differs, and so learns who has an account: a list for phishing and for passwords leaked elsewhere.",
+        gains: "Finds out which addresses have an account, because the responses differ: a list for phishing and for passwords leaked elsewhere.",
         read: "OWASP WSTG-IDNT-04, OWASP Authentication Cheat Sheet: authentication responses",
         run: |stage| Box::pin(unknown_address_alike(stage)),
         ..ATTACK
@@ -42,7 +42,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "login.password-whole",
         title: "every byte of a long password counts, and so do case and spaces",
-        gains: "A password cut at 72 bytes (as bcrypt does) or tidied up is guessed by its beginning.",
+        gains: "Guesses only a part of the password, because the server cuts it at 72 bytes (as bcrypt does), or ignores case or spaces.",
         read: "OWASP Password Storage Cheat Sheet: input limits of bcrypt; NIST SP 800-63B §3.1.1.2",
         run: |stage| Box::pin(password_whole(stage)),
         ..ATTACK
@@ -50,39 +50,39 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "login.domain-case",
         title: "the domain's case and spaces around the address do not matter",
-        gains: "People are told that their password is wrong, because a phone wrote a capital letter.",
+        gains: "A login with the right password fails, because a phone wrote a capital letter in the address.",
         read: "RFC 5321 §2.3.11, contract: e-mail",
         run: |stage| Box::pin(domain_case(stage)),
         ..RULE
     },
     Check {
         id: "login.password-normalised",
-        title: "an accent is the same whether a keyboard writes it as one character or as two",
-        gains: "A person whose new device writes é differently is told that their password is wrong.",
+        title: "an accented letter is the same whether a keyboard writes it as one character or as two",
+        gains: "A login with the right password fails, because a new device encodes é differently.",
         read: "NIST SP 800-63B-4 §3.1.1.2 (normalisation), Unicode TR 15",
         run: |stage| Box::pin(chosen::password_normalised(stage)),
         ..RULE
     },
     Check {
         id: "login.invalid-body",
-        title: "a missing or mistyped member is 422 with pointers",
-        gains: "A client that sends the wrong shape cannot tell that from a wrong password.",
+        title: "a member that is missing or of the wrong type is 422 with pointers",
+        gains: "A client cannot tell an invalid request from a wrong password.",
         read: "RFC 9457 §3, contract: errors",
         run: |stage| Box::pin(invalid_body(stage)),
         ..RULE
     },
     Check {
         id: "login.flood",
-        title: "/me is answered while many passwords wait to be hashed",
-        gains: "Keeps every visitor waiting with a few dozen log-ins, each of which costs nothing to send.",
+        title: "/me responds while many passwords wait to be hashed",
+        gains: "Makes every user wait with a few dozen logins, which cost nothing to send.",
         read: "OWASP API4:2023, OWASP Password Storage Cheat Sheet: work factors",
         run: |stage| Box::pin(flood(stage)),
         ..ATTACK
     },
     Check {
         id: "login.unknown-address-same-time",
-        title: "an unknown address takes as long as a wrong password",
-        gains: "Times the answers: where no password is hashed for an unknown address, the quick ones have no account.",
+        title: "a login with an unknown address takes as long as one with a wrong password",
+        gains: "Measures response times: if the server hashes no password for an unknown address, a fast response means that there is no account.",
         read: "OWASP Authentication Cheat Sheet: timing; CWE-208",
         moves_time: true,
         run: |stage| Box::pin(same_time(stage)),
@@ -145,11 +145,11 @@ async fn password_whole(stage: &Stage) -> Verdict {
     let email = fresh_email();
     let password = format!(" Ab \u{0}ü{}z ", "x".repeat(90));
     let call = Call::post("/auth/signup").json(&json!({"email": email, "password": password}));
-    stage.send(call).await?.is_since(201, "a password may be any characters")?;
+    stage.send(call).await?.is_since(201, "a password may contain any characters")?;
     let first_72: String = password.chars().take(70).collect();
     for (wrong, what) in [
         (first_72, "its first 72 bytes"),
-        (password.trim().to_owned(), "it without the spaces around"),
+        (password.trim().to_owned(), "it without the surrounding spaces"),
         (
             password.split('\u{0}').next().unwrap_or_default().to_owned() + "xxxxxx",
             "its beginning, up to the NUL",
@@ -158,11 +158,7 @@ async fn password_whole(stage: &Stage) -> Verdict {
         (password.replace('z', "y"), "it with another last letter"),
     ] {
         let answer = stage.send(log_in(&email, &wrong, "mobile")).await?;
-        answer.refused(
-            401,
-            "invalid_credentials",
-            &format!("what was sent is not the password but {what}"),
-        )?;
+        answer.refused(401, "invalid_credentials", &format!("this is not the password but {what}"))?;
     }
     stage.send(log_in(&email, &password, "mobile")).await?.is_since(200, "this is the password")?;
     Ok(())
@@ -172,18 +168,18 @@ async fn domain_case(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let local = person.email.trim_end_matches("@example.test");
     let answer = stage.send(log_in(&format!(" {local}@EXAMPLE.Test "), &person.password, "mobile")).await?;
-    answer.is_since(200, "it is the same address, its domain in capitals")?;
+    answer.is_since(200, "this is the same address, with its domain in capitals")?;
     Ok(())
 }
 
 async fn invalid_body(stage: &Stage) -> Verdict {
     for (body, what) in [
-        (json!({}), "nothing is there"),
+        (json!({}), "the object is empty"),
         (json!({"email": fresh_email()}), "the password is missing"),
         (json!({"password": fresh_password()}), "the address is missing"),
         (json!({"email": 7, "password": fresh_password()}), "the address is a number"),
         (json!({"email": fresh_email(), "password": ["a"]}), "the password is a list"),
-        (json!([]), "it is a list, where an object belongs"),
+        (json!([]), "it is a list instead of an object"),
     ] {
         let answer = stage.send(Call::post("/auth/login").json(&body)).await?;
         answer.refused(422, "invalid", &format!("the JSON is well-formed, but {what}"))?;
@@ -230,14 +226,12 @@ async fn flooded(stage: &Stage, person: &Person) -> Verdict {
     me.is(200)?;
     me.expect(
         let_in <= CROWD / 2,
-        format!("an answer before half of {CROWD} log-ins are let in: {let_in} were"),
+        format!("a response before half of {CROWD} logins have succeeded; {let_in} had"),
     )?;
     while let Some(answer) = crowd.next().await {
         let answer = answer?;
-        answer.expect(
-            [200, 429, 503].contains(&answer.status),
-            "status 200, or 429 or 503 where it is too much",
-        )?;
+        answer
+            .expect([200, 429, 503].contains(&answer.status), "status 200, or 429 or 503 under overload")?;
     }
     Ok(())
 }

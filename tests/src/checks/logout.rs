@@ -15,8 +15,8 @@ const ENDS: &[Feature] = &[Feature::InstantRevocation, Feature::Refresh];
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "logout.credential-dead",
-        title: "after log-out the credential is refused at once",
-        gains: "Whoever copied the credential goes on using it after the person has logged out.",
+        title: "after logout the credential is refused at once",
+        gains: "Continues to use a copied credential after the user has logged out.",
         read: "OWASP WSTG-SESS-06, OWASP ASVS 7.4.1",
         needs: &[Feature::InstantRevocation],
         run: |stage| Box::pin(credential_dead(stage)),
@@ -24,8 +24,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "logout.every-ending-is-instant",
-        title: "after any ending of all sessions (everywhere, a new password, a deletion) /me refuses them at once",
-        gains: "A thief with a copy of the credential reads on after the user has changed the password.",
+        title: "after all sessions have ended (logout everywhere, new password, account deletion), /me refuses them at once",
+        gains: "Continues to use a copied credential after the user has changed the password.",
         read: "OWASP ASVS 7.4.3",
         needs: &[Feature::InstantRevocation, Feature::Scopes],
         run: |stage| Box::pin(every_ending_is_instant(stage)),
@@ -33,8 +33,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "logout.access-lives-on",
-        title: "the stated weakness: after log-out the access token still opens /me",
-        gains: "Whoever copied the token goes on using it until it expires. By design: this is the logout problem.",
+        title: "the documented weakness: after logout the access token still works for /me",
+        gains: "Continues to use a copied access token until it expires. By design: this is the logout problem.",
         read: "RFC 7009 §3, contract: descriptor",
         needs: &[Feature::AccessJwt],
         unless: &[Feature::InstantRevocation],
@@ -44,8 +44,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "logout.refresh-dead",
-        title: "after log-out the refresh token is refused at once, however the log-out was asked for",
-        gains: "Whoever copied the refresh token renews it for 30 days after the person has logged out.",
+        title: "after logout the refresh token is refused at once, however the logout was requested",
+        gains: "Renews a copied refresh token for 30 days after the user has logged out.",
         read: "RFC 9700 §4.14.2, OWASP WSTG-SESS-06",
         needs: &[Feature::Refresh],
         run: |stage| Box::pin(refresh_dead(stage)),
@@ -53,7 +53,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "logout.any-state",
-        title: "a local log-out is 204 without a credential, with garbage, and the second time",
+        title: "a local logout is 204 without a credential, with garbage, and the second time",
         gains: "A page that cannot log out keeps its credential.",
         read: "contract: the five flows",
         run: |stage| Box::pin(any_state(stage)),
@@ -61,8 +61,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "logout.any-authorization",
-        title: "a log-out by cookie ends the session, whatever stands in Authorization",
-        gains: "A page that sends `Bearer undefined` is told that it has logged out, and the session lives on.",
+        title: "a logout by cookie ends the session, whatever the Authorization header contains",
+        gains: "A page that sends `Bearer undefined` gets 204 for its logout, but the session continues.",
         read: "contract: which credential counts",
         needs_any: COOKIES,
         run: |stage| Box::pin(any_authorization(stage)),
@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "logout.unknown-scope",
         title: "an unknown scope is 422 and ends nothing",
-        gains: "A misspelt `global` quietly logs out here alone.",
+        gains: "A misspelt `global` silently ends only the current session.",
         read: "contract: the five flows",
         needs: &[Feature::Scopes],
         run: |stage| Box::pin(unknown_scope(stage)),
@@ -79,8 +79,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "logout.local-only-here",
-        title: "a local log-out leaves the other devices logged in",
-        gains: "People are logged out everywhere, and learn not to log out.",
+        title: "a local logout leaves the other devices logged in",
+        gains: "A logout ends the user's sessions on all devices, so users stop logging out.",
         read: "contract: the five flows",
         needs_any: ENDS,
         run: |stage| Box::pin(local_only_here(stage)),
@@ -89,7 +89,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "logout.others",
         title: "scope others ends every session but this one",
-        gains: "Stays logged in on a stolen device after the owner has thrown the others out.",
+        gains: "Stays logged in on a stolen device after the owner has ended all other sessions.",
         read: "OWASP ASVS 7.4.3",
         needs: &[Feature::Scopes],
         run: |stage| Box::pin(others(stage)),
@@ -97,7 +97,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "logout.global",
-        title: "scope global ends every session, this one too, and nobody else's",
+        title: "scope global ends every session of the user, this one too, and no other user's",
         gains: "Stays logged in on a stolen device after the owner has logged out everywhere.",
         read: "OWASP ASVS 7.4.3",
         needs: &[Feature::Scopes],
@@ -106,8 +106,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "logout.wide-needs-live",
-        title: "others and global need a live credential: 401 without one, or with an ended one",
-        gains: "Logs people out everywhere with a credential that was ended long ago.",
+        title: "scopes others and global need a valid credential: 401 without one, or with an ended one",
+        gains: "Logs a user out everywhere with a credential that ended long ago.",
         read: "contract: the five flows",
         needs: &[Feature::Scopes],
         run: |stage| Box::pin(wide_needs_live(stage)),
@@ -116,7 +116,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "logout.not-resurrected",
         title: "a slow request does not bring a logged-out session back",
-        gains: "A request that was on its way saves the session again after log-out, and it lives on.",
+        gains: "Continues to use a session that a concurrent request saved again after the logout.",
         read: "CWE-613, CWE-362",
         needs: &[Feature::InstantRevocation],
         run: |stage| Box::pin(not_resurrected(stage)),
@@ -128,7 +128,7 @@ async fn credential_dead(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
     stage.me(&person.held).await?.is(200)?;
     stage.log_out(&person.held, "local").await?.is(204)?;
-    stage.me(&person.held).await?.refused(401, "invalid_token", "the person has logged out")?;
+    stage.me(&person.held).await?.refused(401, "invalid_token", "the user has logged out")?;
     Ok(())
 }
 
@@ -152,10 +152,10 @@ async fn every_ending_is_instant(stage: &Stage) -> Verdict {
         stage.me(&other).await?.is(200)?;
         let answer = stage.send(person.held.on(Call::post(path).json(&body))).await?;
         if !(200..300).contains(&answer.status) {
-            answer.is_since(204, &format!("the person has {what}"))?;
+            answer.is_since(204, &format!("the user has {what}"))?;
         }
         for ended in [&person.held, &other] {
-            let why = format!("the person has {what}, and the server claims that this holds at once");
+            let why = format!("the user has {what}, and the server claims that this takes effect at once");
             stage.me(ended).await?.is_since(401, &why)?;
         }
     }
@@ -165,10 +165,10 @@ async fn every_ending_is_instant(stage: &Stage) -> Verdict {
 async fn access_lives_on(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     stage.log_out(&person.held, "local").await?.is(204)?;
-    stage
-        .me(&person.held)
-        .await?
-        .is_since(200, "the token needs no look-up and lives until exp, as the design says")?;
+    stage.me(&person.held).await?.is_since(
+        200,
+        "the server does not look the token up, so it works until its exp, as the design says",
+    )?;
     Ok(())
 }
 
@@ -179,7 +179,7 @@ async fn refresh_dead(stage: &Stage) -> Verdict {
     let by_cookie = Call::post("/auth/logout").own_cookie(web.held.cookie()?);
     for (person, call) in [(bearer, by_bearer), (body, by_body), (web, by_cookie)] {
         stage.send(call).await?.is(204)?;
-        stage.refresh(&person.held).await?.refused(401, "refresh_ended", "the person has logged out")?;
+        stage.refresh(&person.held).await?.refused(401, "refresh_ended", "the user has logged out")?;
     }
     Ok(())
 }
@@ -189,7 +189,7 @@ async fn any_state(stage: &Stage) -> Verdict {
     stage.log_out(&person.held, "local").await?.is(204)?;
     let log_out = || Call::post("/auth/logout");
     let mut calls = vec![
-        (log_out(), "nothing was sent"),
+        (log_out(), "no credential was sent"),
         (log_out().json(&json!({})), "an empty object was sent"),
         (log_out().bearer("garbage"), "garbage was sent"),
         (person.held.on(log_out()), "the credential is logged out already"),
@@ -199,15 +199,12 @@ async fn any_state(stage: &Stage) -> Verdict {
         calls.push((log_out().json(&json!({"refresh_token": "garbage"})), "the refresh token is garbage"));
         calls.push((
             log_out().json(&json!({"refresh_token": person.held.refresh()?})),
-            "the refresh token is ended already",
+            "the refresh token has ended already",
         ));
         calls.push((log_out().own_cookie("__Host-refresh=garbage"), "the cookie is garbage"));
     }
     for (call, what) in calls {
-        stage
-            .send(call)
-            .await?
-            .is_since(204, &format!("{what}, and logging out here succeeds all the same"))?;
+        stage.send(call).await?.is_since(204, &format!("{what}, and a local logout succeeds anyway"))?;
     }
     Ok(())
 }
@@ -220,7 +217,7 @@ async fn any_authorization(stage: &Stage) -> Verdict {
         let session = stage.asks_for_session(&person.held).await?;
         session.is_since(
             401,
-            &format!("its cookie was logged out, with `Authorization: {useless}` beside it"),
+            &format!("its cookie was logged out, in a request with `Authorization: {useless}`"),
         )?;
     }
     Ok(())
@@ -232,7 +229,7 @@ async fn unknown_scope(stage: &Stage) -> Verdict {
         let call = person.held.on(Call::post("/auth/logout").json(&json!({"scope": scope})));
         stage.send(call).await?.refused(422, "invalid", &format!("there is no scope {scope}"))?;
     }
-    stage.asks_for_session(&person.held).await?.is_since(200, "nothing was ended")?;
+    stage.asks_for_session(&person.held).await?.is_since(200, "no session was ended")?;
     Ok(())
 }
 
@@ -251,10 +248,10 @@ async fn others(stage: &Stage) -> Verdict {
         (stage.log_in(&person).await?, stage.log_in(&person).await?, stage.sign_up().await?);
     stage.log_out(&here, "others").await?.is(204)?;
     for ended in [&person.held, &there] {
-        stage.asks_for_session(ended).await?.is_since(401, "this is one of the others")?;
+        stage.asks_for_session(ended).await?.is_since(401, "this is one of the other sessions")?;
     }
-    stage.asks_for_session(&here).await?.is_since(200, "this is the session that asked")?;
-    stage.asks_for_session(&stranger.held).await?.is_since(200, "this is somebody else's session")?;
+    stage.asks_for_session(&here).await?.is_since(200, "this is the session that sent the request")?;
+    stage.asks_for_session(&stranger.held).await?.is_since(200, "this is another user's session")?;
     Ok(())
 }
 
@@ -265,9 +262,9 @@ async fn global(stage: &Stage) -> Verdict {
     for ended in [&person.held, &here] {
         stage.asks_for_session(ended).await?.is_since(401, "every session of this account was ended")?;
     }
-    stage.asks_for_session(&stranger.held).await?.is_since(200, "this is somebody else's session")?;
+    stage.asks_for_session(&stranger.held).await?.is_since(200, "this is another user's session")?;
     let again = stage.log_in(&person).await?;
-    stage.asks_for_session(&again).await?.is_since(200, "this session is newer than the ending")?;
+    stage.asks_for_session(&again).await?.is_since(200, "this session is newer than the logout")?;
     Ok(())
 }
 
@@ -278,7 +275,7 @@ async fn wide_needs_live(stage: &Stage) -> Verdict {
     for scope in ["others", "global"] {
         let log_out = || Call::post("/auth/logout").json(&json!({"scope": scope}));
         let mut calls =
-            vec![(log_out(), "nothing was sent"), (log_out().bearer("garbage"), "garbage was sent")];
+            vec![(log_out(), "no credential was sent"), (log_out().bearer("garbage"), "garbage was sent")];
         calls.push((ended.on(log_out()), "the session has ended"));
         if let Some(token) = &ended.refresh {
             let body = json!({"scope": scope, "refresh_token": token});
@@ -288,10 +285,10 @@ async fn wide_needs_live(stage: &Stage) -> Verdict {
             stage
                 .send(call)
                 .await?
-                .is_since(401, &format!("{what}, and scope {scope} needs a live credential"))?;
+                .is_since(401, &format!("{what}, and scope {scope} needs a valid credential"))?;
         }
     }
-    stage.asks_for_session(&person.held).await?.is_since(200, "nothing was ended")?;
+    stage.asks_for_session(&person.held).await?.is_since(200, "no session was ended")?;
     Ok(())
 }
 
@@ -304,7 +301,7 @@ async fn not_resurrected(stage: &Stage) -> Verdict {
         stage
             .me(&person.held)
             .await?
-            .is_since(401, "the session was logged out while requests were on their way")?;
+            .is_since(401, "the session was logged out while other requests were in progress")?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "me.shape",
-        title: "/me is {user_id, email, session_id}, the last one null where the scheme has no sessions",
+        title: "/me returns {user_id, email, session_id}, with session_id null if the scheme has no sessions",
         gains: "A client does not know who is logged in.",
         read: "contract: the five flows",
         run: |stage| Box::pin(shape(stage)),
@@ -21,16 +21,16 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "me.no-credential",
-        title: "no credential is 401 unauthenticated, with a challenge that names no error",
-        gains: "Reads what is not theirs, without logging in.",
+        title: "a request without a credential is 401 unauthenticated, with a challenge that names no error",
+        gains: "Reads a user's data without logging in.",
         read: "RFC 6750 §3, RFC 9110 §11.6.1",
         run: |stage| Box::pin(no_credential(stage)),
         ..ATTACK
     },
     Check {
         id: "me.refused-credential",
-        title: "a refused credential is 401 invalid_token, with a challenge that says so",
-        gains: "A client cannot tell that it must log in afresh, and tries for ever.",
+        title: "a refused credential is 401 invalid_token, with this error in the challenge",
+        gains: "A client cannot tell that it must log in again, and retries forever.",
         read: "RFC 6750 §3.1",
         run: |stage| Box::pin(refused_credential(stage)),
         ..RULE
@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "me.odd-authorization",
         title: "an Authorization header of another scheme, or without a token, is 401",
-        gains: "A parser that stumbles lets somebody in, or answers 500.",
+        gains: "Gets in through a parser's error, or causes a 500.",
         read: "RFC 9110 §11.4, RFC 6750 §2.1",
         run: |stage| Box::pin(odd_authorization(stage)),
         ..ATTACK
@@ -46,7 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "me.two-authorizations",
         title: "two Authorization headers are 400",
-        gains: "A proxy judges the one header and the server believes the other.",
+        gains: "Makes a proxy check one header while the server uses the other.",
         read: "RFC 9110 §5.3, contract: access token",
         run: |stage| Box::pin(two_authorizations(stage)),
         ..ATTACK
@@ -54,7 +54,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "me.scheme-any-case",
         title: "the scheme's name may be written in any case",
-        gains: "Clients that write `bearer` are shut out.",
+        gains: "The server refuses clients that write `bearer`.",
         read: "RFC 9110 §11.1",
         needs: &[Feature::AccessJwt],
         run: |stage| Box::pin(scheme_any_case(stage)),
@@ -62,16 +62,16 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "me.token-in-query",
-        title: "a token in the query is not looked at",
-        gains: "Tokens in URLs end up in logs, histories and Referer headers, where others find them.",
+        title: "a token in the query is ignored",
+        gains: "Finds tokens from URLs in logs, browser histories and Referer headers.",
         read: "RFC 9700 §4.3.2, RFC 6750 §5.3",
         run: |stage| Box::pin(token_in_query(stage)),
         ..ATTACK
     },
     Check {
         id: "me.token-in-cookie",
-        title: "an access token in a cookie is not looked at",
-        gains: "A cookie is sent by any page: what it opens can be used from other sites.",
+        title: "an access token in a cookie is ignored",
+        gains: "Uses the token from another site: a browser sends cookies with the requests of any page.",
         read: "OWASP CSRF Prevention Cheat Sheet",
         needs: &[Feature::AccessJwt],
         run: |stage| Box::pin(token_in_cookie(stage)),
@@ -79,8 +79,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "me.authorization-beats-cookie",
-        title: "a request with an Authorization header is judged by that alone",
-        gains: "A request that two rules could judge is judged by the weaker.",
+        title: "a request with an Authorization header is judged by that header alone",
+        gains: "Chooses the weaker of two rules for a request.",
         read: "contract: CSRF",
         needs: &[Feature::SessionCookie],
         run: |stage| Box::pin(authorization_beats_cookie(stage)),
@@ -93,12 +93,12 @@ async fn shape(stage: &Stage) -> Verdict {
     let me = stage.me(&person.held).await?;
     me.is(200)?;
     let body = me.json();
-    me.expect(me.text("user_id").as_ref() == Some(&person.held.user_id), "`user_id` as at sign-up")?;
+    me.expect(me.text("user_id").as_ref() == Some(&person.held.user_id), "the same `user_id` as at signup")?;
     me.expect(me.text("email").as_ref() == Some(&person.email), format!("`email`: {}", person.email))?;
     let Some(session) = body.get("session_id") else { return Err(me.failed("a member `session_id`")) };
     if stage.claims(Feature::Refresh) {
         let same = session.as_str() == person.held.session_id.as_deref();
-        me.expect(same, format!("`session_id` as at sign-up, {:?}", person.held.session_id))?;
+        me.expect(same, format!("the same `session_id` as at signup, {:?}", person.held.session_id))?;
     } else if stage.claims(Feature::AccessJwt) && !stage.claims(Feature::InstantRevocation) {
         me.expect(session.is_null(), "`session_id` null: the scheme has no sessions")?;
     }
@@ -107,7 +107,7 @@ async fn shape(stage: &Stage) -> Verdict {
     let leaks = |credential: &str| matches!(session, Value::String(id) if id.contains(credential) || credential.contains(id.as_str()));
     me.expect(
         ![cookie, person.held.access.as_deref()].into_iter().flatten().any(leaks),
-        "a `session_id` that is not part of the credential: the page's scripts can read this one",
+        "a `session_id` that is not part of the credential: scripts on the page can read it",
     )?;
     Ok(())
 }
@@ -131,7 +131,7 @@ async fn refused_credential(stage: &Stage) -> Verdict {
     }
     for call in calls {
         let answer = stage.send(call).await?;
-        answer.refused(401, "invalid_token", "a credential was sent, and it is none")?;
+        answer.refused(401, "invalid_token", "the credential is not valid")?;
         let told = challenge(&answer);
         let right = told.starts_with("Bearer realm=\"authlab\"") && told.contains("error=\"invalid_token\"");
         answer.expect(right, "WWW-Authenticate: Bearer realm=\"authlab\", error=\"invalid_token\"")?;
@@ -151,7 +151,7 @@ async fn odd_authorization(stage: &Stage) -> Verdict {
         "Bearer \u{e9}",
     ] {
         let answer = stage.send(Call::get("/me").header("authorization", value)).await?;
-        answer.is_since(401, &format!("`{value}` is no bearer token"))?;
+        answer.is_since(401, &format!("`{value}` is not a bearer token"))?;
     }
     Ok(())
 }
@@ -164,7 +164,7 @@ async fn two_authorizations(stage: &Stage) -> Verdict {
         let answer = stage.send(both).await?;
         stage.refused_here_or_before(&answer, 400, "malformed", "there are two Authorization headers")?;
     }
-    stage.me(&person.held).await?.is_since(200, "one is enough")?;
+    stage.me(&person.held).await?.is_since(200, "there is one Authorization header")?;
     Ok(())
 }
 
@@ -188,7 +188,7 @@ async fn token_in_query(stage: &Stage) -> Verdict {
         answer.refused(
             401,
             "unauthenticated",
-            "the credential stands in the URL, where none is looked for",
+            "the credential is in the URL, where the server must ignore it",
         )?;
     }
     Ok(())
@@ -199,7 +199,7 @@ async fn token_in_cookie(stage: &Stage) -> Verdict {
     let token = person.held.access()?;
     for name in ["access_token", "__Host-access", "__Host-session", "Authorization"] {
         let answer = stage.send(Call::get("/me").own_cookie(&format!("{name}={token}"))).await?;
-        answer.is_since(401, "an access token comes in the Authorization header or not at all")?;
+        answer.is_since(401, "an access token is accepted only in the Authorization header")?;
     }
     Ok(())
 }

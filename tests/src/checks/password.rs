@@ -13,8 +13,8 @@ use crate::{
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "password.change",
-        title: "after a change the new password gets in and the old one does not; the answer carries a credential",
-        gains: "A password that leaked works on after it was changed.",
+        title: "after a change the new password works and the old one does not; the response contains a credential",
+        gains: "Uses a leaked password after the user has changed it.",
         read: "OWASP ASVS 6.2.2",
         run: |stage| Box::pin(change(stage)),
         ..ATTACK
@@ -22,15 +22,15 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "password.wrong-current",
         title: "a wrong current password is 403 wrong_password and changes nothing",
-        gains: "Whoever holds a copied credential takes the account over for good.",
+        gains: "Takes the account over permanently with a copied credential.",
         read: "OWASP ASVS 6.2.3",
         run: |stage| Box::pin(wrong_current(stage)),
         ..ATTACK
     },
     Check {
         id: "password.new-bounds",
-        title: "the new password has the same bounds as at sign-up, and 422 changes nothing",
-        gains: "A change sets a password that a sign-up would refuse.",
+        title: "the new password has the same limits as at signup, and 422 changes nothing",
+        gains: "A user can set a password that a signup would refuse.",
         read: "NIST SP 800-63B §3.1.1.2",
         run: |stage| Box::pin(new_bounds(stage)),
         ..RULE
@@ -38,15 +38,15 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "password.needs-credential",
         title: "changing the password needs a credential",
-        gains: "Changes a stranger's password.",
+        gains: "Changes another user's password.",
         read: "OWASP API2:2023",
         run: |stage| Box::pin(needs_credential(stage)),
         ..ATTACK
     },
     Check {
         id: "password.ends-sessions",
-        title: "all earlier sessions end, the one that asked too; the new credential works",
-        gains: "Whoever copied a credential stays in after the victim has changed the password.",
+        title: "a password change ends all earlier sessions, including the one that requested it; the new credential works",
+        gains: "Stays logged in with a copied credential after the victim has changed the password.",
         read: "OWASP ASVS 7.4.3",
         needs_any: &[Feature::InstantRevocation, Feature::Refresh],
         run: |stage| Box::pin(ends_sessions(stage)),
@@ -54,8 +54,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "password.new-common",
-        title: "a new password that guessers try first is 422, and the old one stays",
-        gains: "What a sign-up refuses is set a minute later.",
+        title: "a new password that attackers try first is 422, and the old one stays valid",
+        gains: "Guesses a common password, which the user could not choose at signup but set later.",
         read: "OWASP ASVS 6.2.4",
         run: |stage| Box::pin(new_common(stage)),
         ..ATTACK
@@ -77,7 +77,7 @@ async fn change(stage: &Stage) -> Verdict {
     let new = fresh_password();
     let changed = stage.send(person.held.on(request(&person.password, &new))).await?;
     let held = stage.held(changed.is(200)?)?;
-    stage.me(&held).await?.is_since(200, "this credential came with the new password")?;
+    stage.me(&held).await?.is_since(200, "this credential was issued at the password change")?;
     let old = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
     old.refused(401, "invalid_credentials", "this is the old password")?;
     stage.send(log_in(&person.email, &new, "mobile")).await?.is_since(200, "this is the new password")?;
@@ -127,12 +127,15 @@ async fn ends_sessions(stage: &Stage) -> Verdict {
     let elsewhere = stage.log_in(&person).await?;
     let changed = stage.send(person.held.on(request(&person.password, &fresh_password()))).await?;
     let held = stage.held(changed.is(200)?)?;
-    stage.asks_for_session(&elsewhere).await?.is_since(401, "the password was changed after this log-in")?;
+    stage.asks_for_session(&elsewhere).await?.is_since(401, "the password was changed after this login")?;
+    stage.asks_for_session(&person.held).await?.is_since(
+        401,
+        "the session that requested the change ends too: its credential may have been copied",
+    )?;
     stage
-        .asks_for_session(&person.held)
+        .asks_for_session(&held)
         .await?
-        .is_since(401, "the session that asked ends too: it may have been copied")?;
-    stage.asks_for_session(&held).await?.is_since(200, "this credential came with the new password")?;
+        .is_since(200, "this credential was issued at the password change")?;
     Ok(())
 }
 
@@ -140,7 +143,11 @@ async fn new_common(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     for common in chosen::COMMON {
         let answer = stage.send(person.held.on(request(&person.password, common))).await?;
-        answer.refused(422, "invalid", &format!("`{common}` is among the first that are guessed"))?;
+        answer.refused(
+            422,
+            "invalid",
+            &format!("`{common}` is one of the passwords that attackers try first"),
+        )?;
     }
     old_password_holds(stage, &person).await
 }

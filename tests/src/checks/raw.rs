@@ -26,7 +26,7 @@ const READ_CAP: usize = 64 * 1024;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "raw.malformed-request",
-        title: "a request line that is none is refused, and the server lives on",
+        title: "a malformed request line is refused, and the server continues to run",
         gains: "Stops the server with one line.",
         read: "RFC 9112 §3, §2.2",
         run: |stage| Box::pin(malformed_request(stage)),
@@ -35,15 +35,15 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "raw.two-hosts",
         title: "two Host headers are 400",
-        gains: "A proxy routes by the one and the server believes the other.",
+        gains: "Makes a proxy route by one name while the server uses the other.",
         read: "RFC 9112 §3.2, CWE-444",
         run: |stage| Box::pin(two_hosts(stage)),
         ..ATTACK
     },
     Check {
         id: "raw.two-lengths",
-        title: "two lengths that differ are refused",
-        gains: "Smuggles a second request past a proxy, which the server then takes for the next person's.",
+        title: "a body with two different lengths is refused",
+        gains: "Smuggles a second request past a proxy, and the server takes it for the next user's request.",
         read: "RFC 9112 §6.3, CWE-444",
         run: |stage| Box::pin(two_lengths(stage)),
         ..ATTACK
@@ -51,15 +51,15 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "raw.headers-too-large",
         title: "400 kB of headers are 431, or the connection is closed",
-        gains: "A few connections fill the server's memory.",
+        gains: "Fills the server's memory with a few connections.",
         read: "RFC 6585 §5, OWASP API4:2023",
         run: |stage| Box::pin(headers_too_large(stage)),
         ..ATTACK
     },
     Check {
         id: "raw.chunked-too-large",
-        title: "a body over 16 KiB is 413 also where no length was announced",
-        gains: "A bound on Content-Length alone is passed by leaving the header out.",
+        title: "a body over 16 KiB is 413, even if no length was announced",
+        gains: "Gets past a limit on Content-Length by leaving the header out.",
         read: "RFC 9112 §7.1, OWASP API4:2023",
         run: |stage| Box::pin(chunked_too_large(stage)),
         ..ATTACK
@@ -67,7 +67,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "raw.megabyte-password",
         title: "a password of a megabyte is refused before anything is hashed",
-        gains: "Every log-in makes the server hash a megabyte: a handful stop it.",
+        gains: "Makes the server hash a megabyte at every login: a handful of logins stop it.",
         read: "OWASP Password Storage Cheat Sheet, CWE-400",
         run: |stage| Box::pin(megabyte_password(stage)),
         ..ATTACK
@@ -149,14 +149,14 @@ async fn say(stage: &Stage, head: &str, rest: &[u8]) -> Result<Heard, Box<Outcom
     let failed = |received: String| {
         Box::new(Outcome::Failed {
             sent: sent.clone(),
-            expected: "an answer, or a closed connection".to_owned(),
+            expected: "a response, or a closed connection".to_owned(),
             received,
         })
     };
     let text = match timeout(WITHIN, talk).await {
         Ok(Ok(text)) => text,
         Ok(Err(error)) => return Err(failed(format!("no connection: {error}"))),
-        Err(_elapsed) => return Err(failed(format!("nothing within {} s", WITHIN.as_secs()))),
+        Err(_elapsed) => return Err(failed(format!("no response within {} s", WITHIN.as_secs()))),
     };
     let head = text.strip_prefix("HTTP/");
     let status = head.and_then(|head| head.split(' ').nth(1)).and_then(|status| status.parse().ok());
@@ -173,7 +173,7 @@ fn authority(stage: &Stage) -> String {
 
 async fn lives_on(stage: &Stage) -> Verdict {
     let answer = stage.send(Call::get("/me")).await?;
-    answer.expect(answer.status < 500, "an answer as before: the server lives on")?;
+    answer.expect(answer.status < 500, "a response as before: the server still runs")?;
     Ok(())
 }
 
@@ -191,7 +191,7 @@ async fn malformed_request(stage: &Stage) -> Verdict {
         if stage.target.is_direct() {
             heard.refused(
                 &[400, 404, 405, 414, 501, 505],
-                "status 400, or a closed connection: this is no HTTP request",
+                "status 400, or a closed connection: this is not an HTTP request",
             )?;
         } else {
             refused_by_server_or_proxy(&heard)?;
@@ -206,7 +206,7 @@ async fn malformed_request(stage: &Stage) -> Verdict {
 fn refused_by_server_or_proxy(heard: &Heard) -> Verdict {
     let status = heard.status.map(u64::from).or_else(|| heard.status_in_body());
     let refused = heard.is_closed() || status.is_some_and(|status| (400..600).contains(&status));
-    heard.expect(refused, "a refusal (4xx or 5xx), or a closed connection: this is no HTTP request")
+    heard.expect(refused, "a refusal (4xx or 5xx), or a closed connection: this is not an HTTP request")
 }
 
 async fn two_hosts(stage: &Stage) -> Verdict {
@@ -236,7 +236,7 @@ async fn two_lengths(stage: &Stage) -> Verdict {
         "Content-Length: +2",
     ] {
         let heard = say(stage, &format!("{head}\r\n{lengths}\r\n\r\n"), b"{} ").await?;
-        heard.refused(&[400], "status 400, or a closed connection: nobody can say how long this body is")?;
+        heard.refused(&[400], "status 400, or a closed connection: the length of this body is ambiguous")?;
     }
     Ok(())
 }
@@ -281,7 +281,7 @@ async fn megabyte_password(stage: &Stage) -> Verdict {
         if path == "/auth/signup" && heard.status == Some(201) {
             stage.client.accounts().created(email.clone(), password.clone());
         }
-        heard.refused(&[413], "status 413, or a closed connection: the password has a megabyte")?;
+        heard.refused(&[413], "status 413, or a closed connection: the password is one megabyte long")?;
     }
     lives_on(stage).await
 }

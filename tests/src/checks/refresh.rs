@@ -18,7 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "refresh.mobile-body",
         title: "a mobile client gets both tokens in the body, with their lifetimes, and no cookie",
-        gains: "An app cannot renew.",
+        gains: "An app cannot renew its access token.",
         read: "RFC 6749 §5.1, contract: credentials",
         needs: REFRESH,
         run: |stage| Box::pin(mobile_body(stage)),
@@ -26,8 +26,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.web-body",
-        title: "a browser gets the refresh token in the cookie alone, never in the body",
-        gains: "A script on the page reads a token that lives for 30 days.",
+        title: "a browser gets the refresh token only in the cookie, never in the body",
+        gains: "A script on the page reads a token that is valid for 30 days.",
         read: "contract: credentials; draft-ietf-oauth-browser-based-apps §6.1",
         needs: REFRESH,
         run: |stage| Box::pin(web_body(stage)),
@@ -35,8 +35,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.browser-body",
-        title: "a browser that does not say what it is gets no refresh token in a body; one that says mobile does",
-        gains: "A page whose author forgot `client` finds a token of 30 days where any script on the page reads it.",
+        title: "a browser that does not state its client type gets no refresh token in a body; one that states mobile does",
+        gains: "Reads a token that is valid for 30 days with a script on a page whose author forgot `client`.",
         read: "contract: credentials; W3C Fetch Metadata §2",
         needs: REFRESH,
         run: |stage| Box::pin(browser_body(stage)),
@@ -44,8 +44,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.renews-access",
-        title: "refreshing gives a fresh access token of the same session",
-        gains: "People log in every 15 minutes.",
+        title: "refreshing gives a new access token of the same session",
+        gains: "Users have to log in every 15 minutes.",
         read: "RFC 6749 §6",
         needs: REFRESH,
         run: |stage| Box::pin(renews_access(stage)),
@@ -53,8 +53,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.garbage",
-        title: "what does not parse is 401 refresh_invalid, not 422 and not 500",
-        gains: "A client that gets anything but 401 keeps a dead token and tries for ever.",
+        title: "a refresh token that cannot be parsed is 401 refresh_invalid, not 422 and not 500",
+        gains: "A client that gets any other status than 401 keeps an invalid token and retries forever.",
         read: "contract: refresh retries",
         needs: REFRESH,
         run: |stage| Box::pin(garbage(stage)),
@@ -62,8 +62,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.missing",
-        title: "no refresh token is 401",
-        gains: "Gets a token for nothing.",
+        title: "a request without a refresh token is 401",
+        gains: "Gets an access token without a refresh token.",
         read: "contract: the five flows",
         needs: REFRESH,
         run: |stage| Box::pin(missing(stage)),
@@ -71,8 +71,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.every-character",
-        title: "a token with any one character changed is refresh_invalid and ends nobody's session",
-        gains: "Ends other people's sessions by sending something that looks like their token.",
+        title: "a token with any one character changed is refresh_invalid and ends no session",
+        gains: "Ends other users' sessions by sending something that looks like their tokens.",
         read: "RFC 9700 §4.14.2",
         needs: REFRESH,
         run: |stage| Box::pin(every_character(stage)),
@@ -80,8 +80,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.known-session-garbage",
-        title: "a made-up secret behind a real session's id ends nobody's session",
-        gains: "Knows a session's id (it is no secret) and ends that session as if its token had been stolen.",
+        title: "a token with a real session's id and an invented secret ends no session",
+        gains: "Ends a session whose id they know (it is not secret), as if its token had been stolen.",
         read: "RFC 9700 §4.14.2",
         needs: REFRESH,
         run: |stage| Box::pin(known_session_garbage(stage)),
@@ -90,7 +90,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "refresh.wrong-delivery",
         title: "a browser's token is refused in the body, and an app's in the cookie",
-        gains: "Moves a stolen cookie's token into a client of their own.",
+        gains: "Uses a stolen cookie's token in their own client.",
         read: "contract: credentials",
         needs: REFRESH,
         run: |stage| Box::pin(wrong_delivery(stage)),
@@ -99,7 +99,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "refresh.both",
         title: "a token in the body and in the cookie at once is 400",
-        gains: "One part of the server judges the one, another part the other.",
+        gains: "Makes one part of the server check one token, and another part use the other.",
         read: "contract: the five flows, CWE-444",
         needs: REFRESH,
         run: |stage| Box::pin(both(stage)),
@@ -107,8 +107,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.in-query",
-        title: "a refresh token in the query is not looked at",
-        gains: "Tokens in URLs end up in logs, where others find them.",
+        title: "a refresh token in the query is ignored",
+        gains: "Finds tokens from URLs in logs.",
         read: "RFC 9700 §4.3.2",
         needs: REFRESH,
         run: |stage| Box::pin(in_query(stage)),
@@ -116,7 +116,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.access-token-as-refresh",
-        title: "an access token is no refresh token",
+        title: "an access token is refused as a refresh token",
         gains: "Turns a token of 15 minutes into one of 30 days.",
         read: "RFC 8725 §3.12",
         needs: REFRESH,
@@ -125,8 +125,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.own-token-own-user",
-        title: "the refresh token alone says whose tokens are renewed",
-        gains: "Sends their own refresh token with the victim's old access token, and gets a fresh one for the victim.",
+        title: "the refresh token alone determines whose tokens are renewed",
+        gains: "Sends their own refresh token with the victim's old access token, and gets a new access token for the victim.",
         read: "OWASP API2:2023, RFC 9700 §4.14",
         needs: REFRESH,
         run: |stage| Box::pin(own_token_own_user(stage)),
@@ -134,8 +134,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.any-authorization",
-        title: "the refresh token decides, whatever stands in Authorization",
-        gains: "A page whose access token has run out sends it along, and is logged out.",
+        title: "the refresh token decides, whatever the Authorization header contains",
+        gains: "A page that also sends its expired access token is logged out.",
         read: "contract: which credential counts",
         needs: REFRESH,
         run: |stage| Box::pin(any_authorization(stage)),
@@ -144,7 +144,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "refresh.refusal-clears-nothing",
         title: "a refused refresh does not clear the cookie",
-        gains: "A late refusal erases the cookie of a newer log-in, and the person is logged out.",
+        gains: "A late refusal deletes the cookie of a newer login, and the user is logged out.",
         read: "contract: credentials",
         needs: REFRESH,
         run: |stage| Box::pin(refusal_clears_nothing(stage)),
@@ -152,8 +152,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.no-store",
-        title: "an answer with tokens carries Cache-Control: no-store",
-        gains: "A cache gives one person's tokens to another.",
+        title: "a response with tokens has Cache-Control: no-store",
+        gains: "Gets another user's tokens from a cache.",
         read: "RFC 6749 §5.1",
         needs: REFRESH,
         run: |stage| Box::pin(no_store(stage)),
@@ -161,8 +161,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "refresh.idempotency-key-bound",
-        title: "an Idempotency-Key of 64 characters is taken, a longer one refused",
-        gains: "Fills the store through a header.",
+        title: "an Idempotency-Key of 64 characters is accepted, a longer one is refused",
+        gains: "An attacker fills the store through a header.",
         read: "contract: refresh retries",
         needs: REFRESH,
         run: |stage| Box::pin(idempotency_key_bound(stage)),
@@ -221,7 +221,7 @@ async fn web_body(stage: &Stage) -> Verdict {
         let said = String::from_utf8_lossy(&answer.body).into_owned();
         let secret = person.held.cookie()?.split_once('=').map_or("", |(_, value)| value).to_owned();
         let hidden = answer.text("refresh_token").is_none() && !said.contains(&secret);
-        answer.expect(hidden, "no refresh token in the body of a browser's answer")?;
+        answer.expect(hidden, "no refresh token in the body of a response to a browser")?;
     }
     Ok(())
 }
@@ -245,7 +245,10 @@ async fn browser_body(stage: &Stage) -> Verdict {
     changed.is(200)?;
     for answer in [signed_up, logged_in, changed] {
         let hidden = answer.text("refresh_token").is_none();
-        answer.expect(hidden, "no `refresh_token` in the body: a browser asked, and did not say `mobile`")?;
+        answer.expect(
+            hidden,
+            "no `refresh_token` in the body: a browser sent the request, and did not state `mobile`",
+        )?;
         let given = answer.given_cookie("__Host-refresh").is_some();
         answer.expect(given, "the refresh token in a cookie")?;
     }
@@ -261,10 +264,10 @@ async fn renews_access(stage: &Stage) -> Verdict {
         renewed.is(200)?;
         let access = renewed.must_text("access_token")?;
         let fresh = Some(access.as_str()) != person.held.access.as_deref();
-        renewed.expect(fresh, "another `access_token` than before")?;
+        renewed.expect(fresh, "a new `access_token`")?;
         let same = renewed.text("session_id") == person.held.session_id;
         renewed.expect(same, "the same `session_id` as before")?;
-        stage.send(Call::get("/me").bearer(&access)).await?.is_since(200, "this access token is fresh")?;
+        stage.send(Call::get("/me").bearer(&access)).await?.is_since(200, "this access token is new")?;
     }
     Ok(())
 }
@@ -273,11 +276,11 @@ async fn garbage(stage: &Stage) -> Verdict {
     let long = "A".repeat(8000);
     for token in ["garbage", "rt1.", "rt1.AAAA", "rt2.AAAA", "....", "\u{0}", "ü", " ", &long] {
         let answer = stage.send(with_token(token)).await?;
-        answer.refused(401, "refresh_invalid", "this is no refresh token")?;
+        answer.refused(401, "refresh_invalid", "this is not a refresh token")?;
     }
     let page = stage.sign_up_web().await?;
     let cookie = Call::post("/auth/refresh").own_cookie(&in_cookie_of(&page.held, "garbage")?);
-    stage.send(cookie).await?.refused(401, "refresh_invalid", "this is no refresh token")?;
+    stage.send(cookie).await?.refused(401, "refresh_invalid", "this is not a refresh token")?;
     Ok(())
 }
 
@@ -321,7 +324,7 @@ async fn known_session_garbage(stage: &Stage) -> Verdict {
         made_up.iter_mut().skip(known).for_each(|byte| *byte = !*byte);
         let dot = if prefix.is_empty() { "" } else { "." };
         let made_up = format!("{prefix}{dot}{}", BASE64_URL_SAFE_NO_PAD.encode(made_up));
-        stage.send(with_token(&made_up)).await?.refused(401, "refresh_invalid", "its secret is made up")?;
+        stage.send(with_token(&made_up)).await?.refused(401, "refresh_invalid", "its secret is invented")?;
     }
     stage
         .refresh(&person.held)
@@ -342,7 +345,7 @@ async fn wrong_delivery(stage: &Stage) -> Verdict {
         stage
             .refresh(&person.held)
             .await?
-            .is_since(200, "delivered rightly, and its session was not ended")?;
+            .is_since(200, "the token is in the right place, and its session was not ended")?;
     }
     Ok(())
 }
@@ -352,7 +355,10 @@ async fn both(stage: &Stage) -> Verdict {
     let call = with_token(app.held.refresh()?).own_cookie(page.held.cookie()?);
     stage.send(call).await?.refused(400, "malformed", "there are two refresh tokens")?;
     for person in [app, page] {
-        stage.refresh(&person.held).await?.is_since(200, "one is enough, and its session was not ended")?;
+        stage
+            .refresh(&person.held)
+            .await?
+            .is_since(200, "there is one refresh token, and its session was not ended")?;
     }
     Ok(())
 }
@@ -360,7 +366,7 @@ async fn both(stage: &Stage) -> Verdict {
 async fn in_query(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let call = Call::post(format!("/auth/refresh?refresh_token={}", person.held.refresh()?));
-    stage.send(call).await?.is_since(401, "the token stands in the URL, where none is looked for")?;
+    stage.send(call).await?.is_since(401, "the token is in the URL, where the server must ignore it")?;
     Ok(())
 }
 
@@ -377,14 +383,14 @@ async fn own_token_own_user(stage: &Stage) -> Verdict {
     if answer.status == 200 {
         let whose = answer.text("user_id");
         answer
-            .expect(whose.as_ref() == Some(&thief.held.user_id), "tokens of the refresh token's own user")?;
+            .expect(whose.as_ref() == Some(&thief.held.user_id), "tokens for the refresh token's own user")?;
         let me = stage.me(&stage.held(&answer)?).await?;
         let own = me.text("user_id").as_ref() == Some(&thief.held.user_id);
         me.expect(own, "the refresh token's own user")?;
     } else {
         answer.expect(
             (400..500).contains(&answer.status),
-            "tokens of the refresh token's own user, or a refusal",
+            "tokens for the refresh token's own user, or a refusal",
         )?;
     }
     Ok(())
@@ -394,7 +400,8 @@ async fn any_authorization(stage: &Stage) -> Verdict {
     for useless in USELESS {
         for person in [stage.sign_up_web().await?, stage.sign_up().await?] {
             let answer = stage.send(person.held.refreshing().header("authorization", useless)).await?;
-            answer.is_since(200, "the refresh token is good, and Authorization is not asked")?;
+            answer
+                .is_since(200, "the refresh token is valid, and the Authorization header does not matter")?;
         }
     }
     Ok(())

@@ -23,7 +23,7 @@ const REUSE: &str = "RFC 9700 §4.14.2, OWASP ASVS 10.4.5";
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "rotation.kept-in-window",
-        title: "a token younger than the window is kept: the same token, no Set-Cookie, a fresh access token",
+        title: "a token younger than the window is kept: the same token, no Set-Cookie, a new access token",
         gains: "Two tabs that refresh at once log each other out.",
         read: "contract: refresh retries",
         needs: ROTATION,
@@ -32,8 +32,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "rotation.rotates",
-        title: "after the window a refresh gives another token, which works",
-        gains: "A token that never changes shows no theft.",
+        title: "after the window a refresh gives a new refresh token, which works",
+        gains: "The server cannot detect the theft of a token that never changes.",
         read: REUSE,
         needs: ROTATION,
         moves_time: true,
@@ -42,7 +42,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "rotation.web-cookie",
-        title: "in a browser the successor comes in the cookie, with the same attributes",
+        title: "a browser gets the successor in the cookie, with the same attributes",
         gains: "The browser keeps the old token, and its next refresh looks like theft.",
         read: "contract: credentials",
         needs: ROTATION,
@@ -53,7 +53,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "rotation.replay-in-window",
         title: "within the window the parent gives the same successor again",
-        gains: "A lost answer on a train logs the person out; or it gives a second, independent token.",
+        gains: "A user whose response was lost is logged out; or the retry gives a second, independent token.",
         read: REUSE,
         needs: ROTATION,
         moves_time: true,
@@ -62,8 +62,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "rotation.replay-after-window",
-        title: "after the window the parent is refresh_reused, and the family is dead",
-        gains: "A thief with a copied token goes on beside the owner, unseen.",
+        title: "after the window the parent is refresh_reused, and the family is ended",
+        gains: "Continues to use a copied token beside the owner, undetected.",
         read: REUSE,
         needs: ROTATION,
         moves_time: true,
@@ -72,8 +72,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "rotation.grandparent",
-        title: "the token before the last is refresh_reused even within the window, and the family is dead",
-        gains: "A grace that reaches back further than one token lets old copies in.",
+        title: "the parent's parent is refresh_reused even within the window, and the family is ended",
+        gains: "Uses an old copy, because the grace period covers more than one predecessor.",
         read: REUSE,
         needs: ROTATION,
         moves_time: true,
@@ -83,7 +83,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "rotation.reuse-spares-others",
         title: "a reuse ends its own family, not the account's other sessions",
-        gains: "One old token logs a person out everywhere.",
+        gains: "One old token logs a user out everywhere.",
         read: REUSE,
         needs: ROTATION,
         moves_time: true,
@@ -92,8 +92,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "rotation.idempotency-key",
-        title: "after the window the parent is answered with the successor if the Idempotency-Key is the same, else it is reuse",
-        gains: "An app whose answer was lost is logged out; or any key at all opens the door.",
+        title: "after the window the parent gives the successor if the Idempotency-Key is the same, otherwise it is reuse",
+        gains: "An app whose response was lost is logged out; or an attacker replays the parent with any key.",
         read: "contract: refresh retries",
         needs: ROTATION,
         moves_time: true,
@@ -102,8 +102,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "rotation.parallel",
-        title: "32 refreshes of one token at once all succeed with one and the same successor",
-        gains: "A race leaves two valid tokens, one of them the thief's; or logs all of a person's tabs out.",
+        title: "32 concurrent refreshes of one token all succeed with the same successor",
+        gains: "A race leaves two valid tokens, one of them the thief's; or it logs out all tabs of a user.",
         read: "CWE-362, RFC 9700 §4.14.2",
         needs: ROTATION,
         moves_time: true,
@@ -124,7 +124,7 @@ async fn rotated(stage: &Stage, held: &Held) -> Result<Held, Box<Outcome>> {
     answer.is(200)?;
     let renewed = stage.held(&answer)?;
     let differs = renewed.refresh.is_some() && renewed.refresh != held.refresh;
-    answer.expect(differs, "another `refresh_token`: the one sent is older than the window")?;
+    answer.expect(differs, "a new `refresh_token`: the one sent is older than the window")?;
     Ok(renewed)
 }
 
@@ -144,7 +144,7 @@ async fn kept_in_window(stage: &Stage) -> Verdict {
         answer.expect(kept, "the same `refresh_token`: it is younger than the window")?;
         answer.expect(answer.set_cookies().is_empty(), "no Set-Cookie: the browser has the token already")?;
         let fresh = answer.text("access_token") != held.access;
-        answer.expect(fresh, "a fresh `access_token` all the same")?;
+        answer.expect(fresh, "a new `access_token`")?;
     }
     Ok(())
 }
@@ -152,7 +152,7 @@ async fn kept_in_window(stage: &Stage) -> Verdict {
 async fn rotates(stage: &Stage) -> Verdict {
     let first = aged(stage).await?;
     let second = rotated(stage, &first).await?;
-    stage.me(&second).await?.is_since(200, "this access token is fresh")?;
+    stage.me(&second).await?.is_since(200, "this access token is new")?;
     stage.pass_refresh_window().await?;
     rotated(stage, &second).await?;
     Ok(())
@@ -169,7 +169,7 @@ async fn web_cookie(stage: &Stage) -> Verdict {
     stage.pass_refresh_window().await?;
     let renewed = stage.refresh(&held).await?;
     let after = set(renewed.is(200)?)?;
-    renewed.expect(after.value != before.value, "another token in the cookie")?;
+    renewed.expect(after.value != before.value, "a new token in the cookie")?;
     renewed
         .expect(after.name == before.name, format!("the name that the cookie had before, {}", before.name))?;
     renewed.expect(after.scope() == before.scope(), "the attributes that the cookie had before")?;
@@ -182,8 +182,8 @@ async fn replay_in_window(stage: &Stage) -> Verdict {
     let successor = rotated(stage, &parent).await?;
     for _ in 0..3 {
         let again = stage.refresh(&parent).await?;
-        let same =
-            again.is_since(200, "the answer may have been lost")?.text("refresh_token") == successor.refresh;
+        let same = again.is_since(200, "the response may have been lost")?.text("refresh_token")
+            == successor.refresh;
         again.expect(same, format!("the same successor as before, {:?}", successor.refresh))?;
     }
     stage.refresh(&successor).await?.is_since(200, "a replay within the window ends nothing")?;
@@ -193,7 +193,7 @@ async fn replay_in_window(stage: &Stage) -> Verdict {
 /// Expects that the replay of `replayed` was detected and reported, and that the newest token is refused too.
 async fn found_out(stage: &Stage, replayed: &Held, newest: &Held) -> Verdict {
     let answer = stage.refresh(replayed).await?;
-    answer.refused(401, "refresh_reused", "this token was exchanged for another one already")?;
+    answer.refused(401, "refresh_reused", "this token was already exchanged for another one")?;
     let after = stage.refresh(newest).await?;
     after.refused_as(401, DEAD, "an older token of this family was used again, which ended the family")?;
     Ok(())
@@ -233,12 +233,12 @@ async fn idempotency_key(stage: &Stage) -> Verdict {
     let successor = stage.held(first.is(200)?)?;
     stage.pass_refresh_window().await?;
     let again = stage.send(with(&key)).await?;
-    let same = again.is_since(200, "the key is the one of the first try")?.text("refresh_token")
+    let same = again.is_since(200, "the key is the same as in the first request")?.text("refresh_token")
         == successor.refresh;
     again.expect(same, format!("the same successor as before, {:?}", successor.refresh))?;
     stage.pass_refresh_window().await?;
     let other = stage.send(with(&Uuid::new_v4().to_string())).await?;
-    other.refused(401, "refresh_reused", "the key is another one")?;
+    other.refused(401, "refresh_reused", "the key is not the one of the first request")?;
     Ok(())
 }
 
@@ -247,7 +247,7 @@ async fn parallel(stage: &Stage) -> Verdict {
     let answers = stage.send_all((0..32).map(|_| held.refreshing()).collect()).await?;
     let mut successors = BTreeSet::new();
     for answer in &answers {
-        answer.is_since(200, "32 asked at once, all with the right token")?;
+        answer.is_since(200, "this is one of 32 concurrent requests with the right token")?;
         successors.insert(answer.json().get("refresh_token").and_then(Value::as_str).map(str::to_owned));
     }
     for answer in &answers {
@@ -260,6 +260,6 @@ async fn parallel(stage: &Stage) -> Verdict {
     let after = stage.refresh(&successor).await?;
     after.is_since(200, "this is the one successor")?;
     let one = successor.refresh != held.refresh;
-    after.expect(one, "a successor unlike the token that was sent, which was older than the window")?;
+    after.expect(one, "a successor other than the token that was sent, which was older than the window")?;
     Ok(())
 }

@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "sessions.list",
         title: "the list has each session with its client, device and times, and one of them is current",
-        gains: "People cannot see that somebody else is logged in.",
+        gains: "A user cannot see that an attacker is logged in to the account.",
         read: "OWASP ASVS 7.5.2, contract: the five flows",
         needs: LIST,
         run: |stage| Box::pin(list(stage)),
@@ -25,8 +25,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "sessions.own-only",
-        title: "the list shows nobody else's sessions",
-        gains: "Sees when and on which devices others are logged in.",
+        title: "the list shows no other user's sessions",
+        gains: "Sees when and on which devices other users are logged in.",
         read: "OWASP API1:2023",
         needs: LIST,
         run: |stage| Box::pin(own_only(stage)),
@@ -34,7 +34,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "sessions.delete",
-        title: "ending a device's session takes it off the list and kills its refresh token",
+        title: "ending a device's session removes it from the list and revokes its refresh token",
         gains: "A stolen device stays logged in after its owner has ended its session.",
         read: "OWASP ASVS 7.5.2",
         needs: LIST,
@@ -43,8 +43,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "sessions.delete-foreign",
-        title: "another's session, and one that does not exist, are 404 and left alone",
-        gains: "Logs other people out, or learns which sessions exist.",
+        title: "ending another user's session, or one that does not exist, is 404 and ends no session",
+        gains: "Logs other users out, or learns which sessions exist.",
         read: "OWASP API1:2023",
         needs: LIST,
         run: |stage| Box::pin(delete_foreign(stage)),
@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "sessions.need-credential",
-        title: "the list and its endings need a credential",
+        title: "listing and ending sessions needs a credential",
         gains: "Reads and ends sessions without logging in.",
         read: "OWASP API2:2023",
         needs: LIST,
@@ -61,8 +61,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "sessions.ended-refused",
-        title: "an ended session's access token is refused wherever sessions or the account are at stake",
-        gains: "Uses the minutes that a stolen access token has left to end the owner's sessions or to take the account over.",
+        title: "an ended session's access token is refused by the endpoints for sessions, password and account",
+        gains: "Ends the owner's sessions or takes the account over with a stolen access token, in its remaining minutes.",
         read: "contract: the five flows",
         needs: LIST,
         run: |stage| Box::pin(ended_refused(stage)),
@@ -102,7 +102,10 @@ async fn list(stage: &Stage) -> Verdict {
         sessions.iter().filter(|session| session.get("current") == Some(&json!(true))).collect();
     answer.expect(current.len() == 1, "one session with `current` true")?;
     for session in current {
-        answer.expect(id(session) == held.session_id.as_deref(), "`current` for the session that asks")?;
+        answer.expect(
+            id(session) == held.session_id.as_deref(),
+            "`current` for the session that sent the request",
+        )?;
         answer.expect(session.get("client") == Some(&json!("web")), "its `client`: web")?;
         answer.expect(session.get("device") == Some(&json!("Ada's laptop")), "its `device`: Ada's laptop")?;
     }
@@ -115,7 +118,7 @@ async fn own_only(stage: &Stage) -> Verdict {
     let own = sessions.iter().all(|session| id(session) == ada.held.session_id.as_deref());
     answer.expect(own, format!("the one session {:?}", ada.held.session_id))?;
     let hidden = !String::from_utf8_lossy(&answer.body).contains(bob.held.session_id()?);
-    answer.expect(hidden, "nobody else's session")?;
+    answer.expect(hidden, "no other user's session")?;
     Ok(())
 }
 
@@ -130,8 +133,11 @@ async fn delete(stage: &Stage) -> Verdict {
     let gone =
         sessions.len() == 1 && sessions.iter().all(|session| id(session) != stolen.session_id.as_deref());
     answer.expect(gone, "one session, without the ended one")?;
-    stage.send(person.held.on(end(&stolen)?)).await?.is_since(404, "it is no more")?;
-    stage.send(person.held.on(end(&person.held)?)).await?.is_since(204, "one may end one's own session")?;
+    stage.send(person.held.on(end(&stolen)?)).await?.is_since(404, "this session no longer exists")?;
+    stage
+        .send(person.held.on(end(&person.held)?))
+        .await?
+        .is_since(204, "a user may end the current session")?;
     stage.refresh(&person.held).await?.refused(401, "refresh_ended", "its session was ended by its owner")?;
     Ok(())
 }
@@ -141,9 +147,9 @@ async fn delete_foreign(stage: &Stage) -> Verdict {
     let unknown = Uuid::new_v4().to_string();
     for id in [bob.held.session_id()?, &unknown, "garbage", "*"] {
         let answer = stage.send(ada.held.on(Call::delete(format!("/auth/sessions/{id}")))).await?;
-        answer.refused(404, "not_found", "this is none of one's own sessions")?;
+        answer.refused(404, "not_found", "this is not a session of this user")?;
     }
-    stage.refresh(&bob.held).await?.is_since(200, "nobody else may end this session")?;
+    stage.refresh(&bob.held).await?.is_since(200, "another user cannot end this session")?;
     Ok(())
 }
 
@@ -154,7 +160,7 @@ async fn need_credential(stage: &Stage) -> Verdict {
         stage.send(call.clone()).await?.refused(401, "unauthenticated", "no credential was sent")?;
         stage.send(call.bearer("garbage")).await?.refused(401, "invalid_token", "garbage was sent")?;
     }
-    stage.refresh(&person.held).await?.is_since(200, "nothing was ended")?;
+    stage.refresh(&person.held).await?.is_since(200, "no session was ended")?;
     Ok(())
 }
 
@@ -177,6 +183,6 @@ async fn ended_refused(stage: &Stage) -> Verdict {
             "the session has ended, though its access token has not expired",
         )?;
     }
-    stage.refresh(&person.held).await?.is_since(200, "nothing was ended")?;
+    stage.refresh(&person.held).await?.is_since(200, "no session was ended")?;
     Ok(())
 }

@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "signup.succeeds",
         title: "signing up is 201 with a credential that works",
-        gains: "Nobody can have an account.",
+        gains: "No user can create an account.",
         read: "contract: the five flows",
         run: |stage| Box::pin(succeeds(stage)),
         ..RULE
@@ -21,30 +21,30 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "signup.email-taken",
         title: "an address that has an account is 409 email_taken, however it is spelt",
-        gains: "Signs up with somebody's address in another spelling, and receives what is meant for them.",
+        gains: "Signs up with another spelling of a user's address, and receives what is meant for that user.",
         read: "OWASP WSTG-IDNT-02",
         run: |stage| Box::pin(email_taken(stage)),
         ..ATTACK
     },
     Check {
         id: "signup.email-taken-race",
-        title: "of many sign-ups with one address at once, one succeeds",
-        gains: "Two accounts with one address: which of them a password or a deletion meets is luck.",
+        title: "of many concurrent signups with one address, one succeeds",
+        gains: "Two accounts have one address: it is chance to which of them a login or a deletion applies.",
         read: "CWE-367",
         run: |stage| Box::pin(email_taken_race(stage)),
         ..ATTACK
     },
     Check {
         id: "signup.email-bounds",
-        title: "an address of 254 bytes is taken; a longer one, one with control characters, or none at all is 422",
-        gains: "Line breaks in an address become headers of the mails that are sent to it.",
+        title: "an address of 254 bytes is accepted; one that is longer, malformed or has control characters is 422",
+        gains: "Adds headers to the mails that are sent to an address, with line breaks in it.",
         read: "RFC 5321 §4.5.3.1.3, CWE-93, contract: e-mail",
         run: |stage| Box::pin(email_bounds(stage)),
         ..ATTACK
     },
     Check {
         id: "signup.email-normalised",
-        title: "the address is kept trimmed and with its domain in lower case",
+        title: "the server stores the address trimmed and with its domain in lower case",
         gains: "One address becomes several accounts.",
         read: "RFC 5321 §2.3.11, contract: e-mail",
         run: |stage| Box::pin(email_normalised(stage)),
@@ -52,8 +52,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "signup.password-bounds",
-        title: "passwords from the shortest that the server asks for to 1,024 bytes are taken, others are 422",
-        gains: "Short passwords are guessed; unbounded ones let anybody make the server hash megabytes.",
+        title: "passwords from the server's minimum length to 1,024 bytes are accepted, others are 422",
+        gains: "Attackers guess short passwords, and make the server hash megabytes if the length has no limit.",
         read: "NIST SP 800-63B §3.1.1.2, OWASP ASVS 6.2",
         run: |stage| Box::pin(password_bounds(stage)),
         ..RULE
@@ -61,15 +61,15 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "signup.client-and-device",
         title: "client is web or mobile, device a label of at most 64 characters; both may be left out",
-        gains: "A label without a bound fills the store, one session at a time.",
+        gains: "Labels without a limit fill the store, one session at a time.",
         read: "contract: the five flows",
         run: |stage| Box::pin(client_and_device(stage)),
         ..RULE
     },
     Check {
         id: "signup.unknown-members",
-        title: "members that the contract does not know are ignored",
-        gains: "A client of tomorrow cannot talk to a server of today; or worse, `user_id` and `role` are taken over.",
+        title: "members that the contract does not define are ignored",
+        gains: "Sets `user_id` or `role` in the request; or a newer client cannot use an older server.",
         read: "OWASP API3:2023 (mass assignment), contract: first paragraph",
         run: |stage| Box::pin(unknown_members(stage)),
         ..ATTACK
@@ -85,7 +85,7 @@ async fn succeeds(stage: &Stage) -> Verdict {
     let me = stage.me(&person.held).await?;
     me.is(200)?;
     let same = me.text("user_id").as_ref() == Some(&person.held.user_id);
-    me.expect(same, format!("the `user_id` of the sign-up, {}", person.held.user_id))?;
+    me.expect(same, format!("the `user_id` of the signup, {}", person.held.user_id))?;
     Ok(())
 }
 
@@ -106,9 +106,9 @@ async fn email_taken_race(stage: &Stage) -> Verdict {
     let answers = stage.send_all((0..6).map(|_| call()).collect()).await?;
     let created = answers.iter().filter(|answer| answer.status == 201).count();
     for answer in &answers {
-        answer.expect(created == 1, format!("one 201 of six at once; there were {created}"))?;
+        answer.expect(created == 1, format!("one 201 for six concurrent signups; there were {created}"))?;
         if answer.status != 201 {
-            answer.refused(409, "email_taken", "another one of six at once was first")?;
+            answer.refused(409, "email_taken", "another one of the six concurrent signups was first")?;
         }
     }
     Ok(())
@@ -138,14 +138,14 @@ async fn email_bounds(stage: &Stage) -> Verdict {
         (email_of(255), "it has 255 bytes"),
         (format!("{name}\n@example.test"), "it has a line break in it"),
         (format!("{name}\u{0}@example.test"), "it has a NUL in it"),
-        (format!("{name}@example.test\r\nBcc: x@example.test"), "it carries a second header line"),
+        (format!("{name}@example.test\r\nBcc: x@example.test"), "it contains a second header line"),
         (name.clone(), "it has no @"),
         (format!("{name}@"), "it has no domain"),
         ("@example.test".to_owned(), "it has no local part"),
         (String::new(), "it is empty"),
     ] {
         let answer = sign_up(stage, &json!({"email": email, "password": fresh_password()})).await?;
-        answer.refused(422, "invalid", &format!("this is no address: {what}"))?;
+        answer.refused(422, "invalid", &format!("this is not an address: {what}"))?;
     }
     Ok(())
 }
@@ -205,7 +205,7 @@ async fn unknown_members(stage: &Stage) -> Verdict {
         "role": "admin", "from_the_future": {"deep": [1, 2, 3]},
     });
     let answer = sign_up(stage, &body).await?;
-    answer.is_since(201, "members that nobody knows are ignored")?;
+    answer.is_since(201, "unknown members are ignored")?;
     let own = answer.text("user_id").as_ref() != Some(&victim.held.user_id);
     answer.expect(own, "a `user_id` that the server chose, not the one that was sent")?;
     Ok(())

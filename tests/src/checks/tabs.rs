@@ -15,8 +15,8 @@ const LATE: &str = "contract: cookies; RFC 6265bis §5.7";
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "tabs.late-refresh",
-        title: "the late answer of a tab's refresh does not displace another tab's newer log-in",
-        gains: "A person who has just logged in is logged out by an answer that another tab was waiting for.",
+        title: "a late response to one tab's refresh does not replace another tab's newer login",
+        gains: "A late response to another tab logs out a user who has just logged in.",
         read: LATE,
         needs: &[Feature::Refresh, Feature::Rotation],
         moves_time: true,
@@ -25,8 +25,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "tabs.late-log-out",
-        title: "the late answer of a tab's log-out does not take another tab's newer log-in away",
-        gains: "A person who has just logged in again is logged out by an answer that another tab was waiting for.",
+        title: "a late response to one tab's logout does not end another tab's newer login",
+        gains: "A late response to another tab logs out a user who has just logged in again.",
         read: LATE,
         needs: &[Feature::Refresh],
         run: |stage| Box::pin(late_log_out(stage)),
@@ -92,6 +92,6 @@ async fn late_log_out(stage: &Stage) -> Verdict {
 /// Expects that the newer session can be refreshed; the login ended the earlier one, so it cannot be that.
 async fn still_logged_in(stage: &Stage, jar: &Jar) -> Verdict {
     let next = stage.send(jar.on(Call::post("/auth/refresh"))).await?;
-    next.is_since(200, "the browser has logged in, and the answer to an older request has come after that")?;
+    next.is_since(200, "the browser has logged in, and the response to an older request arrived after that")?;
     Ok(())
 }

@@ -16,8 +16,8 @@ const AFFORDABLE: u32 = 200;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "throttle.account",
-        title: "after the allowed failures of an account the next try is 429 throttled",
-        gains: "Tries passwords for ever.",
+        title: "after the allowed failed logins of an account, the next attempt is 429 throttled",
+        gains: "Tries passwords without limit.",
         read: READ,
         moves_time: true,
         run: |stage| Box::pin(within_fresh_window(stage, Tried::Known, Asked::Throttled)),
@@ -25,8 +25,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "throttle.unknown-alike",
-        title: "an unknown address is throttled alike",
-        gains: "The address that is never throttled has no account.",
+        title: "an unknown address is throttled in the same way",
+        gains: "Finds out which addresses have no account: they are never throttled.",
         read: "OWASP WSTG-IDNT-04",
         moves_time: true,
         run: |stage| Box::pin(within_fresh_window(stage, Tried::Unknown, Asked::Throttled)),
@@ -34,7 +34,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "throttle.retry-after",
-        title: "429 carries Retry-After in seconds, no longer than the window",
+        title: "429 has Retry-After in seconds, no longer than the window",
         gains: "Clients try again at once, or never.",
         read: "RFC 6585 §4, RFC 9110 §10.2.3",
         moves_time: true,
@@ -43,8 +43,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "throttle.right-password-too",
-        title: "while throttled the right password is 429 like any other",
-        gains: "Goes on trying while throttled: the one that is not 429 is the password.",
+        title: "while an account is throttled, the right password is 429 like any other",
+        gains: "Continues to try passwords while throttled: the one that is not 429 is right.",
         read: READ,
         moves_time: true,
         run: |stage| Box::pin(within_fresh_window(stage, Tried::Known, Asked::RightPassword)),
@@ -52,8 +52,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "throttle.window-ends",
-        title: "when the window is over the right password gets in again",
-        gains: "Locks people out for good, with a few wrong passwords.",
+        title: "after the window the right password works again",
+        gains: "An attacker locks users out permanently with a few wrong passwords.",
         read: "OWASP Authentication Cheat Sheet: account lockout",
         moves_time: true,
         run: |stage| Box::pin(within_fresh_window(stage, Tried::Known, Asked::WindowOver)),
@@ -61,8 +61,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "throttle.success-resets",
-        title: "a log-in that succeeds forgets the account's failures",
-        gains: "People who mistype now and then are locked out.",
+        title: "a successful login resets the account's failures",
+        gains: "Users who mistype their password now and then are locked out.",
         read: "contract: throttling",
         moves_time: true,
         run: |stage| Box::pin(success_resets(stage)),
@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "throttle.wrong-password-counts",
         title: "a wrong password at a password change counts as a failure",
-        gains: "Whoever holds a copied credential tries passwords where nobody counts.",
+        gains: "Tries passwords with a copied credential at an endpoint that does not count failures.",
         read: READ,
         moves_time: true,
         run: |stage| Box::pin(wrong_password_counts(stage)),
@@ -79,7 +79,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "throttle.address",
-        title: "failures over many accounts are counted by the address that they come from",
+        title: "failed logins for many accounts are counted by the client's address",
         gains: "Tries one password on a million accounts (password spraying).",
         read: "OWASP Credential Stuffing Prevention Cheat Sheet",
         moves_time: true,
@@ -110,7 +110,7 @@ pub(super) fn allowed(stage: &Stage) -> Result<u32, Box<Outcome>> {
 
 pub(super) fn too_many(allowed: u32) -> Box<Outcome> {
     Box::new(Outcome::Skipped {
-        reason: format!("the server allows {allowed}, more than a check should make"),
+        reason: format!("the server allows {allowed} attempts, more than a check should make"),
     })
 }
 
@@ -170,7 +170,7 @@ async fn success_resets(stage: &Stage) -> Verdict {
     for _ in 0..2 {
         fail(stage, &person.email, almost).await?;
         let right = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
-        right.is_since(200, "this is the password, and one failure was left")?;
+        right.is_since(200, "this is the password, and one more failure was allowed")?;
     }
     stage.forget_failures().await
 }
@@ -193,7 +193,7 @@ async fn wrong_password_counts(stage: &Stage) -> Verdict {
     throttled(&stage.send(change()).await?, "the allowed failures are used up")?;
     if allowed >= of_log_ins {
         let log_in = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
-        throttled(&log_in, "the failures of a password change count for log-in too")?;
+        throttled(&log_in, "failed password changes count for login too")?;
     }
     stage.forget_failures().await
 }

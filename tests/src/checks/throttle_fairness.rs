@@ -20,8 +20,8 @@ const DEVICE_READ: &str = "OWASP: Slow Down Online Guessing Attacks with Device 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "throttle.session-not-locked",
-        title: "a live session changes its password although others' failures have used up the account",
-        gains: "Keeps the owner from changing the password by guessing it, for as long as the guessing goes on.",
+        title: "a valid session can change the password although other clients' failures have throttled the account",
+        gains: "An attacker who keeps guessing the password prevents the owner from changing it.",
         read: "contract: a live session that proves its password has a counter of its own",
         moves_time: true,
         run: |stage| Box::pin(session_not_locked(stage)),
@@ -29,8 +29,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "throttle.known-device",
-        title: "a device that has logged in before gets in although strangers' failures have used up the account",
-        gains: "Locks people out of their accounts with a few wrong passwords every quarter of an hour.",
+        title: "a device that has logged in before can log in although other clients' failures have throttled the account",
+        gains: "An attacker locks users out of their accounts with a few wrong passwords every quarter of an hour.",
         read: DEVICE_READ,
         moves_time: true,
         run: |stage| Box::pin(device(stage, Shown::OfThisAccount)),
@@ -39,7 +39,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "throttle.foreign-device",
         title: "a device token of another account lets no client past the limit",
-        gains: "Logs in to an own account once and then tries passwords of others without end.",
+        gains: "Logs in to their own account once, and then tries other users' passwords without limit.",
         read: DEVICE_READ,
         moves_time: true,
         run: |stage| Box::pin(device(stage, Shown::OfAnotherAccount)),
@@ -48,7 +48,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "throttle.device-guesses",
         title: "failures from a known device are limited too",
-        gains: "Copies the token of a device and tries passwords without end.",
+        gains: "Copies the token of a device, and tries passwords without limit.",
         read: DEVICE_READ,
         moves_time: true,
         run: |stage| Box::pin(device_guesses(stage)),
@@ -56,7 +56,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "throttle.sign-ups",
-        title: "after the allowed sign-ups of an address the next is 429 throttled",
+        title: "after the allowed signups from a client's address, the next one is 429 throttled",
         gains: "Keeps the server busy with hashing, and fills it with accounts.",
         read: "OWASP API4:2023, CWE-770",
         moves_time: true,
@@ -65,8 +65,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "throttle.sign-ups-spare-log-in",
-        title: "an address whose sign-ups are used up still logs in",
-        gains: "Keeps everybody behind one address from logging in, by signing up from there.",
+        title: "a client whose address has used up its signups can still log in",
+        gains: "An attacker who signs up from a shared address prevents all its users from logging in.",
         read: READ,
         moves_time: true,
         run: |stage| Box::pin(sign_ups(stage, Then::LogIn)),
@@ -95,7 +95,7 @@ async fn use_up(stage: &Stage, email: &str, allowed: u32) -> Verdict {
             next = stage.send(log_in(email, &fresh_password(), "mobile")).await?;
         }
     }
-    throttled(&next, "the account is used up for strangers")
+    throttled(&next, "the account is throttled for unknown clients")
 }
 
 async fn session_not_locked(stage: &Stage) -> Verdict {
@@ -105,7 +105,7 @@ async fn session_not_locked(stage: &Stage) -> Verdict {
     use_up(stage, &person.email, allowed).await?;
     let body = json!({"current_password": person.password, "new_password": fresh_password()});
     let change = stage.send(person.held.on(Call::post("/auth/password").json(&body))).await?;
-    change.is_since(200, "this session was opened with the password, whatever strangers tried since")?;
+    change.is_since(200, "this session logged in with the password, whatever other clients tried since")?;
     stage.forget_failures().await
 }
 
@@ -139,7 +139,10 @@ async fn device_guesses(stage: &Stage) -> Verdict {
         let answer = stage.send(wrong()).await?;
         answer.refused(401, "invalid_credentials", &format!("failure {turn} of the {allowed} allowed"))?;
     }
-    throttled(&stage.send(wrong()).await?, &format!("{allowed} failures of a device are allowed"))?;
+    throttled(
+        &stage.send(wrong()).await?,
+        &format!("{allowed} failures of a device are allowed, this is one more"),
+    )?;
     stage.forget_failures().await
 }
 
@@ -147,7 +150,7 @@ async fn sign_ups(stage: &Stage, then: Then) -> Verdict {
     let allowed = match stage.descriptor().limits.sign_ups_per_address {
         Some(allowed) if (1..=AFFORDABLE_SIGN_UPS).contains(&allowed) => allowed,
         Some(allowed) => return Err(too_many(allowed)),
-        None => return Err(skipped("`/lab` tells no `sign_ups_per_address` among its limits")),
+        None => return Err(skipped("the limits in `/lab` have no `sign_ups_per_address`")),
     };
     stage.forget_failures().await?;
     let person = stage.sign_up().await?;
@@ -157,16 +160,18 @@ async fn sign_ups(stage: &Stage, then: Then) -> Verdict {
         let now = left.min(10);
         for answer in stage.send_all_to_the_limit((0..now).map(|_| taken()).collect()).await? {
             // The server may respond with 409 or another status for an account's own password, but not with 429 yet.
-            answer.expect(answer.status != 429, format!("not 429: {allowed} sign-ups are allowed"))?;
+            answer.expect(answer.status != 429, format!("not 429: {allowed} signups are allowed"))?;
         }
         left -= now;
     }
     let next = stage.send_to_the_limit(sign_up(&fresh_email(), &fresh_password())).await?;
     let verdict = match then {
-        Then::SignUp => throttled(&next, &format!("{allowed} sign-ups from this address are allowed")),
+        Then::SignUp => {
+            throttled(&next, &format!("{allowed} signups from this address are allowed, this is one more"))
+        }
         Then::LogIn => {
             let answer = stage.send(right(&person)).await?;
-            answer.is_since(200, "this is a log-in, and none has failed").map(drop)
+            answer.is_since(200, "this is a login, and no login has failed").map(drop)
         }
     };
     stage.forget_failures().await?;
@@ -177,8 +182,7 @@ async fn sign_ups(stage: &Stage, then: Then) -> Verdict {
 async fn on_device(stage: &Stage) -> Result<(Person, String), Box<Outcome>> {
     let (person, answer): (Person, Exchange) = stage.signed_up_on("mobile").await?;
     let token = answer.header(DEVICE_TOKEN).map(str::to_owned);
-    let token =
-        token.ok_or_else(|| skipped("the server gives an app no `Device-Token` to be recognised by"))?;
+    let token = token.ok_or_else(|| skipped("the server issues no `Device-Token` to an app"))?;
     Ok((person, token))
 }
 

@@ -56,8 +56,7 @@ pub(super) fn attacks(report: &Report, color: bool) -> String {
     }
     let by_design = if by_design > 0 { format!(", {by_design} gets in by design") } else { String::new() };
     let undecided = undecided(&report.counts);
-    let sums =
-        format!("{} got in{by_design}{undecided}, {kept_out} were kept out", counted(got_in, "attack"));
+    let sums = format!("{} got in{by_design}{undecided}, {kept_out} kept out", counted(got_in, "attack"));
     text.push_str(&format!("\n{}\n", paint(if report.failed() { RED } else { GREEN }, &sums, color)));
     text.push_str(&accounts(report, color));
     text

@@ -27,14 +27,14 @@ pub(super) fn shared(lang: Lang) -> Shared {
             design: "design",
             at_once: "at once",
             below: "The table below has the same figures.",
-            doubted: "A question mark, or a hollow point: the report itself doubts this figure.",
+            doubted: "A question mark or a hollow point marks a figure that the report itself doubts.",
             not_measured: "(not measured)",
         },
         Lang::Ja => Shared {
             design: "設計",
             at_once: "即座",
             below: "同じ数字が下の表にあります。",
-            doubted: "疑問符と白抜きの点は、報告書自身が疑っている数字です。",
+            doubted: "疑問符または白抜きの点は、レポート自身が疑わしいと判定した数字です。",
             not_measured: "（未測定）",
         },
     }
@@ -44,7 +44,7 @@ pub(super) const COST: [Words; 2] = [
     Words {
         title: "CPU time of one request",
         axes: ["server", "Redis"],
-        columns: &["requests/s", "of none", "server µs", "Redis µs", "trips to Redis"],
+        columns: &["requests/s", "relative to none", "server µs", "Redis µs", "round trips to Redis"],
     },
     Words {
         title: "1 リクエストの CPU 時間",
@@ -55,20 +55,20 @@ pub(super) const COST: [Words; 2] = [
 
 pub(super) const FRONTIER: [Words; 2] = [
     Words {
-        title: "What a check costs, and how long a stolen copy works after log out",
-        axes: ["a stolen copy works after log out for", "CPU µs that the check adds to a request"],
-        columns: &["check adds µs", "copy works on for", "let in after log out"],
+        title: "What a check costs, and how long a stolen copy works after logout",
+        axes: ["a stolen copy works after logout for", "CPU µs that the check adds to a request"],
+        columns: &["check adds µs", "copy works for", "accepted after logout"],
     },
     Words {
         title: "検証のコストと、盗まれたコピーがログアウト後に使える時間",
         axes: ["盗まれたコピーがログアウト後に使える時間", "検証が 1 リクエストに加える CPU µs"],
-        columns: &["検証が加える µs", "コピーが使える時間", "ログアウト後に通った数"],
+        columns: &["検証が加える µs", "コピーが使える時間", "ログアウト後に受理された数"],
     },
 ];
 
 pub(super) const DISTANCE: [Words; 2] = [
     Words {
-        title: "What the distance to Redis does to a request",
+        title: "How the distance to Redis affects a request",
         axes: ["round trip to Redis as measured, ms", "p50 latency, µs"],
         columns: &["p50 µs"],
     },
@@ -81,12 +81,12 @@ pub(super) const DISTANCE: [Words; 2] = [
 
 pub(super) const LATENCY: [Words; 2] = [
     Words {
-        title: "How long requests take that arrive at a fixed rate",
+        title: "Latency of requests that arrive at a fixed rate",
         axes: ["requests per second that arrive", "p99 latency, µs"],
         columns: &["p99 µs"],
     },
     Words {
-        title: "決まった頻度で届くリクエストにかかる時間",
+        title: "一定のレートで届くリクエストのレイテンシー",
         axes: ["毎秒届くリクエスト", "p99 レイテンシー、µs"],
         columns: &["p99 µs"],
     },
@@ -94,12 +94,12 @@ pub(super) const LATENCY: [Words; 2] = [
 
 pub(super) const WEIGHT: [Words; 2] = [
     Words {
-        title: "What a credential weighs",
+        title: "The size of a credential",
         axes: ["", ""],
         columns: &["header of a request", "stored in Redis", "commands to Redis"],
     },
     Words {
-        title: "資格情報の重さ",
+        title: "認証情報のサイズ",
         axes: ["", ""],
         columns: &["リクエストのヘッダー", "Redis に保存", "Redis へのコマンド"],
     },
@@ -107,14 +107,14 @@ pub(super) const WEIGHT: [Words; 2] = [
 
 pub(super) const PEERS: [Words; 2] = [
     Words {
-        title: "CPU time of one request, beside what people would otherwise use",
+        title: "CPU time of one request, compared with common alternatives",
         axes: ["server", "Redis"],
-        columns: &["requests/s", "server µs", "Redis µs", "p99 µs at one rate"],
+        columns: &["requests/s", "server µs", "Redis µs", "p99 µs at the same rate"],
     },
     Words {
-        title: "1 リクエストの CPU 時間、ほかの選択肢と並べて",
+        title: "1 リクエストの CPU 時間、ほかの選択肢との比較",
         axes: ["サーバー", "Redis"],
-        columns: &["リクエスト/秒", "サーバー µs", "Redis µs", "同じ頻度での p99 µs"],
+        columns: &["リクエスト/秒", "サーバー µs", "Redis µs", "同じレートでの p99 µs"],
     },
 ];
 
@@ -122,7 +122,7 @@ pub(super) const LIBRARIES: [Words; 2] = [
     Words {
         title: "CPU time of one check of a token, by library",
         axes: ["one check", ""],
-        columns: &["ns", "times ours"],
+        columns: &["ns", "times authlab's"],
     },
     Words {
         title: "トークンの検証 1 回の CPU 時間、ライブラリ別",

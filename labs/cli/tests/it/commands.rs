@@ -71,7 +71,7 @@ fn the_accounts_of_a_check_are_deleted_and_told_and_with_keep_accounts_they_are_
         let kept = accounts(command, &["--keep-accounts"]);
         assert_eq!(count(&kept, "created"), count(&deleted, "created"), "{kept}");
         assert!(count(&kept, "left") > 0, "{kept}");
-        assert_eq!(kept["left_because"]["they were to be kept"], kept["left"], "{kept}");
+        assert_eq!(kept["left_because"]["kept on request"], kept["left"], "{kept}");
     }
 }
 

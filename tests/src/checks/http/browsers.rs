@@ -11,16 +11,16 @@ use crate::{
 pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "http.nosniff",
-        title: "every answer carries X-Content-Type-Options: nosniff",
-        gains: "A browser takes an answer with a stranger's text in it for a page or a script of yours.",
+        title: "every response has X-Content-Type-Options: nosniff",
+        gains: "Gets their own text into a response, and the browser takes it for a page or script of the site.",
         read: "OWASP ASVS 3.4.4, OWASP REST Security Cheat Sheet",
         run: |stage| Box::pin(nosniff(stage)),
         ..ATTACK
     },
     Check {
         id: "http.not-framed",
-        title: "no answer can be framed by another page: Content-Security-Policy has frame-ancestors 'none'",
-        gains: "A page lays your answer under its own buttons, and people click what they do not see.",
+        title: "no response can be framed by another page: Content-Security-Policy has frame-ancestors 'none'",
+        gains: "Puts the response in an invisible frame over other buttons, and users click what they do not see.",
         read: "OWASP ASVS 3.4.6, OWASP REST Security Cheat Sheet",
         run: |stage| Box::pin(not_framed(stage)),
         ..ATTACK

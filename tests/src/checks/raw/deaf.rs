@@ -21,8 +21,7 @@ const KEPT_AT_MOST: Duration = Duration::from_secs(20);
 const KEPT_BY_PROXIES: Duration = Duration::from_secs(70);
 /// Why an open connection proves nothing when a proxy may be in front of the server. Docker's proxy for a published port
 /// keeps a client's connection as long as the client does, although the server has closed its own.
-const KEPT_BETWEEN: &str =
-    "the connection stayed open, and a proxy in front of the server may be what keeps it";
+const KEPT_BETWEEN: &str = "the connection stayed open, perhaps because of a proxy in front of the server";
 /// The receive buffer of the client's own system, in bytes.
 const UNREAD: u32 = 4096;
 /// Padding of each request, in bytes, so that few responses are queued for the bytes that a server reads ahead.
@@ -32,8 +31,8 @@ const MOST_SENT: usize = 32 * 1024 * 1024;
 
 pub(in crate::checks) const CHECKS: &[Check] = &[Check {
     id: "raw.deaf-client",
-    title: "a client that sends requests and never reads an answer is cut",
-    gains: "A few thousand connections, opened once and forgotten, are all that the server has.",
+    title: "the server disconnects a client that sends requests and never reads a response",
+    gains: "Uses up the server's connections: opens a few thousand, and never reads from them.",
     read: "OWASP API4:2023, CWE-400",
     run: |stage| Box::pin(deaf_client(stage)),
     ..ATTACK
@@ -48,7 +47,7 @@ async fn deaf_client(stage: &Stage) -> Verdict {
     let kept = if stage.target.is_direct() { KEPT_AT_MOST } else { KEPT_BY_PROXIES };
     let failed = |received: String| {
         Box::new(Outcome::Failed {
-            sent: format!("{head}…, again and again, and no answer is read"),
+            sent: format!("{head}…, again and again, without reading a response"),
             expected: format!("the connection is closed within {} s", kept.as_secs()),
             received,
         })
@@ -57,9 +56,9 @@ async fn deaf_client(stage: &Stage) -> Verdict {
     match written_until_cut(&stream, request.as_bytes(), kept).await {
         Ok(()) => lives_on(stage).await,
         Err(Kept::ReadsOn) => {
-            Err(failed(format!("the server has read {MOST_SENT} bytes of requests, and goes on")))
+            Err(failed(format!("the server has read {MOST_SENT} bytes of requests, and continues to read")))
         }
-        Err(Kept::Open) if stage.target.is_direct() => Err(failed("it is still open".to_owned())),
+        Err(Kept::Open) if stage.target.is_direct() => Err(failed("the connection is still open".to_owned())),
         Err(Kept::Open) => Err(Box::new(Outcome::Skipped { reason: KEPT_BETWEEN.to_owned() })),
     }
 }

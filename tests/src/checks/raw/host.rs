@@ -10,15 +10,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "raw.no-host",
         title: "an HTTP/1.1 request without a Host header is 400",
-        gains: "A proxy fills in a name of its own choice, and routes, logs and caches by it.",
+        gains: "Makes a proxy choose a name itself, and route, log and cache by it.",
         read: "RFC 9112 §3.2",
         run: |stage| Box::pin(no_host(stage)),
         ..ATTACK
     },
     Check {
         id: "raw.odd-host",
-        title: "a Host header that is no host and port is 400",
-        gains: "A proxy reads one name out of it, the server another; a cache keeps the answer under a third.",
+        title: "a Host header that is not a host and port is 400",
+        gains: "Makes a proxy read one name, the server another, and a cache store the response under a third.",
         read: "RFC 9112 §3.2, RFC 3986 §3.2.2",
         run: |stage| Box::pin(odd_host(stage)),
         ..ATTACK
@@ -37,7 +37,7 @@ async fn odd_host(stage: &Stage) -> Verdict {
         let heard =
             say(stage, &format!("GET /me HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), b"")
                 .await?;
-        heard.refused(&[400], "status 400: the Host header names no host")?;
+        heard.refused(&[400], "status 400: the Host header is not a valid host")?;
     }
     Ok(())
 }
