@@ -18,23 +18,24 @@ pub(crate) struct AcceptArguments {
     /// The SQLite file that the accounts are in [default: AUTHLAB_ACCOUNTS]
     #[arg(long, value_name = "PATH")]
     pub(crate) accounts: Option<PathBuf>,
-    /// Do so also where the servers believe the store
+    /// Accept the store even if the servers do not refuse it
     #[arg(long)]
     pub(crate) force: bool,
-    /// Print what was done as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Take a store that is empty, restored from a backup or another one, and log everybody out
+    /// Accept a store that is empty, restored or replaced, and log out all users
     ///
-    /// A server refuses a store that is not the one that its accounts know, or is older: it answers 503 where it needs the
-    /// store, and /health/ready says why. Bringing the right store back is enough, and loses nothing. Where it is lost, this
-    /// command raises the epoch of every account, removes the sessions from the store (in a cluster the epochs alone end
-    /// them), and writes a new marker. Servers may run meanwhile, and believe the store within a second. A run that broke off
-    /// has opened nothing and is repeated.
+    /// A server refuses a store that is not the one recorded with the accounts, or that is older than the record: it
+    /// answers 503 to every request that needs the store, and /health/ready says why. If you can bring the right store
+    /// back, do that instead: it loses nothing. If the store is lost, this command raises the epoch of every account,
+    /// removes the sessions from the store (in a cluster, the epochs alone end them), and writes a new marker. Servers may
+    /// keep running, and use the store again within a second. If the command is interrupted, the servers still refuse the
+    /// store: run the command again.
     Accept(AcceptArguments),
 }
 
@@ -48,8 +49,8 @@ pub(crate) async fn run(command: StoreCommand) -> Result<ExitCode, Failure> {
         println!("{:#}", json!({ "accounts": accepted.accounts, "removed": accepted.removed }));
     } else {
         println!(
-            "accepted {store}: {} accounts have to log in again, {} keys were removed; servers believe the store again \
-             within a second",
+            "accepted {store}: the users of {} accounts have to log in again, {} keys were removed; servers use the \
+             store again within a second",
             accepted.accounts, accepted.removed
         );
     }

@@ -22,10 +22,10 @@ use workshop::{
     WorkshopArguments,
 };
 
-/// Sessions or JWT? See which design lets a thief stay in after log out, and what each one costs.
+/// Sessions or JWT? See what a thief can still do after logout, and what each design costs
 ///
-/// Without a command: the tour. It starts three servers, lives the logout problem against each of them over real HTTP,
-/// measures what checking a credential costs, and writes target/authlab/tour.json. It takes under a minute.
+/// Without a command, this runs the tour: it starts three servers, plays the logout problem against each of them over
+/// HTTP, measures what checking a credential costs, and writes target/authlab/tour.json. It takes less than a minute.
 #[derive(Debug, Parser)]
 #[command(name = "cargo lab", bin_name = "cargo lab", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
@@ -41,26 +41,26 @@ pub(crate) enum Command {
     Backup(BackupArguments),
     /// Accept a store that the servers refuse
     Store {
-        /// What to do with it
+        /// What to do with the store
         #[command(subcommand)]
         command: StoreCommand,
     },
     Check(CheckArguments),
-    /// The same suite's attacks alone: what was tried, what got in
+    /// Run only the attacks of the checker, and show what was tried and what got in
     Attack(CheckArguments),
     Bench(BenchArguments),
     Faults(FaultsArguments),
     #[command(hide = true)]
     Yardstick(YardstickArguments),
     Learn(LearnArguments),
-    /// As learn; without a terminal, judges again at every save
+    /// Like learn; without a terminal, run the checks again after every save
     Watch(LearnArguments),
-    /// One more hint for the current step
+    /// Show one more hint for the current step
     Hint(WorkshopArguments),
     Solution(SolutionArguments),
     Reset(ResetArguments),
     Progress(ProgressArguments),
-    /// Take the lab's own solution for the current step, and go on
+    /// Write the lab's solution of the current step into the exercise, and go on
     Skip(WorkshopArguments),
     Defend(DefendArguments),
     Duel(DuelArguments),

@@ -12,19 +12,19 @@ use serde_json::json;
 
 /// Copy the accounts to a new file while servers run
 ///
-/// A plain copy of the accounts' file misses what was written last, which SQLite keeps in another file beside it. This
-/// writes one file with the accounts of one moment, checks it, and says how many accounts it holds. A file that exists is
-/// not overwritten. To restore, stop the servers, remove the accounts' file with its -wal and -shm, and put the copy in
-/// its place. Sessions and refresh tokens are in the store and not in the copy.
+/// A plain copy of the accounts' file misses the latest changes, which SQLite keeps in another file beside it. This
+/// command writes one file with the accounts of one moment, checks it, and prints how many accounts it contains. It does
+/// not overwrite an existing file. To restore, stop the servers, remove the accounts' file with its -wal and -shm, and put
+/// the copy in its place. Sessions and refresh tokens are in the store and not in the copy.
 #[derive(Debug, Args)]
 pub(crate) struct BackupArguments {
-    /// The file to write. On Unix only its owner may read it: it holds e-mail addresses and password hashes
+    /// The file to write. On Unix only its owner may read it: it contains e-mail addresses and password hashes
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// The SQLite file that the accounts are in [default: AUTHLAB_ACCOUNTS]
     #[arg(long, value_name = "PATH")]
     pub(crate) accounts: Option<PathBuf>,
-    /// Print what was written as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

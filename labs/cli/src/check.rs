@@ -13,7 +13,7 @@ use harness::terminal::{self, DIM, Progress};
 use kit::config::Store;
 use tokio::sync::Notify;
 
-/// Hold a lab, or any server in any language, against the HTTP contract
+/// Check a lab, or any server in any language, against the HTTP contract
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
     /// The lab to start and check
@@ -22,22 +22,22 @@ pub(crate) struct CheckArguments {
     /// The store of the lab to start: `memory`, `redis` (find one) or a URL [default: memory]
     #[arg(long, value_name = "STORE", conflicts_with = "url")]
     pub(crate) store: Option<Wanted>,
-    /// A server that runs already, as `http://127.0.0.1:8080`
+    /// A server that is already running, such as `http://127.0.0.1:8080`
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
     /// For a server without /lab: the design it follows
     #[arg(long, value_name = "LAB", requires = "url", requires = "features")]
     pub(crate) design: Option<String>,
-    /// For a server without /lab: what it claims, as access-jwt,refresh
+    /// For a server without /lab: its features, such as access-jwt,refresh
     #[arg(long, value_name = "FEATURE", value_delimiter = ',', requires = "url")]
     pub(crate) features: Vec<conformance::Feature>,
-    /// Only these checks: ids or topics, as csrf or rotation.replay-after-window
+    /// Run only these checks: ids or topics, such as csrf or rotation.replay-after-window
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// Leave the accounts that the checks create on the server; without it they are deleted at the end
+    /// Keep the accounts that the checks create on the server; by default they are deleted at the end
     #[arg(long)]
     pub(crate) keep_accounts: bool,
-    /// List the checks, what each is for and which misbehaving servers it has been shown to catch, and run none
+    /// List the checks, what each is for and which faulty servers it is proved to catch; run no check
     #[arg(long)]
     pub(crate) list: bool,
     /// Print the report as JSON
@@ -119,7 +119,8 @@ async fn check(
     };
     let interrupted = async {
         interrupt.told.notified().await;
-        progress.stage("interrupted: deleting the accounts that were created; Ctrl-C again leaves them");
+        progress
+            .stage("interrupted: deleting the accounts that were created; press Ctrl-C again to keep them");
     };
     interrupt.is_playing.store(true, Ordering::Relaxed);
     let report = conformance::run_until(&target, &options, said, interrupted).await?;
@@ -195,7 +196,7 @@ fn list(telling: Telling, json: bool) -> Result<(), Failure> {
     for check in wanted {
         let caught: Vec<_> = check.catches().map(|fault| fault.name).collect();
         anstream::println!("{:<44} {DIM}{}{DIM:#}", check.id, check.title);
-        anstream::println!("{:<44} {DIM}caught: {}{DIM:#}", "", caught.join(", "));
+        anstream::println!("{:<44} {DIM}catches: {}{DIM:#}", "", caught.join(", "));
     }
     Ok(())
 }

@@ -9,13 +9,13 @@ use harness::terminal::{heading, table};
 use kit::design::{Credential, Logout, State, StoreKind, Variant, Words};
 use serde::Serialize;
 
-/// List the designs: what each hands out, what its server stores, and when a logout takes effect
+/// List the designs: credential, stored data, and when a logout takes effect
 #[derive(Debug, Args)]
 pub(crate) struct DesignsArguments {
-    /// Print everything that the registry says as JSON
+    /// Print the whole registry as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print the table of README.md, which a test compares with this
+    /// Print the table of README.md; a test compares the two
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,
 }

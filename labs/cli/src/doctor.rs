@@ -10,10 +10,10 @@ use kit::redis::discovery;
 use serde::Serialize;
 use workshop::ready;
 
-/// See what this machine has, what each thing is needed for, and how to get it
+/// Show which tools this machine has, what they are for, and how to get them
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
-    /// Whether this machine can go through the whole workshop without a network; exit code 1 if something is missing
+    /// Check whether this machine can run the whole workshop without a network; exit code 1 if something is missing
     #[arg(long)]
     pub(crate) workshop: bool,
     /// Fetch the crates and build the exercises and the book first
@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: DoctorArguments) -> Result<ExitCode, Failure>
         }
     }
     anstream::println!(
-        "\n Nothing of this is needed for `cargo lab`: it uses what is there and says what it used."
+        "\n `cargo lab` needs none of these tools: it uses those that it finds, and says which."
     );
     Ok(ExitCode::SUCCESS)
 }
@@ -68,42 +68,42 @@ async fn examine() -> Vec<Part> {
         Part {
             name: "Redis",
             found: redis().await,
-            needed_for: "sessions and refresh tokens as they live in production",
-            without_it: "the labs use Docker for it, or memory",
+            needed_for: "storing sessions and refresh tokens as in production",
+            without_it: "the labs run it in Docker, or use memory",
             get_it: "apt install redis-server · brew install redis · dnf install valkey",
         },
         Part {
             name: "Docker",
             found: says("docker", &["version", "--format", "daemon {{.Server.Version}}"]).await,
             needed_for: "tests against a Redis in a container",
-            without_it: "those tests say that they were skipped",
+            without_it: "those tests are skipped, and say so",
             get_it: "https://docs.docker.com/get-docker/, then start its daemon",
         },
         Part {
             name: "Python",
             found: says("python3", &["--version"]).await,
             needed_for: "the example of a server in another language, and `cargo lab bench --peers`",
-            without_it: "its test says that it was skipped, and FastAPI is not measured",
+            without_it: "its test is skipped, and FastAPI is not measured",
             get_it: "apt install python3 · brew install python",
         },
         Part {
             name: "browser",
             found: browser().await,
-            needed_for: "looking at pages as a reader sees them",
-            without_it: "page tests say that they were skipped",
+            needed_for: "testing pages as a reader sees them",
+            without_it: "page tests are skipped, and say so",
             get_it: "apt install chromium · brew install --cask chromium",
         },
         Part {
             name: "Node.js",
             found: says("node", &["--version"]).await,
-            needed_for: "measuring Express and Fastify beside ours: `cargo lab bench --peers`",
+            needed_for: "measuring Express and Fastify beside the labs: `cargo lab bench --peers`",
             without_it: "they are left out, and the report says so",
             get_it: "apt install nodejs npm · brew install node",
         },
         Part {
             name: "Go",
             found: says("go", &["version"]).await,
-            needed_for: "measuring Go's net/http beside ours: `cargo lab bench --peers`",
+            needed_for: "measuring Go's net/http beside the labs: `cargo lab bench --peers`",
             without_it: "it is left out, and the report says so",
             get_it: "apt install golang-go · brew install go",
         },

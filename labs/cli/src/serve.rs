@@ -24,18 +24,19 @@ pub(crate) struct ServeArguments {
     /// The design to serve
     #[arg(value_enum)]
     pub(crate) lab: Design,
-    /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL. Without it: AUTHLAB_STORE,
-    /// REDIS_URL, else memory. A URL with a password is better put there: others on this machine see a command line
+    /// Where sessions and refresh tokens are stored: `memory`, `redis` (finds one) or a URL. Put a URL with a password into
+    /// AUTHLAB_STORE: other users of this machine can see a command line [default: AUTHLAB_STORE, else REDIS_URL, else
+    /// memory]
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<Wanted>,
-    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080, or AUTHLAB_LISTEN]
+    /// The address to listen on; port 0 takes a free port [default: 127.0.0.1:8080, or AUTHLAB_LISTEN]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Where accounts live: `memory` or a SQLite file [default: memory, or AUTHLAB_ACCOUNTS]
+    /// Where accounts are stored: `memory` or a SQLite file [default: memory, or AUTHLAB_ACCOUNTS]
     #[arg(long, value_name = "PATH")]
     pub(crate) accounts: Option<PathBuf>,
-    /// An origin whose pages may use this server, as `https://app.example`: its own, or another's, which gets CORS; may be
-    /// repeated
+    /// An origin whose pages may use this server, such as `https://app.example`: the server's own public origin, or
+    /// another one, which then gets CORS; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) origin: Vec<String>,
     /// Let /lab/clock move this server's clock. For lessons; loopback only
@@ -88,10 +89,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Failure> 
             signal = told_to_stop => signal,
             () = stdin_ends(), if until_stdin_ends => "the end of stdin",
         };
-        tracing::info!(
-            reason,
-            "told to stop: no more connections are taken, requests under way are finished"
-        );
+        tracing::info!(reason, "stopping: no new connections are accepted, requests under way are finished");
     })
     .await;
     Ok(ExitCode::SUCCESS)
@@ -129,10 +127,10 @@ fn announce(
         note(secret.warning);
     }
     if config.store == Store::Memory && lab.has_sessions() {
-        note("sessions are kept in memory and die with this process; use --store redis://…");
+        note("sessions are kept in memory and are lost when this process ends; use --store redis://…");
     }
     if config.accounts == AccountsAt::Memory && !lab.is_baseline() {
-        note("accounts are kept in memory and die with this process; use --accounts FILE");
+        note("accounts are kept in memory and are lost when this process ends; use --accounts FILE");
     }
     if config.lab_controls {
         note("lab controls are on: every user of this machine can move this server's clock");

@@ -73,7 +73,7 @@ fn from_stdin() -> Result<String, Failure> {
 fn holds(parts: &Parts, secret: &[u8]) -> Result<bool, Failure> {
     let named = parts.header.get("alg").and_then(Value::as_str).unwrap_or_default();
     if named != "HS256" {
-        return Err(Failure::new(format!("the token names alg `{named}`; a secret checks HS256 only")));
+        return Err(Failure::new(format!("the token has alg `{named}`, and a secret can check HS256 only")));
     }
     let key = DecodingKey::from_secret(secret);
     Ok(crypto::verify(&parts.signature, parts.signed.as_bytes(), &key, Algorithm::HS256).unwrap_or(false))
@@ -82,22 +82,24 @@ fn holds(parts: &Parts, secret: &[u8]) -> Result<bool, Failure> {
 fn print(parts: &Parts, findings: &[Finding], signature: Option<bool>) -> Result<(), Failure> {
     heading("Header");
     anstream::println!("{}", serde_json::to_string_pretty(&parts.header)?);
-    heading("Claims: signed, not encrypted; whoever holds the token reads them");
+    heading("Claims: signed, not encrypted; every holder of the token can read them");
     anstream::println!("{}", serde_json::to_string_pretty(&parts.claims)?);
     heading("Signature");
     match signature {
         Some(true) => anstream::println!(
-            " {GOOD}holds{GOOD:#}: it was made with this secret, and no byte has changed since"
+            " {GOOD}valid{GOOD:#}: it was made with this secret, and no byte has changed since"
         ),
         Some(false) => {
-            anstream::println!(" {BAD}does not hold{BAD:#}: another secret, or something was changed")
+            anstream::println!(
+                " {BAD}not valid{BAD:#}: it was made with another secret, or the token was changed"
+            )
         }
         None => anstream::println!(
             " {} bytes {DIM}(not checked: give the secret with --secret-file FILE){DIM:#}",
             parts.signature_bytes
         ),
     }
-    heading("What it says");
+    heading("What the token says");
     for Finding { about, text, concern } in findings {
         let mark = if *concern { format!("{BAD}!{BAD:#}") } else { " ".to_owned() };
         anstream::println!(" {mark} {about:<10} {text}");

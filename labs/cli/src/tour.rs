@@ -21,8 +21,8 @@ use serde::Serialize;
 
 #[derive(Debug, Args)]
 pub(crate) struct TourArguments {
-    /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL as `redis://127.0.0.1:6379`.
-    /// Without it: REDIS_URL, else a Redis that is found, else memory
+    /// Where sessions and refresh tokens are stored: `memory`, `redis` (finds one) or a URL such as
+    /// `redis://127.0.0.1:6379` [default: REDIS_URL, else a Redis that is found, else memory]
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<Wanted>,
     /// Print the result as JSON instead of tables
@@ -66,7 +66,7 @@ pub(crate) async fn run(arguments: TourArguments) -> Result<ExitCode, Failure> {
 async fn take(store: &Ready, progress: &Progress) -> Result<Tour, Failure> {
     let mut verdicts = Vec::new();
     for design in Design::compared() {
-        progress.stage(format!("{design}: a thief copies the credential, then the person logs out"));
+        progress.stage(format!("{design}: a thief copies the credential, then the user logs out"));
         // The server is used for this design only, because its clock is moved.
         let server = Server::start(design, &store.as_config(), true).await?;
         verdicts.push(logout::live(&server).await?);

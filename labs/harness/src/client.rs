@@ -174,7 +174,9 @@ impl<'a> Client<'a> {
             }
             _ => {
                 let design = self.server.design;
-                return Err(Failure::new(format!("the {design} server's log-in gave no credential")));
+                return Err(Failure::new(format!(
+                    "the {design} server's answer to the login has no credential"
+                )));
             }
         };
         Ok(Credential { header, refresh_token: issued.refresh_token })

@@ -90,7 +90,7 @@ pub async fn get(wanted: Option<Wanted>) -> Result<Ready, Failure> {
     match discovery::find(asked.as_deref(), &environment.image).await? {
         Search::Found(redis) => Ok(Ready { redis: Some(redis), misses: Vec::new() }),
         Search::Missing(misses) if must => Err(Failure::new(format!(
-            "no Redis was found: {}; `cargo lab doctor` says how to get one, `--store memory` does without",
+            "no Redis was found: {}; `cargo lab doctor` says how to get one, and `--store memory` works without",
             misses.join("; ")
         ))),
         Search::Missing(misses) => Ok(Ready { redis: None, misses }),

@@ -29,7 +29,7 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
         stage.proxy.set(Impairment::None);
         let healed = Instant::now();
         let steady = watch.steady_since(healed, RECOVERY * 2).await;
-        let must = format!("{name}: everybody served again within 5 s");
+        let must = format!("{name}: all users served again within 5 s");
         promises.push(Promise::within(&must, steady.then(|| healed.elapsed()), RECOVERY));
     }
     promises.extend(judge::harmless(&watch.end().await?));

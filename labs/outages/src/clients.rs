@@ -82,7 +82,7 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     Ok(Outcome::Seen(vec![
         Promise::new(
             format!(
-                "beside {held} idle, {} slow: honest p99 ≤ 2 × quiet, or ≤ {:.0} ms",
+                "with {held} idle, {} slow clients: other clients' p99 ≤ 2 × quiet, or ≤ {:.0} ms",
                 cuts.len(),
                 ms(NOISE_US)
             ),
@@ -91,7 +91,7 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
         )
         .of_a_ratio(),
         Promise::new(
-            "their idle connections were taken",
+            "the server accepts the idle connections",
             format!(
                 "{held} of {asked}{}",
                 if out_of_files { ", the most that this system allows" } else { "" }
@@ -141,5 +141,5 @@ async fn long_header(server: SocketAddr) -> String {
     timeout(Duration::from_secs(5), exchange).await.ok();
     let text = String::from_utf8_lossy(&answer);
     let status = text.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.lines().next());
-    status.unwrap_or("closed without a word").to_owned()
+    status.unwrap_or("closed without an answer").to_owned()
 }

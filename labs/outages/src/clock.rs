@@ -39,7 +39,7 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     let mut early = Person::sign_up(&behind.url, "mobile").await?;
     early.at(&ahead.url).advance(APART_S).await?;
     expect(
-        "a token of the slow server, at the fast one",
+        "a token of the slow server, sent to the fast one",
         early.at(&ahead.url).ask(Call::Me).await.status,
         200,
     );
@@ -47,7 +47,7 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     // The two servers refresh in turn, so each reads records whose times differ from its own clock.
     for (server, must) in [
         (&ahead, "a refresh at the fast server"),
-        (&behind, "then at the slow one, whose record is from its future"),
+        (&behind, "then at the slow one, for which the record is from the future"),
         (&ahead, "and at the fast one again"),
     ] {
         let mut there = early.at(&server.url);
@@ -58,22 +58,22 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     let late = Person::sign_up(&ahead.url, "mobile").await?;
     let mut late_at_behind = late.at(&behind.url);
     expect(
-        "a token of the fast server, at the slow one: from the future",
+        "a token of the fast server, sent to the slow one: from the future",
         late_at_behind.ask(Call::Me).await.status,
         401,
     );
     late_at_behind.advance(APART_S - LEEWAY_S - DRIFT_S).await?;
-    expect("just before it is within the leeway of 5 s", late_at_behind.ask(Call::Me).await.status, 401);
+    expect("the same just before the leeway of 5 s", late_at_behind.ask(Call::Me).await.status, 401);
     late_at_behind.advance(DRIFT_S).await?;
-    expect("within it", late_at_behind.ask(Call::Me).await.status, 200);
+    expect("the same within the leeway", late_at_behind.ask(Call::Me).await.status, 200);
 
     let mut at_ahead = late.at(&ahead.url);
     at_ahead.advance(ACCESS_TTL_S - DRIFT_S).await?;
-    expect("a token just before its end", at_ahead.ask(Call::Me).await.status, 200);
+    expect("a token just before it expires", at_ahead.ask(Call::Me).await.status, 200);
     at_ahead.advance(DRIFT_S).await?;
-    expect("at its end, without leeway", at_ahead.ask(Call::Me).await.status, 401);
+    expect("at the moment it expires, without leeway", at_ahead.ask(Call::Me).await.status, 401);
     at_ahead.advance(Duration::from_secs(100_000_000).as_secs()).await?;
     expect("three years later", at_ahead.ask(Call::Me).await.status, 401);
-    expect("and its session has expired", at_ahead.ask(Call::Refresh).await.status, 401);
+    expect("three years later, a refresh of its session", at_ahead.ask(Call::Refresh).await.status, 401);
     Ok(Outcome::Seen(promises))
 }

@@ -33,7 +33,7 @@ impl Changes {
         let calls = vec![
             ("sign-up", person().await?, "/auth/signup", json!({ "email": email, "password": PASSWORD })),
             ("new password", person().await?, "/auth/password", change),
-            ("log-out everywhere", person().await?, "/auth/logout", json!({ "scope": "global" })),
+            ("logout everywhere", person().await?, "/auth/logout", json!({ "scope": "global" })),
             ("deletion", person().await?, "/auth/account/delete", proof),
         ];
         Ok(Self { calls, visitor: person().await? })
@@ -51,7 +51,7 @@ impl Changes {
     async fn read(&mut self) -> Vec<(&'static str, Answer)> {
         let body = json!({ "email": self.visitor.email, "password": PASSWORD });
         let me = self.visitor.ask(Call::Me).await;
-        vec![("/me", me), ("log-in", self.visitor.post("/auth/login", &body).await)]
+        vec![("/me", me), ("login", self.visitor.post("/auth/login", &body).await)]
     }
 }
 
@@ -85,17 +85,17 @@ pub(crate) async fn busy() -> Result<Outcome, Failure> {
                 refused.iter().all(|(_, answer)| answer.is_fair_refusal()),
             ),
             Promise::within(
-                &format!("{name}: each of them within 1.5 s, its hashing included"),
+                &format!("{name}: each refusal within 1.5 s, hashing included"),
                 refused.iter().map(|(_, answer)| answer.took).max(),
                 LIMIT,
             ),
             Promise::new(
-                format!("{name}: log-ins and /me go on"),
+                format!("{name}: logins and /me keep working"),
                 told(&read),
                 read.iter().all(|(_, answer)| answer.is_good()),
             ),
             Promise::new(
-                format!("{name}: each change succeeds when the lock is gone"),
+                format!("{name}: each change succeeds after the lock is released"),
                 told(&after),
                 after.iter().all(|(_, answer)| answer.is_good()),
             ),
@@ -108,7 +108,7 @@ pub(crate) async fn busy() -> Result<Outcome, Failure> {
 fn told(answers: &[(&'static str, Answer)]) -> String {
     let mut told: Vec<String> = Vec::new();
     for (name, answer) in answers {
-        let status = answer.status.map_or("nothing".to_owned(), |status| status.to_string());
+        let status = answer.status.map_or("no answer".to_owned(), |status| status.to_string());
         let line = format!("{name} {status}");
         if !told.contains(&line) {
             told.push(line);

@@ -28,7 +28,7 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     let mut promises = Vec::new();
     for (name, person) in people {
         promises.push(
-            ready(name, "not ready, and says that it is full", person, |status, body| {
+            ready(name, "not ready, and reports that Redis is full", person, |status, body| {
                 status == 503 && body["detail"].as_str().is_some_and(|detail| detail.contains("is full"))
             })
             .await?,
@@ -39,8 +39,8 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     let all_served = watch.steady_since(Instant::now(), RECOVERY).await;
     set(&redis, "maxmemory", "0").await?;
     for (name, person) in people {
-        promises.push(ready(name, "ready with room", person, |status, _| status == 200).await?);
-        promises.push(login(name, "a login is let in with room", person, 200).await?);
+        promises.push(ready(name, "ready once there is room", person, |status, _| status == 200).await?);
+        promises.push(login(name, "a login succeeds once there is room", person, 200).await?);
     }
     let seen = watch.end().await?;
     let served = "logged-in users are served while it is full";

@@ -28,14 +28,14 @@ pub(crate) fn outage(seen: &Seen, window: Window, recovery: Duration) -> Vec<Pro
     let mut promises = harmless(seen);
     let felt: Vec<&Answer> = all(seen).filter(|answer| within(answer, window)).collect();
     let refused = felt.iter().filter(|answer| !answer.is_good()).count();
-    promises.push(Promise::new("the fault is felt at all", format!("{refused} refusals"), refused > 0));
+    promises.push(Promise::new("the fault causes refusals", format!("{refused} refusals"), refused > 0));
     promises.push(Promise::within(
         "each answer within 1 s",
         felt.iter().map(|answer| answer.took).max(),
         ANSWER,
     ));
     promises.push(Promise::within("refused at once after ≤ 3 s", opened_after(seen, window), OPENS));
-    let must = format!("everybody served {} s after it heals", recovery.as_secs());
+    let must = format!("all users served {} s after the fault ends", recovery.as_secs());
     promises.push(Promise::within(&must, recovered_after(seen, window), recovery));
     promises
 }
@@ -63,7 +63,7 @@ pub(crate) fn harmless(seen: &Seen) -> Vec<Promise> {
 /// The promise that the fault refused at least one request: without one, there is nothing to judge.
 pub(crate) fn felt(seen: &Seen) -> Promise {
     let refused = all(seen).filter(|answer| !answer.is_good()).count();
-    Promise::new("the fault is felt at all", format!("{refused} refusals"), refused > 0)
+    Promise::new("the fault causes refusals", format!("{refused} refusals"), refused > 0)
 }
 
 /// The promise that no request was refused.
@@ -79,7 +79,7 @@ pub(crate) fn stateless(load: &Loaded) -> Promise {
     let (good, bad) = (load.answered, load.errors.total());
     let seen =
         format!("{good} of {} good, p99 {:.1} ms", good + bad, load.latency.quantile_us(0.99) / 1000.0);
-    Promise::new("stateless /me goes on", seen, good > 0 && bad == 0)
+    Promise::new("stateless /me keeps working", seen, good > 0 && bad == 0)
 }
 
 fn all(seen: &Seen) -> impl Iterator<Item = &Answer> {
@@ -196,17 +196,20 @@ mod tests {
             with(|calls| calls.iter_mut().for_each(|call| call.1 = 500)),
             ["refused at once after ≤ 3 s"]
         );
-        assert_eq!(with(|calls| calls.last_mut().unwrap().0 = 8100), ["everybody served 2 s after it heals"]);
+        assert_eq!(
+            with(|calls| calls.last_mut().unwrap().0 = 8100),
+            ["all users served 2 s after the fault ends"]
+        );
         assert_eq!(
             with(|calls| calls.last_mut().unwrap().2 = answer(503)),
-            ["everybody served 2 s after it heals"]
+            ["all users served 2 s after the fault ends"]
         );
     }
 
     #[test]
     fn a_fault_that_nobody_felt_proves_nothing() {
         let calls: Vec<_> = (0..40).map(|n| (900 + n * 150, 5, answer(200))).collect();
-        assert_eq!(broken(&calls), ["the fault is felt at all", "refused at once after ≤ 3 s"]);
+        assert_eq!(broken(&calls), ["the fault causes refusals", "refused at once after ≤ 3 s"]);
     }
 
     #[test]

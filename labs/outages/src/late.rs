@@ -44,23 +44,27 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     let all_good = warm.iter().all(|answer| answer.is_good());
     Ok(Outcome::Seen(vec![
         Promise::new(
-            "a refresh and a log-out are refused while it is frozen",
+            "a refresh and a logout are refused while Redis is frozen",
             format!("{} and {}", shown(&refused.0), shown(&refused.1)),
             fair && all_good,
         ),
-        Promise::new("both commands run late", format!("{late} scripts ran after the thaw"), late == 2),
+        Promise::new(
+            "both commands run late",
+            format!("{late} scripts ran after Redis continued"),
+            late == 2,
+        ),
         Promise::new(
             "the late refresh changes nothing",
             format!("generation {before} → {after}"),
             after == before,
         ),
         Promise::new(
-            "its token is good, and rotates once",
+            "its token is valid, and rotates once",
             format!("generation {after} → {after_use}"),
             renewed.is_good() && after_use == before + 1,
         ),
         Promise::new(
-            "who was told that the log-out failed is still logged in",
+            "the user whose logout was refused is still logged in",
             shown(&still_in),
             still_in.is_good(),
         ),
@@ -69,7 +73,7 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
 
 /// How often the session's refresh token was rotated, as stored in Redis.
 async fn generation(redis: &Redis, person: &Person) -> Result<i64, Failure> {
-    let missing = || Failure::new("the hybrid's sign-up named no session");
+    let missing = || Failure::new("the hybrid's answer to a sign-up has no session id");
     let (user, session) = (person.user_id.ok_or_else(missing)?, person.session_id.ok_or_else(missing)?);
     Ok(lab4_hybrid::store::redis::generation(redis, user, session).await?)
 }

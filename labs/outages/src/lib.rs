@@ -42,21 +42,21 @@ use self::redis_server::Source;
 use self::row::{Outcome, Row, Setup, Verdict};
 use self::time_travel::Comes;
 
-/// Break Redis, the network and the clocks under load, and see what people notice
+/// Break Redis, the network and the clocks under load, and show what users notice
 ///
-/// Each row starts a Redis of its own, the hybrid and the session server as processes, and a proxy between; puts them
+/// Each row starts its own Redis, the hybrid and the session server as processes, and a proxy between them; puts them
 /// under a small load; breaks one thing; and compares what was seen with what must hold. All rows take about a minute
 /// and a half. Writes target/authlab/faults.json. Exit code 1 if a promise was broken.
 #[derive(Debug, Args)]
 pub struct FaultsArguments {
-    /// Where the Redis to break comes from: `redis` starts one of its own, from the PATH or else in a container. A Redis
-    /// at a URL is somebody's and is left alone [default: redis]
+    /// The Redis to break: `redis` starts one, from the PATH or else in a container. A URL is refused, because the Redis
+    /// there is used for something else [default: redis]
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<Wanted>,
     /// Outages of 30 s instead of 4 s, and 10,000 idle connections instead of 500 where the system allows them
     #[arg(long)]
     pub(crate) full: bool,
-    /// Only these rows, as redis-killed,black-hole
+    /// Run only these rows, such as redis-killed,black-hole
     #[arg(long, value_name = "ROW", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
     /// Print the report as JSON instead of a table
@@ -84,12 +84,12 @@ type Entry = (&'static str, &'static str, bool);
 const ROWS: [Entry; 20] = [
     ("redis-killed", "Redis killed and restarted", true),
     ("redis-paused", "Redis paused", true),
-    ("late-commands", "commands that ran late", true),
+    ("late-commands", "commands executed late", true),
     ("black-hole", "connection black-holed", true),
-    ("broken-connections", "connections broken off", true),
+    ("broken-connections", "connections broken", true),
     ("redis-slow", "Redis slow", true),
     ("shedding", "Redis slow, too many callers", true),
-    ("eviction-policy", "Redis may forget", true),
+    ("eviction-policy", "Redis may evict keys", true),
     ("scripts-flushed", "scripts flushed", true),
     ("replica", "Redis made a replica", true),
     ("moved-primary", "another Redis is the primary", true),
@@ -99,7 +99,7 @@ const ROWS: [Entry; 20] = [
     ("slow-clients", "slow and idle clients", false),
     ("slow-readers", "clients that never read", false),
     ("clock", "clocks 120 s apart", true),
-    ("log-in-flood", "flood of log-ins", false),
+    ("log-in-flood", "flood of logins", false),
     ("database-busy", "database busy", false),
     ("sign-up-flood", "flood of sign-ups", false),
 ];

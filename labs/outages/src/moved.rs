@@ -67,9 +67,11 @@ async fn not_ready(people: &[(&str, Person)]) -> Result<Vec<Promise>, Failure> {
     for (name, person) in people {
         let start = Instant::now();
         let promise = loop {
-            let promise = ready(name, "not ready, and says that it is a replica", person, |status, body| {
-                status == 503 && body["detail"].as_str().is_some_and(|detail| detail.contains("is a replica"))
-            });
+            let promise =
+                ready(name, "not ready, and reports that Redis is a replica", person, |status, body| {
+                    status == 503
+                        && body["detail"].as_str().is_some_and(|detail| detail.contains("is a replica"))
+                });
             let promise = promise.await?;
             if promise.holds || start.elapsed() > NOTICED {
                 break promise;
@@ -95,7 +97,7 @@ async fn recovered(
     let seen = watch.end().await?;
     promises.push(judge::felt(&seen));
     promises.extend(judge::harmless(&seen));
-    let must = format!("everybody served {} s after it heals", limit.as_secs());
+    let must = format!("all users served {} s after the fault ends", limit.as_secs());
     promises.push(Promise::within(&must, recovered, limit));
     Ok(promises)
 }
@@ -108,7 +110,9 @@ async fn until_info_says(redis: &Redis, words: &str) -> Result<(), Failure> {
             return Ok(());
         }
         if start.elapsed() > MOVED {
-            return Err(Failure::new(format!("the Redis that was started here never said {words}")));
+            return Err(Failure::new(format!(
+                "the Redis that was started here did not report {words} in time"
+            )));
         }
         tokio::time::sleep(PAUSE).await;
     }

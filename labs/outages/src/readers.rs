@@ -61,12 +61,12 @@ pub(crate) async fn row() -> Result<Outcome, Failure> {
     Ok(Outcome::Seen(vec![
         Promise::new(
             format!("one address gets {PER_ADDRESS} of {PLACES} connections"),
-            format!("{held} taken, {closed} closed"),
+            format!("{held} accepted, {closed} closed"),
             (held, closed) == (PER_ADDRESS, PLACES - PER_ADDRESS),
         ),
-        Promise::new("people elsewhere are served meanwhile", format!("{bad} bad"), bad == 0),
+        Promise::new("users at other addresses are served meanwhile", format!("{bad} bad"), bad == 0),
         Promise::within("clients that never read are cut after 10 s", latest, CUT_AFTER + LENIENCE),
-        Promise::new("and afterwards", format!("{after} bad"), after == 0),
+        Promise::new("users are served afterwards", format!("{after} bad"), after == 0),
     ]))
 }
 

@@ -54,11 +54,11 @@ impl Source {
     pub(crate) fn find(wanted: Option<Wanted>) -> Result<Self, Failure> {
         match (wanted, discovery::on_path()) {
             (Some(Wanted::Memory), _) => {
-                Err(Failure::new("faults need a Redis to break; leave --store out to have one started"))
+                Err(Failure::new("faults need a Redis to break; omit --store to have one started"))
             }
             (Some(Wanted::Url(_)), _) => Err(Failure::new(
                 "faults kill, freeze and fill a Redis, so they only touch one that they started themselves; \
-                 leave --store out, or use --store redis",
+                 omit --store, or use --store redis",
             )),
             (_, Some(program)) => Ok(Self::Program(program)),
             (_, None) => Ok(Self::Container { image: store::image() }),
@@ -83,7 +83,7 @@ impl Source {
                 let run = ["run", "--detach", "--publish", "127.0.0.1::6379", image, "redis-server"];
                 let id = docker(&[&run[..], &DURABLE].concat()).await.map_err(|said| {
                     Failure::new(format!(
-                        "no Redis to break: none is on the PATH, and docker says: {said}; `cargo lab doctor` says how to get one"
+                        "no Redis to break: there is none on the PATH, and docker says: {said}; `cargo lab doctor` says how to get one"
                     ))
                 })?;
                 let container = Container(id);
@@ -205,7 +205,7 @@ impl RedisServer {
 }
 
 fn no_disk() -> Failure {
-    Failure::new("the disk of a Redis in a container is out of reach")
+    Failure::new("the files of a Redis in a container cannot be read or written")
 }
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
@@ -273,6 +273,6 @@ async fn docker(arguments: &[&str]) -> Result<String, Failure> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(Failure::new(
-        said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it failed without a word"),
+        said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it failed without a message"),
     ))
 }

@@ -26,7 +26,7 @@ pub(crate) async fn eviction_policy(setup: &Setup) -> Result<Outcome, Failure> {
         set(&redis, "maxmemory", "100mb").await?;
         set(&redis, "maxmemory-policy", "allkeys-lru").await?;
         promises.push(
-            ready(name, "not ready, and names the policy", person, |status, body| {
+            ready(name, "not ready, and reports the policy", person, |status, body| {
                 status == 503 && body["detail"].as_str().is_some_and(|detail| detail.contains("allkeys-lru"))
             })
             .await?,

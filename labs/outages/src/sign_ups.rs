@@ -50,7 +50,7 @@ pub(crate) async fn row() -> Result<Outcome, Failure> {
             tokio::join!(flood(&hybrid, signs, &person.email), log_ins(&hybrid, &person.email));
         let (flood, log_ins) = (flood?, log_ins?);
         promises.push(Promise::new(
-            format!("{name}: log-ins all 200"),
+            format!("{name}: logins all 200"),
             told(&log_ins),
             log_ins.len() == 1 && log_ins.contains_key(&200),
         ));
@@ -66,9 +66,9 @@ pub(crate) async fn row() -> Result<Outcome, Failure> {
         if setting == LIMIT {
             let made = flood.get(&201).copied().unwrap_or_default();
             let refused = flood.get(&429).copied().unwrap_or_default();
-            let seen = format!("{made} made, {refused} refused with 429");
+            let seen = format!("{made} created, {refused} refused with 429");
             promises.push(Promise::new(
-                "no more than the 20 allowed are made",
+                "no more than the 20 allowed accounts are created",
                 seen,
                 made <= 20 && refused > 0,
             ));

@@ -42,10 +42,7 @@ pub(crate) async fn rises(setup: &Setup) -> Result<Outcome, Failure> {
         let most = delay + delay / 10 + SLACK;
         promises.push(
             Promise::new(
-                format!(
-                    "+{delay_ms} ms: session /me slower by that, and by no more than {} ms",
-                    most.as_millis()
-                ),
+                format!("+{delay_ms} ms: session /me slower by that much, at most {} ms", most.as_millis()),
                 format!("p50 +{:.1} ms", rise.as_secs_f64() * 1e3),
                 slow.errors.total() == 0 && slow.answered > 0 && rise >= delay - delay / 20 && rise <= most,
             )
@@ -71,18 +68,18 @@ pub(crate) async fn sheds(setup: &Setup) -> Result<Outcome, Failure> {
     let most = places * (LENGTH.as_secs_f64() / delay.as_secs_f64() + 1.0);
     Ok(Outcome::Seen(vec![
         Promise::new(
-            format!("{CALLERS} callers, {PLACES} places: no more calls under way than places"),
+            format!("{CALLERS} callers, {PLACES} places: no more calls at once than places"),
             format!("{} served in {} s, {most:.0} would be the most", run.answered, LENGTH.as_secs()),
             run.answered > 0 && run.answered as f64 <= most,
         ),
         Promise::new(
-            "who is served waits one round trip",
+            "served callers wait one round trip",
             format!("p99 {:.0} ms", p99.as_secs_f64() * 1e3),
             p99 <= delay * 2,
         )
         .of_a_ratio(),
         Promise::new(
-            "the rest is refused with 503 and nothing else",
+            "all others are refused with 503",
             format!("{shed} refused, {} other", run.errors.total() - shed),
             shed > 0 && run.errors.total() == shed,
         ),

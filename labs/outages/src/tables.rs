@@ -21,17 +21,17 @@ pub(crate) fn print(report: &Report, path: &Path) {
         machine.logical_cpus,
         machine.cpu_model
     );
-    heading("What people noticed when something broke");
+    heading("What users noticed when something broke");
     for row in &report.rows {
         anstream::print!("{}", paint(&text(row), &[(BROKEN, BAD), (SKIPPED, DIM), (HELD, GOOD)]));
     }
     let count = |verdict| report.rows.iter().filter(|row| row.verdict == verdict).count();
     let (held, failed) = (count(Verdict::Held), count(Verdict::Failed));
     let skipped = count(Verdict::Skipped);
-    heading(&format!("{held} faults survived as promised, {failed} not, {skipped} skipped"));
+    heading(&format!("{held} rows held, {failed} broken, {skipped} skipped"));
     if failed > 0 && report.rows.iter().any(only_ratios_failed) {
         terminal::warn(
-            "a comparison of two latencies failed; on a busy machine that says little: run it again",
+            "a comparison of two latencies failed; this also happens on a busy machine: run it again",
         );
     }
     if !report.full {

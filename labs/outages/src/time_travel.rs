@@ -48,7 +48,7 @@ struct People {
 pub(crate) async fn row(setup: &Setup, comes: Comes) -> Result<Outcome, Failure> {
     let mut redis = setup.source.start().await?;
     if !redis.has_disk() {
-        return Ok(Outcome::Skipped("the disk of a Redis in a container is out of reach".into()));
+        return Ok(Outcome::Skipped("the files of a Redis in a container cannot be read or written".into()));
     }
     let (folder, store) = (tempfile::tempdir()?, kit::Store::Redis(redis.url()));
     let accounts = folder.path().join("accounts.sqlite");
@@ -98,7 +98,7 @@ async fn time_passes(redis: &RedisServer) -> Result<(), Failure> {
         let now = generation().await?;
         while generation().await? < now + OLD {
             if start.elapsed() > PATIENCE {
-                return Err(Failure::new(format!("{marker} does not rise")));
+                return Err(Failure::new(format!("the generation in {marker} does not rise")));
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -132,7 +132,7 @@ async fn asked(people: &mut People) -> Result<Vec<Promise>, Failure> {
             format!("{unfair} others of {of}"),
             unfair == 0,
         ),
-        Promise::new("stateless /me goes on", format!("{broken} failures of {stateless}"), broken == 0),
+        Promise::new("stateless /me keeps working", format!("{broken} failures of {stateless}"), broken == 0),
     ])
 }
 
@@ -164,7 +164,7 @@ async fn brought_back(
     let served =
         people.owner.ask(Call::Refresh).await.is_good() && people.visitor.ask(Call::Me).await.is_good();
     Ok(Promise::within(
-        "the right store is believed, and everybody served, 2 s after it is back",
+        "all users are served within 2 s after the right store is back",
         served.then_some(took),
         RECOVERY,
     ))
@@ -179,7 +179,7 @@ async fn accepted(people: &mut People) -> Result<Promise, Failure> {
         [Person::sign_up(base[0], "mobile").await.is_ok(), Person::sign_up(base[1], "web").await.is_ok()];
     let holds = before == [Some(401), Some(401)] && new == [true, true];
     Ok(Promise::new(
-        "after `authlab store accept` sessions of before are over, and new ones begin",
+        "after `authlab store accept`, earlier sessions have ended and users can sign up",
         format!("{before:?}, {new:?}"),
         holds,
     ))

@@ -96,7 +96,7 @@ impl Watch {
         if this.steady_since(Instant::now(), Duration::from_secs(10)).await {
             Ok(this)
         } else {
-            Err(Failure::new("the servers did not work even before anything was broken"))
+            Err(Failure::new("the servers did not answer all users even before the fault"))
         }
     }
 

@@ -59,7 +59,7 @@ impl Column {
         let user = answer.body.get("user_id").and_then(Value::as_str).map(Uuid::parse_str);
         let Some(Ok(user)) = user else {
             return Err(Failure::new(format!(
-                "the {design} server opened no account: status {}",
+                "the {design} server answered the sign-up with status {}",
                 answer.status
             )));
         };

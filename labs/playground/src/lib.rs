@@ -59,20 +59,20 @@ const CONNECTIONS: usize = 256;
 /// How often unused rooms are looked for.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// The playground: be the person, be the thief, move the clock, and see who gets in
+/// The playground: act as the user and the thief, move the clock, see who gets in
 ///
-/// A page on this machine with the designs side by side, each a real server, and every request shown. Nothing is
-/// loaded from anywhere else. Ctrl-C stops it.
+/// Serves a page on this machine that shows the designs side by side, each as a real server, and every request. The page
+/// loads nothing from other servers. Ctrl-C stops it.
 #[derive(Debug, Args)]
 pub struct PlayArguments {
-    /// Where sessions and refresh tokens live: `memory`, `redis` (find one) or a URL. Without it: REDIS_URL, else a Redis
-    /// that is found, else memory
+    /// Where sessions and refresh tokens are stored: `memory`, `redis` (finds one) or a URL [default: REDIS_URL, else a
+    /// Redis that is found, else memory]
     #[arg(long, value_name = "STORE")]
     store: Option<Wanted>,
-    /// The address to listen on, loopback only; port 0 takes a free one [default: 127.0.0.1:4747, or a free port]
+    /// The address to listen on, loopback only; port 0 takes a free port [default: 127.0.0.1:4747, or a free port]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// The language that the page begins in [default: the browser's]
+    /// The language in which the page starts [default: the browser's]
     #[arg(long, value_enum)]
     lang: Option<Language>,
     /// Open the page in the browser

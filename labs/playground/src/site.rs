@@ -48,9 +48,9 @@ pub(super) fn router(site: Site) -> Router {
         .route("/rooms", post(open_room))
         .route("/rooms/{name}", get(show_room))
         .route("/rooms/{name}/steps", post(take_step))
-        .fallback(async || refuse(StatusCode::NOT_FOUND, "not_found", "There is nothing here."))
+        .fallback(async || refuse(StatusCode::NOT_FOUND, "not_found", "No such path."))
         .method_not_allowed_fallback(async || {
-            refuse(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This cannot be done here.")
+            refuse(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed.")
         })
         .layer(DefaultBodyLimit::max(MOST_BODY))
         .layer(from_fn_with_state(site.origins.clone(), from_this_page_alone))
@@ -65,7 +65,7 @@ async fn show_page(State(site): State<Site>) -> impl IntoResponse {
 async fn show_file(Path(name): Path<String>) -> Response {
     match page::file(&name) {
         Some((kind, content)) => ([(header::CONTENT_TYPE, kind)], content).into_response(),
-        None => refuse(StatusCode::NOT_FOUND, "not_found", "There is no such file."),
+        None => refuse(StatusCode::NOT_FOUND, "not_found", "No such file."),
     }
 }
 
@@ -126,7 +126,7 @@ async fn take_step(
     match room.act(action).await {
         Ok(step) => Json(step).into_response(),
         Err(NotDone::Full) => {
-            let sentence = format!("A room has {MOST_STEPS} steps, and they are used up. Begin again.");
+            let sentence = format!("The room has reached its limit of {MOST_STEPS} steps. Start a new one.");
             refuse(StatusCode::CONFLICT, "room_full", &sentence)
         }
         Err(NotDone::Broken(failure)) => {
@@ -136,7 +136,11 @@ async fn take_step(
 }
 
 fn no_such_room() -> Response {
-    refuse(StatusCode::NOT_FOUND, "no_such_room", "There is no such room, or it was left too long ago.")
+    refuse(
+        StatusCode::NOT_FOUND,
+        "no_such_room",
+        "No such room, or it was closed because it was unused for too long.",
+    )
 }
 
 fn refuse(status: StatusCode, code: &str, detail: &str) -> Response {
@@ -153,11 +157,15 @@ async fn from_this_page_alone(State(origins): State<Origins>, request: Request, 
         return refuse(
             StatusCode::MISDIRECTED_REQUEST,
             "foreign_host",
-            "This server answers to loopback names only.",
+            "The Host header must be a loopback name.",
         );
     }
     if is_from_another_page(&parts) || origins.require_own(&parts).is_err() {
-        return refuse(StatusCode::FORBIDDEN, "foreign_origin", "Only this server's own page may ask that.");
+        return refuse(
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            "Only this server's own page may send this request.",
+        );
     }
     next.run(Request::from_parts(parts, body)).await
 }

@@ -78,7 +78,7 @@ impl Call {
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let Some(status) = status_of(&response) else {
             return Err(Failure::new(format!(
-                "{host} answered {} with something that is no HTTP",
+                "{host} answered {} with something that is not HTTP",
                 self.path
             )));
         };
@@ -161,6 +161,6 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_http_is_a_fault_and_no_answer() {
         let sentence = served("HTTP/1.1 ?").await.unwrap_err().to_string();
-        assert!(sentence.ends_with("with something that is no HTTP"), "{sentence}");
+        assert!(sentence.ends_with("with something that is not HTTP"), "{sentence}");
     }
 }

@@ -36,17 +36,17 @@ pub(crate) const PORT: u16 = 8090;
 /// The most bytes of one report. A report of this program has a few hundred.
 const MAX_BYTES: usize = 4096;
 
-/// A page for the wall of a room: who has done which steps
+/// Serve a page for the wall of a room: which learner has done which steps
 ///
-/// Learners appear on it with `cargo lab learn --board URL --nickname NAME`. It is served on this machine alone unless
-/// --listen names an address of the network, and it forgets everything when it ends.
+/// Learners appear on the page with `cargo lab learn --board URL --nickname NAME`. Only this machine can reach it unless
+/// --listen names an address of the network. The board writes nothing to disk: its data is gone when it ends.
 #[derive(Debug, Args)]
 pub struct BoardArguments {
-    /// The address to listen on. On one of the network's, everybody there sees the board and can write on it; port 0 takes a
-    /// free one
+    /// The address to listen on; port 0 takes a free port. If the address is one of a network, every machine there can
+    /// read the board and write on it
     #[arg(long, value_name = "ADDRESS:PORT", default_value_t = SocketAddr::from(([127, 0, 0, 1], PORT)))]
     listen: SocketAddr,
-    /// The language of the page for those whose browser asks for neither [default: from LANG]
+    /// The language of the page if the browser asks for neither English nor Japanese [default: from LANG]
     #[arg(long, value_enum)]
     lang: Option<Language>,
     /// End when stdin ends, so that a board does not outlive the program that started it
@@ -77,7 +77,7 @@ pub async fn run(arguments: BoardArguments) -> Result<ExitCode, Failure> {
     println!("{}", announcement::line(LogFormat::Text, bound));
     if !bound.ip().is_loopback() {
         terminal::warn(
-            "everybody on this network sees this board and can write on it; it keeps nicknames and steps, and nothing else",
+            "every machine on this network can read this board and write on it; it stores only nicknames and names of steps",
         );
     }
     let until_stdin_ends = arguments.until_stdin_ends;
@@ -133,7 +133,7 @@ async fn write(State(board): State<Arc<Board>>, Json(report): Json<Report>) -> R
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(Refusal::Full) => (StatusCode::SERVICE_UNAVAILABLE, "the board is full").into_response(),
         Err(Refusal::TooManySteps) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, "a report names each step once").into_response()
+            (StatusCode::UNPROCESSABLE_ENTITY, "the report names too many steps").into_response()
         }
     }
 }

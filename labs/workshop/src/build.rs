@@ -69,7 +69,7 @@ pub(crate) async fn build(
     match program.filter(|_| built.success()) {
         Some(program) => Ok(Built::Program(program)),
         None if errors.is_empty() => {
-            Err(Failure::new(format!("`cargo build -p {package}` fails: {last_words}")))
+            Err(Failure::new(format!("`cargo build -p {package}` failed: {last_words}")))
         }
         None => Ok(Built::Errors(errors)),
     }

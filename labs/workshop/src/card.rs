@@ -187,12 +187,13 @@ impl View<'_> {
         }
         let (en, ja) = match (self.keys, self.progress.defended_at_ms(self.lab)) {
             (true, None) => (
-                "The lab is done. Attack it: a weak build first, then yours.",
+                "The lab is done. Attack a weak build of it, then yours.",
                 "このラボは完了です。攻撃してみましょう。まず弱いビルド、次に自分のサーバーです。",
             ),
-            (true, Some(_)) => {
-                ("The lab is done, and its attack kept out.", "このラボは完了し、攻撃も防ぎました。")
-            }
+            (true, Some(_)) => (
+                "The lab is done, and your build kept the attack out.",
+                "このラボは完了し、攻撃も防ぎました。",
+            ),
             (false, None) => (
                 "The lab is done. `cargo lab defend` attacks a weak build, then yours.",
                 "このラボは完了です。`cargo lab defend` で弱いビルドと自分のサーバーを攻撃できます。",
@@ -248,7 +249,7 @@ impl View<'_> {
             ),
         };
         let watching = match self.board_is_silent {
-            true => self.language.choose("the board is silent", "ボードが応答しません"),
+            true => self.language.choose("board does not answer", "ボードが応答しません"),
             false => self.language.choose("checks run at every save", "保存するたびに確かめます"),
         };
         let room = width.saturating_sub(columns(keys) + 4);

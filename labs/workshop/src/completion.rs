@@ -90,8 +90,8 @@ impl Summary {
         let (title, note) = (
             language.choose("Your code:", "修了コード:"),
             language.choose(
-                "Whoever leads the workshop checks it with `cargo lab progress --verify CODE`. It proves nothing: its key is \
-                 public. `cargo lab token CODE` takes it apart.",
+                "The leader of the workshop checks it with `cargo lab progress --verify CODE`. It proves nothing, because \
+                 its key is public. `cargo lab token CODE` takes it apart.",
                 "進行役は `cargo lab progress --verify CODE` で確かめられます。鍵は公開されているので、証明にはなりません。\
                  `cargo lab token CODE` で分解できます。",
             ),
@@ -140,23 +140,26 @@ fn from_stdin() -> Result<String, Failure> {
 /// The contents of a code, if its signature is valid.
 fn read(text: &str) -> Result<Completed, Failure> {
     if text.len() > MAX_BYTES {
-        return Err(Failure::new(format!("a completion code has at most {MAX_BYTES} bytes: this is none")));
+        return Err(Failure::new(format!(
+            "a completion code has at most {MAX_BYTES} bytes; this text is longer"
+        )));
     }
     // A chat or mail program may have broken the long line.
     let code: String = text.split_whitespace().collect();
     let payload = jwt::verify(KEY, &code).map_err(|refused| {
         Failure::new(match refused {
-            Refused::Parts => "a completion code has three parts with dots between them; copy all of it",
-            Refused::Signature => {
-                "this is no completion code as authlab made it: its signature does not hold"
-            }
+            Refused::Parts => "a completion code has three parts separated by dots; copy all of it",
+            Refused::Signature => "this is not a completion code of authlab: its signature is not valid",
             Refused::Unreadable | Refused::Algorithm => {
-                "this is no completion code: a part of it cannot be read"
+                "this is not a completion code: a part of it cannot be read"
             }
         })
     })?;
-    serde_json::from_value(payload)
-        .map_err(|error| Failure::new(format!("this code is signed and says something else ({error})")))
+    serde_json::from_value(payload).map_err(|error| {
+        Failure::new(format!(
+            "this code is signed, but its contents are not those of a completion code ({error})"
+        ))
+    })
 }
 
 /// The names of this course's labs for which the code does not say that every step is done.
@@ -167,8 +170,8 @@ fn missing(completed: &Completed, course: &Course) -> Vec<String> {
 
 fn print(completed: &Completed, course: &Course, language: Language) {
     let header: [&str; 6] = match language {
-        Language::En => ["lab", "steps", "taken over", "hints", "passed (UTC)", "attack kept out (UTC)"],
-        Language::Ja => ["ラボ", "ステップ", "解答を使用", "ヒント", "合格 (UTC)", "攻撃を防いだ (UTC)"],
+        Language::En => ["lab", "steps", "skipped", "hints", "passed (UTC)", "attack kept out (UTC)"],
+        Language::Ja => ["ラボ", "ステップ", "スキップ", "ヒント", "合格 (UTC)", "攻撃を防いだ (UTC)"],
     };
     let rows = course.labs.iter().filter_map(|lab| {
         let done = completed.labs.get(&lab.id)?;
@@ -249,14 +252,17 @@ mod tests {
     fn a_code_that_was_changed_cut_or_signed_with_another_key_is_refused_with_its_reason() {
         let completed = completed(&course());
         let code = code(&completed);
-        assert!(why(&code[..code.len() - 1]).contains("no completion code"));
+        assert!(why(&code[..code.len() - 1]).contains("not a completion code"));
         assert!(why(code.rsplit_once('.').unwrap().0).contains("copy all of it"));
         let other = jwt::sign(b"another", HEADER, &serde_json::to_string(&completed).unwrap());
-        assert!(why(&other).contains("signature does not hold"));
+        assert!(why(&other).contains("signature is not valid"));
         let payload = code.split('.').nth(1).unwrap();
         let promoted = code.replace(payload, &jwt::encode(br#"{"iat":1,"labs":{}}"#));
-        assert!(why(&promoted).contains("signature does not hold"));
-        assert!(why(&jwt::sign(KEY, HEADER, r#"{"role":"admin"}"#)).contains("says something else"));
+        assert!(why(&promoted).contains("signature is not valid"));
+        assert!(
+            why(&jwt::sign(KEY, HEADER, r#"{"role":"admin"}"#))
+                .contains("are not those of a completion code")
+        );
     }
 
     #[test]

@@ -92,8 +92,9 @@ impl Course {
         let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut places = here.ancestors().chain([built_from.as_path()]);
         let root = places.find(|place| place.join("labs/lab1-token/lab.toml").is_file());
-        let root =
-            root.ok_or_else(|| Failure::new("this is no folder of the project: `cd` into your clone"))?;
+        let root = root.ok_or_else(|| {
+            Failure::new("the current folder is not part of the project; `cd` into your clone")
+        })?;
         Self::read(&root.canonicalize()?)
     }
 

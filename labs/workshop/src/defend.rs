@@ -9,16 +9,16 @@ use harness::terminal::{self, DIM};
 use super::attack::told;
 use super::{COLUMNS, WorkshopArguments};
 
-/// Attack and defend: a lab's attack on a build that is weak on purpose, then on yours
+/// Attack and defend: attack a build that is weak on purpose, then yours
 ///
-/// What is tried are checks that judge the lab anyway. The weak build differs from the lab in the functions that get the
-/// attacker in. Exit code 1 if something got in on yours, or yours is not finished.
+/// The attack consists of checks that judge the lab anyway. The weak build differs from the lab only in the functions
+/// that let the attacker in. Exit code 1 if an attack got in on your build, or your code is not finished.
 #[derive(Debug, Args)]
 pub struct DefendArguments {
     /// The lab [default: the one of the current step]
     #[arg(value_name = "LAB")]
     lab: Option<String>,
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]

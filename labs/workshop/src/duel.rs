@@ -22,32 +22,32 @@ use super::build::{self, Built, Which};
 use super::course::{Judge, Lab};
 use super::workshop::Workshop;
 
-/// Two people in a room: the checker's attacks on the other's server and on yours, and who let what in
+/// Run the checker's attacks on another learner's server and on yours
 ///
-/// One types `cargo lab duel --listen ADDRESS:PORT` and tells the other the address, who types `cargo lab duel --url
-/// URL`. A server on another machine is only touched if whoever runs it has agreed. Exit code 1 if something got in on
-/// yours.
+/// One learner types `cargo lab duel --listen ADDRESS:PORT` and tells the other the address; the other types `cargo lab
+/// duel --url URL`. A server on another machine is attacked only if its owner has agreed. Exit code 1 if an attack got in
+/// on your server.
 #[derive(Debug, Args)]
 pub struct DuelArguments {
-    /// The lab whose exercise stands for you [default: the one that the other server says it is, or of the current step]
+    /// The lab whose exercise is your server [default: the other server's lab; with --listen, that of the current step]
     #[arg(value_name = "LAB")]
     lab: Option<String>,
-    /// The other's server, as http://192.168.1.7:8080
+    /// The other learner's server, such as http://192.168.1.7:8080
     #[arg(long, value_name = "URL", required_unless_present = "listen")]
     url: Option<String>,
     /// Your server, if it is not your exercise
     #[arg(long, value_name = "URL", requires = "url", conflicts_with = "lab")]
     mine: Option<String>,
-    /// Let the other attack your exercise: serve it at this address of your machine, until Ctrl-C
+    /// Serve your exercise at this address of your machine until Ctrl-C, so that the other learner can attack it
     #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "url")]
     listen: Option<SocketAddr>,
-    /// Whoever runs the servers that are not on this machine has agreed to this
+    /// The owners of the servers that are not on this machine have agreed to be attacked
     #[arg(long, requires = "url")]
     they_agreed: bool,
-    /// Only these attacks: ids or topics, as csrf or access.alg-none
+    /// Run only these attacks: ids or topics, such as csrf or access.alg-none
     #[arg(long, value_name = "CHECK", value_delimiter = ',', requires = "url")]
     only: Vec<String>,
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -72,7 +72,7 @@ pub async fn run(arguments: DuelArguments) -> Result<ExitCode, Failure> {
     if let Some(listen) = listen {
         return let_in(&workshop, lab.as_deref(), listen).await;
     }
-    let url = url.ok_or_else(|| Failure::new("name the other's server with --url"))?;
+    let url = url.ok_or_else(|| Failure::new("name the other learner's server with --url"))?;
     conformance::are_checks(&only)?;
     for asked in [Some(&url), mine.as_ref()].into_iter().flatten() {
         consent::get(asked, they_agreed, workshop.language)?;
@@ -178,7 +178,7 @@ async fn let_in(workshop: &Workshop, lab: Option<&str>, listen: SocketAddr) -> R
         let likely = own_address().map_or("192.168.1.5".to_owned(), |address| address.to_string());
         let port = listen.port();
         return Err(Failure::new(format!(
-            "name the address by which the other reaches you, as --listen {likely}:{port}"
+            "name the address at which the other learner reaches this machine, such as --listen {likely}:{port}"
         )));
     }
     let current = workshop.current()?.0.id.as_str();
@@ -188,8 +188,11 @@ async fn let_in(workshop: &Workshop, lab: Option<&str>, listen: SocketAddr) -> R
     let (url, choose) = (&server.url, |en, ja| workshop.language.choose(en, ja));
     println!("{} {}: {url}", choose("your exercise of lab", "あなたの演習サーバー"), lab.id);
     let agreed = if listen.ip().is_loopback() { "" } else { " --they-agreed" };
-    println!("{} cargo lab duel --url {url}{agreed}", choose("the other types:", "相手が入力するコマンド:"));
-    anstream::println!("{DIM}{}{DIM:#}", choose("Ctrl-C ends it", "Ctrl-C で終わります"));
+    println!(
+        "{} cargo lab duel --url {url}{agreed}",
+        choose("the other learner types:", "相手が入力するコマンド:")
+    );
+    anstream::println!("{DIM}{}{DIM:#}", choose("Ctrl-C stops the server", "Ctrl-C でサーバーを停止します"));
     // Ctrl-C ends the whole process, and with it the server.
     std::future::pending().await
 }

@@ -51,17 +51,17 @@ pub struct WorkshopArguments {
     target_dir: Option<PathBuf>,
 }
 
-/// The workshop: the next step, its checks at every save, one key for each thing to do
+/// The workshop: show the next step, and run its checks after every save
 ///
-/// Each lab has an exercise beside it: its own source, with a few functions left out. The checks are those of `cargo lab
-/// check`, and say what was sent, what should have come back, and what an attacker does with it. Progress is kept in
-/// .authlab, which git ignores. Without a terminal: judges once, prints, and ends with 0 if the step is done.
+/// Each lab has an exercise beside it: the lab's own source, with a few functions left out. The checks are those of `cargo
+/// lab check`; they show what was sent, what was expected, and what an attacker gains. Progress is stored in .authlab,
+/// which git ignores. Without a terminal, the checks run once, and the exit code is 0 if the step is done.
 #[derive(Debug, Args)]
 pub struct LearnArguments {
-    /// A lab or a step to go to, as `session` or `session.issue`
+    /// The lab or step to go to, such as `session` or `session.issue`
     #[arg(value_name = "STEP")]
     step: Option<String>,
-    /// Show on the room's board (`cargo lab board`) which steps are done: their names and --nickname go there, nothing else
+    /// Show on the room's board (`cargo lab board`) which steps are done; only their names and --nickname are sent
     #[arg(long, value_name = "URL", requires = "nickname")]
     board: Option<String>,
     /// The name on the board
@@ -71,17 +71,17 @@ pub struct LearnArguments {
     workshop: WorkshopArguments,
 }
 
-/// How the lab itself does the current step
+/// Show how the lab itself implements the current step
 #[derive(Debug, Args)]
 pub struct SolutionArguments {
-    /// Put it into the exercise; what stood there is kept beside it
+    /// Write the solution into the exercise; your code is kept in a file beside it
     #[arg(long)]
     apply: bool,
     #[command(flatten)]
     workshop: WorkshopArguments,
 }
 
-/// Bring a lab's starters back; what was written is kept beside them
+/// Restore the starters of a lab; your code is kept in files beside them
 #[derive(Debug, Args)]
 pub struct ResetArguments {
     /// The lab [default: the one of the current step]
@@ -91,23 +91,23 @@ pub struct ResetArguments {
     workshop: WorkshopArguments,
 }
 
-/// How far you are
+/// Show which steps are done
 #[derive(Debug, Args)]
 pub struct ProgressArguments {
     /// Read a completion code, which `cargo lab progress` prints when all labs are done; `-` reads it from stdin
     #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
     verify: Option<String>,
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     workshop: WorkshopArguments,
 }
 
-/// Prove the workshop: starters fail exactly their checks, solutions pass them step by step, nothing is lost
+/// Test the workshop: starters fail their checks, solutions pass, no code is lost
 #[derive(Debug, Args)]
 pub struct VerifyCourseArguments {
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
     /// Where exercises are built [default: target/learn]
@@ -232,8 +232,8 @@ pub fn solution(arguments: SolutionArguments) -> Result<ExitCode, Failure> {
         println!("{function}");
     }
     let next = workshop.language.choose(
-        "next: `cargo lab solution --apply` puts it into your file; what you wrote is kept",
-        "次は: `cargo lab solution --apply` で自分のファイルに入ります。書いたコードは残ります",
+        "next: `cargo lab solution --apply` writes it into your file; your code is kept",
+        "次は: `cargo lab solution --apply` で自分のファイルに書き込みます。書いたコードは残ります",
     );
     anstream::println!("{DIM}{next}{DIM:#}");
     Ok(ExitCode::SUCCESS)
@@ -316,9 +316,9 @@ pub fn progress(arguments: ProgressArguments) -> Result<ExitCode, Failure> {
         if done == of {
             let (mark, told) = match progress.defended_at_ms(lab) {
                 Some(_) => {
-                    (format!("{GOOD}✓{GOOD:#}"), language.choose("its attack is kept out", "攻撃を防いだ"))
+                    (format!("{GOOD}✓{GOOD:#}"), language.choose("the attack is kept out", "攻撃を防いだ"))
                 }
-                None => ("·".to_owned(), language.choose("its attack:", "攻撃:")),
+                None => ("·".to_owned(), language.choose("the attack:", "攻撃:")),
             };
             anstream::println!("  {mark} {told} {DIM}cargo lab defend {}{DIM:#}", lab.id);
         }

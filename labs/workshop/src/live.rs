@@ -223,7 +223,7 @@ impl Live {
     fn card(&self, columns: usize, rows: usize) -> Result<Vec<String>, Failure> {
         let busy = self.running.as_ref().map(|running| running.busy.borrow().clone());
         let question = self.workshop.language.choose(
-            "Bring this lab's starters back? What you wrote is kept. y: yes, any other key: no",
+            "Restore this lab's starters? Your code is kept. y: yes, any other key: no",
             "このラボを最初の状態に戻しますか。書いたコードは残ります。y: はい、ほかのキー: いいえ",
         );
         let said = match self.shows {
@@ -278,8 +278,8 @@ impl Live {
             ));
         }
         let keys = choose(
-            "a: put it into your file (yours is kept)   any other key: back",
-            "a: 自分のファイルに入れる(書いたコードは残ります)   ほかのキー: 戻る",
+            "a: write it into your file (your code is kept)   any other key: back",
+            "a: 自分のファイルに書き込む(書いたコードは残ります)   ほかのキー: 戻る",
         );
         lines.push(format!(" {keys}"));
         Ok(lines)

@@ -56,7 +56,7 @@ impl Progress {
         let mut progress = match fs::read_to_string(&file) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| {
                 Failure::new(format!(
-                    "{} cannot be read ({error}); move it away to begin afresh",
+                    "{} cannot be read ({error}); move the file away to start again",
                     file.display()
                 ))
             })?,

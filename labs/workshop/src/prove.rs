@@ -173,11 +173,11 @@ fn reset(lab: &Lab) -> Result<Row, Failure> {
         let before = fs::read_to_string(&path)?;
         let kept = keep::replace(lab, file, &starter)?;
         if fs::read_to_string(&path)? != starter {
-            wrong.push(format!("{} is not its starter again", path.display()));
+            wrong.push(format!("{} does not have the contents of its starter again", path.display()));
         }
         match kept {
             Some(copy) if fs::read_to_string(&copy)? == before => fs::remove_file(copy)?,
-            _ => wrong.push(format!("what stood in {} is lost", path.display())),
+            _ => wrong.push(format!("the earlier contents of {} are lost", path.display())),
         }
     }
     let seconds = began.elapsed().as_secs_f64();
@@ -186,7 +186,7 @@ fn reset(lab: &Lab) -> Result<Row, Failure> {
 
 fn print(rows: &[Row]) {
     let cells = rows.iter().map(|row| {
-        let verdict = if row.wrong.is_empty() { "as it must" } else { "WRONG" };
+        let verdict = if row.wrong.is_empty() { "as expected" } else { "WRONG" };
         vec![
             row.lab.clone(),
             row.what.clone(),
@@ -198,7 +198,7 @@ fn print(rows: &[Row]) {
     let table = terminal::table(&["lab", "written", "green", "s", ""], 2, cells.collect());
     anstream::print!(
         "{}",
-        terminal::paint(&table, &[("as it must", terminal::GOOD), ("WRONG", terminal::BAD)])
+        terminal::paint(&table, &[("as expected", terminal::GOOD), ("WRONG", terminal::BAD)])
     );
     for row in rows {
         for wrong in &row.wrong {

@@ -28,9 +28,9 @@ const DISK_BUILT_MIB: u64 = 512;
 
 /// The default port of each command of the workshop, and how to choose another.
 const PORTS: [(u16, &str); 3] = [
-    (8080, "`cargo lab serve` takes another with --listen 127.0.0.1:0"),
-    (BOARD_PORT, "`cargo lab board` takes another with --listen 127.0.0.1:0"),
-    (3000, "`cargo book serve` takes another with --listen 127.0.0.1:0"),
+    (8080, "`cargo lab serve --listen 127.0.0.1:0` takes another"),
+    (BOARD_PORT, "`cargo lab board --listen 127.0.0.1:0` takes another"),
+    (3000, "`cargo book serve --listen 127.0.0.1:0` takes another"),
 ];
 
 /// The command that fetches and builds all that can be prepared.
@@ -80,7 +80,7 @@ pub async fn run(prepare: bool, json: bool) -> Result<ExitCode, Failure> {
 }
 
 fn print(needs: &[Need], ready: bool) {
-    heading("What the workshop needs, without a network");
+    heading("What the workshop needs to run without a network");
     for Need { name, ready, found, to_do } in needs {
         let mark = if *ready { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
         anstream::println!(" {mark} {name:<18} {found}");
@@ -126,7 +126,7 @@ fn release(text: &str) -> (u32, u32) {
 /// Looks for the C compiler, because rustc links with it.
 async fn linker() -> Need {
     if cfg!(windows) {
-        return Need::there("C compiler", "as rustup sets it up");
+        return Need::there("C compiler", "installed with Rust");
     }
     match says("cc", &["--version"]).await {
         Some(found) => Need::there("C compiler", found),
@@ -142,7 +142,11 @@ async fn linker() -> Need {
 /// of them are downloaded. Crates for other platforms are not checked, because a build does not need them either.
 async fn crates(root: &Path) -> Result<Need, Failure> {
     let Some(platform) = platform().await else {
-        return Ok(Need::missing("crates", "rustc names no platform to ask for", "see Rust, above"));
+        return Ok(Need::missing(
+            "crates",
+            "rustc did not say for which platform it compiles",
+            "see Rust, above",
+        ));
     };
     let output = Command::new("cargo")
         .args(["metadata", "--locked", "--offline", "--quiet", "--format-version", "1"])
@@ -156,11 +160,11 @@ async fn crates(root: &Path) -> Result<Need, Failure> {
     let described: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     Ok(match described["packages"].as_array() {
         Some(packages) if output.status.success() => {
-            Need::there("crates", format!("all {} that {platform} needs are here", packages.len()))
+            Need::there("crates", format!("all {} that {platform} needs are downloaded", packages.len()))
         }
         _ => Need::missing(
             "crates",
-            format!("some that {platform} needs are not here"),
+            format!("some that {platform} needs are not downloaded"),
             format!("`cargo fetch --locked --target {platform}`, with a network"),
         ),
     })
@@ -179,7 +183,7 @@ fn exercises(course: &Course, target_dir: &Path) -> Vec<Need> {
     let need = |lab: &super::course::Lab| {
         let name = format!("exercise {}", lab.id);
         match built(&lab.package) {
-            true => Need::there(name, "built once: an edit is answered in seconds"),
+            true => Need::there(name, "built: the checks after an edit take seconds"),
             false => Need::missing(name, "not built yet", PREPARE),
         }
     };
@@ -199,7 +203,7 @@ fn free(port: u16, to_do: &str) -> Need {
     let name = format!("port {port}");
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => Need::there(name, "free"),
-        Err(error) => Need::missing(name, format!("taken ({error})"), to_do),
+        Err(error) => Need::missing(name, format!("in use ({error})"), to_do),
     }
 }
 
@@ -209,12 +213,12 @@ async fn disk(root: &Path, needed_mib: u64) -> Need {
     let output = Command::new("df").arg("-Pk").arg(root).stdin(Stdio::null()).output().await;
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     match available_mib(&text) {
-        None => Need::there("disk", format!("not known here; {needed_mib} MiB are needed")),
+        None => Need::there("disk", format!("free space unknown; {needed_mib} MiB are needed")),
         Some(free) if free >= needed_mib => Need::there("disk", format!("{free} MiB free")),
         Some(free) => Need::missing(
             "disk",
             format!("{free} MiB free, and {needed_mib} MiB are needed"),
-            "make room: `target` may lie on another disk, as a link",
+            "free some space; `target` may be a link to a folder on another disk",
         ),
     }
 }
@@ -323,7 +327,7 @@ mod tests {
         let need = crates(package.path()).await.unwrap();
         let platform = platform().await.unwrap();
         assert!(need.ready, "{need:?}");
-        assert_eq!((need.found, need.to_do), (format!("all 1 that {platform} needs are here"), None));
+        assert_eq!((need.found, need.to_do), (format!("all 1 that {platform} needs are downloaded"), None));
     }
 
     #[tokio::test]
@@ -332,7 +336,7 @@ mod tests {
         let need = crates(package.path()).await.unwrap();
         let platform = platform().await.unwrap();
         assert!(!need.ready, "{need:?}");
-        assert_eq!(need.found, format!("some that {platform} needs are not here"));
+        assert_eq!(need.found, format!("some that {platform} needs are not downloaded"));
         let to_do = format!("`cargo fetch --locked --target {platform}`, with a network");
         assert_eq!(need.to_do, Some(to_do));
     }

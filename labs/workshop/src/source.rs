@@ -31,7 +31,7 @@ pub(crate) fn weakened(lab: &Lab, file: &Path) -> Result<String, Failure> {
 fn with_part(lab: &Lab, file: &Path, text: &str, anchor: &str, body: &str) -> Result<String, Failure> {
     let written = part_of(text, anchor).ok_or_else(|| no_part(lab, file, anchor))?;
     let other = with_body(written, body)
-        .ok_or_else(|| Failure::new(format!("`{anchor}` in {} is no function", file.display())))?;
+        .ok_or_else(|| Failure::new(format!("`{anchor}` in {} is not a function", file.display())))?;
     Ok(text.replacen(written, &other, 1))
 }
 
@@ -50,8 +50,8 @@ pub(crate) fn solved(lab: &Lab, step: &Step, text: &str) -> Result<String, Failu
     for (part, right) in step.parts.iter().zip(solution(lab, step)?) {
         let Some(written) = part_of(&text, &part.anchor) else {
             return Err(Failure::new(format!(
-                "the marks `// ANCHOR: {0}` and `// ANCHOR_END: {0}` are gone from {1}; `cargo lab reset` brings the \
-                 starter back and keeps what you wrote",
+                "the marks `// ANCHOR: {0}` and `// ANCHOR_END: {0}` are missing in {1}; `cargo lab reset` restores the \
+                 starter and keeps your code",
                 part.anchor,
                 step.file.display()
             )));

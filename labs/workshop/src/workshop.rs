@@ -145,12 +145,11 @@ impl Workshop {
         if kept.is_empty() {
             return self
                 .language
-                .choose("There was nothing of yours to keep.", "残すべき変更はありませんでした。")
+                .choose("There was no code of yours to keep.", "残すべき変更はありませんでした。")
                 .into();
         }
         let paths: Vec<String> = kept.iter().map(|path| shown(path, &self.course.root)).collect();
-        let what =
-            self.language.choose("What you wrote is kept in", "あなたの書いたコードはここに残しました:");
+        let what = self.language.choose("Your code is kept in", "あなたの書いたコードはここに残しました:");
         format!("{what} {}", paths.join(", "))
     }
 

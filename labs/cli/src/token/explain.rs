@@ -39,39 +39,39 @@ impl Findings {
 fn header(header: &Map<String, Value>, findings: &mut Findings) {
     match header.get("alg").and_then(Value::as_str) {
         Some(alg) if alg.eq_ignore_ascii_case("none") => {
-            findings.warn("alg", "claims to need no signature: never accept it (RFC 8725 §3.2)");
+            findings.warn("alg", "says that the token needs no signature: never accept it (RFC 8725 §3.2)");
         }
         Some(alg @ ("HS256" | "HS384" | "HS512")) => {
             findings.say(
                 "alg",
-                format!("{alg}: one secret signs and checks, so whoever can check can also sign"),
+                format!("{alg}: one secret signs and checks, so every party that can check can also sign"),
             );
         }
         Some(alg) => findings.say("alg", format!("{alg}: a private key signs, its public key checks")),
-        None => findings.warn("alg", "is missing: no server can know what to check"),
+        None => findings.warn("alg", "is missing: a server cannot know how to check the signature"),
     }
     match header.get("typ").and_then(Value::as_str) {
         Some("at+jwt") => {
-            findings.say("typ", "at+jwt: an access token, not to be taken for another kind (RFC 9068 §2.1)")
+            findings.say("typ", "at+jwt: an access token, and no other kind of token (RFC 9068 §2.1)")
         }
-        Some(typ) => findings.say("typ", format!("{typ}: says nothing of what the token is for")),
-        None => findings.say("typ", "is missing: says nothing of what the token is for"),
+        Some(typ) => findings.say("typ", format!("{typ}: does not say what the token is for")),
+        None => findings.say("typ", "is missing: the token does not say what it is for"),
     }
     if let Some(kid) = header.get("kid") {
         findings.say(
             "kid",
-            format!("{kid}: which of the issuer's keys to check with; to be looked up, never opened"),
+            format!("{kid}: names the issuer's key to check with; look it up, and never open it as a file or a URL"),
         );
     }
     for name in ["jwk", "jku", "x5u", "x5c"] {
         if header.contains_key(name) {
-            findings.warn(name, "brings or points to its own key: to be ignored (RFC 8725 §3.5)");
+            findings.warn(name, "contains or points to the key to check with: ignore it (RFC 8725 §3.5)");
         }
     }
     if header.contains_key("crit") {
         findings.warn(
             "crit",
-            "names extensions that must be understood: refuse what is not known (RFC 7515 §4.1.11)",
+            "names extensions that the server must understand: refuse the token if one is unknown (RFC 7515 §4.1.11)",
         );
     }
 }
@@ -80,12 +80,15 @@ fn claims(claims: &Map<String, Value>, now: u64, findings: &mut Findings) {
     lifetime(claims, now, findings);
     let meaning = [
         ("iss", "who issued it (RFC 7519 §4.1.1)"),
-        ("aud", "who it is for; everybody else must refuse it (§4.1.3)"),
+        ("aud", "who it is for; every other recipient must refuse it (§4.1.3)"),
         ("sub", "who it is about (§4.1.2)"),
-        ("jti", "its own name (§4.1.7)"),
-        ("sid", "the session that it belongs to"),
-        ("epoch", "the account's epoch when it was issued: a later one means that it is over"),
-        ("email", "personal data that anybody with the token can read"),
+        ("jti", "the id of the token (§4.1.7)"),
+        ("sid", "the session that the token belongs to"),
+        (
+            "epoch",
+            "the account's epoch when the token was issued; a server that knows a higher one refuses the token",
+        ),
+        ("email", "personal data that every holder of the token can read"),
         ("scope", "what its bearer may do (RFC 9068 §2.2.3)"),
     ];
     for (name, meaning) in meaning {
@@ -95,18 +98,22 @@ fn claims(claims: &Map<String, Value>, now: u64, findings: &mut Findings) {
     }
     for name in ["iss", "aud", "sub"] {
         if !claims.contains_key(name) {
-            findings.warn(name, "is missing: a strict server refuses it (RFC 9068 §2.2)");
+            findings.warn(name, "is missing: a strict server refuses the token (RFC 9068 §2.2)");
         }
     }
 }
 
 fn lifetime(claims: &Map<String, Value>, now: u64, findings: &mut Findings) {
     match claims.get("exp").map(Value::as_u64) {
-        None => findings.warn("exp", "is missing: it never expires, and nobody can take it back"),
-        Some(None) => findings.warn("exp", "is no whole number of seconds: a strict server refuses it"),
+        None => findings.warn("exp", "is missing: the token never expires, and no server can revoke it"),
+        Some(None) => {
+            findings.warn("exp", "is not a whole number of seconds: a strict server refuses the token")
+        }
         Some(Some(exp)) if exp > now => {
-            findings
-                .say("exp", format!("good for another {}; log out does not change that", length(exp - now)));
+            findings.say(
+                "exp",
+                format!("valid for another {}; a logout does not change that", length(exp - now)),
+            );
         }
         Some(Some(exp)) => findings.warn("exp", format!("expired {} ago", length(now - exp))),
     }
@@ -117,11 +124,14 @@ fn lifetime(claims: &Map<String, Value>, now: u64, findings: &mut Findings) {
         findings
             .say("iat", format!("issued {} ago for {}", length(now.saturating_sub(iat)), length(lifetime)));
         if lifetime > 24 * 60 * 60 {
-            findings.warn("exp", "a copy of it works for longer than a day, whatever its owner does");
+            findings.warn(
+                "exp",
+                "a copy of the token works for longer than a day, and its owner cannot stop that",
+            );
         }
     }
     if claims.get("nbf").and_then(Value::as_u64).is_some_and(|nbf| nbf > now) {
-        findings.warn("nbf", "is not good yet");
+        findings.warn("nbf", "the token is not valid yet");
     }
 }
 

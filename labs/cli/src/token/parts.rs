@@ -22,19 +22,19 @@ impl Parts {
         let token = token.strip_prefix("Bearer ").unwrap_or(token);
         if token.starts_with("rt1.") {
             return Err(Failure::new(
-                "this is a refresh token of the hybrid: opaque on purpose, so there is nothing in it to read",
+                "this is a refresh token of the hybrid design: it is opaque on purpose and contains nothing to read",
             ));
         }
         let parts: Vec<&str> = token.split('.').collect();
         let [header, claims, signature] = parts[..] else {
             let found = parts.len();
             let hint = if found == 5 {
-                "; five parts are an encrypted token (JWE), which needs its key"
+                "; a token with five parts is encrypted (JWE), and reading it needs the key"
             } else {
                 ""
             };
             return Err(Failure::new(format!(
-                "a JWT has three parts with dots between them, this has {found}{hint}"
+                "a JWT has three parts separated by dots; this has {found}{hint}"
             )));
         };
         let signature_bytes = bytes("signature", signature)?.len();

@@ -32,12 +32,12 @@ pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
     }
     if machine.build_profile != "release" {
         terminal::warn(
-            "this is no release build: believe the first table, and none of the times in the second",
+            "this is not a release build: the first table is right, but do not trust the times in the second",
         );
     }
     heading("1. The logout problem: a thief copied the credential, then its owner logged out");
     anstream::print!("{}", paint(&logout(tour), &[(STILL_IN, BAD), (SHUT_OUT, GOOD)]));
-    heading("2. What it costs to ask who you are: GET /me");
+    heading("2. What it costs to check a credential: GET /me");
     anstream::println!("{DIM} {}{DIM:#}", look_ups(store));
     anstream::print!("{}", costs(tour, store));
     anstream::println!(
@@ -56,9 +56,9 @@ pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
     anstream::println!(" cargo lab check hybrid      every promise of the hybrid, tested over HTTP");
     anstream::println!(" cargo lab attack access     what an attacker tries, and what gets in");
     anstream::println!(" cargo lab serve hybrid      a server to try things on");
-    anstream::println!(" cargo lab learn             the workshop: build all this with your own hands");
+    anstream::println!(" cargo lab learn             the workshop: build these designs yourself");
     anstream::println!(" cargo lab bench             the whole measurement, as a report with charts");
-    anstream::println!(" cargo lab doctor            what this machine has, and how to get the rest");
+    anstream::println!(" cargo lab doctor            the tools on this machine, and how to get others");
     anstream::println!("{DIM} the figures are in {}{DIM:#}", path.display());
 }
 
@@ -75,7 +75,7 @@ fn logout(tour: &Tour) -> String {
             stays,
         ]
     };
-    let header = ["design", "thief let in?", "for how long", "can renew?", "log-in lasts"];
+    let header = ["design", "thief let in?", "for how long", "can renew?", "login lasts"];
     table(&header, header.len(), tour.logout.iter().map(row).collect())
 }
 
@@ -116,11 +116,16 @@ fn look_ups(store: &Ready) -> String {
 fn reading(tour: &Tour) -> Vec<String> {
     let verdict = |verdict: &Verdict| {
         let said = match (verdict.thief_in_after_logout, verdict.thief_can_renew) {
-            (false, _) => "log out ends it at once".to_owned(),
+            (false, _) => "a logout ends the copy at once".to_owned(),
             (true, false) => {
-                format!("the copy works on for {} and cannot be renewed", length(verdict.seconds_let_in))
+                format!(
+                    "the copy works for another {} after the logout and cannot be renewed",
+                    length(verdict.seconds_let_in)
+                )
             }
-            (true, true) => "the copy works on and can be renewed: nothing has ended".to_owned(),
+            (true, true) => {
+                "the copy works after the logout and can be renewed: the logout ended nothing".to_owned()
+            }
         };
         format!("{}: {said}.", verdict.design)
     };
@@ -133,8 +138,9 @@ fn reading(tour: &Tour) -> Vec<String> {
     {
         let (session, hybrid) = (session - none, hybrid - none);
         lines.push(format!(
-            "To check a session added {session:.1} µs of server CPU to a request, to check the hybrid's access token \
-             {hybrid:.1} µs. The hybrid asks its store only to refresh, once in 15 minutes for a client, and to log out."
+            "Checking a session added {session:.1} µs of server CPU to a request; checking the hybrid's access token \
+             added {hybrid:.1} µs. The hybrid calls its store only for a refresh, once in 15 minutes for each client, \
+             and for a logout."
         ));
     }
     lines

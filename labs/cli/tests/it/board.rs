@@ -63,7 +63,7 @@ fn a_learner_needs_a_board_and_a_name_that_are_ones() {
     for (arguments, says) in [
         (&["learn", "--board", "http://127.0.0.1:1"][..], "--nickname"),
         (&["learn", "--nickname", "ann"], "--board"),
-        (&["learn", "--board", "https://127.0.0.1:1", "--nickname", "ann"], "is no board"),
+        (&["learn", "--board", "https://127.0.0.1:1", "--nickname", "ann"], "is not the address of a board"),
         (&["learn", "--board", "http://127.0.0.1:1", "--nickname", "a\u{7}"], "1 to 24 characters"),
     ] {
         let ended = run(arguments);

@@ -38,18 +38,18 @@ fn keeps(id: &str, musts: &[&str]) {
 
 /// The promises of every fault of the store.
 const HARMLESS: [&str; 4] =
-    ["no wrong 401", "no cookie cleared", "refusals are 503 with Retry-After", "stateless /me goes on"];
+    ["no wrong 401", "no cookie cleared", "refusals are 503 with Retry-After", "stateless /me keeps working"];
 
 /// The promises of an outage: those of every fault, and these.
 fn outage(recovered: &'static str) -> Vec<&'static str> {
     let more =
-        ["the fault is felt at all", "each answer within 1 s", "refused at once after ≤ 3 s", recovered];
+        ["the fault causes refusals", "each answer within 1 s", "refused at once after ≤ 3 s", recovered];
     [HARMLESS, more].concat()
 }
 
 #[test]
 fn a_redis_that_is_killed_and_restarted_logs_nobody_out() {
-    keeps("redis-killed", &outage("everybody served 2 s after it heals"));
+    keeps("redis-killed", &outage("all users served 2 s after the fault ends"));
 }
 
 #[test]
@@ -64,10 +64,10 @@ fn a_store_that_comes_back_empty_or_from_a_backup_is_not_believed() {
                 "the wrong store lets no client in",
                 "no wrong 401",
                 "refusals are 503 with Retry-After, and clear no cookie",
-                "stateless /me goes on",
+                "stateless /me keeps working",
                 &ready,
-                "the right store is believed, and everybody served, 2 s after it is back",
-                "after `authlab store accept` sessions of before are over, and new ones begin",
+                "all users are served within 2 s after the right store is back",
+                "after `authlab store accept`, earlier sessions have ended and users can sign up",
             ],
         );
     }
@@ -75,12 +75,12 @@ fn a_store_that_comes_back_empty_or_from_a_backup_is_not_believed() {
 
 #[test]
 fn a_frozen_redis_is_refused_at_once_and_found_again() {
-    keeps("redis-paused", &outage("everybody served 2 s after it heals"));
+    keeps("redis-paused", &outage("all users served 2 s after the fault ends"));
 }
 
 #[test]
 fn a_network_that_swallows_everything_is_noticed_and_left_behind() {
-    keeps("black-hole", &outage("everybody served 5 s after it heals"));
+    keeps("black-hole", &outage("all users served 5 s after the fault ends"));
 }
 
 #[test]
@@ -88,11 +88,11 @@ fn commands_that_run_after_their_caller_gave_up_change_nothing() {
     keeps(
         "late-commands",
         &[
-            "a refresh and a log-out are refused while it is frozen",
+            "a refresh and a logout are refused while Redis is frozen",
             "both commands run late",
             "the late refresh changes nothing",
-            "its token is good, and rotates once",
-            "who was told that the log-out failed is still logged in",
+            "its token is valid, and rotates once",
+            "the user whose logout was refused is still logged in",
         ],
     );
 }
@@ -100,9 +100,9 @@ fn commands_that_run_after_their_caller_gave_up_change_nothing() {
 #[test]
 fn connections_that_break_in_the_middle_are_made_anew() {
     let again = [
-        "reset: everybody served again within 5 s",
-        "half-close: everybody served again within 5 s",
-        "cut after 40 bytes: everybody served again within 5 s",
+        "reset: all users served again within 5 s",
+        "half-close: all users served again within 5 s",
+        "cut after 40 bytes: all users served again within 5 s",
     ];
     keeps("broken-connections", &[&again[..], &HARMLESS].concat());
 }
@@ -111,10 +111,7 @@ fn connections_that_break_in_the_middle_are_made_anew() {
 fn callers_beyond_the_places_are_refused_and_nobody_queues() {
     keeps(
         "shedding",
-        &[
-            "64 callers, 16 places: no more calls under way than places",
-            "the rest is refused with 503 and nothing else",
-        ],
+        &["64 callers, 16 places: no more calls at once than places", "all others are refused with 503"],
     );
 }
 
@@ -134,9 +131,9 @@ fn a_redis_that_may_forget_is_not_ready() {
     keeps(
         "eviction-policy",
         &[
-            "hybrid: not ready, and names the policy",
+            "hybrid: not ready, and reports the policy",
             "hybrid: ready with noeviction",
-            "session: not ready, and names the policy",
+            "session: not ready, and reports the policy",
             "session: ready with noeviction",
         ],
     );
@@ -150,36 +147,36 @@ fn a_redis_that_forgot_its_scripts_is_taught_them_within_the_call() {
 /// The promises while the store is a replica, and after it is the primary again.
 fn replica(recovered: &'static str) -> Vec<&'static str> {
     let says = [
-        "hybrid: not ready, and says that it is a replica",
-        "session: not ready, and says that it is a replica",
+        "hybrid: not ready, and reports that Redis is a replica",
+        "session: not ready, and reports that Redis is a replica",
         "hybrid: ready with a primary",
         "session: ready with a primary",
-        "the fault is felt at all",
+        "the fault causes refusals",
     ];
     [&says[..], &HARMLESS, &[recovered]].concat()
 }
 
 #[test]
 fn a_redis_that_was_made_a_replica_is_an_outage_and_no_refused_credential() {
-    keeps("replica", &replica("everybody served 2 s after it heals"));
+    keeps("replica", &replica("all users served 2 s after the fault ends"));
 }
 
 #[test]
 fn a_primary_that_moved_is_found_where_the_address_leads_now() {
-    keeps("moved-primary", &replica("everybody served 12 s after it heals"));
+    keeps("moved-primary", &replica("all users served 12 s after the fault ends"));
 }
 
 #[test]
 fn a_full_redis_refuses_logins_and_serves_whoever_is_logged_in() {
     let says = [
-        "hybrid: not ready, and says that it is full",
+        "hybrid: not ready, and reports that Redis is full",
         "hybrid: a login is refused with 503",
-        "session: not ready, and says that it is full",
+        "session: not ready, and reports that Redis is full",
         "session: a login is refused with 503",
-        "hybrid: ready with room",
-        "hybrid: a login is let in with room",
-        "session: ready with room",
-        "session: a login is let in with room",
+        "hybrid: ready once there is room",
+        "hybrid: a login succeeds once there is room",
+        "session: ready once there is room",
+        "session: a login succeeds once there is room",
         "logged-in users are served while it is full",
         "no user notices",
     ];
@@ -190,7 +187,11 @@ fn a_full_redis_refuses_logins_and_serves_whoever_is_logged_in() {
 fn slow_clients_are_cut_and_long_headers_refused() {
     keeps(
         "slow-clients",
-        &["their idle connections were taken", "slow clients are cut after 10 s", "400 kB of headers: 431"],
+        &[
+            "the server accepts the idle connections",
+            "slow clients are cut after 10 s",
+            "400 kB of headers: 431",
+        ],
     );
 }
 
@@ -200,9 +201,9 @@ fn clients_that_never_read_are_cut_and_one_address_cannot_take_all_connections()
         "slow-readers",
         &[
             "one address gets 20 of 32 connections",
-            "people elsewhere are served meanwhile",
+            "users at other addresses are served meanwhile",
             "clients that never read are cut after 10 s",
-            "and afterwards",
+            "users are served afterwards",
         ],
     );
 }
@@ -222,7 +223,7 @@ fn a_clock_that_is_off_moves_boundaries_and_breaks_nothing() {
 
 #[test]
 fn a_flood_of_log_ins_is_bounded_and_leaves_me_answering() {
-    keeps("log-in-flood", &["/me all good during the flood", "log-ins are hashed or refused with 503"]);
+    keeps("log-in-flood", &["/me works during the flood", "logins are hashed or refused with 503"]);
 }
 
 #[test]
@@ -233,9 +234,9 @@ fn a_database_that_another_process_holds_refuses_changes_as_an_outage_and_lets_p
         .flat_map(|design| {
             [
                 "every change is 503 with Retry-After",
-                "each of them within 1.5 s, its hashing included",
-                "log-ins and /me go on",
-                "each change succeeds when the lock is gone",
+                "each refusal within 1.5 s, hashing included",
+                "logins and /me keep working",
+                "each change succeeds after the lock is released",
             ]
             .map(|promise| of(design, promise))
         })
@@ -248,13 +249,13 @@ fn a_flood_of_sign_ups_leaves_log_ins_at_200_and_ends_at_the_limit() {
     keeps(
         "sign-up-flood",
         &[
-            "a taken address: log-ins all 200",
+            "a taken address: logins all 200",
             "a taken address: sign-ups are answered, or refused with 429 or 503",
-            "fresh addresses: log-ins all 200",
+            "fresh addresses: logins all 200",
             "fresh addresses: sign-ups are answered, or refused with 429 or 503",
-            "fresh addresses, limited: log-ins all 200",
+            "fresh addresses, limited: logins all 200",
             "fresh addresses, limited: sign-ups are answered, or refused with 429 or 503",
-            "no more than the 20 allowed are made",
+            "no more than the 20 allowed accounts are created",
         ],
     );
 }

@@ -94,7 +94,7 @@ fn stop_lines(ended: &Ended) -> (Value, Value) {
         assert_eq!(found.len(), 1, "{start}: {ended:?}");
         found[0].clone()
     };
-    (of("told to stop"), of("stopped"))
+    (of("stopping"), of("stopped"))
 }
 
 #[cfg(unix)]

@@ -52,7 +52,7 @@ fn number_of_steps(browser: &mut Browser) -> u64 {
 fn the_tour_is_walked_by_keyboard_to_its_end_in_both_languages() {
     let Some(mut browser) = Browser::start() else { return };
     let play = Serving::play(&["--store", "memory", "--lang", "en"]);
-    for (language, button) in [("en", "Sign in"), ("ja", "ログインする")] {
+    for (language, button) in [("en", "Log in"), ("ja", "ログインする")] {
         browser.window(1440, 900, language == "ja");
         browser.open(&play.url);
         browser.until(DRAWN);

@@ -4,13 +4,13 @@ const english = {
   lead: 'This tab talks to the hybrid of your playground by itself, with the project’s client for browsers (labs/lab4-hybrid/client). Open it in several tabs: what happens in one happens in all of them.',
   here: 'This tab', account: 'Account', email: 'E-mail address', password: 'Password', logIn: 'Log in', signUp: 'Sign up',
   tryIt: 'Try it', another: 'Open another tab', me: 'GET /me', sessions: 'List the sessions', logOut: 'Log out', logOutEverywhere: 'Log out everywhere',
-  happened: 'What this tab has seen',
+  happened: 'What happened in this tab',
   status: { unknown: 'Asking the server…', in: 'Logged in', out: 'Logged out' },
   session: id => `Session ${id}. The access token is in this tab’s memory, the refresh token in a cookie that no script can read.`,
   ideas: [
     'Log out in one tab and look at the others.',
-    'In the playground, let 15 minutes pass and ask GET /me here: the access token is refused, the client refreshes once, and the answer is 200.',
-    'In the playground, cut the store’s line and let 15 minutes pass: requests fail with 503, and no tab is logged out. Restore the line, and they work again.',
+    'In the playground, let 15 minutes pass and send GET /me here: the access token is refused, the client refreshes once, and the answer is 200.',
+    'In the playground, cut the connection to the store and let 15 minutes pass: requests fail with 503, and no tab is logged out. Restore the connection, and they work again.',
   ],
   change: {
     login: 'Logged in.', signup: 'Signed up and logged in.', refresh: 'Still logged in from before.', logout: 'Logged out.',
@@ -34,7 +34,7 @@ const japanese = {
   ideas: [
     '一つのタブでログアウトして、ほかのタブを見てください。',
     'プレイグラウンドで 15 分進めてから、ここで GET /me を送ってください。アクセストークンは拒否されますが、クライアントが 1 回だけリフレッシュし、200 が返ります。',
-    'プレイグラウンドでストアへの回線を切断し、15 分進めてください。リクエストは 503 で失敗しますが、どのタブもログアウトされません。復旧すれば、また使えます。',
+    'プレイグラウンドでストアへの接続を切断し、15 分進めてください。リクエストは 503 で失敗しますが、どのタブもログアウトされません。復旧すれば、また使えます。',
   ],
   change: {
     login: 'ログインしました。', signup: '登録してログインしました。', refresh: '以前のログインが続いています。', logout: 'ログアウトしました。',

@@ -54,7 +54,7 @@ fn heading(lab: &Lab, language: Language) -> String {
 
 fn table(battle: &Battle, language: Language) -> Vec<String> {
     let widest = battle.weak.iter().map(|finding| finding.id.len()).max().unwrap_or(0);
-    let (weak, own) = (language.choose("weak build", "弱いビルド"), language.choose("yours", "あなたの"));
+    let (weak, own) = (language.choose("weak build", "弱いビルド"), language.choose("yours", "あなた"));
     let gap = |text: &str, width: usize| " ".repeat(width.saturating_sub(columns(text)));
     let header = format!("  {}  {DIM}{weak}{}{own}{DIM:#}", " ".repeat(widest), gap(weak, COLUMN));
     let rows = battle.weak.iter().enumerate().map(|(at, finding)| {
@@ -83,7 +83,7 @@ pub(crate) fn said(way: Way, language: Language) -> (&'static str, Style) {
 }
 
 fn compiler(errors: &[String], language: Language, limit: usize) -> Vec<String> {
-    let title = language.choose("Yours does not compile:", "あなたのコードはコンパイルできません:");
+    let title = language.choose("Your code does not compile:", "あなたのコードはコンパイルできません:");
     let mut lines = vec![String::new(), format!(" {BAD}✗{BAD:#} {title}")];
     let first = errors.first().map(String::as_str).unwrap_or_default();
     lines.extend(cut(first.lines().map(|line| format!("  {line}")).collect(), limit));
@@ -96,7 +96,7 @@ fn worst(weak: &[Finding], own: &[Finding], language: Language, width: usize, li
     let open = own.iter().find(|finding| !finding.way().is_defended());
     let taken = || weak.iter().find(|finding| finding.way() == Way::GotIn);
     let (finding, where_to) = match open {
-        Some(finding) => (Some(finding), language.choose("On yours:", "あなたのサーバーで:")),
+        Some(finding) => (Some(finding), language.choose("On your build:", "あなたのビルドで:")),
         None => (taken(), language.choose("On the weak build:", "弱いビルドで:")),
     };
     let Some(finding) = finding else { return Vec::new() };
@@ -114,18 +114,18 @@ fn verdict(battle: &Battle, lab: &Lab, language: Language) -> String {
     let count = |wanted: Way| ways().into_iter().filter(|way| *way == wanted).count();
     if battle.is_defended() {
         let text = match (count(Way::ByDesign), language) {
-            (0, Language::En) => "Yours kept all of it out.",
-            (0, Language::Ja) => "あなたのサーバーはすべて防ぎました。",
-            (_, Language::En) => "Yours kept out all that can be kept out.",
-            (_, Language::Ja) => "あなたのサーバーは、防げるものをすべて防ぎました。",
+            (0, Language::En) => "Your build kept every attack out.",
+            (0, Language::Ja) => "あなたのビルドはすべて防ぎました。",
+            (_, Language::En) => "Your build kept out every attack that can be kept out.",
+            (_, Language::Ja) => "あなたのビルドは、防げる攻撃をすべて防ぎました。",
         };
         return format!(" {GOOD}✓ {text}{GOOD:#}");
     }
     let text = match (count(Way::GotIn), language) {
-        (0, Language::En) => format!("Yours is not finished: `cargo lab learn {}`", lab.id),
+        (0, Language::En) => format!("Your code is not finished: `cargo lab learn {}`", lab.id),
         (0, Language::Ja) => format!("まだ書き終わっていません: `cargo lab learn {}`", lab.id),
-        (got_in, Language::En) => format!("{got_in} got in on yours."),
-        (got_in, Language::Ja) => format!("あなたのサーバーに {got_in} 件が侵入しました。"),
+        (got_in, Language::En) => format!("{got_in} of the attacks got in on your build."),
+        (got_in, Language::Ja) => format!("あなたのビルドには {got_in} 件の攻撃が通りました。"),
     };
     format!(" {BAD}✗ {text}{BAD:#}")
 }

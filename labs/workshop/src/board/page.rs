@@ -55,7 +55,8 @@ pub(super) fn html(course: &Course, learners: &[Learner], language: Language, ho
 
 /// The page's text while there is no learner yet: how to get onto the board.
 fn nobody(language: Language, host: &str) -> String {
-    let text = language.choose("Nobody is here yet. Each learner types:", "まだ誰もいません。参加するには:");
+    let text =
+        language.choose("No learner is here yet. Each learner types:", "まだ誰もいません。参加するには:");
     let name = language.choose("NAME", "名前");
     // The browser's `Host` header is untrusted text, so it is escaped too.
     let host = escaped(host);

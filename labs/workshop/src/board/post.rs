@@ -80,8 +80,11 @@ async fn tells(client: &Client, address: &Url, report: Report) -> bool {
 }
 
 fn address(board: &str) -> Result<Url, Failure> {
-    let no_board =
-        || Failure::new(format!("`{board}` is no board: give its address, as http://192.168.1.2:8090"));
+    let no_board = || {
+        Failure::new(format!(
+            "`{board}` is not the address of a board; give one such as http://192.168.1.2:8090"
+        ))
+    };
     let url = Url::parse(board).or(Err(no_board()))?;
     if url.scheme() != "http" || !url.has_host() {
         return Err(no_board());

@@ -33,7 +33,7 @@ pub(crate) struct NoNickname;
 
 impl fmt::Display for NoNickname {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a nickname has 1 to {NICKNAME_CHARS} characters, and none that cannot be seen")
+        write!(f, "a nickname has 1 to {NICKNAME_CHARS} characters, and all of them are visible")
     }
 }
 

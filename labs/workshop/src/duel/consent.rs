@@ -14,8 +14,8 @@ pub(super) fn get(url: &str, they_agreed: bool, language: Language) -> Result<()
     }
     let refusal = || {
         Failure::new(format!(
-            "{url} is not on this machine, and nothing was sent to it; if whoever runs it has agreed to be attacked, say \
-             so with --they-agreed"
+            "{url} is not on this machine, and nothing was sent to it; if its owner has agreed to be attacked, add \
+             --they-agreed"
         ))
     };
     if !std::io::stdin().is_terminal() {
@@ -23,10 +23,12 @@ pub(super) fn get(url: &str, they_agreed: bool, language: Language) -> Result<()
     }
     let question = match language {
         Language::En => {
-            format!("{url} is not on this machine. Has whoever runs it agreed to be attacked? [y/N] ")
+            format!("{url} is not on this machine. Has its owner agreed to be attacked? [y/N] ")
         }
         Language::Ja => {
-            format!("{url} はこのコンピューターではありません。相手は攻撃に同意していますか。[y/N] ")
+            format!(
+                "{url} はこのコンピューター上にありません。所有者は攻撃されることに同意していますか。[y/N] "
+            )
         }
     };
     eprint!("{question}");

@@ -126,7 +126,7 @@ fn untried(attacks: &[Attack<'_>], language: Language) -> Option<String> {
     let untried = |attack: &&Attack<'_>| !(attack.you.is_decided() && attack.they.is_decided());
     let (count, of) = (attacks.iter().filter(untried).count(), attacks.len());
     let text = match language {
-        Language::En => format!("{count} of {of} could not be tried on both"),
+        Language::En => format!("{count} of {of} could not be tried on both servers"),
         Language::Ja => format!("{of} 件中 {count} 件は両方には試せませんでした"),
     };
     (count > 0).then(|| format!("  {DIM}{text}{DIM:#}"))
@@ -179,7 +179,7 @@ fn verdict((you, they): (usize, usize), language: Language) -> String {
         (std::cmp::Ordering::Greater, Language::Ja) => (BAD, "相手の勝ち"),
     };
     let sums = match language {
-        Language::En => format!("of what was tried on both, {you} got in on yours and {they} on theirs"),
+        Language::En => format!("of the attacks tried on both, {you} got in on yours and {they} on theirs"),
         Language::Ja => {
             format!("両方に試した攻撃のうち、あなたの側に {you} 件、相手の側に {they} 件が通りました")
         }
@@ -263,7 +263,10 @@ mod tests {
     fn what_could_be_tried_on_one_side_alone_counts_for_nobody() {
         let (json, text) = told(&[failed(), Outcome::Passed], &[skipped(), Outcome::Passed]);
         assert_eq!(json["got_in"], json!({"you": 0, "they": 0}));
-        assert!(text.contains("A draw") && text.contains("1 of 2 could not be tried on both"), "{text}");
+        assert!(
+            text.contains("A draw") && text.contains("1 of 2 could not be tried on both servers"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -67,5 +67,5 @@ async fn cargo(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    Err(Failure::new(format!("`cargo {}` fails: {}", arguments.join(" "), last.trim())))
+    Err(Failure::new(format!("`cargo {}` failed: {}", arguments.join(" "), last.trim())))
 }
