@@ -22,7 +22,7 @@ use workshop::{
     WorkshopArguments,
 };
 
-/// Sessions or JWT? See what a thief can still do after logout, and what each design costs
+/// Sessions or JWT? What a thief can still do after logout, and what each costs
 ///
 /// Without a command, this runs the tour: it starts three servers, plays the logout problem against each of them over
 /// HTTP, measures what checking a credential costs, and writes target/authlab/tour.json. It takes less than a minute.
@@ -46,7 +46,7 @@ pub(crate) enum Command {
         command: StoreCommand,
     },
     Check(CheckArguments),
-    /// Run only the attacks of the checker, and show what was tried and what got in
+    /// Run only the checker's attacks; show what was tried and what got in
     Attack(CheckArguments),
     Bench(BenchArguments),
     Faults(FaultsArguments),

@@ -19,7 +19,7 @@ pub(crate) struct CheckArguments {
     /// The lab to start and check
     #[arg(value_enum, required_unless_present = "url", conflicts_with = "url")]
     pub(crate) lab: Option<Design>,
-    /// The store of the lab to start: `memory`, `redis` (find one) or a URL [default: memory]
+    /// The store of the lab to start: `memory`, `redis` (finds one) or a URL [default: memory]
     #[arg(long, value_name = "STORE", conflicts_with = "url")]
     pub(crate) store: Option<Wanted>,
     /// A server that is already running, such as `http://127.0.0.1:8080`

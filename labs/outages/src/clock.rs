@@ -47,8 +47,8 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
     // The two servers refresh in turn, so each reads records whose times differ from its own clock.
     for (server, must) in [
         (&ahead, "a refresh at the fast server"),
-        (&behind, "then at the slow one, for which the record is from the future"),
-        (&ahead, "and at the fast one again"),
+        (&behind, "a refresh at the slow server, for which the record is from the future"),
+        (&ahead, "a refresh at the fast server again"),
     ] {
         let mut there = early.at(&server.url);
         expect(must, there.ask(Call::Refresh).await.status, 200);
@@ -63,9 +63,13 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
         401,
     );
     late_at_behind.advance(APART_S - LEEWAY_S - DRIFT_S).await?;
-    expect("the same just before the leeway of 5 s", late_at_behind.ask(Call::Me).await.status, 401);
+    expect(
+        "a token from the future, just outside the leeway of 5 s",
+        late_at_behind.ask(Call::Me).await.status,
+        401,
+    );
     late_at_behind.advance(DRIFT_S).await?;
-    expect("the same within the leeway", late_at_behind.ask(Call::Me).await.status, 200);
+    expect("a token from the future, within the leeway", late_at_behind.ask(Call::Me).await.status, 200);
 
     let mut at_ahead = late.at(&ahead.url);
     at_ahead.advance(ACCESS_TTL_S - DRIFT_S).await?;

@@ -32,7 +32,7 @@ export const english = {
   kind: { cookie: 'Session cookie', access: 'Access token', refresh: 'Refresh token' },
   inside: { cookie: 'show it', access: 'take it apart', refresh: 'show it' },
   header: 'Header', claims: 'Claims',
-  readable: 'Signed, not encrypted: every holder can read it, but without the key no change gets past the server.',
+  readable: 'Signed, not encrypted: every holder can read it. A change made without the key makes the signature invalid.',
   opaque: {
     cookie: 'A random session id and nothing else. The session record is in the store.',
     refresh: 'Valid for one exchange only. The store contains a digest of it, never the token.',
