@@ -164,10 +164,7 @@ fn a_learner_fails_what_is_listed_is_helped_passes_and_begins_again() {
     assert!(applied.stdout.contains("jwt.rs.kept-1"), "{applied:?}");
     assert!(fs::read_to_string(&learner.kept()[0]).unwrap().contains("no_such_method"));
     let card = learner.learn(0);
-    assert!(
-        card.contains("2 of 2 checks pass") && card.contains("Anyone can read a token"),
-        "{card}"
-    );
+    assert!(card.contains("2 of 2 checks pass") && card.contains("Anyone can read a token"), "{card}");
     assert!(learner.learn(1).contains("Step 2/3"), "the next call shows the next step");
 
     assert_eq!(learner.run(&["skip"]).code, Some(0));
