@@ -212,7 +212,10 @@ impl Accounts {
                 .bind(id.as_bytes().as_slice())
                 .fetch_optional(&self.database.pool)
                 .await?;
-        raised.map(|row| user_of(&row)).transpose()?.ok_or(Error::InvalidToken("its account is gone"))
+        raised
+            .map(|row| user_of(&row))
+            .transpose()?
+            .ok_or(Error::InvalidToken("its account no longer exists"))
     }
 
     /// Deletes the account, whose address is free again. The returned user's epoch is greater than that of every credential
@@ -227,8 +230,10 @@ impl Accounts {
             .fetch_optional(&self.database.pool)
             .await?;
         self.database.leaves_traces();
-        let last =
-            row.map(|row| user_of(&row)).transpose()?.ok_or(Error::InvalidToken("its account is gone"))?;
+        let last = row
+            .map(|row| user_of(&row))
+            .transpose()?
+            .ok_or(Error::InvalidToken("its account no longer exists"))?;
         Ok(User { epoch: last.epoch + 1, ..last })
     }
 

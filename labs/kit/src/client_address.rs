@@ -28,7 +28,7 @@ pub struct TrustedProxyError;
 
 impl TrustedProxyError {
     /// The syntax of the list of trusted proxies, for messages.
-    pub(crate) const EXPECTED: &'static str = "addresses or ranges such as 10.0.0.0/8, with commas or new lines between them; a range of all addresses is refused";
+    pub(crate) const EXPECTED: &'static str = "addresses or ranges such as 10.0.0.0/8, separated by commas or new lines; a range of all addresses is refused";
 }
 
 impl FromStr for TrustedProxy {

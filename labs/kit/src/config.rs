@@ -389,17 +389,17 @@ impl Config {
         }
         if !STORE_LOSS.contains(&self.store_loss) {
             return Err(ConfigError::Combination(
-                "AUTHLAB_STORE_LOSS is how many seconds of writes the store may lose unnoticed: from 2 to 86400",
+                "AUTHLAB_STORE_LOSS must be from 2 to 86400: the store may lose the writes of this many seconds unnoticed",
             ));
         }
         if self.log_in.window_seconds == 0 {
             return Err(ConfigError::Combination(
-                "AUTHLAB_FAILURES_WINDOW is 0, and in a window of no length nothing is limited: give it a second at least",
+                "AUTHLAB_FAILURES_WINDOW must be at least 1: in a window of 0 seconds, no number of failures is limited",
             ));
         }
         if self.lab_controls && !self.listen.ip().is_loopback() {
             return Err(ConfigError::Combination(
-                "lab controls move the clock for everybody: they need a loopback address to listen on",
+                "lab controls move the clock for every client, so they need a loopback address to listen on",
             ));
         }
         Ok(self)
@@ -725,7 +725,7 @@ mod tests {
         let error = with("AUTHLAB_TRUSTED_PROXIES", "10.0.0.1 ::1").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "AUTHLAB_TRUSTED_PROXIES is `10.0.0.1 ::1`, and should be addresses or ranges such as 10.0.0.0/8, with commas or new lines between them; a range of all addresses is refused"
+            "AUTHLAB_TRUSTED_PROXIES is `10.0.0.1 ::1`, and should be addresses or ranges such as 10.0.0.0/8, separated by commas or new lines; a range of all addresses is refused"
         );
     }
 

@@ -63,8 +63,8 @@ impl Origins {
             // A sibling domain or another port: the browser has written both headers, so `Origin` says which page it is.
             (Some("same-site") | None, Sender::Listed) => Ok(()),
             (Some(_), _) => Err(Error::Csrf("Sec-Fetch-Site is not same-origin")),
-            (None, Sender::Foreign) => Err(Error::Csrf("Origin is not ours")),
-            (None, Sender::Unknown) => Err(Error::Csrf("neither Sec-Fetch-Site nor Origin")),
+            (None, Sender::Foreign) => Err(Error::Csrf("Origin is not the server's")),
+            (None, Sender::Unknown) => Err(Error::Csrf("there is neither Sec-Fetch-Site nor Origin")),
         }
     }
     // ANCHOR_END: own
@@ -73,9 +73,9 @@ impl Origins {
     /// page that is not listed must not log its visitor in (login CSRF).
     pub(crate) fn refuse_foreign(&self, request: &Parts) -> Result<(), Error> {
         match (fetch_site(request), self.origin(request)) {
-            (_, Sender::Foreign) => Err(Error::Csrf("Origin is foreign")),
+            (_, Sender::Foreign) => Err(Error::Csrf("Origin is that of another site")),
             (Some("cross-site" | "same-site"), Sender::Unknown) => {
-                Err(Error::Csrf("Sec-Fetch-Site is foreign"))
+                Err(Error::Csrf("Sec-Fetch-Site names another site"))
             }
             _ => Ok(()),
         }

@@ -106,8 +106,8 @@ pub(crate) fn parameter() -> Value {
         "name": "Device-Token",
         "in": "header",
         "required": false,
-        "description": "What the last sign-up or log-in on this device answered under this name. With it, strangers' failures \
-                        on the account do not count. Browsers have it in a cookie.",
+        "description": "The `Device-Token` of the last response to a sign-up or login on this device. With it, other clients' failed \
+                        logins on the account do not count. Browsers have it in a cookie.",
         "schema": { "type": "string", "pattern": "^[!-~]*$", "maxLength": ACCOUNTS * (TOKEN_BYTES * 4 / 3 + 1) },
     })
 }

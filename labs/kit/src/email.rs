@@ -29,9 +29,7 @@ impl Email {
             return Err(too_long());
         }
         if text.chars().any(is_invisible) {
-            return Err(
-                "an address has no spaces, no control characters and nothing else that cannot be seen".into(),
-            );
+            return Err("an address has no spaces, control characters or other invisible characters".into());
         }
         let looks_like = || String::from("an address looks like name@example.com");
         let (local, domain) = text.rsplit_once('@').ok_or_else(looks_like)?;
@@ -41,7 +39,7 @@ impl Email {
             return Err(looks_like());
         }
         let domain = idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL)
-            .map_err(|_| "what follows the @ is no domain name")?;
+            .map_err(|_| "the part after the @ is not a domain name")?;
         if domain.is_empty() {
             return Err(looks_like());
         }

@@ -32,22 +32,22 @@ pub enum Error {
     InvalidToken(&'static str),
     /// A token that this server did not issue, or that was changed since. The client gets the same answer as for any
     /// refused credential.
-    #[error("the token was not made by this server: {0}")]
+    #[error("the token was not issued by this server: {0}")]
     ForgedToken(&'static str),
     /// A token that names a key which this server does not have: the key was removed, or never existed. The client gets the
     /// same answer as for any refused credential.
-    #[error("the token names key {0}, which this server does not hold")]
+    #[error("the token names key {0}, which this server does not have")]
     UnknownKey(u16),
     /// The e-mail address or the password is wrong. The answer does not say which of the two.
     #[error("unknown address or wrong password")]
     InvalidCredentials,
     /// The account changed after the password was checked and before the credential was issued. The client gets the same
     /// answer as for any failed login.
-    #[error("the account changed while the log-in was under way")]
+    #[error("the account changed during the login")]
     LogInAfresh,
     /// The store knows a greater epoch of the account than the account's row. Handlers raise the row's epoch and continue,
     /// so clients do not see this error.
-    #[error("the store knows epoch {epoch} of this account, and its row is behind")]
+    #[error("the store has epoch {epoch} for this account, which is greater than that of the account's row")]
     StoreAhead {
         /// The epoch that the store knows.
         epoch: u64,
@@ -69,7 +69,7 @@ pub enum Error {
     #[error("method not allowed")]
     MethodNotAllowed,
     /// An account with this e-mail address exists already.
-    #[error("the address is taken")]
+    #[error("the e-mail address is taken")]
     EmailTaken,
     /// The body is longer than the server's limit.
     #[error("the body is too large")]
@@ -159,20 +159,20 @@ impl Error {
                 return (S::SERVICE_UNAVAILABLE, "store_unavailable", "Not ready", part.to_string().into());
             }
             Self::TooLarge { most_bytes } => {
-                let detail = format!("A body has at most {most_bytes} bytes.");
+                let detail = format!("The server accepts a body of at most {most_bytes} bytes.");
                 return (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large", detail.into());
             }
-            Self::Malformed(detail) => (S::BAD_REQUEST, "malformed", "The request cannot be read", *detail),
+            Self::Malformed(detail) => (S::BAD_REQUEST, "malformed", "Malformed request", *detail),
             Self::Invalid(_) => (
                 S::UNPROCESSABLE_ENTITY,
                 "invalid",
-                "The request says something that cannot be",
-                "See `errors` for each flaw and where it is.",
+                "Validation failed",
+                "`errors` says which values are invalid, and why.",
             ),
             Self::Unauthenticated => (
                 S::UNAUTHORIZED,
                 "unauthenticated",
-                "A credential is needed",
+                "Authentication required",
                 "Log in and send the credential.",
             ),
             Self::InvalidToken(_) | Self::ForgedToken(_) | Self::UnknownKey(_) => (
@@ -184,8 +184,8 @@ impl Error {
             Self::InvalidCredentials | Self::LogInAfresh => (
                 S::UNAUTHORIZED,
                 "invalid_credentials",
-                "The log-in was refused",
-                "The address or the password is wrong.",
+                "Login refused",
+                "The e-mail address or the password is wrong.",
             ),
             Self::Refused(refusal) => (S::UNAUTHORIZED, refusal.code, refusal.title, refusal.detail),
             Self::Csrf(_) => (
@@ -200,37 +200,35 @@ impl Error {
                 "The password is wrong",
                 "Give the account's current password.",
             ),
-            Self::NotFound => {
-                (S::NOT_FOUND, "not_found", "Nothing is here", "There is nothing at this address.")
-            }
+            Self::NotFound => (S::NOT_FOUND, "not_found", "Not found", "No resource exists at this path."),
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
-                "Wrong method",
-                "This address answers to other methods; see the Allow header.",
+                "Method not allowed",
+                "This path supports other methods; see the Allow header.",
             ),
             Self::EmailTaken => (
                 S::CONFLICT,
                 "email_taken",
-                "The address is taken",
-                "There is an account with this address. Log in.",
+                "The e-mail address is taken",
+                "An account with this e-mail address exists already. Log in.",
             ),
             Self::UnsupportedMediaType => (
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
-                "Wrong content type",
+                "Unsupported media type",
                 "Send the body as application/json.",
             ),
             Self::Throttled { .. } => (
                 S::TOO_MANY_REQUESTS,
                 "throttled",
                 "Too many attempts",
-                "Wait as long as Retry-After says and try again.",
+                "Wait for the seconds that Retry-After gives, then try again.",
             ),
             Self::StoreUnavailable(_) | Self::StoreAhead { .. } => (
                 S::SERVICE_UNAVAILABLE,
                 "store_unavailable",
-                "A store does not answer",
+                "A store is unavailable",
                 "Keep the credential and try again shortly.",
             ),
             Self::Overloaded(_) => {
@@ -239,7 +237,7 @@ impl Error {
             Self::Internal(_) => (
                 S::INTERNAL_SERVER_ERROR,
                 "internal",
-                "Something went wrong here",
+                "Internal server error",
                 "Quote the x-request-id when you report this.",
             ),
         };

@@ -16,7 +16,7 @@ pub(crate) fn flaw<B>(request: &Request<B>) -> Option<&'static str> {
     match (hosts.next(), hosts.next()) {
         (Some(_), Some(_)) => Some("There are two Host headers."),
         (Some(host), None) if !host.to_str().is_ok_and(is_host_and_port) => {
-            Some("The Host header names no host.")
+            Some("The Host header does not contain a valid host.")
         }
         (Some(_), None) => None,
         (None, _) if must_have_one(request) => Some("There is no Host header."),

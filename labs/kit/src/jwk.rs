@@ -30,7 +30,7 @@ pub struct HmacKey {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum JwkError {
     /// The text is not a JSON object with members of the right types, or a member occurs twice.
-    #[error("it is no JSON Web Key that can be read")]
+    #[error("it cannot be parsed as a JSON Web Key")]
     Unreadable,
     /// The `kty` is wrong (RFC 7517 §4.1).
     #[error("its `kty` is not `oct`, and HS256 needs a secret")]
@@ -45,7 +45,7 @@ pub enum JwkError {
     #[error("its `key_ops` are not `verify`, or `sign` and `verify`")]
     Operations,
     /// The `k` is missing or cannot be decoded (RFC 7518 §6.4.1).
-    #[error("its `k` is missing, or no base64url without padding")]
+    #[error("its `k` is missing, or is not base64url without padding")]
     Secret,
     /// The secret is short enough to be guessed.
     #[error("its `k` is shorter than 32 bytes")]
@@ -230,7 +230,7 @@ mod tests {
     fn neither_a_key_nor_its_refusal_shows_the_secret() {
         assert!(!format!("{:?}", with("use", json!("sig"))).contains("0123"));
         let refused = with("k", json!([SECRET])).unwrap_err();
-        assert_eq!(refused.to_string(), "it is no JSON Web Key that can be read");
+        assert_eq!(refused.to_string(), "it cannot be parsed as a JSON Web Key");
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub enum KeyringError {
     },
     /// A secret has hardly any variety, such as 32 times `a`.
     #[error(
-        "key {id} consists of a few characters over and over; `openssl rand -base64 48` makes one that cannot be guessed"
+        "key {id} repeats a few characters and can be guessed; `openssl rand -base64 48` makes a good one"
     )]
     Monotonous {
         /// The key's number.
@@ -129,7 +129,7 @@ pub enum KeyringError {
         place: usize,
     },
     /// The issuing key may only check.
-    #[error("key {id} is the first of the JWK Set and so the one that issues, and its `key_ops` lack `sign`")]
+    #[error("key {id} is the first of the JWK Set, so it signs new tokens, and its `key_ops` lack `sign`")]
     NotToSign {
         /// The key's number.
         id: u16,
@@ -322,7 +322,7 @@ mod tests {
         assert!("1=3d1a90cb6f60a1d4b2f7c8e5a9d03417".parse::<Keyring>().is_ok());
         assert!("1=abcdefghiabcdefghiabcdefghiabcdefghi".parse::<Keyring>().is_ok());
         let told = KeyringError::Monotonous { id: 1 }.to_string();
-        assert!(told.starts_with("key 1 consists of a few characters over and over"), "{told}");
+        assert!(told.starts_with("key 1 repeats a few characters and can be guessed"), "{told}");
     }
 
     #[test]

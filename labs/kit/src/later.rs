@@ -27,14 +27,18 @@ pub fn finish_later<F>(error: &impl Display, attempt: impl FnMut() -> F + Send +
 where
     F: Future<Output = bool> + Send,
 {
-    tracing::warn!(%error, "the session that a login takes the place of could not be ended; it is tried again");
+    tracing::warn!(%error, "the session that a login replaced could not be ended; the server tries again");
     let Ok(place) = FREE.try_acquire() else {
-        return tracing::error!("too many endings wait to be finished later: this one is given up");
+        return tracing::error!(
+            "too many sessions are waiting to be ended, so the server does not try this one again"
+        );
     };
     tokio::spawn(async move {
         let _place = place;
         if !repeated(attempt, FIRST_PAUSE).await {
-            tracing::error!("the ending of a session is given up: the store never took it");
+            tracing::error!(
+                "the server has stopped trying to end a session: the store refused every attempt"
+            );
         }
     });
 }

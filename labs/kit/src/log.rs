@@ -22,7 +22,7 @@ pub fn start() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
     let colours = std::io::stderr().is_terminal();
     if let Err(error) = lines(format(), filter, colours, std::io::stderr).try_init() {
-        tracing::debug!(%error, "the log runs already");
+        tracing::debug!(%error, "the log has already been started");
     }
     if format() == LogFormat::Json {
         log_panics(std::io::stderr);
@@ -47,7 +47,7 @@ where
 {
     let log = errors(writer);
     std::panic::set_hook(Box::new(move |panic| {
-        let text = panic.payload_as_str().unwrap_or("a panic without words");
+        let text = panic.payload_as_str().unwrap_or("a panic without a message");
         let at = panic.location().map(ToString::to_string);
         // Captured only if RUST_BACKTRACE asks for it.
         let backtrace = Backtrace::capture();

@@ -86,18 +86,18 @@ impl Mark {
 fn problem(known: Mark, seen: Option<Mark>) -> Option<String> {
     match seen {
         None => Some(
-            "its marker is missing, so it is empty or was replaced; bring the right store back, or run \
-             `authlab store accept`, which logs everybody out"
+            "its marker is missing, so it is empty or was replaced; restore the right one, or run \
+             `authlab store accept`, which logs every user out"
                 .to_owned(),
         ),
         Some(seen) if seen.store != known.store => Some(
-            "its marker is another store's; name the right store, or run `authlab store accept`, which logs everybody \
-             out"
+            "its marker is another store's; name the right store, or run `authlab store accept`, which logs every \
+             user out"
                 .to_owned(),
         ),
         Some(seen) if seen.generation < known.generation => Some(format!(
-            "it went back in time: its marker is at generation {}, and the accounts have seen {}; bring the newest data \
-             back, or run `authlab store accept`, which logs everybody out",
+            "it is older than the accounts: its marker is at generation {}, and the accounts have seen {}; restore the \
+             newest data, or run `authlab store accept`, which logs every user out",
             seen.generation, known.generation
         )),
         Some(_) => None,
@@ -153,7 +153,7 @@ impl Watch {
             Ok(None) => {
                 self.metrics.store_refused(false);
                 if redis.believe() {
-                    tracing::warn!(target: "audit", event = "store_believed", "the store is believed again");
+                    tracing::warn!(target: "audit", event = "store_believed", "the store is trusted again");
                 }
                 self.keep_up(redis).await;
             }
@@ -198,13 +198,13 @@ impl Watch {
             Ok(made) => mark_of(made)?,
             Err(refusal) if !is_silence(&refusal) => {
                 if !std::mem::replace(&mut self.told_unmarked, true) {
-                    tracing::warn!(error = %refusal, "the store takes no marker yet, so it cannot be told from another");
+                    tracing::warn!(error = %refusal, "the store refuses its marker so far, so the server cannot tell it from another store");
                 }
                 return Ok(None);
             }
             Err(silence) => return Err(silence.into()),
         };
-        let made = made.ok_or_else(|| Error::Internal("a marker was made and is missing".into()))?;
+        let made = made.ok_or_else(|| Error::Internal("a marker was written and is missing".into()))?;
         // The marker that the accounts remember counts: another server may have been first, and with another store.
         self.known = Some(self.accounts.remember_mark(self.key, made.remembered()).await?);
         Ok(Some(made))
@@ -230,7 +230,7 @@ impl Watch {
             Ok::<_, Error>(())
         };
         if let Err(error) = kept.await {
-            tracing::debug!(%error, "the store's marker stays as it was");
+            tracing::debug!(%error, "the store's marker could not be advanced");
         }
     }
 }

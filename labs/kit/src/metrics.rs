@@ -162,37 +162,37 @@ impl Figures {
         let mut registry = Registry::with_prefix("authlab");
         let buckets: fn() -> Histogram = || Histogram::new(BUCKETS);
         let durations = Family::new_with_constructor(buckets);
-        registry.register("request_duration_seconds", "Time to an answer by route", durations.clone());
+        registry.register("request_duration_seconds", "Response time by route", durations.clone());
         Self {
-            requests: counted(
-                &mut registry,
-                "requests",
-                "Answered requests by route, method and status class",
-            ),
+            requests: counted(&mut registry, "requests", "Requests by route, method and status class"),
             durations,
-            log_ins: counted(&mut registry, "log_ins", "Log-ins by outcome"),
+            log_ins: counted(&mut registry, "log_ins", "Logins by outcome"),
             refreshes: counted(&mut registry, "refreshes", "Refreshes by outcome"),
             throttled: counted(
                 &mut registry,
                 "throttled",
-                "Passwords and sign-ups that were not looked at after too many attempts",
+                "Passwords and sign-ups refused unchecked after too many attempts",
             ),
             keys: counted(
                 &mut registry,
                 "key",
-                "Keys that this server holds: the one of a use that issues, and those that only check",
+                "Keys that this server has: for each use the one that issues, and those that only check",
             ),
-            hashing_places: counted(&mut registry, "hashing_places", "Passwords that may be hashed at once"),
+            hashing_places: counted(
+                &mut registry,
+                "hashing_places",
+                "Passwords that the server hashes at most at the same time",
+            ),
             hashing_busy: counted(&mut registry, "hashing_busy", "Passwords that are being hashed"),
             hashing_waiting: counted(
                 &mut registry,
                 "hashing_waiting",
-                "Passwords that wait for a place to be hashed",
+                "Passwords that are waiting to be hashed",
             ),
             store_refused: counted(
                 &mut registry,
                 "store_refused",
-                "1 while the store is refused: it is empty, older than the accounts know it, or another",
+                "1 while the server refuses its store: an empty, older or different one than the accounts know",
             ),
             registry,
         }

@@ -24,7 +24,7 @@ pub static DESIGN: Design = Design {
             ja: "認証なし。すべての計測の基準",
         },
         about: Text {
-            en: "Every request is let in. It exists to be measured.",
+            en: "The server accepts every request. This design exists to be measured.",
             ja: "すべてのリクエストを通します。計測のためだけにあります。",
         },
         outcomes: &[],
@@ -37,7 +37,7 @@ pub static DESIGN: Design = Design {
     secrets: &[],
     variants: &[Variant {
         name: "none",
-        what: "the same route on the same kit, and nobody is asked who they are",
+        what: "the same route on the same kit, without authentication",
         asks: Asks::Nothing,
         role: Role::Other,
         settings: &[],

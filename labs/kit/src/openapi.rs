@@ -204,5 +204,5 @@ fn header(shape: Value) -> Value {
 }
 
 fn reason(status: StatusCode) -> &'static str {
-    status.canonical_reason().unwrap_or("An answer")
+    status.canonical_reason().unwrap_or("A response")
 }

@@ -58,10 +58,12 @@ impl FromStr for Origin {
             return Err(refused("it has a path, a query or a fragment"));
         }
         if authority.contains('*') {
-            return Err(refused("a wildcard would let in every name that fits, also of a forgotten server"));
+            return Err(refused(
+                "a wildcard would let in every matching name, also that of a forgotten server",
+            ));
         }
         if authority.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(refused("it holds white space or a control character"));
+            return Err(refused("it contains white space or a control character"));
         }
         let url = Url::parse(&format!("{scheme}://{authority}"));
         let origin = url.map_err(|_| refused("its host or its port is not valid"))?.origin();
@@ -134,11 +136,11 @@ mod tests {
             (r"https://app.example\a", "it has a path, a query or a fragment"),
             (
                 "https://*.app.example",
-                "a wildcard would let in every name that fits, also of a forgotten server",
+                "a wildcard would let in every matching name, also that of a forgotten server",
             ),
             ("https://app.example https://b.example", "it has a path, a query or a fragment"),
-            ("https://app.example b.example", "it holds white space or a control character"),
-            ("https://app\t.example", "it holds white space or a control character"),
+            ("https://app.example b.example", "it contains white space or a control character"),
+            ("https://app\t.example", "it contains white space or a control character"),
             ("https://", "its host or its port is not valid"),
             ("https://app.example:99999", "its host or its port is not valid"),
             ("http://::1:8080", "its host or its port is not valid"),

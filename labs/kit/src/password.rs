@@ -64,10 +64,10 @@ impl Password {
         }
         let lower = text.to_lowercase();
         if email.parts().iter().any(|part| part.to_lowercase() == lower) {
-            return Err("a password is not one's own address or name in it".into());
+            return Err("a password must not be the account's e-mail address or the name in it".into());
         }
         if blocklist::is_common(&lower) {
-            return Err("this password is among those that are guessed first; choose another one".into());
+            return Err("this password is on the list of common passwords; choose another one".into());
         }
         Ok(NewPassword(self))
     }

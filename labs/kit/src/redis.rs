@@ -188,7 +188,7 @@ impl Redis {
         let answer = link.send(until, send).await;
         // A call on a new connection may have been answered by another store.
         if answer.is_ok() && turn.is_some_and(|turn| !link.belief.holds(turn)) {
-            return Err(refused("the connection changed while the call was under way"));
+            return Err(refused("the connection changed during the call"));
         }
         answer
     }
@@ -251,7 +251,7 @@ impl Link {
         match &answer {
             Err(error) if is_silence(error) => {
                 if self.breaker.failed() {
-                    tracing::error!(%error, "Redis does not answer: refusing at once until it does");
+                    tracing::error!(%error, "Redis does not answer; the server refuses requests at once until it does");
                     tokio::spawn(mend::mend(Arc::downgrade(self)));
                 }
             }
@@ -267,7 +267,7 @@ impl Link {
     /// Refuses calls until a new connection leads to a node that can be used.
     fn leave(self: &Arc<Self>, why: Why) {
         if self.breaker.trip(why) {
-            tracing::error!("Redis {}: refusing until a primary answers", why.problem());
+            tracing::error!("Redis {}; the server refuses requests until a primary answers", why.problem());
             tokio::spawn(mend::mend(Arc::downgrade(self)));
         }
     }

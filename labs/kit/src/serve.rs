@@ -113,12 +113,12 @@ async fn run(listener: TcpListener, app: Router, serving: Serving, mut shutdown:
                 tokio::spawn(async move {
                     let _place = (place, counted);
                     if let Err(error) = connection.await {
-                        tracing::debug!(%error, "a connection ended badly");
+                        tracing::debug!(%error, "a connection ended with an error");
                     }
                 });
             }
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken");
+                tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -127,9 +127,9 @@ async fn run(listener: TcpListener, app: Router, serving: Serving, mut shutdown:
     // Connections without a running request are closed at once.
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
         let cut = limits.connections - places.available_permits();
-        tracing::warn!(cut, "stopped: the requests on these connections took longer than a shutdown waits");
+        tracing::warn!(cut, "stopped: the requests on these connections took longer than the shutdown limit");
     } else {
-        tracing::info!("stopped: every request under way was finished");
+        tracing::info!("stopped: every running request was finished");
     }
 }
 
@@ -157,8 +157,8 @@ impl Door {
             self.told = Some(Instant::now());
             tracing::warn!(
                 %address,
-                "closed new connections of an address that has as many as one may (AUTHLAB_CONNECTIONS_PER_ADDRESS); if it \
-                 is a proxy of yours, name it in AUTHLAB_TRUSTED_PROXIES"
+                "closed new connections of an address that has the most allowed (AUTHLAB_CONNECTIONS_PER_ADDRESS); if it \
+                 is your proxy, name it in AUTHLAB_TRUSTED_PROXIES"
             );
         }
         counted.map(Some)

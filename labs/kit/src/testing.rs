@@ -67,10 +67,10 @@ pub fn found_or_skip<T>(part: Part, search: Result<T, String>) -> Option<T> {
         Ok(found) => return Some(found),
         Err(reason) => reason,
     };
-    assert!(!required().contains(&part), "AUTHLAB_REQUIRE names `{part}`, and it is not to be had: {reason}");
+    assert!(!required().contains(&part), "AUTHLAB_REQUIRE names `{part}`, which is not available: {reason}");
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     // Not `eprintln!`: the test harness captures its output unless the test fails.
-    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: it needs {part}, and it is not to be had: {reason}");
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: it needs {part}, which is not available: {reason}");
     None
 }
 
@@ -96,7 +96,7 @@ fn parse(list: &str) -> Result<Vec<Part>, String> {
             "node" => Ok(Part::Node),
             "go" => Ok(Part::Go),
             other => Err(format!(
-                "`{other}` is no part; the parts are `docker`, `redis`, `python`, `browser`, `haproxy`, `node` and `go`"
+                "`{other}` is not a part; the parts are `docker`, `redis`, `python`, `browser`, `haproxy`, `node` and `go`"
             )),
         })
         .collect()
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_requirement_is_refused() {
-        assert!(parse("dokcer").unwrap_err().starts_with("`dokcer` is no part"));
+        assert!(parse("dokcer").unwrap_err().starts_with("`dokcer` is not a part"));
     }
 
     #[test]

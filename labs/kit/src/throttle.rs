@@ -52,7 +52,7 @@ pub(crate) struct Proof<'a> {
 }
 
 /// A running attempt, which counts as failed until it is settled.
-#[must_use = "an attempt that is never told to have succeeded stays counted as a failure"]
+#[must_use = "an attempt counts as a failure until it is reported as a success"]
 pub(crate) struct Attempt<'a> {
     throttle: &'a Throttle,
     asked: Vec<Asked>,

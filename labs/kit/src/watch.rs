@@ -22,7 +22,7 @@ use crate::redis::Redis;
 use crate::start_error::StartError;
 
 /// The message of a simulated outage in the log.
-pub const CUT: &str = "the playground has cut the line to the store";
+pub const CUT: &str = "the playground has cut the connection to the store";
 
 /// A switch and a counter in front of a store. In Redis each call is one round trip.
 #[derive(Debug, Default)]

@@ -106,7 +106,8 @@ async fn a_page_of_another_site_is_told_of_at_the_usual_level_and_no_more_than_t
         request.header("content-type", "application/json").body(Body::from("{}")).unwrap()
     };
     assert_eq!(server.clone().oneshot(foreign()).await.unwrap().status(), StatusCode::FORBIDDEN);
-    let line = json!({ "event": "csrf_refused", "address": "::", "reason": "Sec-Fetch-Site is foreign" });
+    let line =
+        json!({ "event": "csrf_refused", "address": "::", "reason": "Sec-Fetch-Site names another site" });
     assert_eq!(KeptLog::audit_lines(&log.take()), std::slice::from_ref(&line));
     let began = std::time::Instant::now();
     for _ in 0..100 {

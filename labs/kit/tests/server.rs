@@ -123,10 +123,10 @@ async fn a_request_of_http_1_1_names_exactly_one_host() {
     assert!(server.exchange(&with("1.0", "")).await.starts_with("HTTP/1.0 200"));
     for (hosts, detail) in [
         ("", "There is no Host header."),
-        ("host:\r\n", "The Host header names no host."),
-        ("host: a b\r\n", "The Host header names no host."),
-        ("host: ann@a\r\n", "The Host header names no host."),
-        ("host: a:b\r\n", "The Host header names no host."),
+        ("host:\r\n", "The Host header does not contain a valid host."),
+        ("host: a b\r\n", "The Host header does not contain a valid host."),
+        ("host: ann@a\r\n", "The Host header does not contain a valid host."),
+        ("host: a:b\r\n", "The Host header does not contain a valid host."),
         ("host: a\r\nhost: a\r\n", "There are two Host headers."),
     ] {
         let answer = server.exchange(&with("1.1", hosts)).await;
@@ -233,7 +233,7 @@ async fn the_bound_on_bodies_is_the_configured_one() {
     assert!(server.exchange(&post(body(100))).await.starts_with("HTTP/1.1 422"));
     let refused = server.exchange(&post(body(101))).await;
     assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
-    assert!(refused.contains("A body has at most 100 bytes."), "{refused}");
+    assert!(refused.contains("The server accepts a body of at most 100 bytes."), "{refused}");
 }
 
 #[tokio::test]
@@ -326,7 +326,7 @@ async fn a_shutdown_tells_how_many_connections_it_cut() {
     let unfinished = "POST /auth/signup HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n";
     for (bytes, drain, told) in [
         // A connection without a request is closed without waiting for one.
-        ("", PATIENCE, r#""message":"stopped: every request under way was finished""#),
+        ("", PATIENCE, r#""message":"stopped: every running request was finished""#),
         (unfinished, Duration::from_millis(1), r#""cut":1"#),
     ] {
         let mut server = Server::start(|config| config.limits.drain = drain).await;

@@ -12,7 +12,7 @@ const HEADER: &str = r#"{"alg":"HS256"}"#;
 fn main() -> Result<(), Box<dyn Error>> {
     let token = sign(SECRET.as_bytes(), HEADER, r#"{"email":"ann@example.test","role":"user"}"#);
     println!("a token:          {token}");
-    println!("says, to anybody: {}", read_without_a_key(&token).unwrap_or_default());
+    println!("without a key:    {}", read_without_a_key(&token).unwrap_or_default());
     let found = secret_of(&token, words()).ok_or("the word is in the list")?;
     println!("its secret:       {found} (one of {} words, and no server was asked)", words().count());
     let forged = sign(found.as_bytes(), HEADER, r#"{"email":"ann@example.test","role":"admin"}"#);

@@ -78,7 +78,7 @@ fn bytes(list: &Value) -> Vec<u8> {
 
 fn text_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without words")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a message")
 }
 
 #[cfg(test)]
@@ -98,7 +98,7 @@ mod tests {
         let expected = concat!(
             r#"{"answer":"A-z_"}"#,
             "\n",
-            r#"{"refused":"not three parts"}"#,
+            r#"{"refused":"it does not have three parts"}"#,
             "\n",
             r#"{"unknown":""}"#,
             "\n"

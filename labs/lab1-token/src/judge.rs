@@ -83,9 +83,9 @@ pub enum Verdict {
 pub const CHECKS: &[Check] = &[
     Check {
         id: "base64url.groups",
-        title: "three bytes become four characters, and what is left over two or three",
+        title: "three bytes become four characters, and one or two remaining bytes become two or three",
         attack: false,
-        gains: "Nobody else can read the token.",
+        gains: "Other programs cannot read the token.",
         read: "RFC 4648 §5, RFC 7515 appendix C",
         ask: || {
             let question = |text: &str| json!({ "call": "encode", "bytes": text.as_bytes() });
@@ -100,7 +100,7 @@ pub const CHECKS: &[Check] = &[
         id: "base64url.alphabet",
         title: "62 is a hyphen and 63 an underscore, and there is no padding",
         attack: false,
-        gains: "A token with + / = is torn apart in a URL or a cookie.",
+        gains: "A URL or a cookie breaks a token that contains + / =.",
         read: "RFC 7515 §2, RFC 4648 §5",
         ask: || {
             vec![
@@ -118,9 +118,9 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "hmac.short-key",
-        title: "a key that is shorter than a block is filled up with zeros",
+        title: "a key that is shorter than a block is padded with zeros",
         attack: false,
-        gains: "No other program takes our signatures.",
+        gains: "Other programs refuse our signatures.",
         read: "RFC 2104 §2, RFC 4231 §4.3",
         ask: || {
             let (key, message) = (b"Jefe", "what do ya want for nothing?");
@@ -131,7 +131,7 @@ pub const CHECKS: &[Check] = &[
         id: "hmac.long-key",
         title: "a key that is longer than a block is hashed first",
         attack: false,
-        gains: "A long key is cut off, and two long keys that begin alike become one.",
+        gains: "A long key is cut off, so two long keys that begin alike are the same key.",
         read: "RFC 2104 §3, RFC 4231 §4.7",
         ask: || {
             let message = "Test Using Larger Than Block-Size Key - Hash Key First";
@@ -144,9 +144,9 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "token.signed-as-the-standard",
-        title: "the token of RFC 7515, appendix A.1 comes out byte for byte",
+        title: "the token of RFC 7515, appendix A.1 is reproduced byte for byte",
         attack: false,
-        gains: "No other program takes our tokens.",
+        gains: "Other programs refuse our tokens.",
         read: "RFC 7515 appendix A.1",
         ask: || {
             let question = json!({ "call": "sign", "key": RFC_KEY.as_slice(), "header": RFC_HEADER, "payload": RFC_PAYLOAD });
@@ -155,9 +155,9 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "token.taken",
-        title: "a token that we signed says what we wrote",
+        title: "a token that we signed is accepted, and its payload is ours",
         attack: false,
-        gains: "Nobody gets in.",
+        gains: "The server lets no user in.",
         read: "RFC 7515 §5.2, appendix A.1.2",
         ask: || {
             let rfc = json!({"iss": "joe", "exp": 1_300_819_380, "http://example.com/is_root": true});
@@ -171,13 +171,13 @@ pub const CHECKS: &[Check] = &[
         id: "token.changed",
         title: "a payload that was changed after the signature is refused",
         attack: true,
-        gains: "Writes `admin` where `user` stood, and is one.",
+        gains: "Changes `user` to `admin` in the payload, and is an admin.",
         read: "RFC 7515 §5.2, OWASP WSTG-SESS-10",
         ask: || vec![refused(KEY, PROMOTED)],
     },
     Check {
         id: "token.another-key",
-        title: "a token that somebody else signed is refused",
+        title: "a token that was signed with another key is refused",
         attack: true,
         gains: "Signs tokens with a key of their own.",
         read: "RFC 7515 §5.2",
@@ -199,7 +199,7 @@ pub const CHECKS: &[Check] = &[
         id: "token.alg-none",
         title: "the algorithm `none` is refused, whatever else the token says",
         attack: true,
-        gains: "Writes `\"alg\":\"none\"` into the header, leaves the signature out, and is anybody.",
+        gains: "Writes `\"alg\":\"none\"` into the header, leaves the signature out, and logs in as any user.",
         read: "RFC 8725 §3.1 and §2.1",
         ask: || vec![refused(KEY, UNSIGNED)],
     },
@@ -207,13 +207,13 @@ pub const CHECKS: &[Check] = &[
         id: "token.alg-is-ours",
         title: "a header that names another algorithm is refused, though the signature would hold",
         attack: true,
-        gains: "Lets the token choose how it is checked: the door to every confusion of keys.",
+        gains: "Chooses in the token how the server checks it, which makes key confusion possible.",
         read: "RFC 8725 §3.1",
         ask: || vec![refused(KEY, MISNAMED)],
     },
     Check {
         id: "token.three-parts",
-        title: "two parts or four are no token",
+        title: "a token with two parts or four is refused",
         attack: true,
         gains: "Hides a second payload in the token, which another program reads.",
         read: "RFC 7515 §7.1",

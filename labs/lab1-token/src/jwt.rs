@@ -24,16 +24,16 @@ pub const HASH_BYTES: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The token has more or fewer than three parts.
-    #[error("not three parts")]
+    #[error("it does not have three parts")]
     Parts,
     /// A part is not valid base64url, or its decoded content is not valid JSON.
     #[error("a part cannot be read")]
     Unreadable,
     /// The header names an algorithm other than HS256.
-    #[error("another algorithm than HS256")]
+    #[error("the algorithm is not HS256")]
     Algorithm,
     /// The signature does not match: the token was signed with another key, or changed after it was signed.
-    #[error("the signature does not hold")]
+    #[error("the signature does not match")]
     Signature,
 }
 

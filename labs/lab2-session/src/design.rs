@@ -18,7 +18,7 @@ pub static DESIGN: Design = Design {
     variants: &[
         Variant {
             name: "session-memory",
-            what: "a cookie, and its session in the server's own memory: fast, and one server's alone",
+            what: "a cookie whose session is in the server's memory: fast, and only for one server",
             asks: Asks::Memory,
             role: Role::Other,
             settings: &[],
@@ -26,7 +26,7 @@ pub static DESIGN: Design = Design {
         },
         Variant {
             name: "session-redis",
-            what: "a cookie, and its session read from Redis at each request",
+            what: "a cookie whose session each request reads from Redis",
             asks: Asks::Redis,
             role: Role::LookUp,
             settings: &[],

@@ -172,8 +172,10 @@ impl<S: Store> Scheme for Sessions<S> {
         let id = match presented(request)? {
             Presented::Session(id) => id,
             Presented::Nothing => return Err(Error::Unauthenticated),
-            Presented::Bearer => return Err(Error::InvalidToken("this server gives out no tokens")),
-            Presented::Garbage => return Err(Error::InvalidToken("the cookie holds no session id")),
+            Presented::Bearer => return Err(Error::InvalidToken("this server issues no tokens")),
+            Presented::Garbage => {
+                return Err(Error::InvalidToken("the cookie does not contain a session id"));
+            }
         };
         self.origins.require_own(request)?;
         // ANCHOR: authenticate

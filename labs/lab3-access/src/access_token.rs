@@ -182,7 +182,7 @@ impl AccessTokens {
         };
         let token = jsonwebtoken::encode(&self.issuing_header, &claims, &self.issuing).map_err(internal)?;
         if token.len() > MAX_BYTES {
-            return Err(Error::Internal("an access token came out longer than any server would read".into()));
+            return Err(Error::Internal("the new access token is longer than any server would read".into()));
         }
         Ok(AccessToken(token))
     }
@@ -241,7 +241,7 @@ impl AccessTokens {
         let decoded = jsonwebtoken::decode::<Object<Claims<'_>>>(token, &known.key, &self.validation);
         let Object(claims) = decoded.map_err(|error| refusal(&error))?.claims;
         if claims.jti.is_empty() {
-            return Err(Error::InvalidToken("an empty jti"));
+            return Err(Error::InvalidToken("the jti is empty"));
         }
         Ok(claims)
     }
@@ -270,12 +270,12 @@ fn strict(issuer: &str, audience: &str) -> Validation {
 /// do not reach the library's own checks, because parsing the header and the claims refuses them first.
 fn refusal(error: &jsonwebtoken::errors::Error) -> Error {
     Error::InvalidToken(match error.kind() {
-        ErrorKind::InvalidSignature => return Error::ForgedToken("the signature does not hold"),
-        ErrorKind::InvalidToken => "not three parts",
-        ErrorKind::Base64(_) => "a part is no base64url",
-        ErrorKind::Json(_) => "a member is missing, there twice, or of another type",
-        ErrorKind::InvalidIssuer => "another issuer",
-        ErrorKind::InvalidAudience => "another audience",
+        ErrorKind::InvalidSignature => return Error::ForgedToken("the signature does not match"),
+        ErrorKind::InvalidToken => "it does not have three parts",
+        ErrorKind::Base64(_) => "a part is not base64url",
+        ErrorKind::Json(_) => "a member is missing, repeated, or of the wrong type",
+        ErrorKind::InvalidIssuer => "the issuer is another one",
+        ErrorKind::InvalidAudience => "the audience is another one",
         _ => "refused by the library",
     })
 }
@@ -284,7 +284,7 @@ fn refusal(error: &jsonwebtoken::errors::Error) -> Error {
 /// as the server's own key numbers.
 fn unknown_key(kid: &str) -> Error {
     let number = kid.parse::<u16>().ok().filter(|number| number.to_string() == kid);
-    number.map_or(Error::ForgedToken("its kid names no key of ours"), Error::UnknownKey)
+    number.map_or(Error::ForgedToken("its kid does not name a key of this server"), Error::UnknownKey)
 }
 
 /// Keys and settings must not appear in a log.

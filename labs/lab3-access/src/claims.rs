@@ -57,14 +57,14 @@ impl Times {
     /// Fails if the token has expired, is not valid yet, or has times that contradict each other or are not dates.
     pub fn check(self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
         if self.exp > LAST_DATE_S || self.exp <= self.iat {
-            return Err(Error::InvalidToken("its times make no sense"));
+            return Err(Error::InvalidToken("its times contradict each other"));
         }
         if now_s >= self.exp {
             return Err(Error::InvalidToken("expired"));
         }
         let soonest = self.nbf.map_or(self.iat, |nbf| nbf.max(self.iat));
         if soonest > now_s.saturating_add(leeway_s) {
-            return Err(Error::InvalidToken("not good yet"));
+            return Err(Error::InvalidToken("not valid yet"));
         }
         Ok(())
     }

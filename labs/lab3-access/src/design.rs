@@ -16,7 +16,7 @@ pub static DESIGN: Design = Design {
     secrets: &[SIGNING],
     variants: &[Variant {
         name: "access",
-        what: "a signed access token (HS256) and nothing behind it, checked by a library",
+        what: "a signed access token (HS256) without a session, checked by a library",
         asks: Asks::Nothing,
         role: Role::Signed,
         settings: &[],
@@ -32,5 +32,5 @@ pub static DESIGN: Design = Design {
 pub const SIGNING: Secret = Secret {
     variable: "AUTHLAB_ACCESS_KEYS",
     is_set: |config| config.access_keys.is_some(),
-    warning: "access tokens are signed with a random key and die with this process; set AUTHLAB_ACCESS_KEYS",
+    warning: "access tokens are signed with a random key and become invalid when this process ends; set AUTHLAB_ACCESS_KEYS",
 };

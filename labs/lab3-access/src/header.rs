@@ -66,8 +66,9 @@ pub fn key_number(written: &str) -> Option<u16> {
 /// The library's own `decode_header` would also return the `kid`. It is not used here, because it treats a `crit` that
 /// is `null` as absent, and because this function refuses a token before any cryptography.
 pub(crate) fn read(token: &str) -> Result<String, Error> {
-    let (encoded, _) = token.split_once('.').ok_or(Error::InvalidToken("not three parts"))?;
-    let bytes = URL_SAFE_NO_PAD.decode(encoded).or(Err(Error::InvalidToken("the header is no base64url")))?;
+    let (encoded, _) = token.split_once('.').ok_or(Error::InvalidToken("it does not have three parts"))?;
+    let bytes =
+        URL_SAFE_NO_PAD.decode(encoded).or(Err(Error::InvalidToken("the header is not base64url")))?;
     let Object(header): Object<Read<'_>> = serde_json::from_slice(&bytes)
         .or(Err(Error::InvalidToken("the header lacks typ, alg or kid, or cannot be read")))?;
     if header.crit || header.b64 {
@@ -75,10 +76,10 @@ pub(crate) fn read(token: &str) -> Result<String, Error> {
         return Err(Error::InvalidToken("the header asks for an extension"));
     }
     if header.alg != ALG {
-        return Err(Error::InvalidToken("another alg than its key is for"));
+        return Err(Error::InvalidToken("its alg is not that of its key"));
     }
     if header.typ != TYP {
-        return Err(Error::InvalidToken("not made to be an access token"));
+        return Err(Error::InvalidToken("its typ is not that of an access token"));
     }
     Ok(header.kid)
 }

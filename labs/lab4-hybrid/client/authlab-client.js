@@ -183,7 +183,7 @@ export class AuthClient {
    */
   async fetch(input, init) {
     const request = new Request(input instanceof Request ? input : new URL(input, this.#base), init);
-    if (new URL(request.url).origin !== this.#base) throw new TypeError(`${request.url} is not at ${this.#base}: it gets no token`);
+    if (new URL(request.url).origin !== this.#base) throw new TypeError(`${request.url} is not at ${this.#base}, so it gets no token`);
     const token = await this.token({ signal: request.signal });
     const { userId } = this.#login;
     const answer = await fetch(bearing(request.clone(), token));
@@ -374,7 +374,7 @@ const bearing = (request, token) => {
 
 /** What the body of a login or a refresh says. @param {Response} response @returns {Promise<Login>} */
 const loginOf = async response => {
-  const body = await response.json().catch(cause => { throw noAnswer('the body was lost', cause); });
+  const body = await response.json().catch(cause => { throw noAnswer('the body of the response was lost', cause); });
   if (body.log_in === 'required') return OUT; // the account was made or changed, and its store opens no session now
   // Wall-clock time: it goes on while a laptop sleeps, and is the same in all tabs.
   const [now, ttlMs] = [Date.now(), body.expires_in * 1000];

@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         Ok(tally) => {
             println!("{tally}");
             println!(
-                "{tokens} tokens in {:.0} s: none let in that the reference refuses",
+                "{tokens} tokens in {:.0} s: no token accepted that the reference refuses",
                 start.elapsed().as_secs_f64()
             );
             ExitCode::SUCCESS

@@ -20,13 +20,13 @@ pub static DESIGN: Design = Design {
         Secret {
             variable: "AUTHLAB_REFRESH_KEYS",
             is_set: |config| config.refresh_keys.is_some(),
-            warning: "refresh tokens are made from a random key and die with this process; set AUTHLAB_REFRESH_KEYS",
+            warning: "refresh tokens are made from a random key and become invalid when this process ends; set AUTHLAB_REFRESH_KEYS",
         },
     ],
     variants: &[
         Variant {
             name: "hybrid",
-            what: "a short access token, checked by code of our own without asking anybody; a refresh token behind it",
+            what: "a short-lived access token, checked by our own code without a store, and a refresh token",
             asks: Asks::Nothing,
             role: Role::SignedAndRefreshed,
             settings: &[],
@@ -34,7 +34,7 @@ pub static DESIGN: Design = Design {
         },
         Variant {
             name: "hybrid+denylist",
-            what: "the same, and each request reads in Redis whether the session was ended",
+            what: "the same, and each request asks Redis whether the session was ended",
             asks: Asks::Redis,
             role: Role::SignedAndLookedUp,
             settings: &[("AUTHLAB_LIVE_CHECK", "on")],

@@ -156,7 +156,7 @@ fn shown<S: Store>(
     }
     match (body, cookies.is_empty()) {
         (Some(_), false) => {
-            Err(Error::Malformed("There is a refresh token in the body and one in the cookie."))
+            Err(Error::Malformed("There is a refresh token in the body and another one in the cookie."))
         }
         (None, true) => Err(Error::Unauthenticated),
         (Some(text), true) => {
@@ -207,14 +207,14 @@ pub fn described() -> Operation {
     let key = json!({
         "name": HEADER,
         "in": "header",
-        "description": "Makes the exchange safe to repeat: kept until an answer brings a new token",
+        "description": "Makes the refresh safe to repeat: send the same key until a response contains a new token",
         "schema": { "type": "string", "maxLength": MAX_CHARS, "pattern": "^[!-~]*$" },
     });
     let refusals =
         [RefreshRefusal::Invalid, RefreshRefusal::Expired, RefreshRefusal::Reused, RefreshRefusal::Ended];
     let others = [Error::Unauthenticated, Error::Csrf(""), Error::StoreUnavailable("".into())];
     Operation {
-        summary: "A refresh token for a new pair",
+        summary: "Exchange a refresh token for a new pair of tokens",
         access: Access::CookieOrNothing(REFRESH_COOKIE.name),
         body: Some(body::<InBody>()),
         parameters: vec![key],

@@ -31,9 +31,9 @@ impl RefreshRefusal {
 
     fn detail(self) -> &'static str {
         match self {
-            Self::Invalid | Self::UnknownKey(_) => "This is no refresh token of this server.",
-            Self::Expired => "The session is over its time. Log in again.",
-            Self::Reused => "This token had been used before, so its session was ended. Log in again.",
+            Self::Invalid | Self::UnknownKey(_) => "This is not a refresh token of this server.",
+            Self::Expired => "The session has expired. Log in again.",
+            Self::Reused => "This token was used before, so the server has ended its session. Log in again.",
             Self::Ended => "The session was ended. Log in again.",
         }
     }
@@ -41,7 +41,7 @@ impl RefreshRefusal {
     /// The other refusals name a session, so the flow that detects them writes their lines.
     fn audited(self) -> Audited {
         match self {
-            Self::Invalid => Audited::Forged("not a refresh token of ours"),
+            Self::Invalid => Audited::Forged("not a refresh token of this server"),
             Self::UnknownKey(key) => Audited::UnknownKey(key),
             Self::Expired | Self::Reused | Self::Ended => Audited::No,
         }

@@ -45,7 +45,7 @@ pub fn list_described() -> Operation {
         ("expires_at", whole()),
     ]);
     Operation {
-        summary: "Where am I logged in?",
+        summary: "The user's sessions",
         access: Access::Credential,
         answers: vec![(StatusCode::OK, Answer::Json(list_of(line)))],
         ..Operation::default()
@@ -56,7 +56,7 @@ pub fn list_described() -> Operation {
 pub fn end_described() -> Operation {
     let id = json!({ "name": "id", "in": "path", "required": true, "schema": uuid() });
     Operation {
-        summary: "Log one session out",
+        summary: "End one session",
         access: Access::Credential,
         parameters: vec![id],
         answers: vec![(StatusCode::NO_CONTENT, Answer::Nothing)],

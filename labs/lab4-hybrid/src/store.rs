@@ -255,16 +255,16 @@ pub enum StoreError {
     #[error(transparent)]
     Redis(#[from] ::redis::RedisError),
     /// The command arrived after its caller's deadline, by Redis' clock, and did nothing.
-    #[error("the command came too late and did nothing")]
+    #[error("the command reached the store after its deadline and did nothing")]
     Late,
     /// The session was ended, but no replica has confirmed it: a failover could revive the session.
     #[error("no replica has confirmed the ending")]
     Unconfirmed,
     /// A refresh token of this server is more than one rotation ahead of its session's record.
-    #[error("the store went back in time: its record of the session is behind a token of ours")]
+    #[error("the store lost data: its record of the session is older than a token that this server issued")]
     Behind,
     /// A script returned an answer that none of the store's scripts returns.
-    #[error("an answer that cannot be read: {0}")]
+    #[error("the answer of a script cannot be read: {0}")]
     Answer(String),
 }
 

@@ -111,18 +111,18 @@ impl StrictVerifier {
         let (issued, rest) = begun.ok_or_else(|| foreign(token))?;
         let cut = rest.len().checked_sub(SIGNATURE_CHARACTERS).and_then(|at| rest.split_at_checked(at));
         let (payload_and_dot, signature) =
-            cut.ok_or(Error::InvalidToken("no signature of this algorithm"))?;
+            cut.ok_or(Error::InvalidToken("its signature is not one of this algorithm"))?;
         let payload = payload_and_dot.strip_suffix('.');
-        let payload = payload.ok_or(Error::InvalidToken("no signature of this algorithm"))?;
+        let payload = payload.ok_or(Error::InvalidToken("its signature is not one of this algorithm"))?;
         // RFC 4648 §3.5: this decoder accepts one encoding per value, so no second token has the same content.
         let mut mac = [0; SIGNATURE_CHARACTERS.div_ceil(4) * 3];
         let length = URL_SAFE_NO_PAD
             .decode_slice(signature, &mut mac)
-            .or(Err(Error::ForgedToken("the signature is no base64url")))?;
+            .or(Err(Error::ForgedToken("the signature is not base64url")))?;
         // RFC 7515 §5.1: the signature is over the text of the first two parts, with the dot between them, as received.
         let signed = &token.as_bytes()[..token.len() - SIGNATURE_CHARACTERS - 1];
         hmac::verify(&issued.key, signed, &mac[..length])
-            .or(Err(Error::ForgedToken("the signature does not hold")))?;
+            .or(Err(Error::ForgedToken("the signature does not match")))?;
         Ok(payload)
     }
 
@@ -130,14 +130,14 @@ impl StrictVerifier {
         // A fourth part is refused here, because a dot is not a character of base64url.
         let length = URL_SAFE_NO_PAD
             .decode_slice(payload, buffer)
-            .or(Err(Error::InvalidToken("the payload is no base64url")))?;
+            .or(Err(Error::InvalidToken("the payload is not base64url")))?;
         let claims = Claims::read(&buffer[..length])?;
         // RFC 7519 §4.1.1: compared as exact strings.
         if claims.iss != self.issuer {
-            return Err(Error::InvalidToken("another issuer"));
+            return Err(Error::InvalidToken("the issuer is another one"));
         }
         if claims.aud != self.audience {
-            return Err(Error::InvalidToken("another audience"));
+            return Err(Error::InvalidToken("the audience is another one"));
         }
         claims.times().check(self.clock.now_s(), self.leeway_s)?;
         claims.into_principal()

@@ -139,7 +139,7 @@ async fn asked(people: &mut People) -> Result<Vec<Promise>, Failure> {
 async fn told(people: &People, comes: Comes) -> Result<Promise, Failure> {
     let reason = match comes {
         Comes::Empty => "its marker is missing",
-        Comes::FromBackup => "it went back in time",
+        Comes::FromBackup => "it is older than the accounts",
     };
     let mut said = Vec::new();
     for person in [&people.owner, &people.visitor] {

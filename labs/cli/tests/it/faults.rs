@@ -55,7 +55,7 @@ fn a_redis_that_is_killed_and_restarted_logs_nobody_out() {
 #[test]
 fn a_store_that_comes_back_empty_or_from_a_backup_is_not_believed() {
     for (id, reason) in
-        [("store-emptied", "its marker is missing"), ("store-restored", "it went back in time")]
+        [("store-emptied", "its marker is missing"), ("store-restored", "it is older than the accounts")]
     {
         let ready = format!("/health/ready says that {reason}");
         keeps(

@@ -104,7 +104,7 @@ fn a_server_that_gets_sigterm_says_so_and_says_when_it_has_stopped() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let (told, stopped) = stop_lines(&ended);
     assert_eq!(told["reason"], "SIGTERM");
-    assert_eq!(stopped["message"], "stopped: every request under way was finished");
+    assert_eq!(stopped["message"], "stopped: every running request was finished");
     assert_eq!(objects(&ended.stderr).last(), Some(&stopped));
 }
 

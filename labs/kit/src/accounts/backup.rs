@@ -27,7 +27,7 @@ pub struct Backup {
 pub enum BackupError {
     /// The accounts are in memory, so there is no file to copy.
     #[error(
-        "accounts in memory cannot be copied; name the file that they are in with --accounts or AUTHLAB_ACCOUNTS"
+        "accounts in memory cannot be backed up; name a file of accounts with --accounts or AUTHLAB_ACCOUNTS"
     )]
     Memory,
     /// A file with the copy's name exists already.
@@ -56,7 +56,7 @@ pub enum BackupError {
     #[error("the copy cannot be read: {0}; the accounts' file may be damaged")]
     Unreadable(#[source] sqlx::Error),
     /// The copy is damaged.
-    #[error("the copy is damaged, and so may be the accounts' file: {0}")]
+    #[error("the copy is damaged, and the accounts' file may be too: {0}")]
     Damaged(String),
 }
 

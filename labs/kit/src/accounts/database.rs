@@ -174,9 +174,11 @@ fn make_private(path: &Path) -> Result<(), sqlx::Error> {
         let private = std::fs::Permissions::from_mode(mode & 0o600);
         match std::fs::set_permissions(&file, private) {
             Ok(()) => {
-                tracing::info!("the accounts' file was readable by others, and is its owner's alone now")
+                tracing::info!(
+                    "the accounts' file was readable by other users; now only its owner can read it"
+                )
             }
-            Err(error) => tracing::warn!(%error, "the accounts' file stays readable by others"),
+            Err(error) => tracing::warn!(%error, "the accounts' file is still readable by other users"),
         }
     }
     Ok(())
@@ -279,7 +281,7 @@ async fn spell_addresses(connection: &mut SqliteConnection) -> Result<(), sqlx::
         };
         if changed == 0 {
             let account = uuid::Uuid::from_slice(&id).unwrap_or_default();
-            tracing::warn!(%account, "this account's address is invalid or taken as addresses are spelt now; give it another one");
+            tracing::warn!(%account, "this account's e-mail address is invalid or taken under the current rules; give the account another one");
         }
     }
     Ok(())

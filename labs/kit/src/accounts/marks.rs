@@ -37,7 +37,7 @@ impl Accounts {
         .bind(signed(mark.generation)?)
         .execute(&self.database.pool)
         .await?;
-        self.mark(key).await?.ok_or_else(|| Error::Internal("a marker was remembered and is missing".into()))
+        self.mark(key).await?.ok_or_else(|| Error::Internal("a marker was stored and is missing".into()))
     }
 
     /// Raises every account's epoch by one, which ends all credentials, and replaces each remembered marker by `mark`.

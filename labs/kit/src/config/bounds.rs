@@ -15,8 +15,8 @@ const LONGEST: [Bound; 6] = [
     (
         |config| config.access_ttl,
         DAY,
-        "AUTHLAB_ACCESS_TTL is at most 86400 (a day): an access token that was copied cannot be taken back before its end; \
-         people stay logged in by the refresh token",
+        "AUTHLAB_ACCESS_TTL is at most 86400 (a day): a copied access token cannot be revoked before it expires; the \
+         refresh token keeps users logged in",
     ),
     (
         |config| config.refresh_ttl,
@@ -26,23 +26,23 @@ const LONGEST: [Bound; 6] = [
     (
         |config| config.refresh_window,
         10 * MINUTE,
-        "AUTHLAB_REFRESH_WINDOW is at most 600 (ten minutes): in that time a copied refresh token is not noticed",
+        "AUTHLAB_REFRESH_WINDOW is at most 600 (ten minutes): during it the server does not notice a copied refresh token",
     ),
     (
         |config| config.leeway,
         5 * MINUTE,
-        "AUTHLAB_LEEWAY is at most 300 (five minutes): it is for clocks that differ a little (RFC 7519 §4.1.4); set them by \
-         NTP",
+        "AUTHLAB_LEEWAY is at most 300 (five minutes): it is for clocks that differ a little (RFC 7519 §4.1.4); set them \
+         with NTP",
     ),
     (
         |config| Duration::from_secs(config.log_in.window_seconds),
         DAY,
-        "AUTHLAB_FAILURES_WINDOW is at most 86400 (a day): a stranger's failures would keep the owner out for as long",
+        "AUTHLAB_FAILURES_WINDOW is at most 86400 (a day): for as long, an attacker's failures would lock the owner out",
     ),
     (
         |config| config.limits.idle_timeout,
         60 * MINUTE,
-        "AUTHLAB_IDLE_TIMEOUT is at most 3600 (an hour): an unused connection takes the place of one that is used",
+        "AUTHLAB_IDLE_TIMEOUT is at most 3600 (an hour): an idle connection takes the place of an active one",
     ),
 ];
 
@@ -64,7 +64,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     if rings.is_some_and(|(access, refresh)| access.shares_a_secret_with(refresh)) {
         return Err(ConfigError::Combination(
             "AUTHLAB_ACCESS_KEYS and AUTHLAB_REFRESH_KEYS have a secret in common: a service that may check access tokens could make \
-             refresh tokens; give each its own, from `openssl rand -base64 48`",
+             refresh tokens; give each setting its own secret, from `openssl rand -base64 48`",
         ));
     }
     Ok(())

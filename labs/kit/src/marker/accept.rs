@@ -47,13 +47,13 @@ pub enum AcceptError {
     StoreInMemory,
     /// No server has ever used these accounts with a store.
     #[error(
-        "these accounts know of no store, so none is refused: the first server that starts with both makes the marker"
+        "these accounts know no store, so no store is refused: the first server that starts with both writes the marker"
     )]
     Unknown,
     /// The store is not refused, so there is nothing to accept.
     #[error(
-        "the store is the one that the accounts know, so there is nothing to accept; --force logs everybody out all the \
-         same"
+        "the accounts already know this store, so there is nothing to accept; --force logs every user out \
+         anyway"
     )]
     Agrees,
     /// The accounts cannot be opened.
@@ -63,10 +63,10 @@ pub enum AcceptError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// The accounts cannot be read or written.
-    #[error("the accounts cannot be changed: {0}; nothing is accepted, run the command again")]
+    #[error("the accounts cannot be changed: {0}; nothing was accepted, run the command again")]
     Accounts(#[source] Error),
     /// Redis failed during the command.
-    #[error("the store failed on the way: {0}; nothing is accepted yet, run the command again")]
+    #[error("the store failed: {0}; it is not accepted yet, run the command again")]
     Redis(#[from] RedisError),
     /// The marker cannot be read.
     #[error("the store's marker cannot be read: {0}")]

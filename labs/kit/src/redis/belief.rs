@@ -56,7 +56,7 @@ impl Belief {
                 return Ok(turn);
             }
             if state.changed().await.is_err() {
-                return Err(super::refused("nothing watches the store any more"));
+                return Err(super::refused("the server no longer checks the store"));
             }
         }
     }

@@ -24,7 +24,7 @@ impl Why {
     pub(super) fn problem(self) -> &'static str {
         match self {
             Self::Silent => "has not answered for a while",
-            Self::Replica => "is a replica here; the primary is being looked for at its address",
+            Self::Replica => "is a replica; the server is looking for the primary at its address",
         }
     }
 }

@@ -128,8 +128,8 @@ pub async fn from_program(program: &Path) -> Result<Found, String> {
     let mut last = String::new();
     for _ in 0..3 {
         let folder =
-            tempfile::tempdir().map_err(|error| format!("no folder can be made for {shown}: {error}"))?;
-        let port = free_port().map_err(|error| format!("no port is free for {shown}: {error}"))?;
+            tempfile::tempdir().map_err(|error| format!("cannot create a folder for {shown}: {error}"))?;
+        let port = free_port().map_err(|error| format!("cannot find a free port for {shown}: {error}"))?;
         let child = Command::new(program)
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .args(["--maxmemory-policy", "noeviction", "--daemonize", "no"])
@@ -148,7 +148,7 @@ pub async fn from_program(program: &Path) -> Result<Found, String> {
                 let description = format!("{version} (path)");
                 return Ok(Found { url, description, socket_url: Some(socket_url), server: Some(server) });
             }
-            Err(error) => last = format!("{shown} was started and is of no use: {error}"),
+            Err(error) => last = format!("{shown} started and cannot be used: {error}"),
         }
     }
     Err(last)
@@ -164,7 +164,7 @@ pub async fn from_docker(image: &str) -> Result<Found, String> {
     }
     let image = image.to_owned();
     let started = tokio::task::spawn_blocking(move || start_container(&image)).await;
-    let (mut server, url) = started.map_err(|error| format!("docker was not waited for: {error}"))??;
+    let (mut server, url) = started.map_err(|error| format!("waiting for docker failed: {error}"))??;
     let version = until_it_answers(&url, &mut server).await?;
     let description = format!("{version} (docker)");
     Ok(Found { url, description, socket_url: None, server: Some(server) })
@@ -209,7 +209,7 @@ fn docker(arguments: &[&str], patience: Duration) -> Result<String, String> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().rfind(|line| !line.trim().is_empty());
-    Err(last.unwrap_or("it failed without a word").trim().to_owned())
+    Err(last.unwrap_or("it failed without a message").trim().to_owned())
 }
 
 fn free_port() -> std::io::Result<u16> {

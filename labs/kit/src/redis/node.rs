@@ -27,7 +27,7 @@ pub(super) struct Node {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// The node is a replica of a primary: it accepts no writes, and its data may be old.
-    #[error("it is a replica, and takes no writes; name the primary")]
+    #[error("it is a replica and refuses writes; name the primary")]
     Replica,
     /// The node is part of a cluster, and the URL does not say so. Contains the URL to write.
     #[error("it is a node of a Redis Cluster; write the URL as {0}")]
@@ -43,7 +43,8 @@ pub enum Unfit {
 impl Node {
     /// Parses the answer to `HELLO`.
     pub(super) fn read(answer: Value) -> RedisResult<Self> {
-        let strange = || RedisError::from((redis::ErrorKind::Client, "its HELLO is not that of a Redis"));
+        let strange =
+            || RedisError::from((redis::ErrorKind::Client, "its answer to HELLO is not that of a Redis"));
         let mut fields: HashMap<String, Value> = HashMap::from_redis_value(answer).map_err(|_| strange())?;
         let mut field = |name: &str| {
             let value = fields.remove(name).ok_or_else(strange)?;

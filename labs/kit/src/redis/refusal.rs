@@ -8,7 +8,7 @@ use super::node::Unfit;
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The URL does not parse.
-    #[error("`{url}` is no Redis URL ({source}); write it as redis://127.0.0.1:6379")]
+    #[error("`{url}` is not a Redis URL ({source}); write it as redis://127.0.0.1:6379")]
     Url {
         /// The URL without its password.
         url: String,
@@ -24,7 +24,7 @@ pub enum ConnectError {
         source: RedisError,
     },
     /// The server that answers is not a Redis, or refuses the user.
-    #[error("what answers at {url} does not work as Redis ({source}); check the address and the password")]
+    #[error("the server at {url} does not work as a Redis ({source}); check the address and the password")]
     NotRedis {
         /// The URL without its password.
         url: String,

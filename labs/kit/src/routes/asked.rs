@@ -134,7 +134,7 @@ fn client_kind(text: &str) -> Result<ClientKind, String> {
 fn device(text: &str) -> Result<String, String> {
     match text.chars().count() {
         0..=64 if !text.chars().any(char::is_control) => Ok(text.to_owned()),
-        0..=64 => Err("must not hold control characters".into()),
+        0..=64 => Err("must not contain control characters".into()),
         _ => Err("has at most 64 characters".into()),
     }
 }

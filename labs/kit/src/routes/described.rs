@@ -26,7 +26,7 @@ fn flows<S: Scheme>() -> Described<S> {
             "/auth/signup",
             sign_up,
             Operation {
-                summary: "Make an account and log in",
+                summary: "Create an account and log in",
                 body: Some(body::<Credentials>()),
                 parameters: vec![crate::device::parameter()],
                 answers: vec![(StatusCode::CREATED, Answer::CredentialsOr(WithoutCredential::shape()))],
@@ -62,7 +62,7 @@ fn flows<S: Scheme>() -> Described<S> {
             "/me",
             me,
             Operation {
-                summary: "Who am I?",
+                summary: "The logged-in user",
                 access: Access::Credential,
                 answers: vec![(StatusCode::OK, Answer::Json(Principal::shape()))],
                 ..Operation::default()
@@ -72,7 +72,7 @@ fn flows<S: Scheme>() -> Described<S> {
             "/auth/logout",
             log_out,
             Operation {
-                summary: "Log out here, elsewhere, or everywhere",
+                summary: "Log out of this session, of all others, or of all",
                 access: Access::CredentialOrNothing,
                 body: Some(body::<LogOutRequest<S::LogOut>>()),
                 answers: vec![(StatusCode::NO_CONTENT, Answer::Nothing)],
@@ -84,7 +84,7 @@ fn flows<S: Scheme>() -> Described<S> {
             "/auth/password",
             change_password,
             Operation {
-                summary: "Change the password; every earlier session ends",
+                summary: "Change the password and end every earlier session",
                 access: Access::Credential,
                 body: Some(body::<PasswordChange>()),
                 answers: vec![(StatusCode::OK, Answer::CredentialsOr(WithoutCredential::shape()))],
@@ -115,7 +115,7 @@ fn of_the_server<S: Scheme>() -> Described<S> {
             "/lab",
             describe,
             Operation {
-                summary: "What this server is, and what it claims",
+                summary: "What this server is, and which properties it claims",
                 answers: vec![(StatusCode::OK, Answer::Json(Descriptor::shape()))],
                 ..Operation::default()
             },
@@ -144,13 +144,13 @@ fn of_the_server<S: Scheme>() -> Described<S> {
         .get(
             "/health/live",
             health::live,
-            Operation { summary: "Does the process live?", answers: healthy(), ..Operation::default() },
+            Operation { summary: "Whether the process runs", answers: healthy(), ..Operation::default() },
         )
         .get(
             "/health/ready",
             health::ready,
             Operation {
-                summary: "Can it work?",
+                summary: "Whether the server can serve requests",
                 answers: healthy(),
                 refusals: vec![Error::NotReady(NotReady { part: "", problem: String::new() })],
                 ..Operation::default()

@@ -38,7 +38,7 @@ pub(super) fn happened(
     match issued {
         Ok(issued) => (status, issued).into_response(),
         Err(error) => {
-            tracing::warn!(%error, user = %user.id, "the account was changed, and no credential made after it");
+            tracing::warn!(%error, user = %user.id, "the account was changed, but no credential was issued afterwards");
             let email = user.email.as_str().to_owned();
             let body = WithoutCredential { user_id: user.id, email, log_in: "required" };
             (status, [(RETRY_AFTER, "1")], Json(body)).into_response()

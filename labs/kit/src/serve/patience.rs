@@ -149,7 +149,7 @@ impl<S> Patient<S> {
     fn overdue(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let write = self.patience.write;
         let by = *self.write_by.get_or_insert_with(|| Instant::now() + write);
-        self.write_alarm.poll(by, context).map(|()| late("the client does not read its answers"))
+        self.write_alarm.poll(by, context).map(|()| late("the client does not read the responses"))
     }
 }
 

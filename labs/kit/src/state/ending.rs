@@ -56,7 +56,7 @@ impl<S: Scheme> App<S> {
     async fn finished(&self, ending: Ending) {
         self.endings.forget(ending);
         if let Err(error) = self.accounts.ended(ending).await {
-            tracing::warn!(%error, user = %ending.user_id, "a finished ending stays noted, and is carried out again");
+            tracing::warn!(%error, user = %ending.user_id, "the note of a finished ending could not be deleted, so the ending is carried out again");
         }
     }
 
@@ -95,7 +95,7 @@ impl<S: Scheme> App<S> {
             tracing::info!(target: "audit", event = "ending_finished", %user, epoch);
         }
         if let Err(error) = self.accounts.wipe_traces().await {
-            tracing::debug!(%error, "deleted accounts stay in the database's log of writes until it is next emptied");
+            tracing::debug!(%error, "deleted accounts stay in the database's write-ahead log until its next checkpoint");
         }
     }
 }

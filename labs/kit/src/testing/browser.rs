@@ -134,11 +134,11 @@ impl Browser {
             message["sessionId"] = json!(session);
         }
         let written = self.to.write_all(format!("{message}\0").as_bytes());
-        assert!(written.is_ok(), "{method}: the browser is gone");
+        assert!(written.is_ok(), "{method}: the browser has ended");
         loop {
             let answer = self.from.recv_timeout(PATIENCE);
             let mut answer =
-                answer.unwrap_or_else(|error| panic!("{method}: the browser says nothing: {error}"));
+                answer.unwrap_or_else(|error| panic!("{method}: the browser does not answer: {error}"));
             if answer["id"] == self.sent {
                 return if answer["error"].is_null() {
                     Ok(answer["result"].take())
@@ -195,7 +195,7 @@ impl Browser {
         let question = json!({ "expression": holds, "returnByValue": true });
         let yes = |answer: Result<Value, Value>| answer.is_ok_and(|answer| answer["result"]["value"] == true);
         while !yes(self.try_to("Runtime.evaluate", question.clone())) {
-            assert!(began.elapsed() < PATIENCE, "waited in vain for {expression}; {:?}", self.complaints);
+            assert!(began.elapsed() < PATIENCE, "timed out waiting for {expression}; {:?}", self.complaints);
             std::thread::park_timeout(Duration::from_millis(15));
         }
     }
@@ -227,7 +227,7 @@ impl Browser {
             "ArrowLeft" => ("ArrowLeft", 37, ""),
             "ArrowRight" => ("ArrowRight", 39, ""),
             "ArrowDown" => ("ArrowDown", 40, ""),
-            other => panic!("{other:?} is not on this keyboard"),
+            other => panic!("{other:?} is not a key that this helper can press"),
         };
         let down = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
         for (kind, text) in [(down, text), ("keyUp", "")] {

@@ -30,11 +30,11 @@ pub const MISLABELLED: &[(&str, &str)] = &[
     ("wycheproof 370 invalidBase64PaddingInPayload", "the same bytes as 357, which is called valid"),
     (
         "wycheproof 372 InvalidCharacterInsertedInHeader",
-        "`?` is no character of base64url, and the MAC is of other text",
+        "`?` is not a character of base64url, and the MAC is of other text",
     ),
     (
         "wycheproof 373 InvalidCharacterInsertedInPayload",
-        "`?` is no character of base64url, and the MAC is of other text",
+        "`?` is not a character of base64url, and the MAC is of other text",
     ),
 ];
 

@@ -47,7 +47,7 @@ impl KeptLog {
     pub fn audit_lines(text: &str) -> Vec<Value> {
         let lines = text.lines().map(|line| match serde_json::from_str(line) {
             Ok(Value::Object(line)) => line,
-            other => panic!("a log line is no object: {line} ({other:?})"),
+            other => panic!("a log line is not an object: {line} ({other:?})"),
         });
         let audit = lines.filter(|line| line.get("target").is_some_and(|target| target == "audit"));
         audit

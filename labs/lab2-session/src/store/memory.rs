@@ -197,7 +197,7 @@ impl State {
         if self.sessions.len() < MAX_SESSIONS {
             return Ok(());
         }
-        Err(Error::Backend(format!("{MAX_SESSIONS} sessions are all that this store keeps")))
+        Err(Error::Backend(format!("the store is full: it keeps at most {MAX_SESSIONS} sessions")))
     }
 }
 

@@ -154,7 +154,7 @@ impl SessionStore for RedisStore {
                 later => return Err(later.parse().map_or_else(|_| unreadable(later), store_ahead)),
             }
         }
-        Err(Error::Backend("every id that was drawn is taken".into()))
+        Err(Error::Backend("every id that was generated is taken".into()))
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
@@ -331,7 +331,7 @@ fn encode(record: &Record) -> Result<String> {
 }
 
 fn unreadable(answer: &str) -> Error {
-    Error::Backend(format!("a script answered {answer:?}, which no script of this server does"))
+    Error::Backend(format!("a script answered {answer:?}, which is not an answer of this server's scripts"))
 }
 
 fn outage(error: redis::RedisError) -> Error {

@@ -167,7 +167,7 @@ impl Redis {
             }
         }
         if let Err(error) = self.connection.pipeline::<()>(&pipeline).await {
-            tracing::warn!(%error, sessions = sids.len(), "what is left of ended sessions stays until it expires");
+            tracing::warn!(%error, sessions = sids.len(), "the records of ended sessions could not be deleted and stay until they expire");
         }
     }
 

@@ -42,13 +42,13 @@ impl<'a> Claims<'a> {
     pub(super) fn read(payload: &'a [u8]) -> Result<Self, Error> {
         // serde would also fill a struct from a list; a claims set is an object (RFC 7519 §7.2).
         if payload.first() != Some(&b'{') {
-            return Err(Error::InvalidToken("the payload is no object"));
+            return Err(Error::InvalidToken("the payload is not an object"));
         }
         // UTF-8 is checked once here: `from_slice` would check each name and each string separately, which takes
         // longer.
-        let payload = str::from_utf8(payload).or(Err(Error::InvalidToken("the payload is no UTF-8")))?;
+        let payload = str::from_utf8(payload).or(Err(Error::InvalidToken("the payload is not UTF-8")))?;
         serde_json::from_str(payload)
-            .or(Err(Error::InvalidToken("a claim is missing, there twice, or of another type")))
+            .or(Err(Error::InvalidToken("a claim is missing, repeated, or of the wrong type")))
     }
 
     pub(super) fn times(&self) -> Times {
@@ -57,7 +57,7 @@ impl<'a> Claims<'a> {
 
     pub(super) fn into_principal(self) -> Result<Principal, Error> {
         if self.jti.is_empty() {
-            return Err(Error::InvalidToken("an empty jti"));
+            return Err(Error::InvalidToken("the jti is empty"));
         }
         Ok(Principal {
             user_id: uuid(self.sub)?,
@@ -71,9 +71,9 @@ impl<'a> Claims<'a> {
 
 fn uuid(text: &str) -> Result<Uuid, Error> {
     if text.len() != UUID_CHARACTERS {
-        return Err(Error::InvalidToken("sub or sid is no UUID as we write it"));
+        return Err(Error::InvalidToken("sub or sid is not a UUID as this server writes it"));
     }
-    Uuid::try_parse_ascii(text.as_bytes()).or(Err(Error::InvalidToken("sub or sid is no UUID")))
+    Uuid::try_parse_ascii(text.as_bytes()).or(Err(Error::InvalidToken("sub or sid is not a UUID")))
 }
 
 /// Deserializes an optional claim that is present: `null` is an error, because it is of another type.

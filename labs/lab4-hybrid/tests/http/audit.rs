@@ -135,7 +135,7 @@ async fn a_refresh_after_log_out_is_told_as_ended_and_one_with_garbage_as_nobody
         .refused(StatusCode::UNAUTHORIZED, "refresh_ended");
     assert_eq!(scene.told(&[]), [scene.line("refresh", json!({ "outcome": "ended", "generation": 1 }))]);
     scene.server.refresh_app("garbage").await.refused(StatusCode::UNAUTHORIZED, "refresh_invalid");
-    let reason = "not a refresh token of ours";
+    let reason = "not a refresh token of this server";
     assert_eq!(scene.told(&[]), [json!({ "event": "forged_token", "address": "::", "reason": reason })]);
 }
 
@@ -232,7 +232,7 @@ async fn a_forged_access_token_is_told_and_one_that_has_expired_is_not() {
     let forged = format!("{signed}.{first}{}", &signature[1..]);
     scene.server.me(&forged).await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
     let line = |reason: &str| json!({ "event": "forged_token", "address": "::", "reason": reason });
-    assert_eq!(scene.told(&[]), [line("the signature does not hold")]);
+    assert_eq!(scene.told(&[]), [line("the signature does not match")]);
     scene.server.me("Bearer undefined").await.refused(StatusCode::UNAUTHORIZED, "invalid_token");
     assert_eq!(scene.told(&[]), [line("the header does not match any that this server issues")]);
     scene.server.clock.advance(DAY);

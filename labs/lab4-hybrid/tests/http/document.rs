@@ -75,16 +75,16 @@ async fn the_hybrids_own_routes_say_what_they_are_for_whom_they_let_in_and_how_t
     };
     assert_eq!(
         told("/auth/sessions", "get"),
-        json!(["Where am I logged in?", [{ "access-token": [] }], [], ["200", "400", "401", "503"]])
+        json!(["The user's sessions", [{ "access-token": [] }], [], ["200", "400", "401", "503"]])
     );
     assert_eq!(
         told("/auth/sessions/{id}", "delete"),
-        json!(["Log one session out", [{ "access-token": [] }], ["id"], ["204", "400", "401", "404", "503"]])
+        json!(["End one session", [{ "access-token": [] }], ["id"], ["204", "400", "401", "404", "503"]])
     );
     assert_eq!(
         told("/auth/refresh", "post"),
         json!([
-            "A refresh token for a new pair",
+            "Exchange a refresh token for a new pair of tokens",
             [{}, { "__Host-refresh": [] }],
             ["idempotency-key"],
             ["200", "400", "401", "403", "413", "415", "422", "503"]

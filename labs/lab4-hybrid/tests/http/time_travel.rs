@@ -97,7 +97,8 @@ async fn a_restored_backup_is_503_everywhere_and_the_newest_data_is_believed_aga
     is_outage(&server.sessions(&newest.access()).await);
     let log_in = json!({"email": EMAIL, "password": PASSWORD});
     is_outage(&server.post("/auth/login", &[], log_in).await);
-    until_ready_says(&server, Some("redis: it went back in time: its marker is at generation ")).await;
+    until_ready_says(&server, Some("redis: it is older than the accounts: its marker is at generation "))
+        .await;
     assert_eq!(server.me(&newest.access()).await.status, StatusCode::OK, "this asks no store");
     let alarms = KeptLog::audit_lines(&log.take());
     let alarms: Vec<_> = alarms.iter().filter(|line| line["event"] == "store_refused").collect();
@@ -149,7 +150,7 @@ async fn an_accepted_backup_lets_no_token_of_before_in() {
     server.post("/auth/logout", &[("authorization", &other.access())], Value::Null).await;
     until_time_has_passed(&redis).await;
     redis.restore(&backup).await;
-    until_ready_says(&server, Some("redis: it went back in time")).await;
+    until_ready_says(&server, Some("redis: it is older than the accounts")).await;
 
     let accepted = accept(&config.accounts, &config.store, RedisTimes::default(), false).await.unwrap();
     // The three removed keys are two records and the set of the account.

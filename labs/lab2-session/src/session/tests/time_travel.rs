@@ -77,7 +77,7 @@ async fn a_restored_backup_is_503_until_it_is_accepted_and_then_no_session_of_be
     is_outage(&lab, call("GET", "/me").by_page(&left)).await;
     is_outage(&lab, call("POST", "/auth/logout").by_page(&kept)).await;
     is_outage(&lab, call("POST", "/auth/login").body(ann())).await;
-    until_ready_says(&lab, Some("redis: it went back in time")).await;
+    until_ready_says(&lab, Some("redis: it is older than the accounts")).await;
 
     let accepted = accept(&config.accounts, &config.store, RedisTimes::default(), false).await.unwrap();
     // The three removed keys are two sessions and the index of their user.

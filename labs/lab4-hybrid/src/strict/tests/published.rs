@@ -41,8 +41,8 @@ fn header(vector: &Vector) -> &str {
 /// refuses them because they are not those of an access token.
 fn holds(verifier: &StrictVerifier, vector: &Vector) -> bool {
     match verifier.check(&vector.jws).unwrap_err() {
-        Error::InvalidToken("the payload is no object") => true,
-        Error::InvalidToken("a claim is missing, there twice, or of another type") => true,
+        Error::InvalidToken("the payload is not an object") => true,
+        Error::InvalidToken("a claim is missing, repeated, or of the wrong type") => true,
         Error::InvalidToken(_) | Error::ForgedToken(_) => false,
         other => panic!("{}: {other}", vector.name),
     }
