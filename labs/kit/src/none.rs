@@ -25,7 +25,7 @@ pub static DESIGN: Design = Design {
         },
         about: Text {
             en: "The server accepts every request. This design exists to be measured.",
-            ja: "すべてのリクエストを通します。計測のためだけにあります。",
+            ja: "サーバーはすべてのリクエストを受け入れます。この設計は計測のためだけにあります。",
         },
         outcomes: &[],
         stored: Text { en: "the server stores nothing", ja: "サーバーは何も保存しない" },

@@ -46,7 +46,7 @@ async fn post(server: &Router, log: &KeptLog, path: &str, password: &str) -> (St
     let status = server.clone().oneshot(request).await.unwrap().status();
     let text = log.take();
     for secret in [PASSWORD, password, EMAIL] {
-        assert!(!text.contains(secret), "the log holds `{secret}`: {text}");
+        assert!(!text.contains(secret), "the log contains `{secret}`: {text}");
     }
     (status, KeptLog::audit_lines(&text))
 }

@@ -62,6 +62,6 @@ async fn a_log_at_its_finest_level_tells_of_a_request_and_holds_nothing_secret()
     let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
     assert!(text.contains("/auth/login") && text.contains("log_in"), "{text}");
     for secret in ["secret", "someone@example.test"] {
-        assert!(!text.contains(secret), "the log holds `{secret}`: {text}");
+        assert!(!text.contains(secret), "the log contains `{secret}`: {text}");
     }
 }

@@ -24,8 +24,8 @@
     strict: ['A strict check', '厳格な検証'],
     letsIn: ['lets it in', '通します'],
     refuses: ['refuses it', '拒否します'],
-    noCrypto: ['This browser offers no WebCrypto here, so signatures cannot be checked.', 'このブラウザーではここで WebCrypto が使えないため、署名を検証できません。'],
-    unreadable: ['This is not JSON, so the token stays as it was.', 'JSON として読めないため、トークンは変えていません。'],
+    noCrypto: ['WebCrypto is not available on this page, so signatures cannot be checked.', 'このページでは WebCrypto が使えないため、署名を検証できません。'],
+    unreadable: ['This is not valid JSON, so the token has not changed.', 'JSON として読めないため、トークンは変えていません。'],
     presets: ['Try', '試す'],
     preset: {
       fresh: ['A fresh token', '新しいトークン'],
@@ -38,19 +38,19 @@
     },
     rule: {
       parts: ['three parts in base64url, at most 4096 bytes', 'base64url の 3 つの部分からなり、4096 バイト以下である'],
-      alg: ['alg is HS256, whatever the token would prefer', 'トークンの希望にかかわらず alg は HS256 である'],
+      alg: ['alg is HS256: the token cannot choose another', 'alg は HS256 である(トークンには選ばせない)'],
       typ: ['typ is at+jwt', 'typ は at+jwt である'],
-      crit: ['no extension is asked for', '拡張を要求していない'],
+      crit: ['the token requires no extension', '拡張を要求していない'],
       key: ['the secret has 32 bytes or more', '秘密鍵は 32 バイト以上ある'],
-      signature: ['the signature holds', '署名が正しい'],
+      signature: ['the signature matches', '署名が正しい'],
       iss: ['iss is https://authlab.example', 'iss は https://authlab.example である'],
       aud: ['aud is authlab-api', 'aud は authlab-api である'],
-      sub: ['sub is there', 'sub がある'],
-      exp: ['exp is there and not over, to the second', 'exp があり、1 秒も過ぎていない'],
+      sub: ['sub is present', 'sub がある'],
+      exp: ['exp is present and in the future, to the second', 'exp があり、1 秒も過ぎていない'],
       iat: ['iat is not in the future', 'iat は未来ではない'],
-      naiveAlg: ['checks the signature if alg asks for it', 'alg に従って署名を検証する'],
+      naiveAlg: ['checks the signature as alg says', 'alg に従って署名を検証する'],
       naiveNone: ['alg says none: no signature to check', 'alg が none なので、検証する署名がない'],
-      naiveExp: ['exp, if there is one, was at most 60 s ago', 'exp があれば、過ぎていても 60 秒までは許す'],
+      naiveExp: ['exp, if present, was at most 60 s ago', 'exp があれば、過ぎていても 60 秒までは許す'],
     },
   };
   const language = document.documentElement.lang === 'ja' ? 1 : 0;
@@ -170,7 +170,7 @@
     await sign();
     return show();
   };
-  // Each preset says whether whoever makes it holds the key.
+  // Each preset says whether its author has the key.
   const change = (area, make, resign) => async () => {
     await fresh();
     area.value = JSON.stringify(make(JSON.parse(area.value)), null, 2);

@@ -28,50 +28,50 @@ pub(crate) const WORDS: Words = Words {
         (
             "steal done",
             Text {
-                en: "The thief has a copy of the cookie, and looks like Ann.",
-                ja: "泥棒は Cookie のコピーを手に入れました。サーバーからはアンに見えます。",
+                en: "The thief has a copy of the cookie. The server cannot tell the thief from Ann.",
+                ja: "泥棒は Cookie のコピーを手に入れました。サーバーは泥棒とアンを区別できません。",
             },
         ),
         (
             "log-out done",
             Text {
-                en: "The record is deleted. Every copy of the cookie names nothing from now on.",
+                en: "The server deleted the record. From now on every copy of the cookie is invalid.",
                 ja: "レコードを削除しました。Cookie のコピーは、この瞬間からすべて無効です。",
             },
         ),
         (
             "log-out-everywhere done",
             Text {
-                en: "All of Ann’s records are deleted. No copy of any cookie works from now on.",
+                en: "The server deleted all of Ann’s records. From now on no copy of any cookie works.",
                 ja: "アンのレコードをすべて削除しました。どの Cookie のコピーももう使えません。",
             },
         ),
         (
             "change-password done",
             Text {
-                en: "A new password ends every session. Ann got a new cookie, the copy is worth nothing.",
+                en: "The new password ended every session. Ann got a new cookie; the copy is invalid.",
                 ja: "すべてのセッションを終了しました。アンは新しい Cookie を受け取り、コピーは無効になりました。",
             },
         ),
         (
             "person-refreshes not_found",
             Text {
-                en: "There is nothing to refresh: the cookie is good for as long as its record.",
+                en: "There is nothing to refresh: the cookie is valid for as long as its record exists.",
                 ja: "リフレッシュするものがありません。Cookie はレコードがある限り有効です。",
             },
         ),
         (
             "thief-refreshes not_found",
             Text {
-                en: "There is nothing to refresh: a stolen cookie is good for as long as its record.",
+                en: "There is nothing to refresh: a stolen cookie is valid for as long as its record exists.",
                 ja: "リフレッシュするものがありません。盗まれた Cookie はレコードがある限り有効です。",
             },
         ),
         (
             "cut-store done",
             Text {
-                en: "The server cannot reach its store, which it asks at every request.",
-                ja: "サーバーはストアに届きません。この設計はリクエストのたびにストアを照会します。",
+                en: "The server cannot reach its store. This design reads the store at every request.",
+                ja: "サーバーはストアに接続できません。この設計はリクエストのたびにストアを読みます。",
             },
         ),
     ],

@@ -54,7 +54,7 @@ impl Scene {
             secrets.extend(tokens.into_iter().flatten().map(str::to_owned));
         }
         for secret in secrets {
-            assert!(!text.contains(&secret), "the log holds `{secret}`: {text}");
+            assert!(!text.contains(&secret), "the log contains `{secret}`: {text}");
         }
         KeptLog::audit_lines(&text)
     }

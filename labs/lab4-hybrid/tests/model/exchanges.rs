@@ -305,7 +305,7 @@ impl World for Tokens {
     fn wrong(&self, state: &State) -> Option<String> {
         match self.session.coexistence_at {
             Some(number) => state.coexist(number).then(|| {
-                format!("thief and person both hold token {number}, the current one, and nobody has noticed")
+                format!("the thief and the user both hold token {number}, the current one, and the server has not noticed")
             }),
             None => state.wrong.map(story::of_wrong),
         }

@@ -248,7 +248,7 @@ fn two_tabs_a_lost_answer_and_a_failover_are_one_mishap_too_many() {
 #[test]
 fn a_command_without_a_deadline_logs_a_device_out() {
     let paused = Session { paused: Some(false), ..device(shallow(5, 6)) };
-    finds("a paused Redis may run what nobody waits for any more", paused, "logged out", 15);
+    finds("a paused Redis may run a command after its caller has given up", paused, "logged out", 15);
 }
 
 #[test]

@@ -181,7 +181,7 @@ impl Question {
                 let known =
                     self.names.iter().enumerate().filter(|(_, id)| shown(id)).map(|(number, _)| number);
                 let known: Vec<usize> = known.collect();
-                assert_eq!(known.len(), listed.len(), "a list names a session that nobody opened");
+                assert_eq!(known.len(), listed.len(), "a list names a session that was never opened");
                 Told::Listed(known)
             }
             Asked::Live { epoch, .. } => {

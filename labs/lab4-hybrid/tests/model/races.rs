@@ -227,6 +227,6 @@ async fn no_log_in_from_before_an_ending_outlives_it() {
         assert_eq!(fleet.living(&account).await, live_on, "round {round}");
     }
     println!(
-        "{rounds} endings against 4 log-ins each: {ended} were ended, {stale} refused, {fresh} had begun afterwards"
+        "{rounds} endings against 4 logins each: {ended} were ended, {stale} refused, {fresh} had begun afterwards"
     );
 }

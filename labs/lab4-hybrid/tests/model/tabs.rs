@@ -214,5 +214,5 @@ fn no_tab_of_eight_is_logged_out_by_a_network_that_loses_and_shuffles() {
     let seen = all.get();
     let all_seen = [seen.rotations, seen.replays, seen.lost, seen.log_ins, seen.outlived];
     assert!(all_seen.iter().all(|count| *count > 0), "{seen:?} shows nothing");
-    println!("{browsers} browsers with {TABS} tabs in {:.1?}: {seen:?}, nobody logged out", start.elapsed());
+    println!("{browsers} browsers with {TABS} tabs in {:.1?}: {seen:?}, no user logged out", start.elapsed());
 }

@@ -117,7 +117,7 @@ async fn a_file_that_was_removed_or_replaced_is_an_outage_and_no_empty_list_of_a
     std::fs::rename(&file.path, &aside).unwrap();
     assert_outages(writes(&accounts, &user).await);
     assert_outages(vec![accounts.find(user.id).await.unwrap_err(), accounts.ready().await.unwrap_err()]);
-    assert!(!file.path.exists(), "nobody made an empty one in its place");
+    assert!(!file.path.exists(), "the server created no empty one in its place");
 
     std::fs::copy(&aside, &file.path).unwrap();
     assert_outages(vec![accounts.find(user.id).await.unwrap_err()]);
@@ -175,7 +175,7 @@ async fn of_a_deleted_account_and_of_a_changed_password_nothing_can_be_read_in_t
             _ => drop(accounts.delete(user).await.unwrap()),
         }
     }
-    assert!(contains(&file.bytes(), "person0001@"), "the log of writes still holds it");
+    assert!(contains(&file.bytes(), "person0001@"), "the write-ahead log still contains it");
     accounts.wipe_traces().await.unwrap();
     let bytes = file.bytes();
     for number in 0..400 {

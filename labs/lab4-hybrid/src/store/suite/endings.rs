@@ -197,7 +197,7 @@ pub(super) async fn aliveness_follows_every_ending<F: Factory>(factory: &F) {
     stage.store.end_others(stage.user, four).await.unwrap();
     assert!(!live(two).await && live(four).await);
     stage.pass(14 * DAY);
-    assert_eq!(stage.store.live(stage.user, four, 0).await.unwrap(), None, "nobody ended it: it ran out");
+    assert_eq!(stage.store.live(stage.user, four, 0).await.unwrap(), None, "it expired; no request ended it");
 
     let (five, _) = stage.log_in().await;
     assert!(live(five).await);

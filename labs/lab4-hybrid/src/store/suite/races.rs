@@ -92,5 +92,5 @@ pub(super) async fn no_log_in_slips_past_an_ending<F: Factory>(factory: &F) {
         }
         assert_eq!(stage.store.list(stage.user, 1).await.unwrap(), []);
     }
-    eprintln!("    of 100 racing log-ins {stale} came after the ending");
+    eprintln!("    of 100 racing logins {stale} came after the ending");
 }

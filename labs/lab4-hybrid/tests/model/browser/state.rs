@@ -160,6 +160,6 @@ pub(super) fn told(before: &State, step: Step, after: &State) -> String {
         }
         Step::Lose { tab } => format!("The answer to tab {} is lost.", tab + 1),
         Step::EndElsewhere { session } => format!("Session {session} is ended from another device."),
-        Step::Finish => "The ending that a log-in has left is finished.".into(),
+        Step::Finish => "The ending that a login left unfinished is finished.".into(),
     }
 }

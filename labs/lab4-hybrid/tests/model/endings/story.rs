@@ -10,16 +10,18 @@ pub(super) fn of_wrong(wrong: Wrong) -> String {
             let when = if after_failover { ", and after a failover" } else { "" };
             format!("device {}'s session was ended{when} its refresh token works", name(device))
         }
-        Wrong::OpenedInVain => "a log-in is told that its session is open, and it is over already".into(),
-        Wrong::Harmed { device } => format!("nobody ended device {}'s session, and it is over", name(device)),
+        Wrong::OpenedInVain => "a login is answered with a session that has already ended".into(),
+        Wrong::Harmed { device } => {
+            format!("no request ended device {}'s session, and it has ended", name(device))
+        }
     }
 }
 
 pub(super) fn told(ending: Ending, before: &State, step: Step, after: &State) -> String {
     let what = match ending {
-        Ending::LogOut => "The log-out of device A",
-        Ending::LogOutOthers => "The log-out of all but device C",
-        Ending::LogOutEverywhere => "The log-out everywhere",
+        Ending::LogOut => "The logout of device A",
+        Ending::LogOutOthers => "The logout of all but device C",
+        Ending::LogOutEverywhere => "The logout everywhere",
         Ending::NewPassword => "The new password",
         Ending::Deletion => "The deletion",
     };

@@ -5,7 +5,7 @@ use super::state::{Party, State, Tab, Told, Wrong};
 
 pub(super) fn of_wrong(wrong: Wrong) -> String {
     match wrong {
-        Wrong::LoggedOut(told) => format!("an honest person is logged out ({})", verdict(told, 0)),
+        Wrong::LoggedOut(told) => format!("the legitimate user is logged out ({})", verdict(told, 0)),
         Wrong::Unseen { token, who } => {
             let (who, other) = match who {
                 Party::Person => ("the person", "the thief"),
@@ -32,7 +32,7 @@ pub(super) fn told(before: &State, step: Step, after: &State) -> String {
     match step {
         Step::Ask { tab: number, server } => {
             let token = before.cookie.unwrap_or_default();
-            format!("Tab {} shows token {token} to server {}.", number + 1, letter(server))
+            format!("Tab {} sends token {token} to server {}.", number + 1, letter(server))
         }
         Step::Execute { tab: number } => {
             format!("The store gets tab {}'s token {}: {}.", number + 1, asked(number), outcome(number))
@@ -61,19 +61,19 @@ pub(super) fn told(before: &State, step: Step, after: &State) -> String {
         }
         Step::Hear { tab: number } => match (tab(number), after.cookie) {
             (Tab::Heard { told: Told::Kept, .. }, _) => {
-                format!("Tab {} hears that its token stays.", number + 1)
+                format!("Tab {} receives the answer that its token stays.", number + 1)
             }
             (_, Some(token)) => {
-                format!("Tab {} hears the answer, and the cookie is token {token}.", number + 1)
+                format!("Tab {} receives the answer, and the cookie is token {token}.", number + 1)
             }
-            (_, None) => format!("Tab {} hears that it is refused.", number + 1),
+            (_, None) => format!("Tab {} receives the refusal.", number + 1),
         },
         Step::HearBlind { tab: number } => format!(
-            "Tab {} is reloaded and hears nothing; the browser takes the answer, and the cookie is token {}.",
+            "Tab {} is reloaded and receives nothing; the browser receives the answer, and the cookie is token {}.",
             number + 1,
             after.cookie.unwrap_or_default()
         ),
-        Step::Crash { server } => format!("Server {} goes down with all that it holds.", letter(server)),
+        Step::Crash { server } => format!("Server {} crashes with all its running requests.", letter(server)),
         Step::RunLate => {
             let (token, _) = before.late.unwrap_or_default();
             format!("The store goes on, and runs the command with token {token}{}.", moved(before, after))
@@ -85,16 +85,14 @@ pub(super) fn told(before: &State, step: Step, after: &State) -> String {
         Step::ThiefShows { token, with_copied_key } => {
             let gained = if after.stolen == before.stolen { "" } else { ", and gets its successor" };
             let with = if with_copied_key { " with the copied key" } else { "" };
-            format!("The thief shows token {token}{with}{}{gained}.", moved(before, after))
+            format!("The thief sends token {token}{with}{}{gained}.", moved(before, after))
         }
         Step::Tick => "Time passes: a part of the window.".into(),
         Step::FailOver { lost } => {
             let generation = |state: &State| state.record.map_or(0, |record| record.generation);
             let writes = if lost == 1 { "write".to_owned() } else { format!("{lost} writes") };
             let now = match generation(after) {
-                same if same == generation(before) => {
-                    "does not know that it handed its token out again".into()
-                }
+                same if same == generation(before) => "does not know that it issued its token again".into(),
                 number => format!("is back at token {number}"),
             };
             format!("A failover loses the last {writes}: the store {now}.")
@@ -117,12 +115,12 @@ fn verdict(told: Told, token: u8) -> String {
     match told {
         Told::Rotated => format!("rotated, the next is token {}", token + 1),
         Told::Replayed => format!("replayed, the next is token {} as before", token + 1),
-        Told::Kept => "it stays".into(),
-        Told::Done => "that exchange is done, it stays".into(),
-        Told::Reused => "reused, the session is over".into(),
-        Told::Ended => "the session is over".into(),
-        Told::Ahead => "the record is behind it, so there is no verdict".into(),
-        Told::Invalid => "no token of this session".into(),
+        Told::Kept => "the token stays".into(),
+        Told::Done => "that exchange was done before, the token stays".into(),
+        Told::Reused => "reused, the session is ended".into(),
+        Told::Ended => "the session has ended".into(),
+        Told::Ahead => "the record is older than it, so there is no verdict".into(),
+        Told::Invalid => "not a token of this session".into(),
     }
 }
 

@@ -36,7 +36,7 @@ fn no_late_answer_logs_anybody_out_though_the_servers_clocks_differ() {
 #[test]
 fn no_late_answer_displaces_a_newer_session_though_the_one_before_it_has_not_ended_yet() {
     let deferred = Habits { deferred: true, log_outs: false, ..BUSY };
-    holds("the same without log-outs, and a log-in whose ending of the session before comes later", deferred);
+    holds("the same without logouts, and a login whose ending of the previous session comes later", deferred);
 }
 
 #[test]
@@ -57,12 +57,12 @@ const NO_ROTATION: Habits = Habits { names: Names::Shared, rotates: false, tabs:
 
 #[test]
 fn one_cookie_for_all_sessions_lets_an_older_log_in_displace_a_newer_one() {
-    finds("two log-ins at once, one cookie for both", NO_ROTATION, "the browser gets session 1", 8);
+    finds("two logins at once, one cookie for both", NO_ROTATION, "the browser gets session 1", 8);
 }
 
 #[test]
 fn one_cookie_for_all_sessions_lets_the_late_answer_of_a_log_out_take_a_log_in_away() {
     // The test above covers which of two logins is used; here it does not matter.
     let shared = Habits { skewed: true, ..NO_ROTATION };
-    finds("a log-out and a log-in at once, one cookie", shared, "logged out", 8);
+    finds("a logout and a login at once, one cookie", shared, "logged out", 8);
 }

@@ -35,7 +35,7 @@ fn finds(case: &str, affair: Affair, wrong: &str, steps: usize) {
 
 #[test]
 fn nothing_outlives_an_ending_and_nobody_else_is_harmed() {
-    let promise = "a racing log-in, refreshes, crashes, commands sent twice";
+    let promise = "a racing login, refreshes, crashes, commands sent twice";
     let prompt = Affair { late_copies: false, ..QUIET };
     holds(promise, &ALL, prompt);
     holds("the same with copies of commands that come late", &GLOBAL, QUIET);
@@ -47,7 +47,7 @@ fn nothing_outlives_an_ending_and_nobody_else_is_harmed() {
 #[test]
 fn a_late_copy_of_an_ending_of_all_others_ends_one_who_came_since() {
     let late = Affair { ending: Ending::LogOutOthers, ..QUIET };
-    finds("a copy of the command that comes late", late, "nobody ended device B's", 8);
+    finds("a copy of the command that comes late", late, "no request ended device B's", 8);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_failover_undoes_a_single_ending_that_nobody_confirmed() {
 #[test]
 fn a_failover_undoes_a_log_in() {
     let affair = Affair { failovers: 1, lost_writes: 1, ending: Ending::NewPassword, ..QUIET };
-    finds("a failover that loses the log-in after it", affair, "nobody ended device B's", 8);
+    finds("a failover that loses the login after it", affair, "no request ended device B's", 8);
 }
 
 #[test]
