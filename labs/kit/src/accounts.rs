@@ -212,10 +212,7 @@ impl Accounts {
                 .bind(id.as_bytes().as_slice())
                 .fetch_optional(&self.database.pool)
                 .await?;
-        raised
-            .map(|row| user_of(&row))
-            .transpose()?
-            .ok_or(Error::InvalidToken("its account no longer exists"))
+        raised.map(|row| user_of(&row)).transpose()?.ok_or(Error::InvalidToken("no such account"))
     }
 
     /// Deletes the account, whose address is free again. The returned user's epoch is greater than that of every credential
@@ -230,10 +227,7 @@ impl Accounts {
             .fetch_optional(&self.database.pool)
             .await?;
         self.database.leaves_traces();
-        let last = row
-            .map(|row| user_of(&row))
-            .transpose()?
-            .ok_or(Error::InvalidToken("its account no longer exists"))?;
+        let last = row.map(|row| user_of(&row)).transpose()?.ok_or(Error::InvalidToken("no such account"))?;
         Ok(User { epoch: last.epoch + 1, ..last })
     }
 

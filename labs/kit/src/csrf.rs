@@ -63,7 +63,7 @@ impl Origins {
             // A sibling domain or another port: the browser has written both headers, so `Origin` says which page it is.
             (Some("same-site") | None, Sender::Listed) => Ok(()),
             (Some(_), _) => Err(Error::Csrf("Sec-Fetch-Site is not same-origin")),
-            (None, Sender::Foreign) => Err(Error::Csrf("Origin is not the server's")),
+            (None, Sender::Foreign) => Err(Error::Csrf("Origin is not listed")),
             (None, Sender::Unknown) => Err(Error::Csrf("there is neither Sec-Fetch-Site nor Origin")),
         }
     }

@@ -86,8 +86,8 @@ impl Mark {
 fn problem(known: Mark, seen: Option<Mark>) -> Option<String> {
     match seen {
         None => Some(
-            "its marker is missing, so it is empty or was replaced; restore the right one, or run \
-             `authlab store accept`, which logs every user out"
+            "its marker is missing, so the store is empty or was replaced; restore the right one, or \
+             run `authlab store accept`, which logs every user out"
                 .to_owned(),
         ),
         Some(seen) if seen.store != known.store => Some(

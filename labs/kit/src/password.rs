@@ -252,7 +252,7 @@ mod tests {
             assert!(chosen(refused, 8).unwrap_err().contains("common passwords"), "{refused}");
         }
         for own in ["ann.oconnor@example.test", "Ann.OConnor@EXAMPLE.test", "ANN.OCONNOR"] {
-            assert!(chosen(own, 8).unwrap_err().contains("own address"), "{own}");
+            assert!(chosen(own, 8).unwrap_err().contains("e-mail address"), "{own}");
         }
         assert!(chosen("ben.oconnor@example.test", 8).is_ok(), "another's address");
         assert!(Password::parse("password").is_ok(), "who has one already can log in with it");

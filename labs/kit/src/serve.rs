@@ -157,8 +157,8 @@ impl Door {
             self.told = Some(Instant::now());
             tracing::warn!(
                 %address,
-                "closed new connections of an address that has the most allowed (AUTHLAB_CONNECTIONS_PER_ADDRESS); if it \
-                 is your proxy, name it in AUTHLAB_TRUSTED_PROXIES"
+                "closed new connections of an address at its limit (AUTHLAB_CONNECTIONS_PER_ADDRESS); if it is your \
+                 proxy, name it in AUTHLAB_TRUSTED_PROXIES"
             );
         }
         counted.map(Some)

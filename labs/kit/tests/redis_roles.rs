@@ -159,7 +159,7 @@ async fn a_primary_that_was_made_a_replica_is_left_for_the_one_that_its_address_
     let refused = ask::<()>(&redis, "SET key value").await.unwrap_err();
     assert!(refused.to_string().to_lowercase().contains("read"), "{refused}");
     let refused = ask::<String>(&redis, "GET where").await.unwrap_err();
-    assert!(refused.to_string().contains("is a replica here"), "{refused}");
+    assert!(refused.to_string().contains("is a replica;"), "{refused}");
     let problem = eventually(MOVED, async || problem_of(&redis).await).await;
     assert_eq!(problem, "is a replica; the server is looking for the primary at its address");
 

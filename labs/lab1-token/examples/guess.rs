@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let token = sign(SECRET.as_bytes(), HEADER, r#"{"email":"ann@example.test","role":"user"}"#);
     println!("a token:          {token}");
     println!("without a key:    {}", read_without_a_key(&token).unwrap_or_default());
-    let found = secret_of(&token, words()).ok_or("the word is in the list")?;
+    let found = secret_of(&token, words()).ok_or("the secret is not in the list")?;
     println!("its secret:       {found} (one of {} words, and no server was asked)", words().count());
     let forged = sign(found.as_bytes(), HEADER, r#"{"email":"ann@example.test","role":"admin"}"#);
     println!("a forged token:   {forged}");

@@ -1,4 +1,4 @@
-//! Sessions: the server stores the login which user is logged in; the browser stores a cookie with a random id that an
+//! Sessions: the server stores which user is logged in; the browser stores a cookie with a random id that an
 //! attacker cannot guess.
 //!
 //! - [`session`]: the scheme: it reads a cookie, looks the session up, and returns the user

@@ -57,7 +57,7 @@ impl Times {
     /// Fails if the token has expired, is not valid yet, or has times that contradict each other or are not dates.
     pub fn check(self, now_s: u64, leeway_s: u64) -> Result<(), Error> {
         if self.exp > LAST_DATE_S || self.exp <= self.iat {
-            return Err(Error::InvalidToken("its times contradict each other"));
+            return Err(Error::InvalidToken("its times contradict each other or are not dates"));
         }
         if now_s >= self.exp {
             return Err(Error::InvalidToken("expired"));

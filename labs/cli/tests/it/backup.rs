@@ -108,7 +108,7 @@ fn a_backup_overwrites_nothing() {
 fn what_cannot_be_copied_is_refused_with_its_cause_and_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("backup.sqlite");
-    let memory = "accounts in memory cannot be copied";
+    let memory = "accounts in memory cannot be backed up";
     refused(&back_up(Path::new("memory"), &target), memory, folder.path(), &[]);
     refused(&run(&["backup", target.to_str().unwrap()]), memory, folder.path(), &[]);
     refused(

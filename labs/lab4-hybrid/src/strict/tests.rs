@@ -227,7 +227,7 @@ fn exp_is_a_date_that_comes_after_iat() {
     assert!(bench.check(&bench.with_claim("exp", json!(253_402_300_799_u64))).is_ok());
     for exp in [253_402_300_800, bench.now_s] {
         let token = bench.with_claim("exp", json!(exp));
-        assert_eq!(bench.check(&token), Err("its times contradict each other"), "{exp}");
+        assert_eq!(bench.check(&token), Err("its times contradict each other or are not dates"), "{exp}");
     }
     let raw = |exp: &str| {
         let claims = bench.claims().to_string();
