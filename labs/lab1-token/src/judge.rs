@@ -205,7 +205,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "token.alg-is-ours",
-        title: "a header that names another algorithm is refused, though the signature would hold",
+        title: "a header that names another algorithm is refused, even if the signature matches",
         attack: true,
         gains: "Chooses in the token how the server checks it, which makes key confusion possible.",
         read: "RFC 8725 §3.1",
