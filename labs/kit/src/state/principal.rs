@@ -26,7 +26,7 @@ impl<S: Scheme> FromRequestParts<App<S>> for Confirmed {
     async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
         let principal = app.scheme.authenticate(parts).await?;
         let user =
-            app.accounts.find(principal.user_id).await?.ok_or(Error::InvalidToken("its account no longer exists"))?;
+            app.accounts.find(principal.user_id).await?.ok_or(Error::InvalidToken("no such account"))?;
         // The row is the authority: a store that does not know of an ending yet would accept the credential.
         if principal.epoch.is_some_and(|epoch| epoch < user.epoch) {
             return Err(Error::InvalidToken("its session has ended"));

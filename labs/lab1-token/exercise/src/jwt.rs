@@ -24,16 +24,16 @@ pub const HASH_BYTES: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The token has more or fewer than three parts.
-    #[error("not three parts")]
+    #[error("it does not have three parts")]
     Parts,
     /// A part is not valid base64url, or its decoded content is not valid JSON.
     #[error("a part cannot be read")]
     Unreadable,
     /// The header names an algorithm other than HS256.
-    #[error("another algorithm than HS256")]
+    #[error("the algorithm is not HS256")]
     Algorithm,
     /// The signature does not match: the token was signed with another key, or changed after it was signed.
-    #[error("the signature does not hold")]
+    #[error("the signature does not match")]
     Signature,
 }
 
@@ -42,8 +42,8 @@ pub enum Refused {
 /// six bits each. One remaining byte becomes two characters and two remaining bytes become three; the missing bits are
 /// zeros.
 pub fn encode(bytes: &[u8]) -> String {
-    // Take the bytes in groups of three. Put a group into one number of 24 bits, with zeros for what is missing, and push
-    // one character of ALPHABET for each six bits: as many as the group has bytes, and one more.
+    // Take the bytes in groups of three. Put a group into one number of 24 bits, with zeros for the missing bytes, and
+    // push one character of ALPHABET for each six bits: one character more than the group has bytes.
     todo!("encode: bytes into base64url")
 }
 // ANCHOR_END: encode
@@ -77,7 +77,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 /// size, `ipad` is 0x36 and `opad` is 0x5c in every byte. A key longer than a block is hashed first.
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; HASH_BYTES] {
     // Fill the key up with zeros to BLOCK_BYTES, or hash it first if it is longer. Then hash (block ⊕ 0x36 ‖ message), and
-    // hash (block ⊕ 0x5c ‖ that).
+    // hash (block ⊕ 0x5c ‖ the first hash).
     todo!("hmac_sha256: the key around the message, twice")
 }
 // ANCHOR_END: hmac
@@ -118,9 +118,9 @@ pub fn read_without_a_key(token: &str) -> Option<String> {
 /// the header names another algorithm, or the signature does not match.
 pub fn verify(key: &[u8], token: &str) -> Result<Value, Refused> {
     // 1. Exactly three parts, or Refused::Parts.
-    // 2. json(header)?["alg"] is "HS256", or Refused::Algorithm: the token does not choose how it is checked.
-    // 3. The signature over "header.payload" is the one that we compute, or Refused::Signature. Compare with
-    //    verify_slices_are_equal, which takes as long for a wrong first byte as for a wrong last one.
+    // 2. json(header)?["alg"] is "HS256", or Refused::Algorithm: the token must not choose how it is checked.
+    // 3. The signature over "header.payload" equals the one that you compute, or Refused::Signature. Compare with
+    //    verify_slices_are_equal, which takes the same time whichever byte differs.
     // 4. Only now read the payload.
     todo!("verify: three parts, the algorithm, the signature, the payload")
 }

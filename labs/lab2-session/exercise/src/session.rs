@@ -144,8 +144,8 @@ impl<S: Store> Scheme for Sessions<S> {
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, _client: &Client) -> Result<Self::Issued, Error> {
         // 1. Holder::new(user, now, &self.limits) says whose session it is and until when.
-        // 2. Session::new(None, …): without an id, so that the store draws one (session fixation). Insert the holder, save.
-        // 3. The session of the cookie that came along ends now: see `presented_cookie` and `end_replaced`.
+        // 2. Session::new(None, …): without an id, so that the store generates one (session fixation). Insert the holder, save.
+        // 3. End the session of the cookie that the request contains: see `presented_cookie` and `end_replaced`.
         // 4. COOKIE.set(id, self.limits.absolute) beside Json(Body { … }).
         todo!("issue: a new session, its id in the cookie")
     }
@@ -153,19 +153,19 @@ impl<S: Store> Scheme for Sessions<S> {
 
     // ANCHOR: write-authenticate
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Error> {
-        // 1. presented(request)? is Nothing (Error::Unauthenticated), Bearer or Garbage (Error::InvalidToken("why, for the
-        //    log")), or Session(id).
-        // 2. self.origins.require_own(request)?: a browser adds the cookie to other sites' forms too (CSRF).
-        // 3. self.session(id).get(HOLDER) asks the store. None: there is no such session.
-        // 4. self.keep_alive(…), and a Principal with the session's public name and Some(its epoch).
+        // 1. presented(request)? is Nothing (Error::Unauthenticated), Bearer or Garbage (Error::InvalidToken("the reason, for
+        //    the log")), or Session(id).
+        // 2. self.origins.require_own(request)?: a browser also sends the cookie with forms of other sites (CSRF).
+        // 3. self.session(id).get(HOLDER) reads the store. None means that there is no such session.
+        // 4. self.keep_alive(…), and return a Principal with the session's public name and Some(its epoch).
         todo!("authenticate: the cookie, the store, a Principal")
     }
     // ANCHOR_END: write-authenticate
 
     // ANCHOR: write-end
     async fn end(&self, request: &Parts, _log_out: &()) -> Result<Option<SetCookie>, Error> {
-        // 1. presented_cookie(request): Nothing ends nothing and clears nothing (Ok(None)), or a form on another site could
-        //    log people out.
+        // 1. presented_cookie(request): for Nothing, end nothing and clear nothing (Ok(None)); otherwise a form on another site
+        //    could log users out.
         // 2. self.origins.require_own(request)?
         // 3. Session(id): delete it. In any case Some(COOKIE.clear()).
         todo!("end: delete the session, clear the cookie")

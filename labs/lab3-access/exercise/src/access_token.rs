@@ -167,7 +167,7 @@ impl AccessTokens {
         // 1. Claims { … }: iss and aud are ours, sub is the account, iat is now, exp is now and the ttl, jti a new random id;
         //    email, and sid and epoch where there is a session.
         // 2. jsonwebtoken::encode(&self.issuing_header, &claims, &self.issuing).map_err(internal)?
-        // 3. Longer than MAX_BYTES is Error::Internal: nobody would read it. Then AccessToken(token).
+        // 3. Longer than MAX_BYTES is Error::Internal: no server would accept it. Then AccessToken(token).
         todo!("issue: the claims, signed")
     }
     // ANCHOR_END: write-issue
@@ -216,7 +216,7 @@ impl AccessTokens {
     fn signed_claims(&self, token: &str) -> Result<Claims<'static>, Error> {
         // 1. Longer than MAX_BYTES is refused before anything is computed.
         // 2. header::read(token)? gives the kid, once alg and typ are ours. Find it in self.checking: a token chooses among our
-        //    keys and brings none along.
+        //    keys and cannot bring its own.
         // 3. jsonwebtoken::decode::<Object<Claims<'_>>>(token, key, &self.validation): signature, iss, aud, sub and exp are there.
         // 4. An empty jti is refused.
         todo!("signed_claims: the length, the kid, the key, the library")
@@ -246,12 +246,12 @@ fn strict(issuer: &str, audience: &str) -> Validation {
 /// do not reach the library's own checks, because parsing the header and the claims refuses them first.
 fn refusal(error: &jsonwebtoken::errors::Error) -> Error {
     Error::InvalidToken(match error.kind() {
-        ErrorKind::InvalidSignature => return Error::ForgedToken("the signature does not hold"),
-        ErrorKind::InvalidToken => "not three parts",
-        ErrorKind::Base64(_) => "a part is no base64url",
-        ErrorKind::Json(_) => "a member is missing, there twice, or of another type",
-        ErrorKind::InvalidIssuer => "another issuer",
-        ErrorKind::InvalidAudience => "another audience",
+        ErrorKind::InvalidSignature => return Error::ForgedToken("the signature does not match"),
+        ErrorKind::InvalidToken => "it does not have three parts",
+        ErrorKind::Base64(_) => "a part is not base64url",
+        ErrorKind::Json(_) => "a member is missing, repeated, or of the wrong type",
+        ErrorKind::InvalidIssuer => "the issuer is another one",
+        ErrorKind::InvalidAudience => "the audience is another one",
         _ => "refused by the library",
     })
 }
@@ -260,7 +260,7 @@ fn refusal(error: &jsonwebtoken::errors::Error) -> Error {
 /// as the server's own key numbers.
 fn unknown_key(kid: &str) -> Error {
     let number = kid.parse::<u16>().ok().filter(|number| number.to_string() == kid);
-    number.map_or(Error::ForgedToken("its kid names no key of ours"), Error::UnknownKey)
+    number.map_or(Error::ForgedToken("its kid does not name a key of this server"), Error::UnknownKey)
 }
 
 /// Keys and settings must not appear in a log.

@@ -159,7 +159,7 @@ impl<S: Store> Scheme for Hybrid<S> {
 
     // ANCHOR: write-issue
     async fn issue(&self, request: &Parts, user: &User, client: &Client) -> Result<Credentials, Error> {
-        // 1. let before = shown_cookies(keys, request); self.end_sessions_of(&before): who sat here before is logged out.
+        // 1. let before = shown_cookies(keys, request); self.end_sessions_of(&before): logs the browser's previous user out.
         // 2. keys.first_token(user.id, client.kind): the session's name, its first token, and the digests for the store.
         // 3. store.issue(&NewSession { … }). Issue::Stale { epoch }: the store knows a later one, Error::StoreAhead { epoch }.
         // 4. Granted { … }.deliver(): access.issue_within(expires_in, &grant(user, session_id)) is its access token, the cookie is
@@ -196,12 +196,13 @@ impl<S: Store> Scheme for Hybrid<S> {
     /// the other credentials, and leaves the response the same.
     async fn end(&self, request: &Parts, log_out: &InBody) -> Result<SetCookies, Error> {
         // A request names sessions in up to three ways:
-        //   the access token, even one that has run out: access.dangerous_check_ignoring_expiry(token)
+        //   the access token, even one that has expired: access.dangerous_check_ignoring_expiry(token)
         //   the refresh token in the body:               received(keys, text, ClientKind::Mobile)
         //   the cookies, one for each session:           shown_cookies(keys, request).sessions()
-        // Cookies count from our own pages only (require_own); from another page they are an error where nothing else is named.
-        // What is not ours names none. End each with store.end(user_id, session_id), and clear the cookies: cookies.cleared(), or
-        // from another page those of the sessions that were named otherwise: cookies.cleared_where(|token| …).
+        // Cookies count from our own pages only (require_own); from another page they are an error if the request names no other
+        // session. A token that is not ours names no session. End each session with store.end(user_id, session_id), and clear
+        // the cookies: cookies.cleared(), or from another page only those of sessions that the request names in another way:
+        // cookies.cleared_where(|token| …).
         todo!("end: every session that the request names")
     }
     // ANCHOR_END: write-end

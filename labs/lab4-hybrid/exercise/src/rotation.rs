@@ -66,22 +66,22 @@ pub(crate) fn exchange(
     token: &VerifiedToken,
     attempt: Option<&IdempotencyKey>,
 ) -> Refresh {
-    // After a failover to a slower clock, what is in the future happens now.
+    // After a failover to a slower clock, a time in the future counts as now.
     record.rotated_at_ms = record.rotated_at_ms.min(now_ms);
     record.handed_at_ms = record.handed_at_ms.min(now_ms);
     let (shown, [digest, next, after]) = (token.generation(), *token.digests());
-    // 2. A failover lost the last rotation: redo it, and go on.
+    // 2. A failover lost the last rotation: repeat it, then continue.
     if shown == record.generation + 1 && digest == record.next {
         record.move_to(shown, digest, next, now_ms);
         record.attempt = None;
     }
-    // 3. The current token (same number, same digest). By the attempt that is remembered: Done, and nothing is written. Within
-    //    the window of being handed out: Kept. Else the session moves to its successor, is seen now, lives for another idle
-    //    time but never past its absolute end, and remembers the attempt: Rotated.
-    // 4. Its parent (one number less, and its next digest is the current one), by the same attempt or within the window of
+    // 3. The current token (same number, same digest). With the recorded attempt: Done, and nothing is written. Within the
+    //    window after it was handed out: Kept. Otherwise the session moves to its successor, is seen now, lasts for another
+    //    idle time but never beyond its absolute end, and records the attempt: Rotated.
+    // 4. Its parent (one number less, and its next digest is the current one), with the same attempt or within the window after
     //    the rotation: handed out now, Replayed.
     // 5. Any smaller number: Reused. The caller ends the session.
-    // 6. A number that is more than one ahead of the record's: Ahead, since the record is what is old.
+    // 6. A number more than one ahead of the record's: Ahead, because the record is outdated.
     // 7. Anything else: Invalid.
     todo!("exchange: the current token, its parent, any other ancestor")
 }
