@@ -76,8 +76,8 @@ pub(crate) fn exchange(
         record.attempt = None;
     }
     // 3. The current token (same number, same digest). With the recorded attempt: Done, and nothing is written. Within the
-    //    window after it was handed out: Kept. Otherwise the session moves to its successor, is seen now, lasts for another
-    //    idle time but never beyond its absolute end, and records the attempt: Rotated.
+    //    window after it was handed out: Kept. Otherwise the session moves to the token's successor, is seen now, lasts for
+    //    another idle time but never beyond its absolute end, and records the attempt: Rotated.
     // 4. Its parent (one number less, and its next digest is the current one), with the same attempt or within the window after
     //    the rotation: handed out now, Replayed.
     // 5. Any smaller number: Reused. The caller ends the session.
