@@ -1,9 +1,6 @@
 //! Functions that write text as HTML.
 
-/// The text with HTML's special characters escaped.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
+pub(super) use measure::report::escape::escaped;
 
 /// The text, escaped, in which parts between backticks become `<code>`.
 pub(super) fn with_code(text: &str) -> String {

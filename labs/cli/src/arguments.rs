@@ -24,7 +24,7 @@ use workshop::{
 
 /// Sessions or JWT? What a thief can still do after logout, and what each costs
 ///
-/// Without a command, this runs the tour: it starts three servers, plays the logout problem against each of them over
+/// Without a command, this runs the tour: it starts a server of each design, plays the logout problem against it over
 /// HTTP, measures what checking a credential costs, and writes target/authlab/tour.json. It takes less than a minute.
 #[derive(Debug, Parser)]
 #[command(name = "cargo lab", bin_name = "cargo lab", version, args_conflicts_with_subcommands = true)]

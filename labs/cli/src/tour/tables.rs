@@ -8,6 +8,7 @@ use harness::design::{DESIGNS, Design};
 use harness::store::Ready;
 use harness::terminal::{self, BAD, DIM, GOOD, heading, paint, sentence, table};
 use kit::design::Role;
+use measure::report::number::thousands;
 
 use super::Tour;
 use super::cost::{Cost, Doubted};
@@ -176,18 +177,6 @@ fn length(seconds: u64) -> String {
         (minutes, 0) => format!("{minutes} min"),
         (minutes, seconds) => format!("{minutes} min {seconds} s"),
     }
-}
-
-fn thousands(value: f64) -> String {
-    let digits = format!("{value:.0}");
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ export const english = {
   pageTitle: 'authlab: the playground',
   playground: 'playground',
   title: 'You log out. Is the thief out, too?',
-  lead: 'Three real servers run behind this page, one for each way to keep a user logged in. Ann logs in, a thief copies her credentials, and you decide what happens next. Each click does the same on all three servers.',
+  lead: 'Real servers run behind this page, one for each way to keep a user logged in. Ann logs in, a thief copies her credentials, and you decide what happens next. Each click does the same on every server.',
   storeName: name => `store: ${name}`,
   comma: ', ', stop: '. ',
   person: 'Ann', thief: 'Thief',
@@ -46,7 +46,7 @@ export const english = {
   },
 
   actions: 'What happens next',
-  actionsHint: 'Each button acts in all three columns.',
+  actionsHint: 'Each button acts in every column.',
   again: 'Start again',
   group: { person: 'Ann', thief: 'The thief', time: 'Time', store: 'The connection to the store' },
   line: {
@@ -110,8 +110,8 @@ export const english = {
       seen: 'Ann gets in everywhere. Below each door you see her credentials, and what the server had to store for them.' },
     { title: 'A thief makes a copy', ask: 'The source may be a log file, a borrowed laptop or a malicious browser extension. A copy is all that the thief needs.', button: 'Steal a copy',
       seen: 'Two people get in with one credential. No server can tell them apart.' },
-    { title: 'Ann logs out', ask: 'Ann becomes suspicious and logs out. All three servers answer that she is logged out.', button: 'Log out',
-      seen: 'All three servers answered 204. The session’s thief is out at once; the other two thieves still get in. A server checks a signed token without a look-up, so it does not learn that Ann has logged out.' },
+    { title: 'Ann logs out', ask: 'Ann becomes suspicious and logs out. Every server answers that she is logged out.', button: 'Log out',
+      seen: 'Every server answered 204. The session’s thief is out at once; a thief with a signed token still gets in. A server checks a signed token without a look-up, so it does not learn that Ann has logged out.' },
     { title: 'Can the thief stay for good?', ask: 'An access token is valid for 15 minutes. The thief tries to get a new one before it expires.', button: 'Refresh as the thief',
       seen: 'The hybrid refuses: its refresh token belongs to a session, and Ann ended that session. The thief is left with the remaining minutes of the access token.' },
     { title: '15 minutes later', ask: 'Neither Ann nor the thief does anything. Watch the bars run out.', button: 'Let 15 minutes pass',
