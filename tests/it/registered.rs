@@ -86,7 +86,7 @@ fn lacks(design: Design, written: &Written) -> Vec<String> {
 }
 
 fn is_japanese(text: Text) -> bool {
-    text.ja.chars().any(|c| !c.is_ascii())
+    !text.ja.is_ascii()
 }
 
 #[test]

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn the_baseline_comes_first_and_is_the_only_one() {
         let baselines: Vec<_> = DESIGNS.iter().map(|design| design.is_baseline()).collect();
-        assert_eq!(baselines[0], true);
+        assert!(baselines[0]);
         assert_eq!(baselines.iter().filter(|is_baseline| **is_baseline).count(), 1);
     }
 }

@@ -1,9 +1,9 @@
 //! The workshop: `cargo lab learn` and the commands that belong to it.
 //!
 //! An exercise is a package beside its lab. It takes every module from the lab itself, except the one that the learner
-//! writes. [`course`] reads `lab.toml`, which describes a lab; [`source`] makes the starter out of the lab's own
-//! source; [`build`] and [`judge`] run after an edit; [`card`] shows the result, once or [`live`]; [`attack`] plays an
-//! attack, first on a weak build; [`keep`] makes sure that no code of the learner is lost.
+//! writes. `course` reads `lab.toml`, which describes a lab; `source` makes the starter out of the lab's own
+//! source; `build` and `judge` run after an edit; `card` shows the result, once or `live`; `attack` plays an
+//! attack, first on a weak build; `keep` makes sure that no code of the learner is lost.
 
 mod attack;
 pub mod board;

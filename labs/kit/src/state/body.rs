@@ -6,7 +6,7 @@ use super::App;
 use crate::body::{Body, FromFields};
 use crate::error::Error;
 
-/// Reads at most [`Limits::body_bytes`] within [`Limits::read_timeout`], the limits of the server in `app`.
+/// Reads at most `Limits::body_bytes` within `Limits::read_timeout`, the limits of the server in `app`.
 impl<T: FromFields, S: Send + Sync + 'static> FromRequest<App<S>> for Body<T> {
     type Rejection = Error;
 
