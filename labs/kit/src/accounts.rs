@@ -17,6 +17,7 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use self::database::Database;
+use crate::boxed::Boxed;
 use crate::config::{AccountsAt, Limits};
 pub use crate::email::Email;
 use crate::error::Error;
@@ -154,12 +155,14 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::StoreUnavailable`] when the database cannot be read.
-    pub async fn find(&self, id: Uuid) -> Result<Option<User>, Error> {
-        let row = sqlx::query("SELECT id, email, epoch FROM accounts WHERE id = ?")
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(&self.database.pool)
-            .await?;
-        row.map(|row| user_of(&row)).transpose()
+    pub fn find(&self, id: Uuid) -> Boxed<'_, Result<Option<User>, Error>> {
+        Box::pin(async move {
+            let row = sqlx::query("SELECT id, email, epoch FROM accounts WHERE id = ?")
+                .bind(id.as_bytes().as_slice())
+                .fetch_optional(&self.database.pool)
+                .await?;
+            row.map(|row| user_of(&row)).transpose()
+        })
     }
 
     /// Checks that the password is this account's.

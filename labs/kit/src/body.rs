@@ -133,7 +133,8 @@ impl Fields {
     }
 }
 
-impl<T: FromFields> Body<T> {
+impl Fields {
+    /// Reads a request's body, which must be a JSON object or empty.
     pub(crate) async fn within(limits: Limits, request: Request) -> Result<Self, Error> {
         let (parts, body) = request.into_parts();
         let most_bytes = limits.body_bytes;
@@ -151,7 +152,7 @@ impl<T: FromFields> Body<T> {
             Err(_) => return Err(Error::Malformed("The body did not arrive in time.")),
         };
         if bytes.is_empty() {
-            return parse(Fields::default());
+            return Ok(Self::default());
         }
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if !content_type.is_some_and(is_json) {
@@ -159,19 +160,23 @@ impl<T: FromFields> Body<T> {
         }
         let text = std::str::from_utf8(&bytes).or(Err(Error::Malformed("The body is not UTF-8.")))?;
         match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => parse(Fields { object, ..Fields::default() }),
+            Ok(Value::Object(object)) => Ok(Self { object, ..Self::default() }),
             Ok(_) => {
                 Err(Error::Invalid(vec![Flaw { pointer: String::new(), detail: "must be an object".into() }]))
             }
             Err(_) => Err(Error::Malformed("The body is not JSON.")),
         }
     }
-}
 
-fn parse<T: FromFields>(mut fields: Fields) -> Result<Body<T>, Error> {
-    match T::from_fields(&mut fields) {
-        Some(parsed) if fields.flaws.is_empty() => Ok(Body(parsed)),
-        _ => Err(Error::Invalid(fields.flaws)),
+    /// What `parse` reads from these fields.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every flaw that `parse` found.
+    pub(crate) fn parsed<T>(mut self, parse: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Error> {
+        match parse(&mut self) {
+            Some(parsed) if self.flaws.is_empty() => Ok(parsed),
+            _ => Err(Error::Invalid(self.flaws)),
+        }
     }
 }
 
@@ -239,7 +244,7 @@ mod tests {
         if let Some(value) = content_type {
             request.headers_mut().insert(CONTENT_TYPE, value.parse().unwrap());
         }
-        Body::<Pair>::within(limits, request).await.map(|body| body.0)
+        Fields::within(limits, request).await?.parsed(Pair::from_fields)
     }
 
     const JSON: Option<&str> = Some("application/json; charset=utf-8");

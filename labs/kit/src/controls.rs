@@ -19,7 +19,6 @@ use crate::client_address::is_forwarded;
 use crate::clock::MAX_ADVANCE_SECONDS;
 use crate::error::Error;
 use crate::openapi::schema::{object, whole};
-use crate::scheme::Scheme;
 use crate::state::App;
 
 /// This server's time, in seconds since the Unix epoch.
@@ -50,13 +49,13 @@ impl FromFields for Advance {
     }
 }
 
-pub(crate) async fn read_clock<S: Scheme>(_here: AtTheBench, State(app): State<App<S>>) -> Json<Now> {
+pub(crate) async fn read_clock(_here: AtTheBench, State(app): State<App>) -> Json<Now> {
     Json(Now { now: app.clock.now_s() })
 }
 
-pub(crate) async fn advance_clock<S: Scheme>(
+pub(crate) async fn advance_clock(
     _here: AtTheBench,
-    State(app): State<App<S>>,
+    State(app): State<App>,
     Body(advance): Body<Advance>,
 ) -> Json<Now> {
     app.clock.advance(advance.by);
@@ -67,10 +66,10 @@ pub(crate) async fn advance_clock<S: Scheme>(
 /// Proof that the request came directly from this machine to a server with lab controls.
 pub(crate) struct AtTheBench;
 
-impl<S: Scheme> FromRequestParts<App<S>> for AtTheBench {
+impl FromRequestParts<App> for AtTheBench {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical());
         let local = peer.is_some_and(|peer| peer.is_loopback())
             && names_loopback(&parts.headers)

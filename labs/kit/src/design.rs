@@ -4,11 +4,10 @@
 //! that one: the names that the command line accepts, the warnings of `serve`, the servers that are measured, the headings
 //! of tables.
 
-use std::pin::Pin;
-
 use axum::Router;
 use serde::Serialize;
 
+use crate::boxed::Boxed;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::csrf::Origins;
@@ -47,7 +46,7 @@ pub struct Design {
 
 /// The future of a server that is being built. Boxed, so that a program that serves every design does not have the types
 /// inside each of them compiled into it.
-pub type Starting = Pin<Box<dyn Future<Output = Result<Router, StartError>> + Send>>;
+pub type Starting = Boxed<'static, Result<Router, StartError>>;
 
 /// A text in the languages of the labs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

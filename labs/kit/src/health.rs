@@ -13,7 +13,6 @@ use crate::error::Error;
 use crate::metrics::FORMAT;
 use crate::not_ready::NotReady;
 use crate::openapi::schema::{constant, object};
-use crate::scheme::Scheme;
 use crate::state::App;
 
 /// The response of a healthy server.
@@ -36,7 +35,7 @@ pub(crate) async fn live() -> Json<Healthy> {
 }
 
 /// Answers 200 if every store works, otherwise a 503 that names the store that does not.
-pub(crate) async fn ready<S: Scheme>(State(app): State<App<S>>) -> Result<Json<Healthy>, Error> {
+pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Healthy>, Error> {
     if let Err(error) = app.accounts.ready().await {
         tracing::error!(%error, "the accounts' store is not ready");
         return Err(Error::NotReady(NotReady { part: "accounts", problem: "does not answer".into() }));
@@ -46,7 +45,7 @@ pub(crate) async fn ready<S: Scheme>(State(app): State<App<S>>) -> Result<Json<H
 }
 
 /// Answers with the metrics as text, or 404 if they are off or a proxy forwarded the request.
-pub(crate) async fn metrics<S>(State(app): State<App<S>>, request: Parts) -> Result<Response, Error> {
+pub(crate) async fn metrics(State(app): State<App>, request: Parts) -> Result<Response, Error> {
     if is_forwarded(&request) {
         return Err(Error::NotFound);
     }

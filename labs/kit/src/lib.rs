@@ -6,7 +6,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`scheme`] | the trait, and the extractors that protect a handler by its signature |
-//! | [`mod@routes`] | the five flows over any scheme |
+//! | [`mod@routes`] | sign up, log in, who am I and so on, over any scheme |
 //! | `client`, `scope`, `not_ready`, [`state`] | the words that the trait uses; what every handler gets |
 //! | [`accounts`], [`email`], [`password`] | who may log in |
 //! | [`bearer`], [`cookie`], [`csrf`], [`origin`], `cors` | how a client sends a credential, and from which origin |
@@ -27,6 +27,7 @@ pub mod announcement;
 pub mod audit;
 pub mod bearer;
 pub mod body;
+mod boxed;
 mod client;
 mod client_address;
 pub mod clock;
@@ -48,6 +49,7 @@ pub mod keyring;
 mod later;
 mod list;
 pub mod log;
+mod log_out;
 pub mod marker;
 mod metrics;
 pub mod none;
@@ -73,6 +75,7 @@ pub mod watch;
 pub mod workshop;
 
 pub use accounts::{Ending, User};
+pub use boxed::Boxed;
 pub use client::{Client, ClientKind};
 pub use client_address::{TrustedProxy, TrustedProxyError};
 pub use clock::Clock;
@@ -84,9 +87,9 @@ pub use later::finish_later;
 pub use not_ready::NotReady;
 pub use origin::Origin;
 pub use redis::Redis;
-pub use routes::{router, routes};
+pub use routes::router;
 pub use scheme::{Confirmed, Principal, Scheme};
 pub use scope::Scope;
 pub use serve::{Serving, serve};
 pub use start_error::StartError;
-pub use state::App;
+pub use state::{App, AppOf};

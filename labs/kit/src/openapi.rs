@@ -24,12 +24,11 @@ use serde_json::{Map, Value, json};
 pub use self::operation::{Access, Answer, Operation};
 use crate::design::{Credential, Design};
 use crate::error::Error;
-use crate::scheme::Scheme;
 use crate::state::App;
 
-/// Routes, each with the description of what it accepts and answers.
-pub struct Described<S> {
-    router: Router<App<S>>,
+/// Routes over a state `S`, each with the description of what it accepts and answers.
+pub struct Described<S = App> {
+    router: Router<S>,
     entries: Vec<Entry>,
 }
 
@@ -39,7 +38,7 @@ struct Entry {
     operation: Operation,
 }
 
-impl<S: Scheme> Described<S> {
+impl<S: Clone + Send + Sync + 'static> Described<S> {
     /// No routes yet.
     pub fn new() -> Self {
         Self { router: Router::new(), entries: Vec::new() }
@@ -48,7 +47,7 @@ impl<S: Scheme> Described<S> {
     /// Adds a route for GET.
     pub fn get<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, App<S>>,
+        H: Handler<T, S>,
         T: 'static,
     {
         self.with(path, "get", get(handler), operation)
@@ -57,7 +56,7 @@ impl<S: Scheme> Described<S> {
     /// Adds a route for POST.
     pub fn post<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, App<S>>,
+        H: Handler<T, S>,
         T: 'static,
     {
         self.with(path, "post", post(handler), operation)
@@ -66,10 +65,15 @@ impl<S: Scheme> Described<S> {
     /// Adds a route for DELETE.
     pub fn delete<H, T>(self, path: &'static str, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, App<S>>,
+        H: Handler<T, S>,
         T: 'static,
     {
         self.with(path, "delete", delete(handler), operation)
+    }
+
+    /// Gives these routes their state, so that they can be merged with the shared routes.
+    pub fn with_state(self, state: S) -> Described {
+        Described { router: self.router.with_state(state), entries: self.entries }
     }
 
     /// Adds all routes of another collection.
@@ -79,7 +83,7 @@ impl<S: Scheme> Described<S> {
     }
 
     /// The router with these routes, and the OpenAPI document that describes them.
-    pub(crate) fn into_parts(self, design: &Design) -> (Router<App<S>>, Value) {
+    pub(crate) fn into_parts(self, design: &Design) -> (Router<S>, Value) {
         let document = document(&self.entries, design);
         (self.router, document)
     }
@@ -88,7 +92,7 @@ impl<S: Scheme> Described<S> {
         mut self,
         path: &'static str,
         method: &'static str,
-        route: MethodRouter<App<S>>,
+        route: MethodRouter<S>,
         operation: Operation,
     ) -> Self {
         self.entries.push(Entry { path, method, operation });
@@ -96,15 +100,15 @@ impl<S: Scheme> Described<S> {
     }
 }
 
-impl<S: Scheme> Default for Described<S> {
+impl<S: Clone + Send + Sync + 'static> Default for Described<S> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<S> From<Router<App<S>>> for Described<S> {
+impl<S> From<Router<S>> for Described<S> {
     /// Routes without descriptions, such as those of a scheme that has no routes of its own.
-    fn from(router: Router<App<S>>) -> Self {
+    fn from(router: Router<S>) -> Self {
         Self { router, entries: Vec::new() }
     }
 }

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use redis::{
     Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation, ServerErrorKind,
+    Value,
 };
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
@@ -36,6 +37,7 @@ use self::node::Node;
 pub use self::node::Unfit;
 pub use self::refusal::ConnectError;
 pub use self::rights::Rights;
+use crate::boxed::Boxed;
 use crate::config::RedisTimes;
 
 /// How long `WAIT` waits for a replica's confirmation when the server asks whether there is a replica, in milliseconds. A
@@ -65,13 +67,43 @@ struct Link {
     only_primary: AtomicBool,
 }
 
+/// What is sent to Redis in one call.
+#[derive(Clone, Copy)]
+enum Call<'a> {
+    Command(&'a Cmd),
+    Pipeline(&'a Pipeline),
+    Script(&'a ScriptInvocation<'a>),
+}
+
+impl Call<'_> {
+    async fn send(self, mut manager: Manager) -> RedisResult<Value> {
+        match self {
+            Self::Command(command) => command.query_async(&mut manager).await,
+            Self::Pipeline(commands) => commands.query_async(&mut manager).await,
+            Self::Script(script) => match script.invoke_async(&mut manager).await {
+                Err(error) if is_unknown_script(&error) => script.invoke_async(&mut manager).await,
+                answer => answer,
+            },
+        }
+    }
+}
+
+/// Reads an answer into a type.
+fn read<T: FromRedisValue>(answer: Value) -> RedisResult<T> {
+    Ok(redis::from_redis_value(answer)?)
+}
+
 impl Redis {
     /// Connects, and checks that this server may store its state at the other end: it must be a primary, or a cluster if
     /// the URL says so, of a version that is new enough.
     ///
     /// # Errors
     /// There is no connection, or the node cannot be used. The message says what to do about it.
-    pub async fn connect(url: &str, times: RedisTimes) -> Result<Self, ConnectError> {
+    pub fn connect(url: &str, times: RedisTimes) -> Boxed<'_, Result<Self, ConnectError>> {
+        Box::pin(Self::connected(url, times))
+    }
+
+    async fn connected(url: &str, times: RedisTimes) -> Result<Self, ConnectError> {
         let redis = Self::connect_as_it_is(url, times).await?;
         let node = redis.node().await.map_err(|source| ConnectError::NotRedis { url: shown(url), source })?;
         if let Some(unfit) = node.unfit(&shown(url)) {
@@ -112,7 +144,7 @@ impl Redis {
     /// # Errors
     /// Redis does not answer in time or is not trusted, too many calls are running, or the answer is an error or not a `T`.
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        self.call(async |mut manager| command.query_async(&mut manager).await).await
+        self.answer(Call::Command(command)).await.and_then(read)
     }
 
     /// Sends several commands at once and returns their answers.
@@ -120,7 +152,7 @@ impl Redis {
     /// # Errors
     /// Redis does not answer in time or is not trusted, too many calls are running, or the answer is an error or not a `T`.
     pub async fn pipeline<T: FromRedisValue>(&self, commands: &Pipeline) -> RedisResult<T> {
-        self.call(async |mut manager| commands.query_async(&mut manager).await).await
+        self.answer(Call::Pipeline(commands)).await.and_then(read)
     }
 
     /// Runs a script by its hash. The client loads the script once if the server does not know it; if the server forgets it
@@ -129,11 +161,7 @@ impl Redis {
     /// # Errors
     /// Redis does not answer in time or is not trusted, too many calls are running, or the answer is an error or not a `T`.
     pub async fn script<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> RedisResult<T> {
-        self.call(async |mut manager| match script.invoke_async(&mut manager).await {
-            Err(error) if is_unknown_script(&error) => script.invoke_async(&mut manager).await,
-            answer => answer,
-        })
-        .await
+        self.answer(Call::Script(script)).await.and_then(read)
     }
 
     /// The server's kind and version, such as `redis 7.0.15` or `valkey 8.1.3`.
@@ -149,7 +177,11 @@ impl Redis {
     ///
     /// # Errors
     /// Redis does not answer.
-    pub async fn has_replicas(&self) -> RedisResult<bool> {
+    pub fn has_replicas(&self) -> Boxed<'_, RedisResult<bool>> {
+        Box::pin(self.finds_replicas())
+    }
+
+    async fn finds_replicas(&self) -> RedisResult<bool> {
         match self.query::<String>(redis::cmd("INFO").arg("replication")).await {
             Ok(info) => Ok(node::names_a_replica(&info)),
             Err(error) if readiness::is_forbidden(&error) => {
@@ -169,10 +201,12 @@ impl Redis {
         self.link.times.deadline
     }
 
-    async fn call<T, F>(&self, send: impl FnOnce(Manager) -> F) -> RedisResult<T>
-    where
-        F: Future<Output = RedisResult<T>>,
-    {
+    /// The answer to a call, not read into a type yet.
+    fn answer<'a>(&'a self, call: Call<'a>) -> Boxed<'a, RedisResult<Value>> {
+        Box::pin(self.answered(call))
+    }
+
+    async fn answered(&self, call: Call<'_>) -> RedisResult<Value> {
         let link = &self.link;
         if let Some(why) = link.breaker.open_because() {
             return Err(refused(why.problem()));
@@ -185,7 +219,7 @@ impl Redis {
             true => Some(timeout_at(until, link.belief.pass()).await.unwrap_or_else(|_| Err(late()))?),
             false => None,
         };
-        let answer = link.send(until, send).await;
+        let answer = link.send(until, call).await;
         // A call on a new connection may have been answered by another store.
         if answer.is_ok() && turn.is_some_and(|turn| !link.belief.holds(turn)) {
             return Err(refused("the connection changed during the call"));
@@ -239,12 +273,9 @@ impl WatchedRedis {
 
 impl Link {
     /// Sends a call until its deadline, and updates the link's state from the answer.
-    async fn send<T, F>(self: &Arc<Self>, until: Instant, send: impl FnOnce(Manager) -> F) -> RedisResult<T>
-    where
-        F: Future<Output = RedisResult<T>>,
-    {
+    async fn send(self: &Arc<Self>, until: Instant, call: Call<'_>) -> RedisResult<Value> {
         let manager = self.manager.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let answer = timeout_at(until, send(manager)).await.unwrap_or_else(|_| Err(late()));
+        let answer = timeout_at(until, call.send(manager)).await.unwrap_or_else(|_| Err(late()));
         if answer.as_ref().is_err_and(is_broken) {
             self.belief.doubt();
         }

@@ -1,4 +1,4 @@
-//! The five flows over any scheme: sign up, log in, who am I, log out, delete the account.
+//! The flows over any scheme: sign up, log in, who am I, log out, change the password, delete the account.
 //!
 //! All labs have the same handlers, so a difference between two labs is a difference between their schemes. Each handler
 //! parses, calls and answers; its signature shows what protects it.
@@ -16,19 +16,19 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
-use self::asked::{Credentials, Deletion, LogOutRequest, PasswordChange};
+use self::asked::{Credentials, Deletion, PasswordChange};
 use self::attempts::{admit_sign_up, lane, place};
-pub use self::described::routes;
+use self::described::routes;
 use self::happened::happened;
 use crate::accounts::{Email, Known, User};
 use crate::audit::{Event, Whose};
-use crate::body::Body;
+use crate::body::{Body, Fields};
 use crate::descriptor::Descriptor;
 use crate::endings::to_its_end;
 use crate::error::{Error, Flaw};
 use crate::openapi::Described;
 use crate::password::{NewPassword, Password, Work};
-use crate::scheme::{Confirmed, Principal, Scheme};
+use crate::scheme::{Confirmed, Principal};
 use crate::scope::Scope;
 use crate::state::App;
 use crate::state::lift;
@@ -36,13 +36,18 @@ use crate::throttle::{LogIn, Proof};
 use crate::{cors, health, observe};
 
 /// Builds the router of a whole server: the shared routes, the scheme's own routes, and the layers around them.
-pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
-    let (router, document) = routes::<S>().merge(own.into()).into_parts(app.scheme.describe().design);
+pub fn router(app: App, own: impl Into<Described>) -> Router {
+    around(app, own.into())
+}
+
+fn around(app: App, own: Described) -> Router {
+    let shared = routes(app.scheme.log_out_shape());
+    let (router, document) = shared.merge(own).into_parts(app.scheme.describe().design);
     let document = document.to_string();
     let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let router = router
         .route("/openapi.json", get(async move || ([json], document)))
-        .route("/metrics", get(health::metrics::<S>))
+        .route("/metrics", get(health::metrics))
         .fallback(|| async { Error::NotFound })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed });
     let (metrics, origins) = (app.metrics.clone(), app.origins.clone());
@@ -55,13 +60,13 @@ pub fn router<S: Scheme>(app: App<S>, own: impl Into<Described<S>>) -> Router {
     observe::around(cors::around(router.with_state(app), &origins), metrics, &origins, proxies)
 }
 
-async fn describe<S: Scheme>(State(app): State<App<S>>) -> impl IntoResponse {
+async fn describe(State(app): State<App>) -> impl IntoResponse {
     let (description, password_min) = (app.scheme.describe(), app.limits.password_min);
     Json(Descriptor::new(description, app.log_in, password_min, app.controls, &app.origins))
 }
 
-async fn sign_up<S: Scheme>(
-    State(app): State<App<S>>,
+async fn sign_up(
+    State(app): State<App>,
     NotForeign(request): NotForeign,
     Body(new): Body<Credentials>,
 ) -> Result<Response, Error> {
@@ -81,8 +86,8 @@ async fn sign_up<S: Scheme>(
     .await
 }
 
-async fn log_in<S: Scheme>(
-    State(app): State<App<S>>,
+async fn log_in(
+    State(app): State<App>,
     NotForeign(request): NotForeign,
     Body(given): Body<Credentials>,
 ) -> Result<Response, Error> {
@@ -125,38 +130,35 @@ async fn me(principal: Principal) -> Json<Principal> {
 }
 // ANCHOR_END: me
 
-async fn log_out<S: Scheme>(
-    State(app): State<App<S>>,
-    mut request: Parts,
-    Body(asked): Body<LogOutRequest<S::LogOut>>,
-) -> Result<Response, Error> {
+async fn log_out(State(app): State<App>, request: Parts, fields: Fields) -> Result<Response, Error> {
+    let asked = fields.parsed(|fields| app.scheme.log_out(fields))?;
     to_its_end(async move {
-        let (whose, ended) = match asked.scope {
+        let (whose, response) = match asked.scope {
             Scope::Local => {
                 let whose = who_leaves(&app, &request).await?;
-                (whose, app.scheme.end(&request, &asked.own).await?)
+                (whose, asked.local.end(&request).await?)
             }
             Scope::Others => {
-                let confirmed = who_ends_more(&app, &mut request).await?;
+                let confirmed = who_ends_more(&app, &request).await?;
                 (whose(&confirmed.principal), app.scheme.end_others(&confirmed.principal).await?)
             }
             Scope::Global => {
-                let confirmed = who_ends_more(&app, &mut request).await?;
+                let confirmed = who_ends_more(&app, &request).await?;
                 let user = app.accounts.raise_epoch(confirmed.user.id).await?;
                 app.end_all(Some(&request), user.ending()).await;
                 (whose(&confirmed.principal), app.scheme.forgotten(&request, confirmed.user.id))
             }
         };
         app.audit(&request, Event::LogOut(asked.scope), whose);
-        Ok((StatusCode::NO_CONTENT, ended, ()).into_response())
+        Ok(response)
     })
     .await
 }
 
 // ANCHOR: password
 /// Ends all earlier sessions, the presenting one too: users change a password because a session may have been copied.
-async fn change_password<S: Scheme>(
-    State(app): State<App<S>>,
+async fn change_password(
+    State(app): State<App>,
     confirmed: Confirmed,
     request: Parts,
     Body(change): Body<PasswordChange>,
@@ -186,8 +188,8 @@ async fn change_password<S: Scheme>(
 
 /// Deletes the account's row first. From then on, every check that reads the row refuses the account's credentials; what
 /// the session store still contains of the account is ended now or later.
-async fn delete_account<S: Scheme>(
-    State(app): State<App<S>>,
+async fn delete_account(
+    State(app): State<App>,
     confirmed: Confirmed,
     request: Parts,
     Body(deletion): Body<Deletion>,
@@ -198,7 +200,7 @@ async fn delete_account<S: Scheme>(
         app.end_all(Some(&request), gone.ending()).await;
         let whose = whose(&confirmed.principal).named(app.account_names.of(&confirmed.user.email));
         app.audit(&request, Event::AccountDeleted, whose);
-        Ok((StatusCode::NO_CONTENT, app.scheme.forgotten(&request, confirmed.user.id), ()).into_response())
+        Ok(app.scheme.forgotten(&request, confirmed.user.id))
     })
     .await
 }
@@ -207,19 +209,14 @@ async fn delete_account<S: Scheme>(
 ///
 /// # Errors
 /// [`Error::Invalid`] with the flaw, at the JSON pointer `pointer`.
-fn chosen<S>(app: &App<S>, pointer: &str, password: Password, email: &Email) -> Result<NewPassword, Error> {
+fn chosen(app: &App, pointer: &str, password: Password, email: &Email) -> Result<NewPassword, Error> {
     password
         .chosen(app.limits.password_min, email)
         .map_err(|detail| Error::Invalid(vec![Flaw { pointer: pointer.to_owned(), detail }]))
 }
 
 /// Checks the account's password again, under a limit that counts for this session.
-async fn prove<S>(
-    app: &App<S>,
-    request: &Parts,
-    confirmed: &Confirmed,
-    password: Password,
-) -> Result<(), Error> {
+async fn prove(app: &App, request: &Parts, confirmed: &Confirmed, password: Password) -> Result<(), Error> {
     let user = &confirmed.user;
     let whose = whose(&confirmed.principal).named(app.account_names.of(&user.email));
     let proof = Proof {
@@ -246,7 +243,7 @@ async fn prove<S>(
 /// Finds whose credential a logout is about to end, for the audit log. A logout succeeds whatever the credential's state,
 /// so for a refused credential the audit log names no user. If the store is unavailable, the logout fails here and does not
 /// ask the store a second time.
-async fn who_leaves<S: Scheme>(app: &App<S>, request: &Parts) -> Result<Whose, Error> {
+async fn who_leaves(app: &App, request: &Parts) -> Result<Whose, Error> {
     let mut asked = app.scheme.authenticate(request).await;
     if let (true, Some(by_cookie)) = (refuses_token(&asked), without_authorization(request)) {
         asked = app.scheme.authenticate(&by_cookie).await;
@@ -261,12 +258,12 @@ async fn who_leaves<S: Scheme>(app: &App<S>, request: &Parts) -> Result<Whose, E
 /// Finds who asks to end more than the presenting session. If the `Authorization` header contains a token that the server
 /// refuses, and the request also has a session cookie, the cookie decides: at a logout, a useless header must not override
 /// it.
-async fn who_ends_more<S: Scheme>(app: &App<S>, request: &mut Parts) -> Result<Confirmed, Error> {
-    let asked = Confirmed::from_request_parts(request, app).await;
-    let (true, Some(mut by_cookie)) = (refuses_token(&asked), without_authorization(request)) else {
+async fn who_ends_more(app: &App, request: &Parts) -> Result<Confirmed, Error> {
+    let asked = app.confirmed(request).await;
+    let (true, Some(by_cookie)) = (refuses_token(&asked), without_authorization(request)) else {
         return asked;
     };
-    match Confirmed::from_request_parts(&mut by_cookie, app).await {
+    match app.confirmed(&by_cookie).await {
         Err(Error::Unauthenticated) => asked,
         by_cookie => by_cookie,
     }
@@ -292,10 +289,10 @@ fn whose(principal: &Principal) -> Whose {
 /// cross-site form before it reads the body.
 struct NotForeign(Parts);
 
-impl<S: Scheme> FromRequestParts<App<S>> for NotForeign {
+impl FromRequestParts<App> for NotForeign {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         app.origins.refuse_foreign(parts)?;
         Ok(Self(parts.clone()))
     }

@@ -9,7 +9,6 @@ mod patience;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +27,7 @@ use tower::ServiceExt;
 
 use self::addresses::{Addresses, Counted};
 use self::patience::{Answer, Patience, Patient, Turns};
+use crate::boxed::Boxed;
 use crate::client_address::{Proxies, network};
 use crate::config::{Config, Limits};
 
@@ -60,9 +60,6 @@ impl From<Limits> for Serving {
     }
 }
 
-/// A boxed future that ends without a value.
-type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
-
 /// Serves `app` on `listener` until `shutdown` completes; then accepts no more connections and waits for the running
 /// requests, up to [`Limits::drain`]. If the configuration names trusted proxies, pass it (`&config`) and not only its
 /// limits.
@@ -80,11 +77,16 @@ pub fn serve(
 
 /// Not generic, so that it is compiled here.
 #[inline(never)]
-fn boxed(listener: TcpListener, app: Router, serving: Serving, shutdown: Boxed) -> Boxed {
+fn boxed(
+    listener: TcpListener,
+    app: Router,
+    serving: Serving,
+    shutdown: Boxed<'static, ()>,
+) -> Boxed<'static, ()> {
     Box::pin(run(listener, app, serving, shutdown))
 }
 
-async fn run(listener: TcpListener, app: Router, serving: Serving, mut shutdown: Boxed) {
+async fn run(listener: TcpListener, app: Router, serving: Serving, mut shutdown: Boxed<'static, ()>) {
     let limits = serving.limits;
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut door = Door::new(serving);

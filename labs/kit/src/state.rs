@@ -1,5 +1,6 @@
 //! The state that every handler gets.
 
+mod any_scheme;
 mod audit;
 mod body;
 mod ending;
@@ -9,8 +10,10 @@ mod principal;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
+use self::any_scheme::AnyScheme;
 use crate::accounts::Accounts;
 use crate::audit::AccountNames;
+use crate::boxed::Boxed;
 use crate::client_address::Proxies;
 use crate::clock::Clock;
 use crate::config::{Config, Limits, LogInLimits};
@@ -26,26 +29,29 @@ use crate::throttle::Throttle;
 
 /// A server's state: one scheme over the shared kit. Clones share everything through one reference count: axum makes
 /// several clones for each request, and each count that two cores write to moves between their caches.
-pub struct App<S>(Arc<Shared<S>>);
+///
+/// It is the same type for every scheme, so that the shared routes are compiled once, in this crate.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
 
-impl<S> Clone for App<S> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
+impl Deref for App {
+    type Target = Shared;
 
-impl<S> Deref for App<S> {
-    type Target = Shared<S>;
-
-    fn deref(&self) -> &Shared<S> {
+    fn deref(&self) -> &Shared {
         &self.0
     }
 }
 
+impl AsRef<App> for App {
+    fn as_ref(&self) -> &App {
+        self
+    }
+}
+
 /// What the clones of an [`App`] share.
-pub struct Shared<S> {
+pub struct Shared {
     /// How credentials are issued, checked and ended.
-    pub scheme: S,
+    pub(crate) scheme: Box<dyn AnyScheme>,
     /// The accounts that may log in.
     pub accounts: Accounts,
     /// The server's source of time.
@@ -62,24 +68,73 @@ pub struct Shared<S> {
     pub(crate) metrics: Metrics,
 }
 
-impl<S> App<S> {
-    /// A reference that does not keep the server's state alive.
-    pub(crate) fn downgrade(&self) -> Weak<Shared<S>> {
-        Arc::downgrade(&self.0)
-    }
+/// The state of routes that only one scheme has: the server's state, and beside it the scheme by its own type.
+#[derive(Clone)]
+pub struct AppOf<S> {
+    app: App,
+    /// The scheme, which shares everything with the one in the server's state.
+    pub scheme: S,
+}
 
-    pub(crate) fn from_shared(shared: Arc<Shared<S>>) -> Self {
-        Self(shared)
+impl<S> Deref for AppOf<S> {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
     }
 }
 
-impl<S: Scheme> App<S> {
+impl<S> AsRef<App> for AppOf<S> {
+    fn as_ref(&self) -> &App {
+        &self.app
+    }
+}
+
+impl App {
     /// Builds a server's state. `scheme` must have been built with the same clock and the same origins.
     ///
     /// # Errors
     /// [`StartError::Accounts`] when the accounts' database cannot be opened, and [`StartError::Endings`] when it cannot be
     /// read.
-    pub async fn new(scheme: S, config: &Config, clock: Clock, origins: Origins) -> Result<Self, StartError> {
+    pub async fn new(
+        scheme: impl Scheme,
+        config: &Config,
+        clock: Clock,
+        origins: Origins,
+    ) -> Result<Self, StartError> {
+        Self::over(Box::new(scheme), config, clock, origins).await
+    }
+
+    /// This state together with the scheme that it was built with, by its own type.
+    pub fn with<S: Scheme>(&self, scheme: S) -> AppOf<S> {
+        AppOf { app: self.clone(), scheme }
+    }
+
+    /// A reference that does not keep the server's state alive.
+    pub(crate) fn downgrade(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.0)
+    }
+
+    pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// [`Self::new`] for a scheme of any type.
+    fn over(
+        scheme: Box<dyn AnyScheme>,
+        config: &Config,
+        clock: Clock,
+        origins: Origins,
+    ) -> Boxed<'_, Result<Self, StartError>> {
+        Box::pin(Self::opened(scheme, config, clock, origins))
+    }
+
+    async fn opened(
+        scheme: Box<dyn AnyScheme>,
+        config: &Config,
+        clock: Clock,
+        origins: Origins,
+    ) -> Result<Self, StartError> {
         let accounts =
             Accounts::open(&config.accounts, &config.limits).await.map_err(StartError::Accounts)?;
         let metrics = Metrics::new(config.metrics);

@@ -6,7 +6,6 @@
 
 pub mod records;
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -14,6 +13,7 @@ use axum::Router;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::boxed::Boxed;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::csrf::Origins;
@@ -106,10 +106,10 @@ pub struct Watched {
 }
 
 /// The future of a watched server that is being built.
-pub type Making = Pin<Box<dyn Future<Output = Result<Watched, StartError>> + Send>>;
+pub type Making = Boxed<'static, Result<Watched, StartError>>;
 
 /// The future of entries that are being read, or of a sentence that says why they cannot be read.
-pub type Reading<'a> = Pin<Box<dyn Future<Output = Result<Vec<Entry>, String>> + Send + 'a>>;
+pub type Reading<'a> = Boxed<'a, Result<Vec<Entry>, String>>;
 
 /// Reads the records in a design's store.
 pub trait Records: Send + Sync {

@@ -19,7 +19,7 @@ use kit::audit::{Event, Whose};
 use kit::body::Body;
 use kit::openapi::schema::body;
 use kit::openapi::{Access, Answer, Operation};
-use kit::{App, ClientKind, Error};
+use kit::{AppOf, ClientKind, Error};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -38,7 +38,7 @@ use crate::token::VerifiedToken;
 /// Fails with 401 if no token is presented or none is accepted, 403 if cookies come from another origin, 400 or 422 for
 /// a malformed request, and 503 if the store or the accounts do not answer or the store has lost rotations.
 pub async fn refresh<S: Store>(
-    State(app): State<App<Hybrid<S>>>,
+    State(app): State<AppOf<Hybrid<S>>>,
     request: Parts,
     Body(InBody { refresh_token }): Body<InBody>,
 ) -> Result<Credentials, Error> {
@@ -66,7 +66,7 @@ pub async fn refresh<S: Store>(
 /// turn out to be over: an ended session never comes back to life. If no session is alive, the response is the refusal
 /// for the newest one, and it clears no cookie.
 async fn newest_alive<S: Store>(
-    app: &App<Hybrid<S>>,
+    app: &AppOf<Hybrid<S>>,
     request: &Parts,
     sessions: &[ShownSession],
     attempt: Option<&IdempotencyKey>,
@@ -92,7 +92,7 @@ async fn newest_alive<S: Store>(
 
 /// Presents one token to the store. A refusal is the inner `Err`, an outage is the outer one.
 async fn exchanged<S: Store>(
-    app: &App<Hybrid<S>>,
+    app: &AppOf<Hybrid<S>>,
     request: &Parts,
     token: &VerifiedToken,
     attempt: Option<&IdempotencyKey>,

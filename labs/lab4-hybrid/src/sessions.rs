@@ -11,7 +11,7 @@ use http::request::Parts;
 use kit::audit::{Event, Whose};
 use kit::openapi::schema::{list as list_of, nullable, object, truth, uuid, whole, word};
 use kit::openapi::{Access, Answer, Operation};
-use kit::{App, ClientKind, Confirmed, Error};
+use kit::{AppOf, ClientKind, Confirmed, Error};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -70,7 +70,7 @@ pub fn end_described() -> Operation {
 /// # Errors
 /// Fails if the store does not answer.
 pub async fn list<S: Store>(
-    State(app): State<App<Hybrid<S>>>,
+    State(app): State<AppOf<Hybrid<S>>>,
     confirmed: Confirmed,
 ) -> Result<Json<Vec<Line>>, Error> {
     let sessions = app.scheme.parts().store.list(confirmed.user.id, confirmed.user.epoch).await?;
@@ -93,7 +93,7 @@ pub async fn list<S: Store>(
 /// Fails with 404 if the account has no such live session, and with 503 if the store does not answer or does not
 /// confirm the ending.
 pub async fn end<S: Store>(
-    State(app): State<App<Hybrid<S>>>,
+    State(app): State<AppOf<Hybrid<S>>>,
     confirmed: Confirmed,
     request: Parts,
     id: Result<Path<Uuid>, PathRejection>,

@@ -10,10 +10,10 @@ use std::time::Duration;
 use redis::RedisResult;
 use tokio::time::Instant;
 
-use super::Link;
 use super::breaker::Why;
 use super::manager::Manager;
 use super::node::Node;
+use super::{Call, Link};
 
 /// The pause between two attempts to connect to a Redis that does not answer.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -73,7 +73,7 @@ pub(super) async fn watch(link: Weak<Link>) {
         }
         let hello = redis::cmd("HELLO");
         let until = Instant::now() + link.times.deadline;
-        let answer = link.send(until, async |mut manager| hello.query_async(&mut manager).await).await;
+        let answer = link.send(until, Call::Command(&hello)).await;
         if answer.and_then(Node::read).is_ok_and(|node| !node.is_primary()) {
             link.leave(Why::Replica);
         }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use redis::{ErrorKind, RedisError, Script, ServerErrorKind};
 
 use super::Redis;
+use crate::boxed::Boxed;
 use crate::not_ready::NotReady;
 
 /// A script that declares itself a writer and writes nothing. Redis runs it exactly when it would also accept a login's
@@ -16,10 +17,12 @@ impl Redis {
     ///
     /// # Errors
     /// The message says what is wrong, for an operator.
-    pub async fn ready(&self) -> Result<(), NotReady> {
-        self.is_believed()?;
-        self.takes_writes().await?;
-        self.keeps_everything().await
+    pub fn ready(&self) -> Boxed<'_, Result<(), NotReady>> {
+        Box::pin(async {
+            self.is_believed()?;
+            self.takes_writes().await?;
+            self.keeps_everything().await
+        })
     }
 
     /// Checks that Redis is the store that the accounts know.

@@ -7,6 +7,7 @@ use redis::{RedisError, RedisResult, Value};
 
 use super::readiness::is_forbidden;
 use super::{ConnectError, Redis, shown};
+use crate::boxed::Boxed;
 
 /// The placeholder for a key in [`Rights::commands`].
 const KEY: &str = "KEY";
@@ -67,7 +68,11 @@ impl Redis {
     ///
     /// # Errors
     /// The user lacks rights; the message names each of them and the command that grants them. Or Redis does not answer.
-    pub async fn require(&self, url: &str, rights: &Rights) -> Result<(), ConnectError> {
+    pub fn require<'a>(&'a self, url: &'a str, rights: &'a Rights) -> Boxed<'a, Result<(), ConnectError>> {
+        Box::pin(self.tries_all(url, rights))
+    }
+
+    async fn tries_all(&self, url: &str, rights: &Rights) -> Result<(), ConnectError> {
         let unusable = |source| ConnectError::NotRedis { url: shown(url), source };
         let mut missing = Missing::default();
         let mut reached_a_key = false;

@@ -1,4 +1,4 @@
-//! The request bodies of the five flows: a parser for each, and beside it the fields' JSON Schemas for the OpenAPI
+//! The request bodies of the shared routes: a parser for each, and beside it the fields' JSON Schemas for the OpenAPI
 //! document.
 
 use http::request::Parts;
@@ -9,7 +9,6 @@ use crate::client::{Client, ClientKind};
 use crate::email::{self, Email};
 use crate::openapi::schema::word;
 use crate::password::{self, Password};
-use crate::scope::Scope;
 
 /// A regular expression for text without control characters, in syntax that every dialect supports.
 const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
@@ -50,25 +49,6 @@ impl FromFields for Credentials {
             ("client", word(&["web", "mobile"])),
             ("device", json!({ "type": "string", "maxLength": 64, "pattern": NO_CONTROLS })),
         ]
-    }
-}
-
-/// The request body of a logout.
-pub(super) struct LogOutRequest<F> {
-    pub(super) scope: Scope,
-    /// The members that only the scheme has.
-    pub(super) own: F,
-}
-
-impl<F: FromFields> FromFields for LogOutRequest<F> {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let scope = fields.optional("scope", scope).unwrap_or_default();
-        Some(Self { scope, own: F::from_fields(fields)? })
-    }
-
-    fn shapes() -> Vec<(&'static str, Value)> {
-        let scopes = [Scope::Local, Scope::Others, Scope::Global].map(Scope::as_str);
-        [("scope", word(&scopes))].into_iter().chain(F::shapes()).collect()
     }
 }
 
@@ -139,15 +119,6 @@ fn device(text: &str) -> Result<String, String> {
     }
 }
 
-fn scope(text: &str) -> Result<Scope, String> {
-    match text {
-        "local" => Ok(Scope::Local),
-        "others" => Ok(Scope::Others),
-        "global" => Ok(Scope::Global),
-        _ => Err("must be `local`, `others` or `global`".into()),
-    }
-}
-
 /// JSON Schema of an e-mail address. It does not mention that the parser trims white space around the address.
 fn an_email() -> Value {
     json!({ "type": "string", "format": "email", "maxLength": email::MAX_BYTES })
@@ -168,7 +139,6 @@ mod tests {
     #[test]
     fn the_document_tells_of_each_field_that_a_parser_reads_and_of_no_other() {
         assert_eq!(strays::<Credentials>(), Vec::<&str>::new());
-        assert_eq!(strays::<LogOutRequest<()>>(), Vec::<&str>::new());
         assert_eq!(strays::<PasswordChange>(), Vec::<&str>::new());
         assert_eq!(strays::<Deletion>(), Vec::<&str>::new());
     }

@@ -9,8 +9,8 @@ use crate::password::{Lane, Work};
 use crate::state::App;
 
 /// Returns the throttle's answer unchanged; if the throttle refused the attempt, first writes `throttled` to the audit log.
-pub(super) fn place<S, T>(
-    app: &App<S>,
+pub(super) fn place<T>(
+    app: &App,
     request: &Parts,
     attempt: Result<T, Error>,
     throttled: (Event, Whose),
@@ -24,7 +24,7 @@ pub(super) fn place<S, T>(
 /// Admits a sign-up, unless its IP address has sent too many or the e-mail address has an account. Both are checked before
 /// the password is hashed: the client learns of the taken address in any case, and its password must not delay the hashing
 /// of others.
-pub(super) async fn admit_sign_up<S>(app: &App<S>, request: &Parts, email: &Email) -> Result<Whose, Error> {
+pub(super) async fn admit_sign_up(app: &App, request: &Parts, email: &Email) -> Result<Whose, Error> {
     let claimed = app.claimed(email);
     let counted = app.throttle.sign_up(app.proxies.client(request)).await;
     place(app, request, counted, (Event::SignUpThrottled, claimed))?;
@@ -37,6 +37,6 @@ pub(super) async fn admit_sign_up<S>(app: &App<S>, request: &Parts, email: &Emai
 
 /// The accounts, with hashing in the lane of this client's address: its passwords wait behind its own earlier ones and not
 /// behind those of all clients.
-pub(super) fn lane<S>(app: &App<S>, request: &Parts, work: Work) -> Accounts {
+pub(super) fn lane(app: &App, request: &Parts, work: Work) -> Accounts {
     app.accounts.in_lane(Lane { work, address: Some(app.proxies.client(request)) })
 }

@@ -1,26 +1,27 @@
 //! The shared routes, each with the description of its requests and responses.
 
 use http::StatusCode;
+use serde_json::Value;
 
 use super::happened::WithoutCredential;
 use super::{
-    Credentials, Deletion, LogOutRequest, PasswordChange, change_password, delete_account, describe, log_in,
-    log_out, me, sign_up,
+    Credentials, Deletion, PasswordChange, change_password, delete_account, describe, log_in, me, sign_up,
 };
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::not_ready::NotReady;
 use crate::openapi::schema::body;
 use crate::openapi::{Access, Answer, Described, Operation};
-use crate::scheme::{Principal, Scheme};
+use crate::scheme::Principal;
 use crate::{controls, health};
 
-/// The routes that every lab has, with their descriptions.
-pub fn routes<S: Scheme>() -> Described<S> {
-    flows().merge(of_the_server())
+/// The routes that every lab has, with their descriptions. `log_out` is the JSON Schema of a logout's body, which may have
+/// members that only the scheme has.
+pub(super) fn routes(log_out: Value) -> Described {
+    flows(log_out).merge(of_the_server())
 }
 
-fn flows<S: Scheme>() -> Described<S> {
+fn flows(log_out: Value) -> Described {
     Described::new()
         .post(
             "/auth/signup",
@@ -70,11 +71,11 @@ fn flows<S: Scheme>() -> Described<S> {
         )
         .post(
             "/auth/logout",
-            log_out,
+            super::log_out,
             Operation {
                 summary: "Log out of this session, of all others, or of all",
                 access: Access::CredentialOrNothing,
-                body: Some(body::<LogOutRequest<S::LogOut>>()),
+                body: Some(log_out),
                 answers: vec![(StatusCode::NO_CONTENT, Answer::Nothing)],
                 refusals: vec![Error::Csrf("")],
                 ..Operation::default()
@@ -107,7 +108,7 @@ fn deletion() -> Operation {
     }
 }
 
-fn of_the_server<S: Scheme>() -> Described<S> {
+fn of_the_server() -> Described {
     let now = || vec![(StatusCode::OK, Answer::Json(controls::Now::shape()))];
     let healthy = || vec![(StatusCode::OK, Answer::Json(health::Healthy::shape()))];
     Described::new()

@@ -8,7 +8,7 @@ use crate::audit::{Event, TARGET, Whose};
 use crate::email::Email;
 use crate::request_id::RequestId;
 
-impl<S> App<S> {
+impl App {
     /// The client that gave this e-mail address; its account is not known yet.
     pub(crate) fn claimed(&self, email: &Email) -> Whose {
         Whose::default().named(self.account_names.of(email))

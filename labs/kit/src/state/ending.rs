@@ -9,14 +9,13 @@ use super::App;
 use super::lift::Lifted;
 use crate::accounts::Ending;
 use crate::error::Error;
-use crate::scheme::Scheme;
 
 /// How often the server reads, from the accounts, the endings that the session store has not been told of.
 const EVERY: Duration = Duration::from_secs(1);
 /// How many endings one turn handles. An operator may have ended the sessions of all users with one statement.
 const AT_ONCE: u32 = 100_000;
 
-impl<S: Scheme> App<S> {
+impl App {
     /// Tells the session store of an ending that the account's row has decided. The ending is in force already, so this
     /// cannot fail: if the store cannot be told now, it is told later. Returns the ending that the store was told of, a
     /// later one if the row's epoch had to be raised, or `None` if the store could not be told.

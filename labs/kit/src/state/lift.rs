@@ -6,6 +6,7 @@
 //! the row again, raises its epoch above the store's, and continues the operation. The greater of the two epochs always
 //! counts.
 
+use axum::response::Response;
 use http::request::Parts;
 use uuid::Uuid;
 
@@ -14,15 +15,14 @@ use crate::accounts::User;
 use crate::audit::{Event, Whose};
 use crate::client::Client;
 use crate::error::Error;
-use crate::scheme::Scheme;
 
 /// Issues a credential to a user whose password was checked against the row that `user` was read from.
-pub(crate) async fn issue<S: Scheme>(
-    app: &App<S>,
+pub(crate) async fn issue(
+    app: &App,
     request: &Parts,
     user: &User,
     client: &Client,
-) -> Result<S::Issued, Error> {
+) -> Result<Response, Error> {
     let epoch = match app.scheme.issue(request, user, client).await {
         Err(Error::StoreAhead { epoch }) => epoch,
         done => return done,
@@ -42,7 +42,7 @@ pub(crate) struct Lifted {
     pub(crate) was_behind: bool,
 }
 
-impl<S: Scheme> App<S> {
+impl App {
     /// Raises an account's epoch above the one that its store knows, if the row is behind. `None`: there is no such
     /// account.
     pub(crate) async fn lift(

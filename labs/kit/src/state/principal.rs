@@ -5,14 +5,15 @@ use http::request::Parts;
 
 use super::App;
 use crate::error::Error;
-use crate::scheme::{Confirmed, Principal, Scheme};
+use crate::scheme::{Confirmed, Principal};
 
-impl<S: Scheme> FromRequestParts<App<S>> for Principal {
+impl<S: AsRef<App> + Sync> FromRequestParts<S> for Principal {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let app = state.as_ref();
         if app.scheme.live_check() {
-            return Ok(Confirmed::from_request_parts(parts, app).await?.principal);
+            return Ok(app.confirmed(parts).await?.principal);
         }
         let principal = app.scheme.authenticate(parts).await?;
         app.endings.refuse_ended(&principal)?;
@@ -20,18 +21,25 @@ impl<S: Scheme> FromRequestParts<App<S>> for Principal {
     }
 }
 
-impl<S: Scheme> FromRequestParts<App<S>> for Confirmed {
+impl<S: AsRef<App> + Sync> FromRequestParts<S> for Confirmed {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App<S>) -> Result<Self, Error> {
-        let principal = app.scheme.authenticate(parts).await?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        state.as_ref().confirmed(parts).await
+    }
+}
+
+impl App {
+    /// The principal of a request whose account exists and whose credential has not been ended.
+    pub(crate) async fn confirmed(&self, request: &Parts) -> Result<Confirmed, Error> {
+        let principal = self.scheme.authenticate(request).await?;
         let user =
-            app.accounts.find(principal.user_id).await?.ok_or(Error::InvalidToken("no such account"))?;
+            self.accounts.find(principal.user_id).await?.ok_or(Error::InvalidToken("no such account"))?;
         // The row is the authority: a store that does not know of an ending yet would accept the credential.
         if principal.epoch.is_some_and(|epoch| epoch < user.epoch) {
             return Err(Error::InvalidToken("its session has ended"));
         }
-        let client = app.scheme.confirm(&principal, &user).await?;
-        Ok(Self { principal, user, client })
+        let client = self.scheme.confirm(&principal, &user).await?;
+        Ok(Confirmed { principal, user, client })
     }
 }

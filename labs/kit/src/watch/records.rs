@@ -3,6 +3,7 @@
 use redis::{Cmd, RedisResult, Value};
 
 use super::Entry;
+use crate::boxed::Boxed;
 use crate::redis::Redis;
 
 /// The maximum number of entries to read.
@@ -15,7 +16,11 @@ const MOST_LOOKS: usize = 200;
 ///
 /// # Errors
 /// Redis does not answer.
-pub async fn keys_like(redis: &Redis, pattern: &str) -> RedisResult<Vec<String>> {
+pub fn keys_like<'a>(redis: &'a Redis, pattern: &'a str) -> Boxed<'a, RedisResult<Vec<String>>> {
+    Box::pin(scanned(redis, pattern))
+}
+
+async fn scanned(redis: &Redis, pattern: &str) -> RedisResult<Vec<String>> {
     let (mut keys, mut cursor) = (Vec::new(), 0_u64);
     for _ in 0..MOST_LOOKS {
         let mut scan = redis::cmd("SCAN");
@@ -34,7 +39,11 @@ pub async fn keys_like(redis: &Redis, pattern: &str) -> RedisResult<Vec<String>>
 ///
 /// # Errors
 /// Redis does not answer.
-pub async fn read(redis: &Redis, mut keys: Vec<String>) -> RedisResult<Vec<Entry>> {
+pub fn read(redis: &Redis, keys: Vec<String>) -> Boxed<'_, RedisResult<Vec<Entry>>> {
+    Box::pin(values_of(redis, keys))
+}
+
+async fn values_of(redis: &Redis, mut keys: Vec<String>) -> RedisResult<Vec<Entry>> {
     // SCAN may return a key twice.
     keys.sort();
     keys.dedup();

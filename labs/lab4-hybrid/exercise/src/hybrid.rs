@@ -83,11 +83,13 @@ pub async fn router_over<S: Store>(
     origins: Origins,
 ) -> Result<Router, StartError> {
     let scheme = Hybrid::new(store, config, clock.clone(), origins.clone())?;
+    let app = App::new(scheme.clone(), config, clock, origins).await?;
     let own = Described::new()
         .post("/auth/refresh", refresh::refresh::<S>, refresh::described())
         .get("/auth/sessions", sessions::list::<S>, sessions::list_described())
-        .delete("/auth/sessions/{id}", sessions::end::<S>, sessions::end_described());
-    Ok(kit::router(App::new(scheme, config, clock, origins).await?, own))
+        .delete("/auth/sessions/{id}", sessions::end::<S>, sessions::end_described())
+        .with_state(app.with(scheme));
+    Ok(kit::router(app, own))
 }
 
 impl<S: Store> Hybrid<S> {
