@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use criterion::Criterion;
 use kit::config::RedisTimes;
 use kit::keyring::Keyring;
-use kit::{Client, ClientKind, Clock, Config};
+use kit::{Client, ClientKind, Clock};
 use lab4_hybrid::chain::Keys;
 use lab4_hybrid::store::memory::Memory;
 use lab4_hybrid::store::redis::Redis;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 fn main() -> Result<(), Box<dyn Error>> {
     let runtime = Runtime::new()?;
     let keys = Keys::derive(&Keyring::random())?;
-    let policy = Policy { window: Duration::ZERO, ..Policy::from(&Config::default()) };
+    let policy = Policy { window: Duration::ZERO, ..Policy::default() };
     let mut criterion = Criterion::default().configure_from_args();
     rotate(&mut criterion, &runtime, "memory", &Memory::new(policy, Clock::system()), &keys)?;
     let found = runtime.block_on(kit::testing::private_redis());

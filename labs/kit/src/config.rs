@@ -4,6 +4,7 @@
 //! the environment in the project; the command line overrides the values it found.
 
 mod bounds;
+mod variables;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,9 +13,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::client_address::{TrustedProxy, TrustedProxyError};
+pub use self::variables::Variables;
+use crate::client_address::TrustedProxy;
 use crate::keyring::{Keyring, KeyringError};
-use crate::list;
 use crate::origin::{Origin, OriginError};
 use crate::password::length;
 use crate::store_url::without_secrets;
@@ -38,13 +39,6 @@ pub struct Config {
     pub refresh_ttl: Duration,
     /// Lifetime of an unused session. `AUTHLAB_IDLE_TTL`, seconds
     pub idle_ttl: Duration,
-    /// How long after a rotation the previous refresh token still gets the same answer. Zero is strict mode; at most ten
-    /// minutes. `AUTHLAB_REFRESH_WINDOW`, seconds
-    pub refresh_window: Duration,
-    /// Whether each request with the hybrid's access token also reads the account's row and asks the store whether the
-    /// session is alive: logout then takes effect at once, and each request costs two reads. `AUTHLAB_LIVE_CHECK`: `on` or
-    /// `off`
-    pub live_check: bool,
     /// How many seconds of its last writes the store may lose in a crash before the server stops trusting it; see
     /// [`crate::marker`]. From 2 seconds to a day. `AUTHLAB_STORE_LOSS`, seconds
     pub store_loss: Duration,
@@ -58,11 +52,8 @@ pub struct Config {
     /// The keys that sign access tokens. `None`: a random key that is lost at a restart. A list of `number=secret`, or a
     /// JWK Set. `AUTHLAB_ACCESS_KEYS`
     pub access_keys: Option<Keyring>,
-    /// The master secrets of refresh tokens. `None`: a random key that is lost at a restart. `AUTHLAB_REFRESH_KEYS`
-    pub refresh_keys: Option<Keyring>,
     /// The secrets by which the server recognises a device that logged in before, and by which the audit log names an
-    /// account without its e-mail address. `None`: derived from the refresh keys, or random if there are none.
-    /// `AUTHLAB_DEVICE_KEYS`
+    /// account without its e-mail address. `None`: a random key that is lost at a restart. `AUTHLAB_DEVICE_KEYS`
     pub device_keys: Option<Keyring>,
     /// Whether clients may move this server's clock with `/lab/clock`. Loopback only; off by default, and the environment
     /// cannot turn it on.
@@ -80,6 +71,8 @@ pub struct Config {
     pub metrics: bool,
     /// The format of log lines. `AUTHLAB_LOG`: `text` or `json`
     pub log: LogFormat,
+    /// The variables from which a lab reads the settings that only it has.
+    pub variables: Variables,
 }
 
 /// The format of log lines.
@@ -192,14 +185,11 @@ impl Default for Config {
             access_ttl: Duration::from_secs(15 * 60),
             refresh_ttl: Duration::from_secs(30 * 24 * 60 * 60),
             idle_ttl: Duration::from_secs(14 * 24 * 60 * 60),
-            refresh_window: Duration::from_secs(10),
-            live_check: false,
             store_loss: Duration::from_secs(10),
             leeway: Duration::from_secs(5),
             issuer: "https://authlab.example".into(),
             audience: "authlab-api".into(),
             access_keys: None,
-            refresh_keys: None,
             device_keys: None,
             lab_controls: false,
             trusted_proxies: Vec::new(),
@@ -208,6 +198,7 @@ impl Default for Config {
             redis: RedisTimes::default(),
             metrics: false,
             log: LogFormat::default(),
+            variables: Variables::default(),
         }
     }
 }
@@ -304,18 +295,15 @@ impl Config {
     ///
     /// # Errors
     /// A value that does not parse, keys or origins that cannot be used, and the failures of [`Config::checked`].
-    #[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        Self::read(Variables::of_this_process())
     }
 
-    /// The settings from `lookup`, which returns a variable's value by its name; a variable without a value takes its
-    /// default.
+    /// The settings from these variables; a variable without a value takes its default.
     ///
     /// # Errors
     /// A value that does not parse, keys or origins that cannot be used, and the failures of [`Config::checked`].
-    pub fn read(lookup: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
-        let vars = Vars { lookup };
+    pub fn read(vars: Variables) -> Result<Self, ConfigError> {
         let d = Self::default();
         let connections = vars.count("AUTHLAB_CONNECTIONS")?.map_or(d.limits.connections, |n| n as usize);
         let config = Self {
@@ -335,16 +323,11 @@ impl Config {
             access_ttl: vars.seconds("AUTHLAB_ACCESS_TTL")?.unwrap_or(d.access_ttl),
             refresh_ttl: vars.seconds("AUTHLAB_REFRESH_TTL")?.unwrap_or(d.refresh_ttl),
             idle_ttl: vars.seconds("AUTHLAB_IDLE_TTL")?.unwrap_or(d.idle_ttl),
-            refresh_window: vars.seconds("AUTHLAB_REFRESH_WINDOW")?.unwrap_or(d.refresh_window),
-            live_check: vars
-                .choice("AUTHLAB_LIVE_CHECK", "`on` or `off`", on_or_off)?
-                .unwrap_or(d.live_check),
             store_loss: vars.seconds("AUTHLAB_STORE_LOSS")?.unwrap_or(d.store_loss),
             leeway: vars.seconds("AUTHLAB_LEEWAY")?.unwrap_or(d.leeway),
             issuer: vars.text("AUTHLAB_ISSUER").unwrap_or(d.issuer),
             audience: vars.text("AUTHLAB_AUDIENCE").unwrap_or(d.audience),
             access_keys: vars.signing_keys("AUTHLAB_ACCESS_KEYS")?,
-            refresh_keys: vars.keys("AUTHLAB_REFRESH_KEYS")?,
             device_keys: vars.keys("AUTHLAB_DEVICE_KEYS")?,
             lab_controls: false,
             trusted_proxies: vars.proxies("AUTHLAB_TRUSTED_PROXIES")?,
@@ -366,8 +349,9 @@ impl Config {
                 in_flight: vars.count("AUTHLAB_REDIS_IN_FLIGHT")?.map_or(d.redis.in_flight, |n| n as usize),
                 ..d.redis
             },
-            metrics: vars.choice("AUTHLAB_METRICS", "`on` or `off`", on_or_off)?.unwrap_or(d.metrics),
+            metrics: vars.switch("AUTHLAB_METRICS")?.unwrap_or(d.metrics),
             log: vars.choice("AUTHLAB_LOG", "`text` or `json`", LogFormat::named)?.unwrap_or(d.log),
+            variables: vars,
         };
         config.checked()
     }
@@ -383,9 +367,6 @@ impl Config {
         }
         if self.idle_ttl > self.refresh_ttl {
             return Err(ConfigError::Combination("the idle limit cannot be longer than the absolute limit"));
-        }
-        if self.refresh_window >= self.idle_ttl {
-            return Err(ConfigError::Combination("the refresh window must be shorter than the idle limit"));
         }
         if !STORE_LOSS.contains(&self.store_loss) {
             return Err(ConfigError::Combination(
@@ -417,9 +398,11 @@ impl AccountsAt {
 impl LogFormat {
     /// The format that the environment asks for. Logging starts before the settings are read, so that it can report their
     /// errors: here an unknown word means text, and reading the settings refuses it afterwards.
-    #[expect(clippy::disallowed_methods, reason = "this module is the one reader of the environment")]
     pub(crate) fn from_env() -> Self {
-        std::env::var("AUTHLAB_LOG").ok().and_then(|word| Self::named(&word)).unwrap_or_default()
+        Variables::of_this_process()
+            .text("AUTHLAB_LOG")
+            .and_then(|word| Self::named(&word))
+            .unwrap_or_default()
     }
 
     fn named(word: &str) -> Option<Self> {
@@ -434,14 +417,6 @@ impl LogFormat {
 /// Below 2 s, each crash of a Redis with `appendfsync everysec` would raise an alarm; above a day, the server would trust
 /// any backup.
 const STORE_LOSS: std::ops::RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_secs(86_400);
-
-fn on_or_off(word: &str) -> Option<bool> {
-    match word {
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => None,
-    }
-}
 
 /// An invalid store name. The message says which names are valid.
 #[derive(Debug, thiserror::Error)]
@@ -493,124 +468,17 @@ impl fmt::Debug for Store {
     }
 }
 
-/// Typed readers of the variables that `lookup` returns.
-struct Vars<L> {
-    lookup: L,
-}
-
-impl<L: Fn(&'static str) -> Option<String>> Vars<L> {
-    fn text(&self, name: &'static str) -> Option<String> {
-        (self.lookup)(name)
-    }
-
-    fn parsed<T: std::str::FromStr>(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(value) = self.text(name) else { return Ok(None) };
-        match value.trim().parse() {
-            Ok(parsed) => Ok(Some(parsed)),
-            Err(_) => Err(ConfigError::Value { name, value, expected }),
-        }
-    }
-
-    fn seconds(&self, name: &'static str) -> Result<Option<Duration>, ConfigError> {
-        // This bound keeps every sum of a time and a lifetime from overflowing.
-        const MAX: u64 = 10 * 366 * 24 * 60 * 60;
-        match self.parsed::<u64>(name, "a number of seconds")? {
-            Some(seconds) if seconds > MAX => {
-                Err(ConfigError::Value { name, value: seconds.to_string(), expected: "at most ten years" })
-            }
-            seconds => Ok(seconds.map(Duration::from_secs)),
-        }
-    }
-
-    fn count(&self, name: &'static str) -> Result<Option<u32>, ConfigError> {
-        match self.parsed::<u32>(name, "a whole number from 1")? {
-            Some(0) => Err(ConfigError::Value { name, value: "0".into(), expected: "a whole number from 1" }),
-            count => Ok(count),
-        }
-    }
-
-    fn password_min(&self, name: &'static str) -> Result<Option<usize>, ConfigError> {
-        const EXPECTED: &str = "a number of characters from 8 to 64";
-        match self.parsed::<usize>(name, EXPECTED)? {
-            Some(n) if !(length::MIN_CHARACTERS..=length::MAX_MIN_CHARACTERS).contains(&n) => {
-                Err(ConfigError::Value { name, value: n.to_string(), expected: EXPECTED })
-            }
-            characters => Ok(characters),
-        }
-    }
-
-    fn choice<T>(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-        named: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(value) = self.text(name) else { return Ok(None) };
-        named(&value).map(Some).ok_or(ConfigError::Value { name, value, expected })
-    }
-
-    fn proxies(&self, name: &'static str) -> Result<Vec<TrustedProxy>, ConfigError> {
-        let Some(value) = self.text(name) else { return Ok(Vec::new()) };
-        let proxies: Result<_, _> = list::entries(&value).map(str::parse).collect();
-        proxies.or(Err(ConfigError::Value { name, value, expected: TrustedProxyError::EXPECTED }))
-    }
-
-    fn log_in_limits(&self) -> Result<LogInLimits, ConfigError> {
-        let d = LogInLimits::default();
-        let count = |name, usual| self.count(name).map(|count| count.unwrap_or(usual));
-        let window = self.seconds("AUTHLAB_FAILURES_WINDOW")?;
-        Ok(LogInLimits {
-            failures_per_account_and_address: count(
-                "AUTHLAB_FAILURES_PER_ACCOUNT_AND_ADDRESS",
-                d.failures_per_account_and_address,
-            )?,
-            failures_per_account: count("AUTHLAB_FAILURES_PER_ACCOUNT", d.failures_per_account)?,
-            failures_per_address: count("AUTHLAB_FAILURES_PER_ADDRESS", d.failures_per_address)?,
-            failures_per_device: count("AUTHLAB_FAILURES_PER_DEVICE", d.failures_per_device)?,
-            failures_per_session: count("AUTHLAB_FAILURES_PER_SESSION", d.failures_per_session)?,
-            sign_ups_per_address: count("AUTHLAB_SIGN_UPS_PER_ADDRESS", d.sign_ups_per_address)?,
-            window_seconds: window.map_or(d.window_seconds, |window| window.as_secs()),
-        })
-    }
-
-    fn origins(&self, name: &'static str) -> Result<Vec<Origin>, ConfigError> {
-        let Some(value) = self.text(name) else { return Ok(Vec::new()) };
-        let origins: Result<_, _> = list::entries(&value).map(str::parse).collect();
-        origins.map_err(|source| ConfigError::Origin { name, source })
-    }
-
-    fn keys(&self, name: &'static str) -> Result<Option<Keyring>, ConfigError> {
-        let Some(value) = self.text(name) else { return Ok(None) };
-        value.parse().map(Some).map_err(|source| ConfigError::Keys { name, source })
-    }
-
-    /// The keys as [`keys`](Self::keys) reads them, or a JWK Set. The set's keys must be for signatures; other secrets are
-    /// not, so their variables take no set.
-    fn signing_keys(&self, name: &'static str) -> Result<Option<Keyring>, ConfigError> {
-        match self.text(name).filter(|value| value.trim_start().starts_with('{')) {
-            Some(set) => {
-                Keyring::from_jwk_set(&set).map(Some).map_err(|source| ConfigError::Keys { name, source })
-            }
-            None => self.keys(name),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn with(name: &'static str, value: &'static str) -> Result<Config, ConfigError> {
-        Config::read(move |asked| (asked == name).then(|| value.to_owned()))
+        Config::read(Variables::of(&[(name, value)]))
     }
 
     #[test]
     fn an_empty_environment_gives_the_figures_that_the_course_teaches() {
-        let config = Config::read(|_| None).unwrap();
+        let config = Config::read(Variables::default()).unwrap();
         assert_eq!(config.access_ttl.as_secs(), 900);
         assert_eq!(config.refresh_ttl.as_secs(), 2_592_000);
         assert_eq!(config.idle_ttl.as_secs(), 1_209_600);
@@ -646,8 +514,9 @@ mod tests {
             "AUTHLAB_FAILURES_PER_SESSION",
             "AUTHLAB_SIGN_UPS_PER_ADDRESS",
         ];
-        let place = |name: &str| names.iter().position(|known| *known == name);
-        let config = Config::read(|name| place(name).map(|place| (place + 1).to_string())).unwrap();
+        let place = move |name: &str| names.iter().position(|known| *known == name);
+        let variables = Variables::new(move |name| place(name).map(|place| (place + 1).to_string()));
+        let config = Config::read(variables).unwrap();
         let expected = LogInLimits {
             failures_per_account_and_address: 1,
             failures_per_account: 2,
@@ -710,8 +579,7 @@ mod tests {
         const KEY: &str = "0123456789abcdef0123456789abcdef";
         for between in [",", "\n", "\r\n", ",\n", "\n\n"] {
             let list = |entries: [&str; 2]| format!("{}{between}{}{between}", entries[0], entries[1]);
-            let with =
-                |name: &'static str, entries| Config::read(|asked| (asked == name).then(|| list(entries)));
+            let with = |name, entries| Config::read(Variables::of(&[(name, &list(entries))]));
             let origins = ["https://app.example", "https://www.app.example"];
             let read = with("AUTHLAB_ORIGIN", origins).unwrap().origins;
             assert_eq!(read.iter().map(Origin::as_str).collect::<Vec<_>>(), origins, "{between:?}");
@@ -719,7 +587,7 @@ mod tests {
             let proxies = with("AUTHLAB_TRUSTED_PROXIES", names).unwrap().trusted_proxies;
             assert_eq!(proxies, names.map(|name| name.parse().unwrap()), "{between:?}");
             let (new, old) = (format!("2={KEY}"), format!("1={KEY}"));
-            let keys = with("AUTHLAB_REFRESH_KEYS", [&new, &old]).unwrap().refresh_keys.unwrap();
+            let keys = with("AUTHLAB_DEVICE_KEYS", [&new, &old]).unwrap().device_keys.unwrap();
             assert_eq!(keys.all().map(|key| key.id).collect::<Vec<_>>(), [2, 1], "{between:?}");
         }
         let error = with("AUTHLAB_TRUSTED_PROXIES", "10.0.0.1 ::1").unwrap_err();
@@ -750,10 +618,8 @@ mod tests {
     fn keys_that_cannot_be_used_are_not_repeated_in_the_message() {
         for secrets in ["1=hunter2hunter2 hunter2hunter2hunter2", "1=hunter2hunter2hunter2hunter2hunter22=x"]
         {
-            let error = with("AUTHLAB_REFRESH_KEYS", secrets).unwrap_err();
-            assert!(
-                error.to_string().starts_with("AUTHLAB_REFRESH_KEYS cannot be used: the secret of key 1")
-            );
+            let error = with("AUTHLAB_DEVICE_KEYS", secrets).unwrap_err();
+            assert!(error.to_string().starts_with("AUTHLAB_DEVICE_KEYS cannot be used: the secret of key 1"));
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
         let error = with("AUTHLAB_ACCESS_KEYS", "1=short").unwrap_err();
@@ -762,11 +628,11 @@ mod tests {
     }
 
     #[test]
-    fn access_keys_may_be_a_jwk_set_and_refresh_keys_may_not() {
+    fn access_keys_may_be_a_jwk_set_and_device_keys_may_not() {
         const SET: &str = r#"{"keys":[{"kty":"oct","kid":"1","k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY","use":"sig"}]}"#;
         let config = with("AUTHLAB_ACCESS_KEYS", SET).unwrap();
         assert_eq!(config.access_keys.unwrap().issuing().id, 1);
-        assert!(with("AUTHLAB_REFRESH_KEYS", SET).is_err());
+        assert!(with("AUTHLAB_DEVICE_KEYS", SET).is_err());
         let error = with("AUTHLAB_ACCESS_KEYS", r#" {"keys":[{"kty":"oct","use":"enc"}]}"#).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -142,8 +142,7 @@ impl App {
             marker::watch(store, accounts.clone(), config.store_loss, metrics.clone()).await;
         }
         // With a random key, devices are recognised only until the process ends.
-        let keys = config.device_keys.as_ref().or(config.refresh_keys.as_ref()).cloned();
-        let keys = keys.unwrap_or_else(Keyring::random);
+        let keys = config.device_keys.clone().unwrap_or_else(Keyring::random);
         let app = Self(Arc::new(Shared {
             scheme,
             accounts,

@@ -19,7 +19,7 @@ pub static DESIGN: Design = Design {
         SIGNING,
         Secret {
             variable: "AUTHLAB_REFRESH_KEYS",
-            is_set: |config| config.refresh_keys.is_some(),
+            is_set: |config| config.variables.has("AUTHLAB_REFRESH_KEYS"),
             warning: "refresh tokens are made from a random key and become invalid when this process ends; set AUTHLAB_REFRESH_KEYS",
         },
     ],

@@ -15,6 +15,7 @@
 //! | [`store`] | the store's guarantees; [`store::Memory`], and [`store::Redis`] with one script per operation |
 //! | [`strict`] | the check of the access token, which every request passes through |
 //! | [`hybrid`] | the scheme: how both tokens are issued, checked and ended |
+//! | [`settings`] | the settings that only this lab has |
 //! | [`design`] | what the tools need to know about this lab |
 //! | [`in_body`], [`refusal`] | a refresh token in a request's body; why a refresh token is refused |
 //! | [`delivery`] | how tokens reach the client: a cookie for pages, the body for apps |
@@ -87,6 +88,7 @@ pub mod refresh;
 pub mod refusal;
 mod rotation;
 pub mod sessions;
+pub mod settings;
 pub mod store;
 pub mod strict;
 pub mod token;
@@ -95,6 +97,7 @@ mod words;
 
 pub use design::DESIGN;
 pub use hybrid::{Hybrid, router, router_over};
+pub use settings::Settings;
 
 /// The source of the client for browsers, `client/authlab-client.js`: a JavaScript module without dependencies, served
 /// unchanged.

@@ -123,7 +123,7 @@ pub(crate) fn ms(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use kit::{ClientKind, Config};
+    use kit::ClientKind;
     use uuid::Uuid;
 
     use super::*;
@@ -160,7 +160,7 @@ mod tests {
     }
 
     fn shown(record: &mut Record, token: &VerifiedToken) -> Refresh {
-        exchange(record, &Policy::from(&Config::default()), NOW_MS, token, None)
+        exchange(record, &Policy::default(), NOW_MS, token, None)
     }
 
     #[test]

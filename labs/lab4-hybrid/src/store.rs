@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use crate::chain::Digest;
 use crate::idempotency::IdempotencyKey;
+use crate::settings::Settings;
 use crate::token::VerifiedToken;
 
 pub use memory::Memory;
@@ -149,16 +150,10 @@ pub struct Policy {
     pub expired_remembered: Duration,
 }
 
-impl From<&Config> for Policy {
-    fn from(config: &Config) -> Self {
-        Self {
-            window: config.refresh_window,
-            idle: config.idle_ttl,
-            absolute: config.refresh_ttl,
-            sessions_per_user: config.limits.sessions_per_user,
-            ended_remembered: config.access_ttl,
-            expired_remembered: Duration::from_hours(1),
-        }
+impl Default for Policy {
+    /// The limits of a server with the default settings.
+    fn default() -> Self {
+        Settings::default().policy(&Config::default())
     }
 }
 

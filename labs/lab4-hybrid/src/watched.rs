@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::hybrid::router_over;
 use crate::idempotency::IdempotencyKey;
+use crate::settings::Settings;
 use crate::store::{self, Issue, Memory, NewSession, Refresh, Session, Store, StoreError};
 use crate::token::VerifiedToken;
 
@@ -18,16 +19,17 @@ use crate::token::VerifiedToken;
 /// Fails if the store or the accounts cannot be opened.
 pub(crate) async fn watched(watching: Watching) -> Result<Watched, StartError> {
     let Watching { config, clock, origins, gate, beside } = watching;
-    let policy = (&config).into();
+    let settings = Settings::read(&config)?;
+    let policy = settings.policy(&config);
     match &config.store {
         kit::Store::Memory => {
             let store = Gated::new(Memory::new(policy, clock.clone()), gate);
-            let router = router_over(store.clone(), &config, clock, origins).await?;
+            let router = router_over(store.clone(), &config, &settings, clock, origins).await?;
             Ok(Watched { router, records: Box::new(InMemory(store)) })
         }
         kit::Store::Redis(url) => {
             let store = store::Redis::connect(url, config.redis, policy, clock.clone()).await?;
-            let router = router_over(Gated::new(store, gate), &config, clock, origins).await?;
+            let router = router_over(Gated::new(store, gate), &config, &settings, clock, origins).await?;
             Ok(Watched { router, records: Box::new(InRedis(beside)) })
         }
     }

@@ -11,7 +11,7 @@ const DAY: u64 = 24 * 60 * MINUTE;
 type Bound = (fn(&Config) -> Duration, u64, &'static str);
 
 /// The settings with a longest time.
-const LONGEST: [Bound; 6] = [
+const LONGEST: [Bound; 5] = [
     (
         |config| config.access_ttl,
         DAY,
@@ -22,11 +22,6 @@ const LONGEST: [Bound; 6] = [
         |config| config.refresh_ttl,
         400 * DAY,
         "AUTHLAB_REFRESH_TTL is at most 34560000 (400 days): browsers keep no cookie for longer (RFC 6265bis §5.5)",
-    ),
-    (
-        |config| config.refresh_window,
-        10 * MINUTE,
-        "AUTHLAB_REFRESH_WINDOW is at most 600 (ten minutes): during it the server does not notice a copied refresh token",
     ),
     (
         |config| config.leeway,
@@ -60,24 +55,16 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
             "AUTHLAB_CONNECTIONS_PER_ADDRESS is at most AUTHLAB_CONNECTIONS: one address could take all of them",
         ));
     }
-    let rings = config.access_keys.as_ref().zip(config.refresh_keys.as_ref());
-    if rings.is_some_and(|(access, refresh)| access.shares_a_secret_with(refresh)) {
-        return Err(ConfigError::Combination(
-            "AUTHLAB_ACCESS_KEYS and AUTHLAB_REFRESH_KEYS have a secret in common: a service that may check access tokens could make \
-             refresh tokens; give each setting its own secret, from `openssl rand -base64 48`",
-        ));
-    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Variables;
     use super::*;
 
-    fn told(settings: &[(&'static str, &str)]) -> Result<Config, String> {
-        let value =
-            |asked| settings.iter().find(|(name, _)| *name == asked).map(|(_, value)| (*value).to_owned());
-        Config::read(value).map_err(|error| error.to_string())
+    fn told(settings: &[(&str, &str)]) -> Result<Config, String> {
+        Config::read(Variables::of(settings)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -85,7 +72,6 @@ mod tests {
         for (name, longest) in [
             ("AUTHLAB_ACCESS_TTL", 86_400),
             ("AUTHLAB_REFRESH_TTL", 34_560_000),
-            ("AUTHLAB_REFRESH_WINDOW", 600),
             ("AUTHLAB_LEEWAY", 300),
             ("AUTHLAB_FAILURES_WINDOW", 86_400),
             ("AUTHLAB_IDLE_TIMEOUT", 3_600),
@@ -109,9 +95,8 @@ mod tests {
 
     #[test]
     fn one_address_has_a_tenth_of_the_connections_unless_set_and_never_more_than_all() {
-        let share = |settings: &[(&'static str, &str)]| {
-            told(settings).map(|config| config.limits.connections_per_address)
-        };
+        let share =
+            |settings: &[(&str, &str)]| told(settings).map(|config| config.limits.connections_per_address);
         assert_eq!(share(&[]), Ok(1_000));
         assert_eq!(share(&[("AUTHLAB_CONNECTIONS", "2000")]), Ok(200));
         assert_eq!(share(&[("AUTHLAB_CONNECTIONS", "100")]), Ok(64));
@@ -119,21 +104,5 @@ mod tests {
         let both = |most| [("AUTHLAB_CONNECTIONS", "100"), ("AUTHLAB_CONNECTIONS_PER_ADDRESS", most)];
         assert_eq!(share(&both("100")), Ok(100));
         assert!(share(&both("101")).unwrap_err().starts_with("AUTHLAB_CONNECTIONS_PER_ADDRESS is at most"));
-    }
-
-    #[test]
-    fn one_secret_for_access_and_refresh_tokens_is_refused() {
-        const ONE: &str = "0123456789abcdef0123456789abcdef";
-        let (access, other) = (format!("1={ONE}"), format!("1={ONE}-another"));
-        let with =
-            |refresh: &str| told(&[("AUTHLAB_ACCESS_KEYS", &access), ("AUTHLAB_REFRESH_KEYS", refresh)]);
-        assert!(with(&other).is_ok());
-        for refresh in [access.clone(), format!("7={ONE}"), format!("2={ONE}-another,1={ONE}")] {
-            let sentence = with(&refresh).unwrap_err();
-            assert!(
-                sentence.starts_with("AUTHLAB_ACCESS_KEYS and AUTHLAB_REFRESH_KEYS have a secret in common")
-            );
-            assert!(!sentence.contains(ONE), "{sentence}");
-        }
     }
 }

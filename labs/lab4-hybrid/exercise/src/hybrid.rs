@@ -23,6 +23,7 @@ use crate::delivery::cookies::{SetCookies, Shown, name_of};
 use crate::delivery::{Credentials, Granted, received, shown_cookies};
 use crate::design::DESIGN;
 use crate::in_body::InBody;
+use crate::settings::Settings;
 use crate::store::{Issue, NewSession, Policy, Store};
 use crate::strict::StrictVerifier;
 use crate::token::VerifiedToken;
@@ -59,30 +60,35 @@ pub(crate) struct Shared<S> {
 /// Fails if the configured store cannot be reached or lacks a right, the keys cannot be prepared, or the accounts
 /// cannot be opened or read.
 pub async fn router(config: &Config, clock: Clock, origins: Origins) -> Result<Router, StartError> {
-    let policy = config.into();
+    let settings = Settings::read(config)?;
+    let policy = settings.policy(config);
     match &config.store {
         kit::Store::Memory => {
-            router_over(store::Memory::new(policy, clock.clone()), config, clock, origins).await
+            router_over(store::Memory::new(policy, clock.clone()), config, &settings, clock, origins).await
         }
         kit::Store::Redis(url) => {
             let store = store::Redis::connect(url, config.redis, policy, clock.clone()).await?;
-            router_over(store, config, clock, origins).await
+            router_over(store, config, &settings, clock, origins).await
         }
     }
 }
 
-/// Builds the lab's server over an existing store. The store must have been created with the same configuration and
-/// clock.
+/// Builds the lab's server over an existing store. The store must have been created with the same configuration,
+/// settings and clock.
 ///
 /// # Errors
 /// Fails if the keys cannot be prepared, or if the accounts cannot be opened or read.
 pub async fn router_over<S: Store>(
     store: S,
     config: &Config,
+    settings: &Settings,
     clock: Clock,
     origins: Origins,
 ) -> Result<Router, StartError> {
-    let scheme = Hybrid::new(store, config, clock.clone(), origins.clone())?;
+    // Devices are recognised by the refresh keys, unless there are keys for them.
+    let device_keys = config.device_keys.clone().or_else(|| settings.refresh_keys.clone());
+    let config = &Config { device_keys, ..config.clone() };
+    let scheme = Hybrid::new(store, config, settings, clock.clone(), origins.clone())?;
     let app = App::new(scheme.clone(), config, clock, origins).await?;
     let own = Described::new()
         .post("/auth/refresh", refresh::refresh::<S>, refresh::described())
@@ -94,12 +100,18 @@ pub async fn router_over<S: Store>(
 
 impl<S: Store> Hybrid<S> {
     /// The scheme with the configured keys, or with random keys, which are lost when the process ends. `store` must
-    /// have been created with the same configuration and clock.
+    /// have been created with the same configuration, settings and clock.
     ///
     /// # Errors
     /// Fails if the refresh keys cannot be derived or the headers of access tokens cannot be encoded.
-    pub fn new(store: S, config: &Config, clock: Clock, origins: Origins) -> Result<Self, StartError> {
-        let master = config.refresh_keys.clone().unwrap_or_else(Keyring::random);
+    pub fn new(
+        store: S,
+        config: &Config,
+        settings: &Settings,
+        clock: Clock,
+        origins: Origins,
+    ) -> Result<Self, StartError> {
+        let master = settings.refresh_keys.clone().unwrap_or_else(Keyring::random);
         let keys = Keys::derive(&master)
             .map_err(|error| StartError::Scheme(format!("the refresh keys cannot be derived: {error}")))?;
         let signing = config.access_keys.clone().unwrap_or_else(Keyring::random);
@@ -108,7 +120,7 @@ impl<S: Store> Hybrid<S> {
             |error| StartError::Scheme(format!("the access tokens' headers cannot be written: {error}")),
         )?;
         let access = AccessTokens::new(&signing, issuer, audience, config.access_ttl, config.leeway, clock);
-        let (policy, live_check) = (config.into(), config.live_check);
+        let (policy, live_check) = (settings.policy(config), settings.live_check);
         let held_keys = [signing.held_for("access"), master.held_for("refresh")];
         let shared = Shared { store, keys, access, strict, origins, policy, live_check, held_keys };
         Ok(Self { parts: Arc::new(shared) })

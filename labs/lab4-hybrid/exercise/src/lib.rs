@@ -15,6 +15,7 @@ mod lab {
     pub mod refresh;
     pub mod refusal;
     pub mod sessions;
+    pub mod settings;
     pub mod store;
     pub mod strict;
     pub mod token;
@@ -29,7 +30,7 @@ pub mod hybrid;
 pub mod rotation;
 
 pub use lab::{
-    chain, delivery, design, idempotency, in_body, refresh, refusal, sessions, store, strict, token,
+    chain, delivery, design, idempotency, in_body, refresh, refusal, sessions, settings, store, strict, token,
 };
 use lab::{watched, words};
 

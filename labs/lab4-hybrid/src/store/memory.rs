@@ -175,7 +175,7 @@ mod tests {
     async fn users_who_are_gone_are_forgotten_a_few_at_each_log_in() {
         let clock = Clock::system();
         let day = Duration::from_secs(24 * 60 * 60);
-        let policy = Policy::from(&kit::Config::default());
+        let policy = Policy::default();
         let shared = Shared(Memory::new(policy, clock.clone()));
         for _ in 0..100 {
             Stage::usual(&shared).await.log_in().await;

@@ -1,8 +1,7 @@
 //! Tests with eight tabs at once.
 
-use std::time::Duration;
-
 use kit::Config;
+use kit::config::Variables;
 
 use crate::network::{Fate, What};
 use crate::stage::{ACCESS, Stage};
@@ -11,7 +10,7 @@ const ANN: &str = "ann@example.test";
 
 /// All tabs need a new token at the same moment, and the server has no window: presenting an ancestor ends the session.
 async fn all_at_once(without: &str) -> Option<Stage> {
-    let config = Config { refresh_window: Duration::ZERO, ..Config::default() };
+    let config = Config { variables: Variables::of(&[("AUTHLAB_REFRESH_WINDOW", "0")]), ..Config::default() };
     let mut stage = Stage::with(8, without, config).await?;
     stage.sign_up(0, ANN);
     stage.clock.advance(ACCESS);

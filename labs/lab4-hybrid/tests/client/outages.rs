@@ -1,6 +1,6 @@
 //! Tests of servers and stores that are down: a 503 logs no user out; only a 401 to a refresh does.
 
-use kit::config::AccountsAt;
+use kit::config::{AccountsAt, Variables};
 use kit::testing::private_redis;
 use kit::{Config, Store};
 use serde_json::json;
@@ -53,12 +53,14 @@ async fn a_401_of_a_gateway_logs_nobody_out() {
 async fn a_restart_of_the_server_logs_no_tab_out() {
     let Some(redis) = private_redis().await else { return };
     let folder = tempfile::tempdir().unwrap();
-    let keys = |text: &str| Some(text.parse().unwrap());
     let config = Config {
         store: Store::Redis(redis.url.clone()),
         accounts: AccountsAt::File(folder.path().join("accounts.sqlite")),
-        access_keys: keys("1=an-access-key-of-more-than-thirty-two-bytes"),
-        refresh_keys: keys("1=a-refresh-key-of-more-than-thirty-two-bytes"),
+        access_keys: Some("1=an-access-key-of-more-than-thirty-two-bytes".parse().unwrap()),
+        variables: Variables::of(&[(
+            "AUTHLAB_REFRESH_KEYS",
+            "1=a-refresh-key-of-more-than-thirty-two-bytes",
+        )]),
         ..Config::default()
     };
     let Some(mut stage) = Stage::with(8, "", config).await else { return };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use kit::config::Limits;
+use kit::config::{Limits, Variables};
 use kit::testing::{KeptLog, private_redis};
 use kit::{Config, Store};
 use serde_json::{Value, json};
@@ -245,9 +245,9 @@ async fn tokens_of_a_removed_key_are_told_with_its_number() {
     const OLD: &str = "1=0123456789abcdefghijklmnopqrstuv";
     const NEW: &str = "2=vutsrqponmlkjihgfedcba9876543210";
     let server = async |keys: &str| {
-        let keys: kit::keyring::Keyring = keys.parse().unwrap();
-        let (access_keys, refresh_keys) = (Some(keys.clone()), Some(keys));
-        Server::configured(Config { access_keys, refresh_keys, ..Config::default() }).await
+        let access_keys = Some(keys.parse().unwrap());
+        let variables = Variables::of(&[("AUTHLAB_REFRESH_KEYS", &keys.replace('=', "=refresh-"))]);
+        Server::configured(Config { access_keys, variables, ..Config::default() }).await
     };
     let (log, ann) = (KeptLog::start(), server(OLD).await.sign_up(EMAIL, "mobile").await);
     let line = json!({ "event": "unknown_key", "address": "::", "key": 1 });

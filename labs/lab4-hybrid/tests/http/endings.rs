@@ -4,9 +4,15 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use kit::config::Variables;
 use serde_json::{Value, json};
 
 use crate::server::{DAY, OWN, PASSWORD, Server, USELESS, clearing};
+
+fn with_the_live_check(on_or_off: &str) -> kit::Config {
+    let variables = Variables::of(&[("AUTHLAB_LIVE_CHECK", on_or_off)]);
+    kit::Config { variables, ..kit::Config::default() }
+}
 
 #[tokio::test]
 async fn logging_out_ends_the_session_and_leaves_the_access_token_to_its_exp() {
@@ -24,7 +30,7 @@ async fn logging_out_ends_the_session_and_leaves_the_access_token_to_its_exp() {
 
 #[tokio::test]
 async fn with_the_live_check_logging_out_ends_the_access_token_too_and_no_other() {
-    let config = kit::Config { live_check: true, ..kit::Config::default() };
+    let config = with_the_live_check("on");
     let server = Server::configured(config).await;
     let app = server.sign_up("ann@example.test", "mobile").await;
     let other = server.log_in(&[], "mobile").await;
@@ -42,7 +48,9 @@ async fn with_the_live_check_an_ending_that_only_the_accounts_know_of_is_one_and
         access_keys: Some("1=an-access-secret-of-32-characters!".parse().unwrap()),
         ..kit::Config::default()
     };
-    let server = Server::configured(kit::Config { live_check: true, ..shared.clone() }).await;
+    let server =
+        Server::configured(kit::Config { variables: with_the_live_check("on").variables, ..shared.clone() })
+            .await;
     let app = server.sign_up("ann@example.test", "mobile").await;
     // The same account on a server with a separate store. Its ending raises the epoch in the row, and the first store
     // is never told, as if Redis had failed between the two steps.
@@ -61,11 +69,11 @@ async fn with_the_live_check_an_ending_that_only_the_accounts_know_of_is_one_and
 
 #[tokio::test]
 async fn a_server_claims_instant_revocation_with_the_live_check_and_not_without() {
-    for live_check in [true, false] {
-        let server = Server::configured(kit::Config { live_check, ..kit::Config::default() }).await;
+    for (live_check, is_on) in [("on", true), ("off", false)] {
+        let server = Server::configured(with_the_live_check(live_check)).await;
         let lab = server.call(http::Method::GET, "/lab", &[], Value::Null).await;
         let claimed = lab.json["features"].as_array().unwrap().contains(&json!("instant-revocation"));
-        assert_eq!(claimed, live_check);
+        assert_eq!(claimed, is_on);
     }
 }
 

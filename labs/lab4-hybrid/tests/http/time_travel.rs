@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use kit::accounts::backup::back_up;
-use kit::config::{AccountsAt, RedisTimes};
+use kit::config::{AccountsAt, RedisTimes, Variables};
 use kit::marker::accept::{AcceptError, accept};
 use kit::testing::{DurableRedis, KeptLog};
 use kit::{Config, Redis, Store};
@@ -18,13 +18,14 @@ const EMAIL: &str = "ann@example.test";
 /// The tolerated loss: so short that the accounts notice within moments that time has passed.
 const A_MOMENT: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(10);
+const REFRESH_KEYS: (&str, &str) = ("AUTHLAB_REFRESH_KEYS", "1=a-refresh-secret-of-32-characters");
 
 fn config(redis: &DurableRedis, accounts: &Path) -> Config {
     Config {
         store: Store::Redis(redis.url()),
         accounts: AccountsAt::File(accounts.to_owned()),
         access_keys: Some("1=an-access-secret-of-32-characters!".parse().unwrap()),
-        refresh_keys: Some("1=a-refresh-secret-of-32-characters".parse().unwrap()),
+        variables: Variables::of(&[REFRESH_KEYS]),
         store_loss: A_MOMENT,
         ..Config::default()
     }
@@ -203,7 +204,7 @@ async fn a_token_further_than_its_record_is_503_with_an_alarm_and_the_session_li
     let folder = tempfile::tempdir().unwrap();
     let config = Config {
         store_loss: Duration::from_secs(10),
-        refresh_window: Duration::ZERO,
+        variables: Variables::of(&[REFRESH_KEYS, ("AUTHLAB_REFRESH_WINDOW", "0")]),
         ..config(&redis, &folder.path().join("accounts"))
     };
     let server = Server::configured(config).await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use http::header::RETRY_AFTER;
-use kit::config::AccountsAt;
+use kit::config::{AccountsAt, Variables};
 use kit::redis::discovery::Found;
 use kit::testing::{KeptLog, private_redis};
 use kit::{Config, Store};
@@ -28,10 +28,10 @@ struct Scene {
 
 async fn server(redis: &Found, folder: &TempDir) -> Server {
     let accounts = AccountsAt::File(folder.path().join("accounts.sqlite"));
-    let keys = || Some("1=0123456789abcdef0123456789abcdef".parse().unwrap());
-    let (access_keys, refresh_keys) = (keys(), keys());
+    let access_keys = Some("1=0123456789abcdef0123456789abcdef".parse().unwrap());
+    let variables = Variables::of(&[("AUTHLAB_REFRESH_KEYS", "1=fedcba9876543210fedcba9876543210")]);
     let store = Store::Redis(redis.url.clone());
-    Server::configured(Config { store, accounts, access_keys, refresh_keys, ..Config::default() }).await
+    Server::configured(Config { store, accounts, access_keys, variables, ..Config::default() }).await
 }
 
 impl Scene {

@@ -59,7 +59,7 @@ async fn a_user_with_the_rights_that_the_book_lists_is_let_into_a_cluster_and_in
         fleet.stores[server].ready().await.unwrap();
     }
 
-    let policy = Policy::from(&kit::Config::default());
+    let policy = Policy::default();
     let plain = as_user(cluster.masters[0].url());
     let refused = Redis::connect(&plain, times(), policy, Clock::system()).await.err().unwrap().to_string();
     let right = format!("redis+cluster://127.0.0.1:{}", cluster.masters[0].port);

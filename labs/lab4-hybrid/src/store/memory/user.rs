@@ -171,8 +171,8 @@ impl Sessions {
 mod tests {
     use std::time::Duration;
 
+    use kit::ClientKind;
     use kit::keyring::Keyring;
-    use kit::{ClientKind, Config};
 
     use super::*;
     use crate::chain::Keys;
@@ -187,7 +187,7 @@ mod tests {
 
     impl Person {
         fn new() -> Self {
-            let policy = Policy { idle: Duration::from_hours(24), ..Policy::from(&Config::default()) };
+            let policy = Policy { idle: Duration::from_hours(24), ..Policy::default() };
             Self { sessions: Sessions::default(), policy, keys: Keys::derive(&Keyring::random()).unwrap() }
         }
 

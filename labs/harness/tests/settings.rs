@@ -2,24 +2,32 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use kit::Config;
+use harness::design::DESIGNS;
+use kit::config::Variables;
+use kit::{Clock, Config, Origins};
 
 /// The variable that the log's own library reads, before there are settings.
 const OF_THE_LOG: &str = "RUST_LOG";
 
-/// The variables that `Config` reads.
-fn asked_for() -> BTreeSet<String> {
-    let asked = RefCell::new(BTreeSet::from([OF_THE_LOG.to_owned()]));
-    Config::read(|name| {
-        asked.borrow_mut().insert(name.to_owned());
+/// The variables that a server of any design reads when it starts.
+async fn asked_for() -> BTreeSet<String> {
+    let asked = Arc::new(Mutex::new(BTreeSet::from([OF_THE_LOG.to_owned()])));
+    let noted = Arc::clone(&asked);
+    let variables = Variables::new(move |name| {
+        noted.lock().unwrap().insert(name.to_owned());
         None
-    })
-    .unwrap();
-    asked.into_inner()
+    });
+    let config = Config::read(variables).unwrap();
+    for design in DESIGNS {
+        let origins = Origins::new(&[], SocketAddr::from(([127, 0, 0, 1], 8080)), design.name);
+        let _router = design.router(&config, Clock::system(), origins).await.unwrap();
+    }
+    asked.lock().unwrap().clone()
 }
 
 /// The words in backticks in the first column of the README's table of variables.
@@ -29,12 +37,12 @@ fn told(readme: &str) -> BTreeSet<String> {
     names.flat_map(|names| names.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
 }
 
-#[test]
-fn the_readme_tells_of_each_setting_that_is_read_and_of_no_other() {
+#[tokio::test]
+async fn the_readme_tells_of_each_setting_that_is_read_and_of_no_other() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
     let told = told(&std::fs::read_to_string(readme).unwrap());
     assert!(told.len() > 20, "the table is not seen: {told:?}");
-    assert_eq!(told, asked_for());
+    assert_eq!(told, asked_for().await);
 }
 
 /// The fields of a struct, from its source.
@@ -78,7 +86,7 @@ fn is_read(code: &str, field: &str) -> bool {
 
 #[test]
 fn every_setting_and_every_limit_is_read_by_the_code() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config.rs");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kit/src/config.rs");
     let (source, code) = (std::fs::read_to_string(source).unwrap(), code());
     for of in ["Config", "Limits", "RedisTimes", "LogInLimits"] {
         let fields = fields(&source, of);
