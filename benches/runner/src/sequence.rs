@@ -18,9 +18,9 @@ use super::peers::{self, Chosen};
 use super::plan::Plan;
 use super::stop::Stop;
 use super::timeline::Timeline;
-use super::{ceiling, claims, crowd, distance, estimate, rates, refresh, revocation, scale, targets};
+use super::{ceiling, claims, crowd, distance, estimate, rates, refresh, revocation, scale, targets, url};
 
-/// Measures, and returns the report together with the result of the measurement.
+/// Checks that every server at a URL accepts connections, measures, and returns the report together with the result of the measurement.
 pub(crate) async fn measure(
     arguments: &BenchArguments,
     prices: Prices,
@@ -28,6 +28,9 @@ pub(crate) async fn measure(
     let (began, plan) = (Instant::now(), Plan::of(arguments)?);
     let entries = entry::chosen(&arguments.designs, arguments.targets);
     let peers = peers::chosen(arguments.peers.as_deref())?;
+    for url in &arguments.url {
+        url::check_reachable(url, arguments).await?;
+    }
     let timeline = Timeline::new(estimate::duration(&plan, arguments, &peers));
     timeline.stage("looking for a Redis");
     let store = store::get(arguments.store.clone()).await?;

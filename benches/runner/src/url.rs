@@ -1,15 +1,18 @@
 //! A running server in any language: its address, and how to log in to it.
 
+use std::io;
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use harness::Failure;
 use harness::terminal;
-use measure::load::{Reach, Target};
+use measure::load::{LoadError, Reach, Target};
 use measure::report::{Role, Subject};
 use measure::rounds::Design as Measured;
 use reqwest::header::SET_COOKIE;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::arguments::BenchArguments;
@@ -25,15 +28,28 @@ pub(crate) struct Guest {
     pub(crate) credential: (String, String),
 }
 
+/// Checks that a server accepts connections at `url`, so that a wrong address is reported before anything is measured.
+pub(crate) async fn check_reachable(url: &str, arguments: &BenchArguments) -> Result<(), Failure> {
+    let address = target(url, arguments)?.address();
+    let connected = timeout(PATIENCE, TcpStream::connect(address)).await;
+    match connected.unwrap_or_else(|_elapsed| Err(io::ErrorKind::TimedOut.into())) {
+        Ok(_connection) => Ok(()),
+        Err(error) => {
+            Err(Failure::new(format!("`{url}` cannot be measured: no server answers at {address}"))
+                .caused_by(&error)
+                .advice("start the server, or correct the address after --url"))
+        }
+    }
+}
+
 /// The server for the rounds and for the report, and the account that was created there, if any.
 pub(crate) async fn measured(
     url: &str,
     arguments: &BenchArguments,
 ) -> Result<(Measured, Subject, Option<Guest>), Failure> {
-    let (base, path) = parted(url);
-    let reach = if arguments.my_own_server { Reach::MyOwnServerAnywhere } else { Reach::LoopbackOnly };
     // Check the address first, so that no login is sent to a server that must not be put under load.
-    let mut target = Target::get(base, path, reach)?;
+    let mut target = target(url, arguments)?;
+    let (base, _path) = parted(url);
     let (headers, guest) = match arguments.header.is_empty() {
         false => (arguments.header.iter().map(|header| header_of(header)).collect::<Result<_, _>>()?, None),
         true => {
@@ -58,6 +74,13 @@ pub(crate) async fn measured(
     };
     let measured = Measured { name: url.to_owned(), target, pid: None, store_pid: None, store_counter: None };
     Ok((measured, subject, guest))
+}
+
+/// The request that is measured, without its headers.
+fn target(url: &str, arguments: &BenchArguments) -> Result<Target, LoadError> {
+    let (base, path) = parted(url);
+    let reach = if arguments.my_own_server { Reach::MyOwnServerAnywhere } else { Reach::LoopbackOnly };
+    Target::get(base, path, reach)
 }
 
 /// Splits a URL into base and path; the path is `/me` if the URL ends with its host.

@@ -123,6 +123,22 @@ fn a_url_where_nobody_answers_is_told_so() {
     refused(&run(&["check", "--url", "http://127.0.0.1:1"]), "http://127.0.0.1:1");
 }
 
+/// Its twin is `bench::a_url_that_answers_is_measured`.
+#[test]
+fn a_url_that_refuses_the_connection_is_not_measured_and_its_cause_is_told() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{closed}/me");
+    let bench = ["bench", "--smoke", "--store", "memory", "--designs", "none", "--url", &url];
+    for header in [&[][..], &["--header", "authorization: Bearer eyJ"]] {
+        let ended = run(&[&bench, header].concat());
+        refused(&ended, "; start the server, or correct the address after --url");
+        let sentence =
+            format!("error: `{url}` cannot be measured: no server answers at {closed}: Connection refused");
+        assert!(ended.stderr.starts_with(&sentence), "{ended:?}");
+        assert_eq!(ended.stdout, "", "no report is written over an earlier one");
+    }
+}
+
 #[test]
 fn a_url_with_tls_or_without_sense_is_told_so() {
     refused(&run(&["check", "--url", "https://127.0.0.1:1"]), "https");

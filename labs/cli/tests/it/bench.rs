@@ -7,7 +7,7 @@ use measure::report::{Report, SCHEMA};
 use measure::targets::{Target, Verdict};
 use serde_json::Value;
 
-use crate::program::run;
+use crate::program::{Serving, run};
 
 #[test]
 fn a_measurement_writes_one_report_in_three_formats() {
@@ -63,6 +63,20 @@ fn a_measurement_writes_one_report_in_three_formats() {
     for fetched in ["http://", "https://", "src=", "<script", "@import", "url("] {
         assert!(!html.contains(fetched), "the page would fetch or run something: {fetched}");
     }
+}
+
+/// Its twin is `bad_input::a_url_that_refuses_the_connection_is_not_measured_and_its_cause_is_told`.
+#[test]
+fn a_url_that_answers_is_measured() {
+    let serving = Serving::start(&[], &["access"]);
+    let url = format!("{}/me", serving.url);
+    let ended = run(&["bench", "--smoke", "--store", "memory", "--designs", "none", "--url", &url, "--json"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let report: Report = serde_json::from_str(&ended.stdout).unwrap();
+    let measured: Vec<&str> = report.subjects.iter().map(|subject| subject.name.as_str()).collect();
+    assert_eq!(measured, ["none", &url]);
+    let ceiling = report.ceiling.as_ref().unwrap();
+    assert_eq!(ceiling.design(&url).unwrap().errors.total(), 0, "{ceiling:?}");
 }
 
 #[test]
