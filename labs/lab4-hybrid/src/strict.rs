@@ -14,7 +14,7 @@
 //! - **The signature is split off by its length.** HMAC with SHA-256 has 32 bytes (RFC 7518 §3.2), which are 43
 //!   characters; a text of another length is not a valid signature.
 //! - **The claims are parsed once, in place.** This happens only after the MAC over exactly these bytes is verified
-//!   (RFC 8725 §3.2: nothing is trusted before).
+//!   (RFC 8725 §3.3: a token is refused as a whole if its signature does not match).
 //!
 //! Deliberately not supported: a header in any other spelling, even an equivalent one; any other algorithm; other
 //! issuers; a token without a session; escapes in `sub`, `sid` and `jti`; and a UUID in any form but the one with

@@ -55,7 +55,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "access.encrypted",
         title: "an encrypted token (JWE) is refused, whatever its content",
         gains: "Encrypts their own claims with a publicly known key: a library that decrypts any token skips the signature.",
-        read: "RFC 7519 §5.2, RFC 8725 §3.1, §2.5",
+        read: "RFC 7519 §5.2, RFC 8725 §2.3, §3.3",
         needs: JWT,
         run: |stage| Box::pin(encrypted(stage)),
         ..ATTACK

@@ -65,7 +65,7 @@ fn header(header: &Map<String, Value>, findings: &mut Findings) {
     }
     for name in ["jwk", "jku", "x5u", "x5c"] {
         if header.contains_key(name) {
-            findings.warn(name, "contains or points to the key to check with: ignore it (RFC 8725 §3.5)");
+            findings.warn(name, "contains or points to the key to check with: ignore it (RFC 8725 §3.10)");
         }
     }
     if header.contains_key("crit") {
