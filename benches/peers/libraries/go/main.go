@@ -1,4 +1,4 @@
-// Has golang-jwt check one HS256 token over and over. The protocol is in ../README.md.
+// Has golang-jwt check one HS256 token over and over. The protocol is in benches/peers/README.md.
 package main
 
 import (

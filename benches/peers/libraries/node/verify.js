@@ -1,4 +1,4 @@
-// Has the JWT libraries of Node check one HS256 token over and over. The protocol is in ../README.md.
+// Has the JWT libraries of Node check one HS256 token over and over. The protocol is in benches/peers/README.md.
 
 import assert from "node:assert/strict";
 import { createSecretKey } from "node:crypto";

@@ -1,4 +1,4 @@
-"""Has PyJWT check one HS256 token over and over. The protocol is in ../README.md."""
+"""Has PyJWT check one HS256 token over and over. The protocol is in benches/peers/README.md."""
 
 import json
 import sys

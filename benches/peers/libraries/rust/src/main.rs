@@ -1,4 +1,4 @@
-//! Lets JWT libraries of Rust check one HS256 token repeatedly. The protocol is described in `../README.md`.
+//! Lets JWT libraries of Rust check one HS256 token repeatedly. The protocol is described in `benches/peers/README.md`.
 
 use std::collections::HashSet;
 use std::error::Error;
