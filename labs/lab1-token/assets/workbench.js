@@ -15,10 +15,10 @@
   // What it says, in English and in Japanese side by side, so that neither is forgotten.
   const WORDS = {
     token: ['Token', 'トークン'],
-    secret: ['Secret', '秘密鍵'],
+    secret: ['Secret', '共有鍵'],
     header: ['Header', 'ヘッダー'],
     claims: ['Claims', 'クレーム'],
-    sign: ['Sign with the secret', 'この秘密鍵で署名する'],
+    sign: ['Sign with the secret', 'この共有鍵で署名する'],
     keep: ['Edits keep the old signature until you sign again.', '署名し直すまで、編集しても古い署名のままです。'],
     naive: ['A naive check', '素朴な検証'],
     strict: ['A strict check', '厳格な検証'],
@@ -41,7 +41,7 @@
       alg: ['alg is HS256: the token cannot choose another', 'alg は HS256 である(トークンには選ばせない)'],
       typ: ['typ is at+jwt', 'typ は at+jwt である'],
       crit: ['the token requires no extension', '拡張を要求していない'],
-      key: ['the secret has 32 bytes or more', '秘密鍵は 32 バイト以上ある'],
+      key: ['the secret has 32 bytes or more', '共有鍵は 32 バイト以上ある'],
       signature: ['the signature matches', '署名が正しい'],
       iss: ['iss is https://authlab.example', 'iss は https://authlab.example である'],
       aud: ['aud is authlab-api', 'aud は authlab-api である'],
