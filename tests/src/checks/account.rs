@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "account.delete",
         title: "DELETE /auth/account and POST /auth/account/delete both delete the account: its password no longer works",
         gains: "A deleted account still exists.",
-        read: "OWASP ASVS 7.4.2, contract: the five flows",
+        read: "OWASP ASVS 7.4.2, contract: the flows",
         run: |stage| Box::pin(delete(stage)),
         ..RULE
     },
@@ -47,7 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "account.cannot-act",
         title: "a deleted account's credential can neither change a password nor delete an account",
         gains: "Acts on a deleted account, or on a later account with the same address.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         run: |stage| Box::pin(cannot_act(stage)),
         ..ATTACK
     },

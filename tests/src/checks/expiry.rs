@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "expiry.log-out-after",
         title: "a local logout with an expired credential is 204",
         gains: "A page that was left open for too long cannot log out.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         moves_time: true,
         run: |stage| Box::pin(log_out_after(stage)),
         ..RULE

@@ -11,7 +11,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "health.live",
         title: "/health/live responds with 200 without a credential",
         gains: "An orchestrator restarts healthy servers, or keeps failed ones, because it cannot tell them apart.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         run: |stage| Box::pin(healthy(stage, "/health/live")),
         ..RULE
     },
@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "health.ready",
         title: "/health/ready responds with 200 while the server can handle requests",
         gains: "A load balancer sends users to a server that cannot reach its store.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         run: |stage| Box::pin(healthy(stage, "/health/ready")),
         ..RULE
     },

@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "login.succeeds",
         title: "a login with the right password succeeds, and its credential works",
         gains: "No user can log in.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         run: |stage| Box::pin(succeeds(stage)),
         ..RULE
     },

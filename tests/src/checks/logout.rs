@@ -55,7 +55,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "logout.any-state",
         title: "a local logout is 204 without a credential, with garbage, and the second time",
         gains: "A page that cannot log out keeps its credential.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         run: |stage| Box::pin(any_state(stage)),
         ..RULE
     },
@@ -72,7 +72,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "logout.unknown-scope",
         title: "an unknown scope is 422 and ends nothing",
         gains: "A misspelt `global` silently ends only the current session.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         needs: &[Feature::Scopes],
         run: |stage| Box::pin(unknown_scope(stage)),
         ..RULE
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "logout.local-only-here",
         title: "a local logout leaves the other devices logged in",
         gains: "A logout ends the user's sessions on all devices, so users stop logging out.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         needs_any: ENDS,
         run: |stage| Box::pin(local_only_here(stage)),
         ..RULE
@@ -108,7 +108,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "logout.wide-needs-live",
         title: "scopes others and global need a valid credential: 401 without one, or with an ended one",
         gains: "Logs a user out everywhere with a credential that ended long ago.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         needs: &[Feature::Scopes],
         run: |stage| Box::pin(wide_needs_live(stage)),
         ..ATTACK

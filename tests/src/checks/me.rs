@@ -15,7 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "me.shape",
         title: "/me returns {user_id, email, session_id}, with session_id null if the scheme has no sessions",
         gains: "A client does not know who is logged in.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         run: |stage| Box::pin(shape(stage)),
         ..RULE
     },

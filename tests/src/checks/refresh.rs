@@ -64,7 +64,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "refresh.missing",
         title: "a request without a refresh token is 401",
         gains: "Gets an access token without a refresh token.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         needs: REFRESH,
         run: |stage| Box::pin(missing(stage)),
         ..ATTACK
@@ -100,7 +100,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "refresh.both",
         title: "a token in the body and in the cookie at once is 400",
         gains: "Makes one part of the server check one token, and another part use the other.",
-        read: "contract: the five flows, CWE-444",
+        read: "contract: the flows, CWE-444",
         needs: REFRESH,
         run: |stage| Box::pin(both(stage)),
         ..ATTACK

@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "signup.succeeds",
         title: "signing up is 201 with a credential that works",
         gains: "No user can create an account.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         run: |stage| Box::pin(succeeds(stage)),
         ..RULE
     },
@@ -62,7 +62,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "signup.client-and-device",
         title: "client is web or mobile, device a label of at most 64 characters; both may be left out",
         gains: "Labels without a limit fill the store, one session at a time.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         run: |stage| Box::pin(client_and_device(stage)),
         ..RULE
     },
