@@ -45,8 +45,8 @@ use self::time_travel::Comes;
 /// Break Redis, the network and the clocks under load, and show what users notice
 ///
 /// Each row starts its own Redis, the hybrid and the session server as processes, and a proxy between them; puts them
-/// under a small load; breaks one thing; and compares what was seen with what must hold. All rows take about a minute
-/// and a half. Writes target/authlab/faults.json. Exit code 1 if a promise was broken.
+/// under a small load; breaks one thing; and compares what was seen with what must hold. All rows take about two
+/// minutes. Writes target/authlab/faults.json. Exit code 1 if a promise was broken.
 #[derive(Debug, Args)]
 pub struct FaultsArguments {
     /// The Redis to break: `redis` starts one, from the PATH or else in a container. A URL is refused, because the Redis
