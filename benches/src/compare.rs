@@ -37,6 +37,19 @@ pub enum CompareError {
 
 /// Compares an older report with a newer one.
 ///
+/// ```
+/// use measure::compare;
+///
+/// let report = compare::read(include_str!("../reports/report.json"))?;
+/// let changes = compare::between(&report, &report, false)?;
+/// assert!(changes.regressions().next().is_none(), "nothing is slower than itself");
+///
+/// let mut elsewhere = report.clone();
+/// elsewhere.machine.cpu_model = "a faster one".to_owned();
+/// assert!(compare::between(&report, &elsewhere, false).is_err(), "the difference would be the machines'");
+/// # Ok::<(), compare::CompareError>(())
+/// ```
+///
 /// # Errors
 /// [`CompareError::Machine`] when the reports are of two machines and `any_machine` is false.
 pub fn between(old: &Report, new: &Report, any_machine: bool) -> Result<Changes, CompareError> {

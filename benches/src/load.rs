@@ -30,6 +30,28 @@ pub use target::{Reach, Target};
 /// The work happens on the generator's own threads: this future only waits, needs no particular runtime, and stops the
 /// load when it is dropped.
 ///
+/// ```
+/// use std::time::Duration;
+///
+/// use hyper::StatusCode;
+/// use measure::do_nothing;
+/// use measure::load::{self, ClosedLoop, Load, Reach, Target};
+/// use tokio::net::TcpListener;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let url = format!("http://{}", listener.local_addr()?);
+/// tokio::spawn(do_nothing::serve(listener, StatusCode::OK));
+///
+/// let target = Target::get(&url, "/me", Reach::LoopbackOnly)?;
+/// let run = load::run(&target, &Load::Closed(ClosedLoop::new(2, Duration::from_millis(20)))).await?;
+/// assert!(run.latency.count() > 0);
+/// assert_eq!(run.errors.total(), 0);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`LoadError`] when the load cannot start: the plan is invalid, a connection or a thread cannot be opened.
 pub async fn run(target: &Target, load: &Load) -> Result<Run, LoadError> {

@@ -8,6 +8,27 @@
 //! - [`run`]: runs the checks, first those that can run concurrently, then those that move the server's clock one after
 //!   another; at the end it deletes the accounts that it created ([`Accounts`]).
 //! - [`Report`]: the results, as text for people and as JSON for programs.
+//!
+//! ```no_run
+//! use conformance::{Options, Target, run};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), conformance::Error> {
+//! let target = Target::discover("http://127.0.0.1:8080").await?;
+//! let options = Options { only: vec!["login".to_owned(), "logout".to_owned()], ..Options::default() };
+//! let report = run(&target, &options, |result| println!("{}", result.id)).await?;
+//! print!("{}", report.text(false));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every check has the servers that it catches:
+//!
+//! ```
+//! for check in conformance::checks() {
+//!     assert!(check.catches().count() > 0, "{} has never been seen to fail", check.id);
+//! }
+//! ```
 
 mod accounts;
 mod check;

@@ -45,6 +45,25 @@ pub use self::arguments::BenchArguments;
 
 /// Carries out the requested measurement, writes the report, and prints it.
 ///
+/// ```no_run
+/// use clap::Parser;
+/// use runner::BenchArguments;
+///
+/// #[derive(Parser)]
+/// struct Line {
+///     #[command(flatten)]
+///     arguments: BenchArguments,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), harness::Failure> {
+/// let line = Line::parse_from(["bench", "--quick", "--designs", "session,hybrid"]);
+/// let code = runner::run(line.arguments).await?;
+/// # let _ = code;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// When an argument is invalid, a server does not start, or the report cannot be written.
 pub async fn run(arguments: BenchArguments) -> Result<ExitCode, Failure> {

@@ -9,6 +9,18 @@ const LONGEST_NS: u64 = 300_000_000_000;
 const SIGNIFICANT_DIGITS: u8 = 3;
 
 /// A histogram of latencies: recorded in nanoseconds, read in microseconds, exact to three significant digits.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use measure::load::Latencies;
+///
+/// let mut latencies = Latencies::new();
+/// (1..=100).for_each(|ms| latencies.record(Duration::from_millis(ms)));
+/// assert_eq!(latencies.count(), 100);
+/// assert_eq!((latencies.quantile_us(0.5) / 1000.0).round(), 50.0);
+/// assert_eq!((latencies.quantile_us(0.99) / 1000.0).round(), 99.0);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Latencies(Histogram<u64>);
 

@@ -81,6 +81,26 @@ pub fn with_one_script(url: &str) -> Boxed<Result<Router, YardstickError>> {
 
 /// Serves routes as `axum::serve` does, without its graceful end, until it is dropped.
 ///
+/// ```
+/// use std::io::{Read, Write};
+/// use std::net::TcpStream;
+///
+/// use tokio::net::TcpListener;
+///
+/// # #[tokio::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let mut client = TcpStream::connect(listener.local_addr()?)?;
+/// tokio::spawn(yardsticks::serve(listener, yardsticks::bare()));
+///
+/// client.write_all(b"GET /me HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+/// let mut response = String::new();
+/// client.read_to_string(&mut response)?;
+/// assert!(response.starts_with("HTTP/1.1 200 OK\r\n"));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// What the operating system says when no connection can be accepted any more.
 #[inline(never)]

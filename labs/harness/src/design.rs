@@ -22,6 +22,20 @@ pub const ACCESS: Design = Design(&lab3_access::DESIGN);
 pub const HYBRID: Design = Design(&lab4_hybrid::DESIGN);
 
 /// A design of the registry. It dereferences to the lab's description.
+///
+/// ```
+/// use harness::design::{DESIGNS, Design};
+///
+/// let hybrid = Design::named("hybrid").ok_or("no such design")?;
+/// assert!(!hybrid.is_baseline());
+/// assert!(Design::named("basic").is_none());
+///
+/// // A command computes its list of designs from the registry.
+/// let names: Vec<&str> = DESIGNS.iter().map(|design| design.name).collect();
+/// assert_eq!(names[0], "none");
+/// assert_eq!(Design::compared().count(), DESIGNS.len() - 1);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Design(&'static Described);
 

@@ -10,6 +10,19 @@ use kit::store_url::without_secrets;
 use crate::failure::Failure;
 
 /// The store that the user asked for with `--store`.
+///
+/// ```
+/// use harness::store::Wanted;
+///
+/// assert_eq!("memory".parse::<Wanted>()?, Wanted::Memory);
+/// assert_eq!("redis".parse::<Wanted>()?, Wanted::AnyRedis);
+/// assert_eq!("redis://127.0.0.1".parse::<Wanted>()?, Wanted::Url("redis://127.0.0.1".to_owned()));
+/// assert!("postgres://db".parse::<Wanted>().is_err());
+///
+/// let wanted: Wanted = "redis://:hunter2@127.0.0.1:6379".parse()?;
+/// assert!(!format!("{wanted:?}").contains("hunter2"));
+/// # Ok::<(), kit::config::StoreError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// The in-memory store.

@@ -25,6 +25,38 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Body<T>(pub T);
 
 /// A type that can be read from a JSON object.
+///
+/// ```
+/// use kit::body::{Body, Fields, FromFields};
+/// use serde_json::{Value, json};
+///
+/// /// The body of a request that renames a device.
+/// struct Rename {
+///     from: Option<String>,
+///     to: String,
+/// }
+///
+/// impl FromFields for Rename {
+///     fn from_fields(fields: &mut Fields) -> Option<Self> {
+///         // All fields are read before the parser gives up, so that the client is told of all errors at once.
+///         let from = fields.optional("from", |text| Ok(text.to_owned()));
+///         let to = fields.required("to", |text| match text.len() {
+///             1..=64 => Ok(text.to_owned()),
+///             _ => Err("has 1 to 64 characters".into()),
+///         });
+///         Some(Self { from, to: to? })
+///     }
+///
+///     fn shapes() -> Vec<(&'static str, Value)> {
+///         let text = json!({ "type": "string", "maxLength": 64 });
+///         vec![("from", text.clone()), ("to", text)]
+///     }
+/// }
+///
+/// async fn rename(Body(Rename { from, to }): Body<Rename>) -> String {
+///     format!("{} is called {to} now", from.as_deref().unwrap_or("the device"))
+/// }
+/// ```
 pub trait FromFields: Sized {
     /// Reads the fields that the type needs. Returns `None` when a required field is missing or invalid; `fields` records
     /// each error.

@@ -13,6 +13,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub const MAX_ADVANCE_SECONDS: u64 = 100_000_000;
 
 /// The system's time plus an offset that can only grow. Clones share the offset.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit::Clock;
+///
+/// let clock = Clock::system();
+/// let expires_at_s = clock.now_s() + 900;
+/// assert!(clock.now_s() < expires_at_s, "a token of fifteen minutes is still valid");
+///
+/// clock.advance(Duration::from_secs(900));
+/// assert!(clock.now_s() >= expires_at_s, "it is expired, and no test had to wait");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset_ms: Arc<AtomicU64>,

@@ -21,6 +21,21 @@ use crate::password::length;
 use crate::store_url::without_secrets;
 
 /// A server's settings.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit::Config;
+///
+/// // `Config::from_env` calls `read` with the environment of the process.
+/// let config = Config::read(|name| (name == "AUTHLAB_ACCESS_TTL").then(|| "60".to_owned()))?;
+/// assert_eq!(config.access_ttl, Duration::from_secs(60));
+/// assert_eq!(config.refresh_window, Config::default().refresh_window);
+///
+/// let refused = Config::read(|name| (name == "AUTHLAB_ACCESS_TTL").then(|| "soon".to_owned())).unwrap_err();
+/// assert!(refused.to_string().starts_with("AUTHLAB_ACCESS_TTL is `soon`"));
+/// # Ok::<(), kit::config::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The address to listen on. Port 0 takes a free port. `AUTHLAB_LISTEN`

@@ -49,6 +49,17 @@ impl Key {
 }
 
 /// One key that issues credentials, and any number of keys that still check them.
+///
+/// ```
+/// use kit::keyring::{Keyring, KeyringError};
+///
+/// let keys: Keyring = "2=AnvThcGeBiVutY6Hx8QGrz0kPqLwJd4s,1=mN3bVcX9zLkJhGfDsAqWeRtYuIoP7654".parse()?;
+/// assert_eq!(keys.issuing().id, 2);
+/// assert_eq!(keys.all().map(|key| key.id).collect::<Vec<_>>(), [2, 1]);
+///
+/// assert_eq!("1=letmein".parse::<Keyring>().unwrap_err(), KeyringError::Short { id: 1 });
+/// # Ok::<(), KeyringError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Keyring {
     issuing: Key,

@@ -29,6 +29,20 @@ pub const MAX_BYTES: usize = 1024;
 /// A password as the user typed it, to be compared with an account's. Any characters; never trimmed, never logged.
 ///
 /// Its quality is not checked, because it may have been chosen when the requirements were lower.
+/// [`chosen`](Self::chosen) checks it for an account that gets the password now.
+///
+/// ```
+/// use kit::email::Email;
+/// use kit::password::Password;
+///
+/// let ann = Email::parse("ann@example.test")?;
+/// let password = Password::parse("correct horse battery staple")?;
+/// assert!(password.chosen(15, &ann).is_ok());
+///
+/// let short = Password::parse("hunter22")?;
+/// assert_eq!(short.chosen(15, &ann).unwrap_err(), "a new password has at least 15 characters");
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Password(SecretString);
 

@@ -22,6 +22,27 @@ const COARSEST_STEP: Duration = Duration::from_secs(60);
 
 /// The user of a session. It is serialized as a JSON list without field names, which halves its size. `session_id` is
 /// public: it is not the id in the cookie, and it opens nothing.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use kit::User;
+/// use kit::email::Email;
+/// use lab2_session::holder::{Holder, Limits};
+/// # use uuid::Uuid;
+///
+/// let ann = User { id: Uuid::new_v4(), email: Email::parse("ann@example.test")?, epoch: 0 };
+/// let limits = Limits { idle: Duration::from_secs(60), absolute: Duration::from_secs(100), per_user: 5 };
+/// let mut holder = Holder::new(&ann, 0, &limits);
+/// assert_eq!(holder.over_at_ms(&limits), 60_000);
+///
+/// // Each use extends the idle limit, and none extends the absolute one.
+/// holder.seen_at_ms = 30_000;
+/// assert_eq!(holder.over_at_ms(&limits), 90_000);
+/// holder.seen_at_ms = 80_000;
+/// assert_eq!(holder.over_at_ms(&limits), 100_000);
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub struct Holder {

@@ -22,6 +22,45 @@
 //! | [`refresh`], [`sessions`] | the routes that only this scheme has |
 //! | `client/` | the client for browsers, [`BROWSER_CLIENT`]: what a page must do for promise 2 |
 //!
+//! The life of a refresh token, with the store in memory:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use kit::keyring::Keyring;
+//! use kit::{Client, ClientKind, Clock, Config};
+//! use lab4_hybrid::chain::Keys;
+//! use lab4_hybrid::store::{Memory, NewSession, Policy, Refresh, Store};
+//! # use uuid::Uuid;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (keys, clock) = (Keys::derive(&Keyring::random())?, Clock::system());
+//! let policy = Policy::from(&Config::default());
+//! let store = Memory::new(policy, clock.clone());
+//!
+//! // At a login, the client gets the first token, and the store gets nothing but digests.
+//! let ann = Uuid::new_v4();
+//! let first = keys.first_token(ann, ClientKind::Mobile)?;
+//! let client = Client { kind: ClientKind::Mobile, device: None };
+//! let (session_id, digests) = (first.session_id, first.digests);
+//! store.issue(&NewSession { user_id: ann, session_id, epoch: 0, digests, client: &client }).await?;
+//!
+//! // Fifteen minutes later the client exchanges it, and repeats the request because no response arrived.
+//! clock.advance(Duration::from_secs(900));
+//! let presented = keys.verify(first.token.expose()).ok_or("a token of this server")?;
+//! assert!(matches!(store.refresh(&presented, 0, None).await?, Refresh::Rotated { .. }));
+//! assert!(matches!(store.refresh(&presented, 0, None).await?, Refresh::Replayed { .. }));
+//!
+//! // After the window, a thief presents a copy: the session ends for the thief and for the user.
+//! clock.advance(policy.window);
+//! assert_eq!(store.refresh(&presented, 0, None).await?, Refresh::Reused);
+//! let second = keys.verify(presented.successor().expose()).ok_or("a token of this server")?;
+//! assert_eq!(store.refresh(&second, 0, None).await?, Refresh::Reused, "the user is told why the session ended");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What is promised
 //!
 //! 1. **A session never forks.** However many clients, servers and repetitions there are, a token has one successor.

@@ -105,11 +105,34 @@ const ROWS: [Entry; 20] = [
 ];
 
 /// The names of the rows, as `--only` takes them.
+///
+/// ```
+/// assert!(outages::rows().any(|row| row == "redis-killed"));
+/// ```
 pub fn rows() -> impl Iterator<Item = &'static str> {
     ROWS.iter().map(|(name, ..)| *name)
 }
 
 /// Plays the rows that were asked for, and prints and stores the report. The exit code is 1 if a promise was broken.
+///
+/// ```no_run
+/// use clap::Parser;
+/// use outages::FaultsArguments;
+///
+/// #[derive(Parser)]
+/// struct Line {
+///     #[command(flatten)]
+///     arguments: FaultsArguments,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), harness::Failure> {
+/// let line = Line::parse_from(["faults", "--only", "redis-killed,black-hole"]);
+/// let code = outages::run(line.arguments).await?;
+/// # let _ = code;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// A row's name is unknown, `--store` names a store that must not be broken, or a row cannot run to its end, for

@@ -85,6 +85,25 @@ pub struct PlayArguments {
 
 /// Serves the playground until Ctrl-C.
 ///
+/// ```no_run
+/// use clap::Parser;
+/// use playground::PlayArguments;
+///
+/// #[derive(Parser)]
+/// struct Line {
+///     #[command(flatten)]
+///     arguments: PlayArguments,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), harness::Failure> {
+/// let line = Line::parse_from(["play", "--store", "memory", "--listen", "127.0.0.1:0"]);
+/// let code = playground::run(line.arguments).await?;
+/// # let _ = code;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// The address is not a loopback address or cannot be listened on, the store cannot be reached, or a design's server
 /// does not start.

@@ -132,6 +132,25 @@ impl WorkshopArguments {
 /// `cargo lab learn`: shows the current step on a screen that is redrawn after every save. Without a terminal it judges
 /// the step once, prints the result, and repeats after every save if `again` is set.
 ///
+/// ```no_run
+/// use clap::Parser;
+/// use workshop::LearnArguments;
+///
+/// #[derive(Parser)]
+/// struct Line {
+///     #[command(flatten)]
+///     arguments: LearnArguments,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), harness::Failure> {
+/// let line = Line::parse_from(["learn", "session.issue"]);
+/// let code = workshop::learn(line.arguments, false).await?;
+/// # let _ = code;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// The course, a lab's files or the progress file cannot be read or written, there is no such step or lab, or the
 /// board's address is invalid.
