@@ -35,8 +35,8 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup) -> Found<Vec<ClaimSt
         for entered in measured_in(Part::Claims).iter().filter_map(|name| lineup.entered(name)) {
             let store = bench.store.as_config();
             let server = entered.entry.start(&store, &[("AUTHLAB_ACCESS_KEYS", keys.as_str())]).await?;
-            let credential = Client::of(&server)?.sign_up_and_log_in().await?;
-            let token = credential.header.1.to_str()?.trim_start_matches("Bearer ").to_owned();
+            let token = Client::of(&server)?.sign_up_and_log_in().await?.access_token;
+            let token = token.ok_or_else(|| Failure::new("the login returned no access token"))?.text;
             servers.push((entered.entry.variant.name, server, token));
         }
         for roles in bench.plan.roles {

@@ -48,10 +48,10 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup, ceiling: &Comparison
         let mut designs = Vec::new();
         for entry in measured_in(Part::Distance).iter().filter_map(|name| lineup.entered(name)) {
             let server = entry.entry.start(&Store::Redis(through.clone()), &[]).await?;
-            let credential = Client::of(&server)?.sign_up_and_log_in().await?;
+            let held = Client::of(&server)?.sign_up_and_log_in().await?;
             designs.push(Measured {
                 name: entry.entry.variant.name.to_owned(),
-                target: target(&server.url, &credential)?,
+                target: target(&server.url, &held)?,
                 pid: Some(server.pid),
                 store_pid: bench.store.pid(),
                 store_counter: None,

@@ -6,24 +6,21 @@
 use std::time::{Duration, Instant};
 
 use harness::Failure;
+use harness::client::{Held, connections};
 use measure::process;
 use reqwest::StatusCode;
-use serde::Deserialize;
-use serde_json::json;
-use uuid::Uuid;
 
 use super::commands::Commands;
 
 pub(crate) const CLIENTS: usize = 16;
-const PATIENCE: Duration = Duration::from_secs(10);
 /// The most attempts at one exchange.
 const ATTEMPTS: usize = 5;
 
-/// A server with its clients, each of which keeps its last token from round to round.
+/// A server, and what each of its clients holds: the last token is kept from round to round.
 pub(crate) struct Exchange {
     pub(crate) url: String,
     pub(crate) pid: u32,
-    pub(crate) tokens: Vec<String>,
+    pub(crate) holders: Vec<Held>,
 }
 
 /// The results of one round.
@@ -33,11 +30,6 @@ pub(crate) struct Round {
     server: Duration,
     store: Option<Duration>,
     trips: f64,
-}
-
-#[derive(Deserialize)]
-struct Issued {
-    refresh_token: String,
 }
 
 impl Exchange {
@@ -54,8 +46,8 @@ impl Exchange {
         let calls = commands.script_calls().await?;
         let (server, of_store) = meters()?;
         let began = Instant::now();
-        let (url, until) = (format!("{}/auth/refresh", self.url), began + duration);
-        let all = self.tokens.iter_mut().map(|token| exchange(&url, token, || Instant::now() < until));
+        let (url, until) = (&self.url, began + duration);
+        let all = self.holders.iter_mut().map(|held| exchange(url, held, || Instant::now() < until));
         let exchanges = futures_util::future::try_join_all(all).await?.into_iter().sum();
         let took = began.elapsed();
         let (server_after, store_after) = meters()?;
@@ -70,11 +62,10 @@ impl Exchange {
 
     /// Exchanges the first client's token `exchanges` times.
     pub(crate) async fn times(&mut self, exchanges: usize) -> Result<(), Failure> {
-        let url = format!("{}/auth/refresh", self.url);
-        let token =
-            self.tokens.first_mut().ok_or_else(|| Failure::new("there is no client to exchange a token"))?;
+        let held =
+            self.holders.first_mut().ok_or_else(|| Failure::new("there is no client to exchange a token"))?;
         let mut left = (0..exchanges).map(|_| true);
-        exchange(&url, token, || left.next().is_some()).await?;
+        exchange(&self.url, held, || left.next().is_some()).await?;
         Ok(())
     }
 }
@@ -101,11 +92,11 @@ impl Round {
 }
 
 /// Lets one client exchange its token as long as `goes_on` returns true; returns the number of exchanges.
-async fn exchange(url: &str, token: &mut String, mut goes_on: impl FnMut() -> bool) -> Result<u64, Failure> {
-    let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+async fn exchange(url: &str, held: &mut Held, mut goes_on: impl FnMut() -> bool) -> Result<u64, Failure> {
+    let http = connections()?;
     let mut exchanges = 0;
     while goes_on() {
-        *token = exchanged(&http, url, token).await?;
+        held.take(exchanged(&http, url, held).await?);
         exchanges += 1;
     }
     Ok(exchanges)
@@ -113,15 +104,14 @@ async fn exchange(url: &str, token: &mut String, mut goes_on: impl FnMut() -> bo
 
 /// Exchanges a token for the next one. If the store did not respond in time, it retries with the same token and the same
 /// idempotency key, as a client should.
-async fn exchanged(http: &reqwest::Client, url: &str, token: &str) -> Result<String, Failure> {
-    let key = Uuid::new_v4().to_string();
+async fn exchanged(http: &reqwest::Client, url: &str, held: &Held) -> Result<Held, Failure> {
+    let request = held.presenting("/auth/refresh").with(held.idempotency_key());
     let mut status = StatusCode::SERVICE_UNAVAILABLE;
     for _ in 0..ATTEMPTS {
-        let body = json!({ "refresh_token": token });
-        let answer = http.post(url).header("idempotency-key", &key).json(&body).send().await?;
+        let answer = request.send(http, url).await?;
         status = answer.status();
         match status {
-            StatusCode::OK => return Ok(answer.json::<Issued>().await?.refresh_token),
+            StatusCode::OK => return Ok(Held::received(answer).await?),
             StatusCode::SERVICE_UNAVAILABLE => {}
             _ => break,
         }

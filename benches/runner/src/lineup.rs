@@ -1,7 +1,7 @@
 //! The servers to measure: each design in a process of its own, and servers at URLs.
 
 use harness::Failure;
-use harness::client::{Client, Credential};
+use harness::client::{Client, Held, header_bytes};
 use harness::server::Server;
 use kit::Store;
 use kit::design::{self, Asks, Credential as Issues, StoreKind};
@@ -77,15 +77,15 @@ impl Lineup {
     async fn enter(&mut self, bench: &Bench, entry: Entry, store: &Store) -> Result<(), Failure> {
         let server = entry.start(store, &[LONG_LIVED]).await?;
         let client = Client::of(&server)?;
-        let credential = client.sign_up_and_log_in().await?;
-        let target = target(&server.url, &credential)?;
+        let held = client.sign_up_and_log_in().await?;
+        let target = target(&server.url, &held)?;
         let mut subject = Subject {
             name: entry.variant.name.to_owned(),
             what: entry.variant.what.to_owned(),
             role: role(entry.variant.role),
             refreshes: entry.design.credential == Issues::BearerAndRefresh,
             store: store_name(entry.variant.asks).to_owned(),
-            credential_bytes: (!entry.design.is_baseline()).then(|| credential.header_bytes()),
+            credential_bytes: held.credential().map(|(name, value)| header_bytes(name, &value)),
             store_per_request: None,
             stored_bytes_per_session: None,
             resident_bytes: None,
@@ -139,9 +139,9 @@ impl Lineup {
 }
 
 /// A request for `/me` with this credential, to a server on this machine.
-pub(crate) fn target(url: &str, credential: &Credential) -> Result<Target, Failure> {
-    let (name, value) = &credential.header;
-    Ok(Target::get(url, "/me", Reach::LoopbackOnly)?.header(name, value.to_str()?)?)
+pub(crate) fn target(url: &str, held: &Held) -> Result<Target, Failure> {
+    let (name, value) = held.header();
+    Ok(Target::get(url, "/me", Reach::LoopbackOnly)?.header(name, &value)?)
 }
 
 fn role(role: design::Role) -> Role {

@@ -48,12 +48,15 @@ pub(crate) async fn rotating(
     clients: usize,
 ) -> Result<(Server, Exchange), Failure> {
     let server = hybrid.entry.start(&bench.store.as_config(), &[STRICT]).await?;
-    let mut tokens = Vec::new();
+    let mut holders = Vec::new();
     for _ in 0..clients {
-        let token = Client::of(&server)?.sign_up_and_log_in().await?.refresh_token;
-        tokens.push(token.ok_or_else(|| Failure::new("the hybrid's login returned no refresh token"))?);
+        let held = Client::of(&server)?.sign_up_and_log_in().await?;
+        if held.refresh_token.is_none() {
+            return Err(Failure::new("the hybrid's login returned no refresh token"));
+        }
+        holders.push(held);
     }
-    let exchange = Exchange { url: server.url.clone(), pid: server.pid, tokens };
+    let exchange = Exchange { url: server.url.clone(), pid: server.pid, holders };
     Ok((server, exchange))
 }
 

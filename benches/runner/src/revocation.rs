@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use harness::Failure;
-use harness::client::{Client, Credential};
+use harness::client::{Client, Held};
 use harness::server::Server;
 use kit::design::{Asks, Credential as Issues};
 use measure::figures::{Comparison, Median};
@@ -129,7 +129,7 @@ async fn one_log_out(server: &Server, patience: Duration) -> Result<Option<Seen>
 /// Uses the copy until it has been refused for a while.
 async fn used_after(
     client: &Client<'_>,
-    copy: &Credential,
+    copy: &Held,
     logged_out: Instant,
     patience: Duration,
 ) -> Result<Seen, Failure> {

@@ -161,8 +161,8 @@ async fn check(
         // One worker thread: a server on one core, as the model assumes.
         let server = entered.entry.start(&store, &[("TOKIO_WORKER_THREADS", "1")]).await?;
         process::pin(server.pid, &[*cpu])?;
-        let credential = Client::of(&server)?.sign_up_and_log_in().await?;
-        started.push((target(&server.url, &credential)?, server));
+        let held = Client::of(&server)?.sign_up_and_log_in().await?;
+        started.push((target(&server.url, &held)?, server));
     }
     let _unpinned = Pinned::put(bench.store.pid(), &place, processors)?;
     let pass = bench.plan.scale;

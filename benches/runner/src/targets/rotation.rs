@@ -25,7 +25,7 @@ pub(super) async fn measure(bench: &Bench, lineup: &Lineup, effort: Effort) -> R
     let (_server, mut ours) = rotating(bench, hybrid, CLIENTS).await?;
     let twin = yardstick::start(Yardstick::Script, Some(url)).await?;
     // The counterpart returns the token that it was sent, so its tokens are as long as ours.
-    let mut bare = Exchange { url: twin.url.clone(), pid: twin.pid, tokens: ours.tokens.clone() };
+    let mut bare = Exchange { url: twin.url.clone(), pid: twin.pid, holders: ours.holders.clone() };
     let (mut one, mut other) = (Vec::new(), Vec::new());
     let (duration, store) = (effort.exchange.round(), bench.store.pid());
     for round in 0..=effort.exchange.rounds() {

@@ -160,9 +160,8 @@ fn doubts(ceiling: &Comparison, latency: &Comparison) -> Vec<Doubted> {
 }
 
 async fn target(server: &Server) -> Result<Target, Failure> {
-    let credential = Client::of(server)?.sign_up_and_log_in().await?;
-    let (name, value) = credential.header;
-    Ok(Target::get(&server.url, "/me", Reach::LoopbackOnly)?.header(name, value.to_str()?)?)
+    let (name, value) = Client::of(server)?.sign_up_and_log_in().await?.header();
+    Ok(Target::get(&server.url, "/me", Reach::LoopbackOnly)?.header(name, &value)?)
 }
 
 /// A counter of the commands that a Redis has processed, without the counter's own INFO commands.
