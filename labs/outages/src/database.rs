@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use harness::Failure;
+use harness::client::{Account, Request};
 use harness::design::{HYBRID, SESSION};
 use harness::server::Server;
 use kit::Store;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
-use super::person::{Answer, Call, PASSWORD, Person};
+use super::person::{Answer, Call, Person};
 use super::row::{Outcome, Promise};
 
 /// How long, at least, the other process holds the lock.
@@ -20,38 +21,40 @@ const LIMIT: Duration = Duration::from_millis(1500);
 
 /// All calls that change an account, each sent by a user of its own.
 struct Changes {
-    calls: Vec<(&'static str, Person, &'static str, Value)>,
+    calls: Vec<(&'static str, Person, Request)>,
     visitor: Person,
 }
 
 impl Changes {
     async fn prepare(base: &str) -> Result<Self, Failure> {
         let person = || Person::sign_up(base, "web");
-        let email = "someone-new@example.test";
-        let proof = json!({ "password": PASSWORD });
-        let change = json!({ "current_password": PASSWORD, "new_password": format!("another {PASSWORD}") });
+        let new = Account::named("someone-new");
+        // All accounts have the same password.
+        let password = &new.password;
+        let change = json!({ "current_password": password, "new_password": format!("another {password}") });
+        let everywhere = json!({ "scope": "global" });
+        let proof = json!({ "password": password });
         let calls = vec![
-            ("sign-up", person().await?, "/auth/signup", json!({ "email": email, "password": PASSWORD })),
-            ("new password", person().await?, "/auth/password", change),
-            ("logout everywhere", person().await?, "/auth/logout", json!({ "scope": "global" })),
-            ("deletion", person().await?, "/auth/account/delete", proof),
+            ("sign-up", person().await?, new.sign_up()),
+            ("new password", person().await?, Request::post("/auth/password", change)),
+            ("logout everywhere", person().await?, Request::post("/auth/logout", everywhere)),
+            ("deletion", person().await?, Request::post("/auth/account/delete", proof)),
         ];
         Ok(Self { calls, visitor: person().await? })
     }
 
     async fn make(&self) -> Vec<(&'static str, Answer)> {
         let mut answers = Vec::new();
-        for (name, person, path, body) in &self.calls {
-            answers.push((*name, person.post(path, body).await));
+        for (name, person, request) in &self.calls {
+            answers.push((*name, person.send_signed(request.clone()).await));
         }
         answers
     }
 
     /// Sends the calls that only read: `/me`, and a login.
     async fn read(&mut self) -> Vec<(&'static str, Answer)> {
-        let body = json!({ "email": self.visitor.email, "password": PASSWORD });
         let me = self.visitor.ask(Call::Me).await;
-        vec![("/me", me), ("login", self.visitor.post("/auth/login", &body).await)]
+        vec![("/me", me), ("login", self.visitor.send_signed(self.visitor.account.log_in()).await)]
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) async fn row() -> Result<Outcome, Failure> {
     let hybrid = hybrid_alone(&UNTHROTTLED).await?;
     let person = Person::sign_up(&hybrid.url, "mobile").await?;
     let me = person.me_target()?;
-    let body = json!({ "email": person.email, "password": "not this one" }).to_string();
+    let body = json!({ "email": person.account.email, "password": "not this one" }).to_string();
     let log_in = load::Target::get(&hybrid.url, "/auth/login", load::Reach::LoopbackOnly)?
         .header("content-type", "application/json")?
         .sending(Method::POST, body)

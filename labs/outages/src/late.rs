@@ -74,7 +74,8 @@ pub(crate) async fn row(setup: &Setup) -> Result<Outcome, Failure> {
 /// How often the session's refresh token was rotated, as stored in Redis.
 async fn generation(redis: &Redis, person: &Person) -> Result<i64, Failure> {
     let missing = || Failure::new("the hybrid's answer to a sign-up has no session id");
-    let (user, session) = (person.user_id.ok_or_else(missing)?, person.session_id.ok_or_else(missing)?);
+    let held = &person.held;
+    let (user, session) = (held.user_id.ok_or_else(missing)?, held.session_id.ok_or_else(missing)?);
     Ok(lab4_hybrid::store::redis::generation(redis, user, session).await?)
 }
 

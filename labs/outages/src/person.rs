@@ -4,31 +4,19 @@
 use std::time::{Duration, Instant};
 
 use harness::Failure;
+use harness::client::{Account, Held, Request, connections};
 use measure::load::{Reach, Target};
-use reqwest::header::{AUTHORIZATION, COOKIE, RETRY_AFTER, SET_COOKIE};
-use reqwest::{Client, Method, RequestBuilder, Response};
-use serde::Deserialize;
+use reqwest::header::{RETRY_AFTER, SET_COOKIE};
+use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use uuid::Uuid;
-
-/// The time limit of a request, far above what any answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// One user with one account, logged in.
 #[derive(Clone)]
 pub(crate) struct Person {
-    pub(crate) email: String,
+    pub(crate) account: Account,
+    pub(crate) held: Held,
     base: String,
     http: Client,
-    cookie: Option<String>,
-    pub(crate) access: Option<String>,
-    pub(crate) refresh_token: Option<String>,
-    pub(crate) user_id: Option<Uuid>,
-    pub(crate) session_id: Option<Uuid>,
-    /// The idempotency key of the next refresh; a new one is made after each successful refresh.
-    attempt: String,
 }
 
 /// The calls that a user makes here.
@@ -71,42 +59,22 @@ impl Answer {
     }
 }
 
-#[derive(Deserialize)]
-struct Issued {
-    access_token: Option<String>,
-    refresh_token: Option<String>,
-    user_id: Option<Uuid>,
-    session_id: Option<Uuid>,
-}
-
 impl Person {
     /// Creates an account at the server, which also logs the user in.
     pub(crate) async fn sign_up(base: &str, client: &'static str) -> Result<Self, Failure> {
-        let email = format!("{}@example.test", Uuid::new_v4().simple());
-        let mut person = Self {
-            email,
-            base: base.to_owned(),
-            http: Client::builder().timeout(PATIENCE).no_proxy().build()?,
-            cookie: None,
-            access: None,
-            refresh_token: None,
-            user_id: None,
-            session_id: None,
-            attempt: Uuid::new_v4().to_string(),
-        };
-        let body = json!({ "email": person.email, "password": PASSWORD, "client": client });
-        let answer = person.request(Method::POST, "/auth/signup").json(&body).send().await?;
+        let (account, http) = (Account::fresh(), connections()?);
+        let body = json!({ "email": account.email, "password": account.password, "client": client });
+        let answer = Request::post("/auth/signup", body).send(&http, base).await?;
         if answer.status() != 201 {
             return Err(Failure::new(format!("{base} answered a sign-up with {}", answer.status())));
         }
-        person.keep(answer).await?;
-        Ok(person)
+        let held = Held::received(answer).await?;
+        Ok(Self { account, held, base: base.to_owned(), http })
     }
 
     /// Logs in again, as on another device, and discards the credentials. Returns the status.
     pub(crate) async fn log_in_again(&self) -> Result<u16, Failure> {
-        let body = json!({ "email": self.email, "password": PASSWORD });
-        Ok(self.request(Method::POST, "/auth/login").json(&body).send().await?.status().as_u16())
+        Ok(self.account.log_in().send(&self.http, &self.base).await?.status().as_u16())
     }
 
     /// The same user as a client of another server that shares accounts and keys with the first.
@@ -120,113 +88,66 @@ impl Person {
     }
 
     pub(crate) async fn ask(&mut self, call: Call) -> Answer {
+        let held = &self.held;
         let request = match call {
-            Call::Me => self.bearing(Method::GET, "/me"),
-            Call::Sessions => self.bearing(Method::GET, "/auth/sessions"),
-            Call::Refresh => self.with_refresh_token("/auth/refresh"),
-            Call::LogOut => self.with_refresh_token("/auth/logout"),
+            Call::Me => held.signed(Request::get("/me")),
+            Call::Sessions => held.signed(Request::get("/auth/sessions")),
+            Call::Refresh => held.presenting("/auth/refresh").with(held.idempotency_key()),
+            Call::LogOut => held.presenting("/auth/logout").with(held.idempotency_key()),
         };
-        let started = Instant::now();
-        let answered = request.send().await;
-        let mut answer = Answer {
-            started,
-            took: started.elapsed(),
-            status: None,
-            says_when_to_retry: false,
-            touches_cookie: false,
-        };
-        if let Ok(response) = answered {
-            answer.says_when_to_retry = response.headers().contains_key(RETRY_AFTER);
-            answer.touches_cookie = response.headers().contains_key(SET_COOKIE);
-            answer.status = Some(response.status().as_u16());
-            let exchanged = call == Call::Refresh && answer.is_good();
-            // A good answer whose body breaks off is a failure: the client has to refresh again with the token that it
-            // has.
-            if exchanged && self.keep(response).await.is_err() {
-                answer.status = None;
+        let (mut answer, response) = self.send(&request).await;
+        if let Some(response) = response.filter(|_| call == Call::Refresh && answer.is_good()) {
+            match Held::received(response).await {
+                Ok(issued) => self.held.take(issued),
+                // A good answer whose body breaks off is a failure: the client has to refresh again with the token that
+                // it has.
+                Err(_broken) => answer.status = None,
             }
         }
         answer
     }
 
-    /// Sends a POST request with the user's credentials.
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        let request = self.bearing(Method::POST, path).json(body);
-        let started = Instant::now();
-        let answered = request.send().await.ok();
-        let headers = answered.as_ref().map(Response::headers);
-        Answer {
-            started,
-            took: started.elapsed(),
-            status: answered.as_ref().map(|response| response.status().as_u16()),
-            says_when_to_retry: headers.is_some_and(|headers| headers.contains_key(RETRY_AFTER)),
-            touches_cookie: headers.is_some_and(|headers| headers.contains_key(SET_COOKIE)),
-        }
+    /// Sends a request with the user's credentials.
+    pub(crate) async fn send_signed(&self, request: Request) -> Answer {
+        self.send(&self.held.signed(request)).await.0
     }
 
     /// A `/me` request with the user's credentials, for the load generator.
     pub(crate) fn me_target(&self) -> Result<Target, Failure> {
-        let target = Target::get(&self.base, "/me", Reach::LoopbackOnly)?;
-        Ok(match (&self.access, &self.cookie) {
-            (Some(access), _) => target.header(AUTHORIZATION.as_str(), &format!("Bearer {access}"))?,
-            (None, Some(cookie)) => {
-                target.header(COOKIE.as_str(), cookie)?.header("sec-fetch-site", "same-origin")?
-            }
-            (None, None) => target,
-        })
+        let mut target = Target::get(&self.base, "/me", Reach::LoopbackOnly)?;
+        for (name, value) in self.held.signed(Request::get("/me")).headers {
+            target = target.header(name, &value)?;
+        }
+        Ok(target)
     }
 
     /// Moves the server's clock forward by `seconds`; the server must run with lab controls.
     pub(crate) async fn advance(&self, seconds: u64) -> Result<(), Failure> {
-        let body = json!({ "advance_seconds": seconds });
-        let answer = self.request(Method::POST, "/lab/clock").json(&body).send().await?;
-        answer.error_for_status()?;
+        let request = Request::post("/lab/clock", json!({ "advance_seconds": seconds }));
+        request.send(&self.http, &self.base).await?.error_for_status()?;
         Ok(())
     }
 
     /// Status and body of `/health/ready`.
     pub(crate) async fn readiness(&self) -> Result<(u16, Value), Failure> {
-        let answer = self.request(Method::GET, "/health/ready").send().await?;
+        let answer = Request::get("/health/ready").send(&self.http, &self.base).await?;
         let status = answer.status().as_u16();
         Ok((status, answer.json().await?))
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
-    }
-
-    fn bearing(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.request(method, path);
-        match (&self.access, &self.cookie) {
-            (Some(access), _) => request.bearer_auth(access),
-            // A browser adds this header to a request from the server's own page.
-            (None, Some(cookie)) => request.header(COOKIE, cookie).header("sec-fetch-site", "same-origin"),
-            (None, None) => request,
-        }
-    }
-
-    fn with_refresh_token(&self, path: &str) -> RequestBuilder {
-        let request = self.request(Method::POST, path).header("idempotency-key", &self.attempt);
-        match (&self.refresh_token, &self.cookie) {
-            (Some(token), _) => request.json(&json!({ "refresh_token": token })),
-            (None, Some(cookie)) => {
-                request.header(COOKIE, cookie).header("sec-fetch-site", "same-origin").json(&json!({}))
-            }
-            (None, None) => request.json(&json!({})),
-        }
-    }
-
-    /// Stores the credentials that an answer contains.
-    async fn keep(&mut self, answer: Response) -> Result<(), Failure> {
-        let cookie = answer.headers().get(SET_COOKIE).and_then(|cookie| cookie.to_str().ok());
-        let cookie = cookie.and_then(|cookie| cookie.split(';').next()).map(str::to_owned);
-        let issued: Issued = answer.json().await?;
-        self.cookie = cookie.or(self.cookie.take());
-        self.access = issued.access_token.or(self.access.take());
-        self.refresh_token = issued.refresh_token.or(self.refresh_token.take());
-        self.user_id = issued.user_id.or(self.user_id);
-        self.session_id = issued.session_id.or(self.session_id);
-        self.attempt = Uuid::new_v4().to_string();
-        Ok(())
+    /// Sends a request. The response is returned too, because its body has not been received yet.
+    async fn send(&self, request: &Request) -> (Answer, Option<Response>) {
+        let started = Instant::now();
+        let response = request.send(&self.http, &self.base).await.ok();
+        let took = started.elapsed();
+        let has = |name| response.as_ref().is_some_and(|response| response.headers().contains_key(name));
+        let answer = Answer {
+            started,
+            took,
+            status: response.as_ref().map(|response| response.status().as_u16()),
+            says_when_to_retry: has(RETRY_AFTER),
+            touches_cookie: has(SET_COOKIE),
+        };
+        (answer, response)
     }
 }

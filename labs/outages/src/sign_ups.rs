@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use harness::Failure;
+use harness::client::Account;
 use harness::server::Server;
 use reqwest::Client;
-use serde_json::json;
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
-use super::person::{PASSWORD, Person};
+use super::person::Person;
 use super::row::{Outcome, Promise};
 use super::stage::hybrid_alone;
 
@@ -47,7 +46,7 @@ pub(crate) async fn row() -> Result<Outcome, Failure> {
         let hybrid = hybrid_alone(&[BALANCED, setting]).await?;
         let person = Person::sign_up(&hybrid.url, "mobile").await?;
         let (flood, log_ins) =
-            tokio::join!(flood(&hybrid, signs, &person.email), log_ins(&hybrid, &person.email));
+            tokio::join!(flood(&hybrid, signs, &person.account), log_ins(&hybrid, &person.account));
         let (flood, log_ins) = (flood?, log_ins?);
         promises.push(Promise::new(
             format!("{name}: logins all 200"),
@@ -77,21 +76,20 @@ pub(crate) async fn row() -> Result<Outcome, Failure> {
     Ok(Outcome::Seen(promises))
 }
 
-async fn flood(hybrid: &Server, signs: Signs, taken: &str) -> Result<Answers, Failure> {
+async fn flood(hybrid: &Server, signs: Signs, taken: &Account) -> Result<Answers, Failure> {
     let (client, until) = (Client::builder().no_proxy().build()?, Instant::now() + FLOODED);
     let mut connections = JoinSet::new();
     for _ in 0..CONNECTIONS {
-        let (client, url, taken) = (client.clone(), format!("{}/auth/signup", hybrid.url), taken.to_owned());
+        let (client, base, taken) = (client.clone(), hybrid.url.clone(), taken.clone());
         connections.spawn(async move {
             let mut answers = Answers::new();
             while Instant::now() < until {
-                let email = match signs {
-                    Signs::Taken => taken.clone(),
-                    Signs::Fresh => format!("{}@example.test", Uuid::new_v4().simple()),
+                let request = match signs {
+                    Signs::Taken => taken.sign_up(),
+                    Signs::Fresh => Account::fresh().sign_up(),
                 };
-                let body = json!({ "email": email, "password": PASSWORD });
-                let request = client.post(&url).header("x-forwarded-for", FLOODS_FROM).json(&body);
-                count(&mut answers, request.send().await);
+                let request = request.with(("X-Forwarded-For", FLOODS_FROM.to_owned()));
+                count(&mut answers, request.send(&client, &base).await);
             }
             answers
         });
@@ -106,13 +104,11 @@ async fn flood(hybrid: &Server, signs: Signs, taken: &str) -> Result<Answers, Fa
 }
 
 /// One user logs in again and again, from an IP address of their own, until the flood ends.
-async fn log_ins(hybrid: &Server, email: &str) -> Result<Answers, Failure> {
+async fn log_ins(hybrid: &Server, account: &Account) -> Result<Answers, Failure> {
     let (client, until) = (Client::builder().no_proxy().build()?, Instant::now() + FLOODED);
-    let body = json!({ "email": email, "password": PASSWORD });
     let mut answers = Answers::new();
     while Instant::now() < until {
-        let request = client.post(format!("{}/auth/login", hybrid.url)).json(&body);
-        count(&mut answers, request.send().await);
+        count(&mut answers, account.log_in().send(&client, &hybrid.url).await);
     }
     Ok(answers)
 }
