@@ -10,6 +10,7 @@ pub(crate) mod libraries;
 mod runtime;
 
 use harness::Failure;
+use harness::client::header_bytes;
 use harness::server::Process;
 use kit::design::Asks;
 use measure::figures::BASELINE;
@@ -190,7 +191,7 @@ async fn enter(
 ) -> Result<(Process, Measured, Subject), Failure> {
     let server = peer.start(installed, bench.store.url()).await?;
     let (name, value) = url::Guest::signed_up(&server.url).await?.credential;
-    let target = Loaded::get(&server.url, "/me", Reach::LoopbackOnly)?.header(&name, &value)?;
+    let target = Loaded::get(&server.url, "/me", Reach::LoopbackOnly)?.header(name, &value)?;
     let commands = lineup.commands.as_ref().filter(|_| peer.asks == Asks::Redis);
     let subject = Subject {
         name: peer.name.to_owned(),
@@ -198,7 +199,7 @@ async fn enter(
         refreshes: false,
         what: format!("{}; {}", peer.what, installed.runs_on),
         store: if peer.asks == Asks::Redis { "redis" } else { "none" }.to_owned(),
-        credential_bytes: Some((name.len() + value.len() + 4) as u64),
+        credential_bytes: Some(header_bytes(name, &value)),
         store_per_request: match commands {
             Some(commands) => Some(commands.per_request(&target).await?),
             None => None,

@@ -5,27 +5,27 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use harness::Failure;
+use harness::client::{Account, Header, Held, Request, connections, header_bytes};
 use harness::terminal;
 use measure::load::{LoadError, Reach, Target};
 use measure::report::{Role, Subject};
 use measure::rounds::Design as Measured;
-use reqwest::header::SET_COOKIE;
-use serde_json::{Value, json};
+use reqwest::Method;
+use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use super::arguments::BenchArguments;
 
+/// How long the server may take to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An account that was created on a server for a measurement, with its credential.
-#[derive(Debug)]
 pub(crate) struct Guest {
     base: String,
-    person: Value,
-    /// The header with the credential: name and value.
-    pub(crate) credential: (String, String),
+    account: Account,
+    /// The header with the credential.
+    pub(crate) credential: Header,
 }
 
 /// Checks that a server accepts connections at `url`, so that a wrong address is reported before anything is measured.
@@ -54,13 +54,14 @@ pub(crate) async fn measured(
         false => (arguments.header.iter().map(|header| header_of(header)).collect::<Result<_, _>>()?, None),
         true => {
             let guest = Guest::signed_up(base).await?;
-            (vec![guest.credential.clone()], Some(guest))
+            let (name, value) = guest.credential.clone();
+            (vec![(name.to_owned(), value)], Some(guest))
         }
     };
     for (name, value) in &headers {
         target = target.header(name, value)?;
     }
-    let bytes = headers.iter().map(|(name, value)| (name.len() + value.len() + 4) as u64).sum();
+    let bytes = headers.iter().map(|(name, value)| header_bytes(name, value)).sum();
     let subject = Subject {
         name: url.to_owned(),
         role: Role::Other,
@@ -103,18 +104,15 @@ fn header_of(text: &str) -> Result<(String, String), Failure> {
 impl Guest {
     /// Signs up as the contract defines and takes the access token or the cookie of the response.
     pub(crate) async fn signed_up(base: &str) -> Result<Self, Failure> {
-        let person = json!({
-            "email": format!("{}@example.test", Uuid::new_v4().simple()),
-            "password": "correct horse battery staple",
-        });
-        let credential = asked_in(base, "/auth/signup", StatusCode::CREATED, &person).await?;
-        Ok(Self { base: base.to_owned(), person, credential })
+        let account = Account::fresh();
+        let credential = asked_in(base, &account.sign_up(), StatusCode::CREATED).await?;
+        Ok(Self { base: base.to_owned(), account, credential })
     }
 
     /// Deletes the account. If that fails, the measurement is still valid, and a warning is printed.
     pub(crate) async fn leave(self) {
         if let Err(why) = self.deleted().await {
-            let (email, base) = (self.person["email"].as_str().unwrap_or_default(), &self.base);
+            let (email, base) = (&self.account.email, &self.base);
             terminal::warn(&format!(
                 "the account {email}, created for the measurement, is left on {base}: {why}"
             ));
@@ -125,8 +123,7 @@ impl Guest {
         let mut status = self.delete_with(&self.credential).await?;
         if status == StatusCode::UNAUTHORIZED {
             // A long measurement may outlast an access token.
-            let fresh = asked_in(&self.base, "/auth/login", StatusCode::OK, &self.person).await?;
-            status = self.delete_with(&fresh).await?;
+            status = self.delete_with(&self.log_in().await?).await?;
         }
         match status.is_success() {
             true => Ok(()),
@@ -134,43 +131,31 @@ impl Guest {
         }
     }
 
-    async fn delete_with(&self, (name, value): &(String, String)) -> Result<StatusCode, Failure> {
-        let request = http()?.delete(format!("{}/auth/account", self.base)).header(name, value);
+    async fn log_in(&self) -> Result<Header, Failure> {
+        asked_in(&self.base, &self.account.log_in(), StatusCode::OK).await
+    }
+
+    async fn delete_with(&self, credential: &Header) -> Result<StatusCode, Failure> {
+        let request = Request::post("/auth/account", json!({ "password": self.account.password }));
         // The server accepts a cookie only from its own pages.
-        let request = request.header("sec-fetch-site", "same-origin");
-        Ok(request.json(&json!({ "password": self.person["password"] })).send().await?.status())
+        let request = Request { method: Method::DELETE, ..request.with(credential.clone()).from_own_page() };
+        Ok(request.send(&connections()?, &self.base).await?.status())
     }
 }
 
-fn http() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()
-}
-
 /// The credential that the response to a signup or login contains.
-async fn asked_in(
-    base: &str,
-    path: &str,
-    expected: StatusCode,
-    person: &Value,
-) -> Result<(String, String), Failure> {
+async fn asked_in(base: &str, request: &Request, expected: StatusCode) -> Result<Header, Failure> {
     let no_way_in = |why: &str| {
         Failure::new(format!(
             "{base} gave no credential ({why}); give one with --header \"authorization: Bearer …\""
         ))
     };
-    let answer = http()?.post(format!("{base}{path}")).json(person).send().await?;
+    let answer = request.send(&connections()?, base).await?;
     if answer.status() != expected {
-        return Err(no_way_in(&format!("POST {path} answered {}", answer.status())));
+        return Err(no_way_in(&format!("POST {} answered {}", request.path, answer.status())));
     }
-    let cookie = answer.headers().get(SET_COOKIE).and_then(|cookie| cookie.to_str().ok()).map(str::to_owned);
-    let body: Value = answer.json().await.unwrap_or_default();
-    match (body["access_token"].as_str(), cookie) {
-        (Some(token), _) => Ok(("authorization".to_owned(), format!("Bearer {token}"))),
-        (None, Some(cookie)) => {
-            Ok(("cookie".to_owned(), cookie.split(';').next().unwrap_or_default().to_owned()))
-        }
-        (None, None) => Err(no_way_in("neither an access token nor a cookie came")),
-    }
+    let held = Held::received(answer).await?;
+    held.credential().ok_or_else(|| no_way_in("neither an access token nor a cookie came"))
 }
 
 #[cfg(test)]
@@ -203,31 +188,26 @@ mod tests {
         assert_eq!(parted("http://127.0.0.1:3000/api/me?x=1"), ("http://127.0.0.1:3000", "/api/me?x=1"));
     }
 
-    /// Logs in as the same user, which succeeds only if the account still exists.
-    async fn logs_in(guest: &Guest) -> bool {
-        asked_in(&guest.base, "/auth/login", StatusCode::OK, &guest.person).await.is_ok()
-    }
-
     #[tokio::test]
     async fn the_account_of_a_measurement_is_deleted_with_its_cookie_or_its_token() {
         for url in servers().await {
             let guest = Guest::signed_up(&url).await.unwrap();
-            assert!(logs_in(&guest).await, "{guest:?}");
+            assert!(guest.log_in().await.is_ok(), "{url}");
             guest.deleted().await.unwrap();
-            assert!(!logs_in(&guest).await, "{guest:?}");
+            assert!(guest.log_in().await.is_err(), "{url}");
         }
     }
 
     #[tokio::test]
     async fn an_account_whose_credential_has_ended_is_deleted_and_one_whose_password_is_another_is_left() {
         let [_session, access] = servers().await;
-        let ended = ("authorization".to_owned(), "Bearer ended".to_owned());
+        let ended = ("Authorization", "Bearer ended".to_owned());
         let guest = Guest { credential: ended, ..Guest::signed_up(&access).await.unwrap() };
         guest.deleted().await.unwrap();
-        assert!(!logs_in(&guest).await);
+        assert!(guest.log_in().await.is_err());
 
         let mut guest = Guest::signed_up(&access).await.unwrap();
-        guest.person["password"] = json!("another correct horse");
+        guest.account.password = "another correct horse".to_owned();
         let why = guest.deleted().await.unwrap_err().to_string();
         assert_eq!(why, "DELETE /auth/account answered 403 Forbidden");
     }
