@@ -5,11 +5,11 @@ mod acts;
 use std::time::Duration;
 
 use harness::Failure;
+use harness::client::{Account, Request};
 use harness::design::Design;
 use kit::watch::Whose;
 use kit::{Clock, Store};
-use serde_json::{Value, json};
-use uuid::Uuid;
+use serde_json::json;
 
 use super::action::Action;
 use super::contents;
@@ -17,7 +17,7 @@ use super::holding::Holding;
 use super::revocation::Revocation;
 use super::seen::{Seen, Shown, Somebody, Verdict, Who};
 use super::server::Server;
-use super::wire::{Call, Exchange};
+use super::wire::Exchange;
 
 /// The most session cookies that are remembered; they are needed to look the sessions up in a memory store.
 const MOST_COOKIES: usize = 20;
@@ -29,8 +29,7 @@ const MENDING_PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Column {
     design: Design,
     server: Server,
-    email: String,
-    password: String,
+    account: Account,
     whose: Whose,
     person: Holding,
     thief: Holding,
@@ -53,27 +52,23 @@ impl Column {
         clock: Clock,
     ) -> Result<Self, Failure> {
         let server = Server::start(design, over, store, clock).await?;
-        let (email, password) = ("ann@example.test".to_owned(), "correct horse battery staple".to_owned());
-        let answer =
-            server.ask(&Call::post("/auth/signup", json!({ "email": email, "password": password }))).await?;
-        let user = answer.body.get("user_id").and_then(Value::as_str).map(Uuid::parse_str);
-        let Some(Ok(user)) = user else {
+        let account = Account::named("ann");
+        let answer = server.ask(&account.sign_up()).await?;
+        let first = answer.issued();
+        let Some(user) = first.user_id else {
             return Err(Failure::new(format!(
                 "the {design} server answered the sign-up with status {}",
                 answer.status
             )));
         };
-        let mut first = Holding::default();
-        first.take(&answer, 0);
-        server.ask(&leaving(&first, json!({}))).await?;
+        server.ask(&first.signed(Request::post("/auth/logout", json!({})))).await?;
         let whose = Whose { user, cookies: Vec::new() };
         let before = contents::of(&*server.records, &whose).await.unwrap_or_default();
         Ok(Self {
             design,
             server,
             before: before.into_iter().map(|entry| entry.key).collect(),
-            email,
-            password,
+            account,
             whose,
             person: Holding::default(),
             thief: Holding::default(),
@@ -101,7 +96,7 @@ impl Column {
     /// Waits until the server reports that it can reach its store again, or until the time limit.
     pub(super) async fn mended(&self) {
         for _ in 0..MENDING_LOOKS {
-            if self.server.ask(&Call::get("/health/ready")).await.is_ok_and(|answer| answer.is_done()) {
+            if self.server.ask(&Request::get("/health/ready")).await.is_ok_and(|answer| answer.is_done()) {
                 return;
             }
             tokio::time::sleep(MENDING_PAUSE).await;
@@ -153,9 +148,8 @@ impl Column {
     }
 
     async fn ask_me(&mut self, who: Who, probe: bool) -> Result<Exchange, Failure> {
-        let mut call = Call::get("/me");
-        self.holding(who).sign(&mut call);
-        self.send(who, probe, &call).await
+        let request = self.holding(who).held().signed(Request::get("/me"));
+        self.send(who, probe, &request).await
     }
 
     fn holding(&self, who: Who) -> &Holding {
@@ -175,9 +169,9 @@ impl Column {
         }
     }
 
-    async fn send(&mut self, who: Who, probe: bool, call: &Call) -> Result<Exchange, Failure> {
+    async fn send(&mut self, who: Who, probe: bool, request: &Request) -> Result<Exchange, Failure> {
         let before = self.server.gate.calls();
-        let exchange = self.server.ask(call).await?;
+        let exchange = self.server.ask(request).await?;
         let store_calls = self.server.gate.calls().saturating_sub(before);
         if !probe {
             self.store_calls += store_calls;
@@ -185,11 +179,4 @@ impl Column {
         self.exchanges.push(Shown { who, probe, store_calls, exchange: exchange.clone() });
         Ok(exchange)
     }
-}
-
-/// The logout request with these credentials.
-fn leaving(holding: &Holding, body: Value) -> Call {
-    let mut call = Call::post("/auth/logout", body);
-    holding.sign(&mut call);
-    call
 }

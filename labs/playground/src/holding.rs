@@ -1,10 +1,10 @@
 //! The credentials that a client has after a login. Stealing them means copying them: there is nothing else to steal.
 
+use harness::client::{Credential, Held, Request};
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
-use super::wire::{Call, Exchange};
+use super::wire::Exchange;
 
 /// One credential, as the server issued it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,10 +24,9 @@ pub(super) struct Holding {
     pub(super) cookie: Option<Kept>,
     pub(super) access: Option<Kept>,
     pub(super) refresh: Option<Kept>,
-    /// The idempotency key with which the next refresh is repeated until there is an answer. A thief who copies a token
-    /// from a store or a log does not have this key.
+    /// The idempotency key with which the next refresh is repeated until there is an answer.
     #[serde(skip)]
-    attempt: Option<Uuid>,
+    refresh_key: Uuid,
 }
 
 impl Holding {
@@ -35,32 +34,19 @@ impl Holding {
         self.cookie.is_none() && self.access.is_none() && self.refresh.is_none()
     }
 
-    /// Stores the credentials that an answer issues, or deletes the cookie that it clears.
+    /// Stores the credentials that an answer issues.
     pub(super) fn take(&mut self, answer: &Exchange, now_s: u64) {
-        let kept = |text: &str, seconds: u64| Kept {
-            text: text.to_owned(),
+        let kept = |Credential { text, lifetime_s }| Kept {
+            text,
             since: now_s,
-            until: now_s.saturating_add(seconds),
+            until: now_s.saturating_add(lifetime_s),
             refused: false,
         };
-        // The device cookie is skipped: it only identifies a device at its next login, and grants no access.
-        for cookie in answer.header("set-cookie").filter(|cookie| !cookie.starts_with("__Host-device=")) {
-            self.cookie = cookie_of(cookie).map(|(pair, seconds)| kept(pair, seconds));
-        }
-        let text = |name: &str| answer.body.get(name).and_then(Value::as_str);
-        let number = |name: &str| answer.body.get(name).and_then(Value::as_u64).unwrap_or_default();
-        if let Some(token) = text("access_token") {
-            self.access = Some(kept(token, number("expires_in")));
-        }
-        if let Some(token) = text("refresh_token") {
-            self.refresh = Some(kept(token, number("refresh_expires_in")));
-            self.attempt = None;
-        }
-    }
-
-    /// The copy that a thief gets: all credentials, but not the idempotency key.
-    pub(super) fn copied(&self) -> Self {
-        Self { attempt: None, ..self.clone() }
+        let issued = answer.issued();
+        self.cookie = issued.cookie.map(kept).or(self.cookie.take());
+        self.access = issued.access_token.map(kept).or(self.access.take());
+        self.refresh = issued.refresh_token.map(kept).or(self.refresh.take());
+        self.refresh_key = issued.refresh_key;
     }
 
     /// Marks cookie and access token as refused.
@@ -77,86 +63,46 @@ impl Holding {
         }
     }
 
-    /// The credentials that a browser sends without the app's help: the cookie only.
-    pub(super) fn cookie_only(&self) -> Self {
-        Self { cookie: self.cookie.clone(), ..Self::default() }
-    }
-
-    /// Adds the credentials to the request's headers.
-    pub(super) fn sign(&self, call: &mut Call) {
-        if let Some(token) = &self.access {
-            call.headers.push(("Authorization", format!("Bearer {}", token.text)));
-        }
-        if let Some(cookie) = &self.cookie {
-            call.headers.push(("Cookie", cookie.text.clone()));
-            // A browser adds this header to a request from the server's own page. A thief can write it too.
-            call.headers.push(("Sec-Fetch-Site", "same-origin".into()));
+    /// The same credentials, as a client that sends requests with them.
+    pub(super) fn held(&self) -> Held {
+        let credential = |Kept { text, since, until, .. }: &Kept| Credential {
+            text: text.clone(),
+            lifetime_s: until - since,
+        };
+        Held {
+            cookie: self.cookie.as_ref().map(credential),
+            access_token: self.access.as_ref().map(credential),
+            refresh_token: self.refresh.as_ref().map(credential),
+            refresh_key: self.refresh_key,
+            ..Held::default()
         }
     }
 
     /// The request that exchanges the refresh token. For a design without one, the request is sent too, so that the
-    /// server itself refuses it.
-    pub(super) fn exchange(&mut self, with_key: bool) -> Call {
-        let Some(token) = &self.refresh else {
-            let mut call = Call::post("/auth/refresh", serde_json::json!({}));
-            self.sign(&mut call);
-            return call;
-        };
-        let mut call = Call::post("/auth/refresh", serde_json::json!({ "refresh_token": token.text }));
-        if with_key {
-            let key = *self.attempt.get_or_insert_with(Uuid::new_v4);
-            call.headers.push(("Idempotency-Key", key.to_string()));
-        }
-        call
+    /// server itself refuses it. A thief who copies a token from a store or a log does not have the key.
+    pub(super) fn exchange(&self, with_key: bool) -> Request {
+        let held = self.held();
+        let request = held.presenting("/auth/refresh");
+        if with_key && self.refresh.is_some() { request.with(held.idempotency_key()) } else { request }
     }
-}
-
-/// Name and value of a `Set-Cookie` header, as `name=value`, and its lifetime in seconds; `None` if it clears the
-/// cookie.
-fn cookie_of(set_cookie: &str) -> Option<(&str, u64)> {
-    let mut parts = set_cookie.split(';').map(str::trim);
-    let pair = parts.next().filter(|pair| !pair.ends_with('='))?;
-    let seconds = parts.find_map(|part| part.strip_prefix("Max-Age=")?.parse().ok())?;
-    (seconds > 0).then_some((pair, seconds))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn answer(response: &str) -> Exchange {
-        let body = response.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        let body = serde_json::from_str(body).unwrap_or(Value::Null);
-        Exchange { request: String::new(), response: response.into(), status: 200, micros: 0, body }
-    }
-
     #[test]
-    fn a_cookie_is_kept_until_it_is_cleared() {
-        let mut held = Holding::default();
-        held.take(
-            &answer("HTTP/1.1 200 OK\r\nset-cookie: __Host-session=abc; Secure; Path=/; Max-Age=100\r\n\r\n"),
-            1_000,
-        );
-        let cookie = Kept { text: "__Host-session=abc".into(), since: 1_000, until: 1_100, refused: false };
-        assert_eq!(held.cookie, Some(cookie));
-        held.take(
-            &answer("HTTP/1.1 204 No Content\r\nset-cookie: __Host-session=; Path=/; Max-Age=0\r\n\r\n"),
-            1_001,
-        );
-        assert!(held.is_empty());
-    }
-
-    #[test]
-    fn a_persons_retry_has_the_same_key_and_a_thief_has_none() {
+    fn a_persons_refresh_has_a_key_and_a_thiefs_has_none() {
+        let body = json!({ "refresh_token": "r", "refresh_expires_in": 100 });
+        let answer =
+            Exchange { request: String::new(), response: String::new(), status: 200, micros: 0, body };
         let mut person = Holding::default();
-        let pair = r#"{"access_token":"a","expires_in":900,"refresh_token":"r","refresh_expires_in":100}"#;
-        person.take(&answer(&format!("HTTP/1.1 200 OK\r\n\r\n{pair}")), 0);
-        let key = |call: Call| call.headers.iter().find(|(name, _)| *name == "Idempotency-Key").cloned();
-        let first = key(person.exchange(true));
-        assert!(first.is_some());
-        assert_eq!(key(person.exchange(true)), first);
-        assert_eq!(key(person.copied().exchange(false)), None);
-        person.take(&answer(&format!("HTTP/1.1 200 OK\r\n\r\n{pair}")), 1);
-        assert_ne!(key(person.exchange(true)), first);
+        person.take(&answer, 1_000);
+        let refresh = Kept { text: "r".into(), since: 1_000, until: 1_100, refused: false };
+        assert_eq!(person.refresh, Some(refresh));
+        assert_eq!(person.exchange(true).headers[0].0, "Idempotency-Key");
+        assert_eq!(person.exchange(false).headers, []);
     }
 }

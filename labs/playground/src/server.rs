@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use harness::Failure;
+use harness::client::Request;
 use harness::design::Design;
 use kit::watch::{Gate, NoRecords, Records, Watching};
 use kit::{Clock, Config, Origins, Redis, Store};
@@ -12,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::tabs;
-use super::wire::{Call, Exchange};
+use super::wire::{self, Exchange};
 
 /// A running server. It ends when this is dropped.
 pub(super) struct Server {
@@ -77,8 +78,8 @@ impl Server {
     }
 
     /// Sends a request to the server over its socket, as any other client does.
-    pub(super) async fn ask(&self, call: &Call) -> Result<Exchange, Failure> {
-        call.send(self.address, &self.host).await
+    pub(super) async fn ask(&self, request: &Request) -> Result<Exchange, Failure> {
+        wire::send(request, self.address, &self.host).await
     }
 }
 

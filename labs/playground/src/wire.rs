@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use harness::Failure;
+use harness::client::{Held, Request};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,14 +17,6 @@ use tokio::net::TcpStream;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The most bytes of an answer that are read. The longest answer of a lab is a page of JSON.
 const MOST: u64 = 64 * 1024;
-
-/// A request to be sent.
-pub(super) struct Call {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Option<Value>,
-}
 
 /// A request that was sent, and its answer.
 #[derive(Clone, Debug, Serialize)]
@@ -37,61 +30,52 @@ pub(super) struct Exchange {
     pub(super) body: Value,
 }
 
-impl Call {
-    pub(super) fn get(path: &'static str) -> Self {
-        Self { method: "GET", path, headers: Vec::new(), body: None }
-    }
+/// Sends a request to the server with this host name, and waits for the whole answer.
+pub(super) async fn send(call: &Request, address: SocketAddr, host: &str) -> Result<Exchange, Failure> {
+    let request = written(call, host);
+    let began = Instant::now();
+    let answered = tokio::time::timeout(PATIENCE, answer(address, &request)).await;
+    let Ok(response) = answered else {
+        return Err(Failure::new(format!(
+            "{host} did not answer {} within {} s",
+            call.path,
+            PATIENCE.as_secs()
+        )));
+    };
+    let response = response?;
+    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let Some(status) = status_of(&response) else {
+        return Err(Failure::new(format!("{host} answered {} with something that is not HTTP", call.path)));
+    };
+    let body = response.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let body = serde_json::from_str(body).unwrap_or(Value::Null);
+    Ok(Exchange { request, response, status, micros, body })
+}
 
-    pub(super) fn post(path: &'static str, body: Value) -> Self {
-        Self { method: "POST", path, headers: Vec::new(), body: Some(body) }
+/// The bytes of a request to the server with this host name.
+fn written(call: &Request, host: &str) -> String {
+    let mut text = format!("{} {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n", call.method, call.path);
+    for (name, value) in &call.headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
     }
-
-    /// The bytes of the request, for a server with this host name.
-    fn written(&self, host: &str) -> String {
-        let mut text =
-            format!("{} {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n", self.method, self.path);
-        for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
-        }
-        let body = self.body.as_ref().map(Value::to_string);
-        if let Some(body) = &body {
-            text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
-        }
-        text.push_str("\r\n");
-        text.push_str(body.as_deref().unwrap_or_default());
-        text
+    let body = call.body.as_ref().map(Value::to_string);
+    if let Some(body) = &body {
+        text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
     }
-
-    /// Sends the request, and waits for the whole answer.
-    pub(super) async fn send(&self, address: SocketAddr, host: &str) -> Result<Exchange, Failure> {
-        let request = self.written(host);
-        let began = Instant::now();
-        let answered = tokio::time::timeout(PATIENCE, answer(address, &request)).await;
-        let Ok(response) = answered else {
-            return Err(Failure::new(format!(
-                "{host} did not answer {} within {} s",
-                self.path,
-                PATIENCE.as_secs()
-            )));
-        };
-        let response = response?;
-        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let Some(status) = status_of(&response) else {
-            return Err(Failure::new(format!(
-                "{host} answered {} with something that is not HTTP",
-                self.path
-            )));
-        };
-        let body = response.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        let body = serde_json::from_str(body).unwrap_or(Value::Null);
-        Ok(Exchange { request, response, status, micros, body })
-    }
+    text.push_str("\r\n");
+    text.push_str(body.as_deref().unwrap_or_default());
+    text
 }
 
 impl Exchange {
     /// The `code` of a problem document (RFC 9457 §3.2).
     pub(super) fn code(&self) -> Option<&str> {
         self.body.get("code").and_then(Value::as_str)
+    }
+
+    /// The credentials that the answer issues.
+    pub(super) fn issued(&self) -> Held {
+        Held::issued(self.header("set-cookie"), &self.body)
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -127,10 +111,9 @@ mod tests {
 
     #[test]
     fn a_request_is_written_as_http_wants_it() {
-        let mut call = Call::post("/auth/refresh", json!({ "refresh_token": "abc" }));
-        call.headers.push(("Idempotency-Key", "k".into()));
+        let request = Request::post("/auth/refresh", json!({ "refresh_token": "abc" }));
         assert_eq!(
-            call.written("hybrid.localhost:1"),
+            written(&request.with(("Idempotency-Key", "k".into())), "hybrid.localhost:1"),
             "POST /auth/refresh HTTP/1.1\r\nHost: hybrid.localhost:1\r\nConnection: close\r\nIdempotency-Key: k\r\n\
              Content-Type: application/json\r\nContent-Length: 23\r\n\r\n{\"refresh_token\":\"abc\"}"
         );
@@ -145,7 +128,7 @@ mod tests {
             let _ = stream.read(&mut bytes).await.unwrap();
             stream.write_all(answer.as_bytes()).await.unwrap();
         });
-        Call::get("/me").send(address, "x").await
+        send(&Request::get("/me"), address, "x").await
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! The actions of the user and the thief in one design: each action is the request that an app would send.
 
 use harness::Failure;
+use harness::client::{Held, Request};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -8,8 +9,8 @@ use super::super::action::Action;
 use super::super::holding::Holding;
 use super::super::revocation::Revocation;
 use super::super::seen::Who;
-use super::super::wire::{Call, Exchange};
-use super::{Column, leaving};
+use super::super::wire::Exchange;
+use super::Column;
 
 /// The outcome of an action that succeeded.
 pub(super) const DONE: &str = "done";
@@ -52,10 +53,10 @@ impl Column {
     }
 
     async fn sign_in(&mut self, now_s: u64) -> Result<String, Failure> {
-        let mut call = Call::post("/auth/login", json!({ "email": self.email, "password": self.password }));
-        // A browser sends the old cookie with the login, and the server ends that session.
-        self.person.cookie_only().sign(&mut call);
-        let answer = self.send(Who::Person, false, &call).await?;
+        // A browser sends the old cookie with the login, without the app's help, and the server ends that session.
+        let cookie = Held { cookie: self.person.held().cookie, ..Held::default() };
+        let request = cookie.signed(self.account.log_in());
+        let answer = self.send(Who::Person, false, &request).await?;
         if answer.is_done() {
             self.person = Holding::default();
             self.receive(&answer, now_s);
@@ -69,7 +70,7 @@ impl Column {
         }
         // A fresh copy ends an open measurement, because it says nothing about the old copy.
         self.revocation = self.revocation.take().filter(|revocation| !revocation.is_open());
-        self.thief = self.person.copied();
+        self.thief = self.person.clone();
         DONE.to_owned()
     }
 
@@ -83,14 +84,14 @@ impl Column {
 
     async fn refresh(&mut self, who: Who, now_s: u64) -> Result<String, Failure> {
         let holding = match who {
-            Who::Person => &mut self.person,
-            Who::Thief => &mut self.thief,
+            Who::Person => &self.person,
+            Who::Thief => &self.thief,
         };
         if holding.is_empty() {
             return Ok(NOTHING_HELD.to_owned());
         }
-        let call = holding.exchange(who == Who::Person);
-        let answer = self.send(who, false, &call).await?;
+        let request = holding.exchange(who == Who::Person);
+        let answer = self.send(who, false, &request).await?;
         match who {
             Who::Person if answer.is_done() => self.receive(&answer, now_s),
             // An honest app deletes a token that was refused, and asks for the password.
@@ -111,7 +112,8 @@ impl Column {
             (None, Some(token)) => json!({ "refresh_token": token.text }),
             (None, None) => json!({}),
         };
-        let answer = self.send(Who::Person, false, &leaving(&self.person, body)).await?;
+        let request = self.person.held().signed(Request::post("/auth/logout", body));
+        let answer = self.send(Who::Person, false, &request).await?;
         if answer.is_done() {
             // The app deletes its credentials. In a design without a store, nothing else happens at logout.
             self.person = Holding::default();
@@ -124,12 +126,11 @@ impl Column {
             return Ok(NOTHING_HELD.to_owned());
         }
         let new = format!("another passphrase {}", Uuid::new_v4().simple());
-        let mut call =
-            Call::post("/auth/password", json!({ "current_password": self.password, "new_password": new }));
-        self.person.sign(&mut call);
-        let answer = self.send(Who::Person, false, &call).await?;
+        let body = json!({ "current_password": self.account.password, "new_password": new });
+        let request = self.person.held().signed(Request::post("/auth/password", body));
+        let answer = self.send(Who::Person, false, &request).await?;
         if answer.is_done() {
-            self.password = new;
+            self.account.password = new;
             self.receive(&answer, now_s);
         }
         Ok(outcome_of(&answer))
