@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
+use harness::client::{Account, Held, Request, connections};
 use harness::design::{ACCESS, Design, HYBRID, SESSION};
 use kit::config::Store;
 use kit::testing::private_redis;
-use reqwest::header::{COOKIE, SET_COOKIE};
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::containers::RedisContainer;
@@ -24,56 +24,36 @@ const MARGIN: Duration = Duration::from_secs(30);
 struct Person {
     server: LabServer,
     http: Client,
-    cookie: Option<String>,
-    issued: Value,
+    held: Held,
 }
 
 impl Person {
     async fn logged_in(lab: Design, store: Store) -> Self {
         let server = LabServer::start(lab, store).await;
-        let http = Client::builder().no_proxy().build().expect("a client");
-        let person = json!({ "email": "ann@example.test", "password": "correct horse battery" });
-        for path in ["/auth/signup", "/auth/login"] {
-            let answer =
-                http.post(format!("{}{path}", server.url)).json(&person).send().await.expect("an answer");
-            if path == "/auth/login" {
-                assert_eq!(answer.status(), StatusCode::OK);
-                let cookie = answer.headers().get(SET_COOKIE).map(|cookie| {
-                    let text = cookie.to_str().expect("a cookie is text");
-                    text.split(';').next().expect("a cookie has a pair").to_owned()
-                });
-                return Self { server, http, cookie, issued: answer.json().await.expect("JSON") };
-            }
-        }
-        unreachable!("the loop returns at the log-in")
+        let mut person = Self { server, http: connections().expect("an HTTP client"), held: Held::default() };
+        let ann = Account::named("ann");
+        person.send(ann.sign_up()).await;
+        let answer = person.send(ann.log_in()).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        person.held = Held::received(answer).await.expect("the whole answer");
+        person
     }
 
-    fn with_credential(&self, request: RequestBuilder) -> RequestBuilder {
-        match (&self.cookie, self.issued["access_token"].as_str()) {
-            (Some(cookie), _) => request.header(COOKIE, cookie).header("sec-fetch-site", "same-origin"),
-            (None, Some(token)) => request.bearer_auth(token),
-            (None, None) => panic!("the log-in gave no credential"),
-        }
+    async fn send(&self, request: Request) -> Response {
+        request.send(&self.http, &self.server.url).await.expect("an answer")
     }
 
-    async fn get(&self, path: &str) -> StatusCode {
-        let request = self.with_credential(self.http.get(format!("{}{path}", self.server.url)));
-        request.send().await.expect("an answer").status()
+    async fn get(&self, path: &'static str) -> StatusCode {
+        self.send(self.held.signed(Request::get(path))).await.status()
     }
 
     async fn log_out(&self) {
-        let request = self.with_credential(self.http.post(format!("{}/auth/logout", self.server.url)));
-        assert_eq!(request.send().await.expect("an answer").status(), StatusCode::NO_CONTENT);
+        let answer = self.send(self.held.signed(Request::post("/auth/logout", json!({})))).await;
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     }
 
     async fn refresh(&self) -> Response {
-        let body = json!({ "refresh_token": self.issued["refresh_token"] });
-        self.http
-            .post(format!("{}/auth/refresh", self.server.url))
-            .json(&body)
-            .send()
-            .await
-            .expect("an answer")
+        self.send(self.held.presenting("/auth/refresh")).await
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use harness::client::{Held, Request};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -49,7 +50,7 @@ async fn sign_up(fleet: &Fleet, email: &str) -> Value {
 
 /// Sends a request until there is a verdict. A 503 (the store does not answer) is no verdict, and sending again is
 /// harmless.
-async fn verdict(fleet: &Fleet, server: usize, path: &str, body: &Value) -> (StatusCode, Value) {
+async fn verdict(fleet: &Fleet, server: usize, path: &'static str, body: &Value) -> (StatusCode, Value) {
     for _ in 0..100 {
         let answer = fleet.post(server % 2, path, body).await;
         if answer.0 != StatusCode::SERVICE_UNAVAILABLE {
@@ -114,7 +115,6 @@ enum Ending {
 
 /// Ends the session of a token pair at the first server.
 async fn end(fleet: &Fleet, ending: Ending, pair: &Value) {
-    let bearer = text(pair, "access_token");
     let (path, body, expected) = match ending {
         Ending::LogOut => ("/auth/logout", json!({ "scope": "local" }), StatusCode::NO_CONTENT),
         Ending::LogOutEverywhere => ("/auth/logout", json!({ "scope": "global" }), StatusCode::NO_CONTENT),
@@ -123,7 +123,7 @@ async fn end(fleet: &Fleet, ending: Ending, pair: &Value) {
             ("/auth/password", change, StatusCode::OK)
         }
     };
-    let (status, answer) = fleet.post_as(0, path, &bearer, &body).await;
+    let (status, answer) = fleet.send(0, &Held::issued([], pair).signed(Request::post(path, body))).await;
     assert_eq!(status, expected, "{answer}");
     if ending == Ending::NewPassword {
         assert!(refresh(fleet, 1, &text(&answer, "refresh_token")).await.is_some());

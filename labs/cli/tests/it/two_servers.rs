@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use harness::client::{Account, Held, Request};
 use kit::testing::private_redis;
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
 use crate::program::Serving;
@@ -48,40 +49,27 @@ impl Fleet {
         })
     }
 
-    pub(crate) async fn post(&self, server: usize, path: &str, body: &Value) -> (StatusCode, Value) {
-        self.send(self.http.post(format!("{}{path}", self.servers[server].url)).json(body)).await
+    pub(crate) async fn post(&self, server: usize, path: &'static str, body: &Value) -> (StatusCode, Value) {
+        self.send(server, &Request::post(path, body.clone())).await
     }
 
-    /// Sends a POST request with an access token.
-    pub(crate) async fn post_as(
-        &self,
-        server: usize,
-        path: &str,
-        bearer: &str,
-        body: &Value,
-    ) -> (StatusCode, Value) {
-        let url = format!("{}{path}", self.servers[server].url);
-        self.send(self.http.post(url).bearer_auth(bearer).json(body)).await
-    }
-
-    async fn send(&self, request: RequestBuilder) -> (StatusCode, Value) {
-        let answer = request.send().await.unwrap();
+    pub(crate) async fn send(&self, server: usize, request: &Request) -> (StatusCode, Value) {
+        let answer = request.send(&self.http, &self.servers[server].url).await.unwrap();
         let status = answer.status();
         (status, answer.json().await.unwrap_or(Value::Null))
     }
 
     async fn log_in(&self) -> Value {
-        let person = json!({ "email": "ann@example.test", "password": "correct horse battery" });
-        let (status, _issued) = self.post(0, "/auth/signup", &person).await;
+        let ann = Account::named("ann");
+        let (status, _issued) = self.send(0, &ann.sign_up()).await;
         assert_eq!(status, StatusCode::CREATED);
-        let (status, issued) = self.post(1, "/auth/login", &person).await;
+        let (status, issued) = self.send(1, &ann.log_in()).await;
         assert_eq!(status, StatusCode::OK);
         issued
     }
 
     pub(crate) async fn me(&self, server: usize, issued: &Value) -> StatusCode {
-        let request = self.http.get(format!("{}/me", self.servers[server].url));
-        request.bearer_auth(issued["access_token"].as_str().unwrap()).send().await.unwrap().status()
+        self.send(server, &Held::issued([], issued).signed(Request::get("/me"))).await.0
     }
 }
 
