@@ -13,18 +13,20 @@
 //! own, so one picture can be read on paper, in dark mode and on a small screen. The description for a screen reader
 //! lists the diagram's lines.
 
+mod label;
+
 use std::fmt::Write;
 
 use anyhow::{Context, bail};
 use mdbook_preprocessor::errors::Result;
 
 use super::html::escaped;
+use label::{width, wrapped};
 
 const WIDTH: f64 = 400.0;
 const EDGE: f64 = 52.0;
 const ACTOR_HEIGHT: f64 = 28.0;
 const LINE: f64 = 17.0;
-const FONT: f64 = 13.0;
 /// The widest line of a label, in the units of the picture.
 const LABEL: f64 = 290.0;
 
@@ -217,59 +219,6 @@ fn count(lines: &[String]) -> f64 {
     f64::from(u32::try_from(lines.len()).unwrap_or(u32::MAX))
 }
 
-/// An estimate of the width of text: full-width characters are as wide as the font size, others about half of it.
-fn width(text: &str) -> f64 {
-    text.chars().map(|c| if is_wide(c) { FONT } else { FONT * 0.53 }).sum()
-}
-
-fn is_wide(c: char) -> bool {
-    ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ff00}'..='\u{ffef}').contains(&c)
-}
-
-/// Katakana, in which foreign words are written; a line does not break inside such a word.
-fn is_katakana(c: char) -> bool {
-    ('\u{30a1}'..='\u{30fc}').contains(&c)
-}
-
-/// Wraps text at spaces, and between full-width characters where a line may break.
-fn wrapped(text: &str, limit: f64) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in words(text) {
-        let line =
-            lines.last_mut().filter(|line| width(line) + width(word.trim_end()) <= limit || line.is_empty());
-        match line {
-            Some(line) => line.push_str(word),
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
-}
-
-/// The pieces of a text that must not be broken, each with the space after it.
-fn words(text: &str) -> Vec<&str> {
-    const NEVER_FIRST: &str = "。、，．）」』！？ーぁぃぅぇぉっゃゅょァィゥェォッャュョ";
-    let mut words = Vec::new();
-    let mut start = 0;
-    let mut before = None;
-    for (at, c) in text.char_indices() {
-        let may_break = match before {
-            Some(' ') => c != ' ',
-            Some(last) if is_wide(last) || is_wide(c) => {
-                let same_word = is_katakana(last) && is_katakana(c);
-                !same_word && !NEVER_FIRST.contains(c) && c != ' ' && !"（「『".contains(last)
-            }
-            _ => false,
-        };
-        if may_break {
-            words.push(&text[start..at]);
-            start = at;
-        }
-        before = Some(c);
-    }
-    words.push(&text[start..]);
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,12 +246,5 @@ mod tests {
     fn a_step_of_an_unknown_actor_is_refused() {
         let error = draw("T\nA=a | B=b\nA->C: x\n").unwrap_err();
         assert_eq!(format!("{error:#}"), "`A->C: x`: there is no actor C");
-    }
-
-    #[test]
-    fn long_labels_are_broken_where_a_line_may_break() {
-        assert_eq!(wrapped("one two three", width("one two")), ["one two", "three"]);
-        assert_eq!(wrapped("新しいトークン", width("新しいトー")), ["新しい", "トークン"]);
-        assert_eq!(wrapped("署名を、確認", width("署名を")), ["署名", "を、確", "認"]);
     }
 }
