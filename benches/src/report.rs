@@ -12,11 +12,9 @@
 //! | [`peers`] | servers in other languages: our CPU time and latency as a share of theirs |
 //! | [`chart`] | bars and lines as SVG |
 //! | [`table`] | rows of text |
-//! | [`escape`] | text within HTML and SVG |
 //! | [`number`] | how a figure is written |
 
 pub mod chart;
-pub mod escape;
 pub mod html;
 pub mod markdown;
 pub mod number;

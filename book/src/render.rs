@@ -10,6 +10,7 @@ mod sequence;
 use std::path::Path;
 
 use anyhow::Context;
+use maud::html;
 use mdbook_preprocessor::book::{Book, BookItem};
 use mdbook_preprocessor::errors::Result;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
@@ -50,9 +51,10 @@ impl Preprocessor for Render {
 /// A link to the same page in the other language. It works without a script; a script moves it into the menu bar.
 fn switch(lang: Lang, page: &str) -> String {
     let (other, words) = if lang == Lang::Ja { ("en", "English") } else { ("ja", "日本語") };
-    format!(
-        "<nav class=\"other-language\"><a href=\"../{other}/{page}\" hreflang=\"{other}\" lang=\"{other}\">{words}</a></nav>\n\n"
-    )
+    let link = html! {
+        nav.other-language { a href={ "../" (other) "/" (page) } hreflang=(other) lang=(other) { (words) } }
+    };
+    link.into_string() + "\n\n"
 }
 
 /// The page's text, in which our own kinds of blocks are HTML, and each figure's name is replaced by the figure.

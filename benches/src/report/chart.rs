@@ -13,6 +13,7 @@ mod svg;
 pub use axis::{Axis, Scale};
 pub use bars::{Bar, Bars};
 pub use lines::{Lines, Point, Series};
+use maud::{Markup, html};
 use svg::marker;
 
 /// A bar chart or a line chart.
@@ -26,15 +27,25 @@ pub enum Chart {
 
 impl Chart {
     /// The chart as an `<svg>` element. `title` describes it for screen readers.
-    pub fn svg(&self, title: &str) -> String {
+    pub fn svg(&self, title: &str) -> Markup {
         match self {
             Self::Bars(bars) => bars.svg(title),
             Self::Lines(lines) => lines.svg(title),
         }
     }
 
-    /// The legend: the number and the meaning of each colour and marker.
-    pub fn legend(&self) -> Vec<(usize, &str)> {
+    /// The legend: the marker and the meaning of each colour, as a list; nothing for a chart without a legend.
+    pub fn legend(&self) -> Markup {
+        let entries = self.entries();
+        html! {
+            @if !entries.is_empty() {
+                ul.legend { @for (mark, name) in entries { li { (self.sign(mark)) (name) } } }
+            }
+        }
+    }
+
+    /// The number of each colour and marker, and what it means.
+    fn entries(&self) -> Vec<(usize, &str)> {
         match self {
             Self::Bars(bars) => bars.parts.iter().map(String::as_str).enumerate().collect(),
             Self::Lines(lines) if lines.is_labelled => Vec::new(),
@@ -45,12 +56,15 @@ impl Chart {
     }
 
     /// The marker of a legend entry, as an `<svg>` element.
-    pub fn sign(&self, index: usize) -> String {
-        let inside = match self {
-            Self::Bars(_) => format!(r#"<rect class="s{index}" width="12" height="12" y="1" rx="2"/>"#),
-            Self::Lines(_) => marker(index, 7.0, 7.0, false),
-        };
-        format!(r#"<svg class="sign" viewBox="0 0 14 14" aria-hidden="true">{inside}</svg>"#)
+    fn sign(&self, index: usize) -> Markup {
+        html! {
+            svg.sign viewBox="0 0 14 14" aria-hidden="true" {
+                @match self {
+                    Self::Bars(_) => { rect class={ "s" (index) } width="12" height="12" y="1" rx="2" {} }
+                    Self::Lines(_) => { (marker(index, 7.0, 7.0, false)) }
+                }
+            }
+        }
     }
 }
 

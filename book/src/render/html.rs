@@ -1,15 +1,14 @@
 //! Functions that write text as HTML.
 
-pub(super) use measure::report::escape::escaped;
+use maud::{Markup, html};
 
-/// The text, escaped, in which parts between backticks become `<code>`.
-pub(super) fn with_code(text: &str) -> String {
-    let mut out = String::new();
-    for (index, part) in text.split('`').enumerate() {
-        let part = escaped(part);
-        out.push_str(&if index % 2 == 1 { format!("<code>{part}</code>") } else { part });
+/// The text, in which parts between backticks become `<code>`.
+pub(super) fn with_code(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
     }
-    out
 }
 
 #[cfg(test)]
@@ -18,6 +17,6 @@ mod tests {
 
     #[test]
     fn code_is_marked_and_nothing_else_is_markup() {
-        assert_eq!(with_code("a `<b>` & c"), "a <code>&lt;b&gt;</code> &amp; c");
+        assert_eq!(with_code("a `<b>` & c").into_string(), "a <code>&lt;b&gt;</code> &amp; c");
     }
 }

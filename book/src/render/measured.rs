@@ -5,6 +5,7 @@
 mod words;
 
 use anyhow::bail;
+use maud::{Markup, PreEscaped, html};
 use mdbook_preprocessor::errors::Result;
 use measure::figures::{BASELINE, Comparison, DesignFigures};
 use measure::report::chart::Chart;
@@ -12,7 +13,6 @@ use measure::report::peers::LibraryTime;
 use measure::report::table::{DOUBTED, NONE};
 use measure::report::{Report, Revocation, Subject, number, rate_rps, sections};
 
-use super::html::escaped;
 use crate::Lang;
 use crate::figures::{Figures, duration};
 use words::{Words, shared};
@@ -73,10 +73,12 @@ pub(super) fn write(name: &str, figures: &Figures, lang: Lang) -> Result<String>
     }
     let found = sections::all(report).into_iter().find(|section| section.id == view.section);
     let chart = found.and_then(|section| section.chart).map(|chart| relabelled(chart, words));
-    let mut out = chart.map(|chart| figure(&chart, words, lang)).unwrap_or_default();
+    let chart = chart.map(|chart| figure(&chart, words, lang));
+    let mut out = chart.map(|chart| chart.into_string() + "\n\n").unwrap_or_default();
     out += &table(&columns(view, words, report), &rows, shared.design);
     if rows.iter().flatten().any(|cell| cell.ends_with(DOUBTED)) {
-        out += &format!("<p class=\"provenance\">{}</p>\n", shared.doubted);
+        let doubted = html! { p.provenance { (shared.doubted) } };
+        out += &(doubted.into_string() + "\n");
     }
     out += &provenance(figures, lang)?;
     Ok(out)
@@ -84,18 +86,25 @@ pub(super) fn write(name: &str, figures: &Figures, lang: Lang) -> Result<String>
 
 /// A line that says where and when a report was measured.
 pub(super) fn provenance(figures: &Figures, lang: Lang) -> Result<String> {
-    let said = |name| Ok::<_, anyhow::Error>(escaped(&figures.named(name, lang)?.unwrap_or_default()));
+    let said = |name| Ok::<_, anyhow::Error>(figures.named(name, lang)?.unwrap_or_default());
     let (date, machine, store) = (said("date")?, said("machine")?, said("store")?);
-    let plan = escaped(&figures.0.plan);
-    let line = match lang {
-        Lang::En => format!(
-            "Measured {date} on {machine}; {store}; <code>cargo lab bench</code>, plan: {plan}. <a href=\"measuring.html#own\">Show your own figures instead</a>"
-        ),
-        Lang::Ja => format!(
-            "{date} に {machine}（{store}）で測定。<code>cargo lab bench</code>、計画: {plan}。<a href=\"measuring.html#own\">自分の数字に差し替えるには</a>"
-        ),
+    let (command, plan) = (html! { code { "cargo lab bench" } }, &figures.0.plan);
+    let own = |text| html! { a href="measuring.html#own" { (text) } };
+    let line = html! {
+        p.provenance {
+            @match lang {
+                Lang::En => {
+                    "Measured " (date) " on " (machine) "; " (store) "; " (command) ", plan: " (plan) ". "
+                    (own("Show your own figures instead"))
+                }
+                Lang::Ja => {
+                    (date) " に " (machine) "（" (store) "）で測定。" (command) "、計画: " (plan) "。"
+                    (own("自分の数字に差し替えるには"))
+                }
+            }
+        }
     };
-    Ok(format!("\n<p class=\"provenance\">{line}</p>\n"))
+    Ok(format!("\n{}\n", line.into_string()))
 }
 
 /// The text in place of a figure that a reader's own report does not have.
@@ -126,18 +135,17 @@ fn relabelled(mut chart: Chart, words: &Words) -> Chart {
     chart
 }
 
-fn figure(chart: &Chart, words: &Words, lang: Lang) -> String {
+fn figure(chart: &Chart, words: &Words, lang: Lang) -> Markup {
     let shared = shared(lang);
-    let svg = chart.svg(words.title).replace(">at once<", &format!(">{}<", shared.at_once));
+    let svg = chart.svg(words.title).into_string().replace(">at once<", &format!(">{}<", shared.at_once));
     let svg = svg.replacen("</title>", &format!("</title><desc>{}</desc>", shared.below), 1);
-    let legend: String = chart
-        .legend()
-        .into_iter()
-        .map(|(mark, name)| format!("<li>{}{}</li>", chart.sign(mark), escaped(name)))
-        .collect();
-    let legend = if legend.is_empty() { legend } else { format!("<ul class=\"legend\">{legend}</ul>\n") };
-    let title = escaped(words.title);
-    format!("<figure class=\"measured\">\n{svg}\n{legend}<figcaption>{title}</figcaption>\n</figure>\n\n")
+    html! {
+        figure.measured {
+            (PreEscaped(svg))
+            (chart.legend())
+            figcaption { (words.title) }
+        }
+    }
 }
 
 fn columns(view: &View, words: &Words, report: &Report) -> Vec<String> {

@@ -10,6 +10,7 @@
 //! screen reader: the reasons appear inside a live region.
 
 use anyhow::{Context, bail};
+use maud::html;
 use mdbook_preprocessor::errors::Result;
 
 use super::html::with_code;
@@ -17,34 +18,51 @@ use super::html::with_code;
 /// The most answers of a question: the style sheet has rules for this many.
 const MOST: usize = 4;
 
+/// One answer of a question.
+struct Answer<'a> {
+    text: &'a str,
+    reason: &'a str,
+    is_right: bool,
+}
+
 /// The question as HTML. `name` must be unique in the whole book, because one page shows all pages together, and radio
 /// buttons of one name are one choice.
 pub(super) fn write(text: &str, name: &str) -> Result<String> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let question = with_code(lines.next().context("there is no question")?);
-    let (mut answers, mut reasons, mut right) = (String::new(), String::new(), 0);
-    for (index, line) in lines.enumerate() {
-        let is_right = line.starts_with('+');
-        let line = line.strip_prefix(['+', '-']).context("an answer must start with + or -")?;
-        let (answer, reason) =
-            line.split_once(" | ").context("an answer needs a reason: `- answer | reason`")?;
-        if index == MOST {
-            bail!("a question has at most {MOST} answers");
-        }
-        right += usize::from(is_right);
-        let (answer, reason) = (with_code(answer.trim()), with_code(reason.trim()));
-        let class = if is_right { "right" } else { "wrong" };
-        answers.push_str(&format!(
-            "<label><input type=\"radio\" name=\"{name}\" class=\"answer-{index}\"> {answer}</label>\n"
-        ));
-        reasons.push_str(&format!("<p class=\"reason reason-{index} {class}\">{reason}</p>\n"));
+    let question = lines.next().context("there is no question")?;
+    let answers = lines.map(answer).collect::<Result<Vec<_>>>()?;
+    if answers.len() > MOST {
+        bail!("a question has at most {MOST} answers");
     }
+    let right = answers.iter().filter(|answer| answer.is_right).count();
     if right != 1 {
         bail!("exactly one answer must be right, not {right}");
     }
-    Ok(format!(
-        "<fieldset class=\"quiz\">\n<legend>{question}</legend>\n{answers}<div aria-live=\"polite\">\n{reasons}</div>\n</fieldset>\n"
-    ))
+    let quiz = html! {
+        fieldset.quiz {
+            legend { (with_code(question)) }
+            @for (index, answer) in answers.iter().enumerate() {
+                label {
+                    input type="radio" name=(name) class={ "answer-" (index) };
+                    " " (with_code(answer.text))
+                }
+            }
+            div aria-live="polite" {
+                @for (index, answer) in answers.iter().enumerate() {
+                    @let class = if answer.is_right { "right" } else { "wrong" };
+                    p class={ "reason reason-" (index) " " (class) } { (with_code(answer.reason)) }
+                }
+            }
+        }
+    };
+    Ok(quiz.into_string() + "\n")
+}
+
+fn answer(line: &str) -> Result<Answer<'_>> {
+    let is_right = line.starts_with('+');
+    let line = line.strip_prefix(['+', '-']).context("an answer must start with + or -")?;
+    let (text, reason) = line.split_once(" | ").context("an answer needs a reason: `- answer | reason`")?;
+    Ok(Answer { text: text.trim(), reason: reason.trim(), is_right })
 }
 
 #[cfg(test)]

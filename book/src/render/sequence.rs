@@ -15,12 +15,10 @@
 
 mod label;
 
-use std::fmt::Write;
-
 use anyhow::{Context, bail};
+use maud::{Markup, html};
 use mdbook_preprocessor::errors::Result;
 
-use super::html::escaped;
 use label::{width, wrapped};
 
 const WIDTH: f64 = 400.0;
@@ -55,27 +53,27 @@ pub(crate) fn skeleton(text: &str) -> Vec<String> {
 
 pub(super) fn draw(text: &str) -> Result<String> {
     let diagram = Diagram::read(text)?;
-    let mut picture = Picture { svg: String::new(), y: ACTOR_HEIGHT + 8.0, xs: diagram.xs() };
+    let mut picture = Picture { parts: Vec::new(), y: ACTOR_HEIGHT + 8.0, xs: diagram.xs() };
     for step in &diagram.steps {
-        picture.step(step)?;
+        picture.step(step);
     }
     let height = picture.y + 12.0;
-    let mut life = String::new();
-    for (x, (_, name)) in picture.xs.iter().zip(&diagram.actors) {
-        writeln!(life, "<line class=\"life\" x1=\"{x}\" y1=\"{ACTOR_HEIGHT}\" x2=\"{x}\" y2=\"{height}\"/>")?;
-        writeln!(
-            life,
-            "<rect class=\"actor\" x=\"{}\" y=\"1\" width=\"96\" height=\"{}\" rx=\"5\"/>",
-            x - 48.0,
-            ACTOR_HEIGHT - 1.0
-        )?;
-        writeln!(life, "<text class=\"name\" x=\"{x}\" y=\"19\">{}</text>", escaped(name))?;
-    }
-    let (title, told) = (escaped(diagram.title), escaped(&diagram.told()));
-    Ok(format!(
-        "<figure class=\"sequence\">\n<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n<title>{title}</title>\n<desc>{told}</desc>\n{life}{}</svg>\n<figcaption>{title}</figcaption>\n</figure>\n",
-        picture.svg
-    ))
+    let figure = html! {
+        figure.sequence {
+            svg viewBox={ "0 0 " (WIDTH) " " (height) } role="img" {
+                title { (diagram.title) }
+                desc { (diagram.told()) }
+                @for (x, (_, name)) in picture.xs.iter().zip(&diagram.actors) {
+                    line.life x1=(x) y1=(ACTOR_HEIGHT) x2=(x) y2=(height) {}
+                    rect.actor x=(x - 48.0) y="1" width="96" height=(ACTOR_HEIGHT - 1.0) rx="5" {}
+                    text.name x=(x) y="19" { (name) }
+                }
+                @for part in &picture.parts { (part) }
+            }
+            figcaption { (diagram.title) }
+        }
+    };
+    Ok(figure.into_string() + "\n")
 }
 
 impl<'a> Diagram<'a> {
@@ -135,78 +133,65 @@ impl<'a> Diagram<'a> {
 }
 
 struct Picture {
-    svg: String,
+    parts: Vec<Markup>,
     y: f64,
     xs: Vec<f64>,
 }
 
 impl Picture {
-    fn step(&mut self, step: &Step<'_>) -> Result<()> {
+    fn step(&mut self, step: &Step<'_>) {
         match *step {
             Step::Message { from, to, answer, label } => {
                 let (start, end) = (self.xs[from], self.xs[to]);
-                self.label(label, f64::midpoint(start, end), "label")?;
+                self.label(label, f64::midpoint(start, end), "label");
                 let back = if end > start { -1.0 } else { 1.0 };
                 let (y, tip, class) = (self.y + 7.0, end + back, if answer { "answer" } else { "call" });
-                writeln!(
-                    self.svg,
-                    "<line class=\"{class}\" x1=\"{start}\" y1=\"{y}\" x2=\"{tip}\" y2=\"{y}\"/>"
-                )?;
-                let wing = tip + 8.0 * back;
-                let (up, down) = (y - 4.0, y + 4.0);
-                writeln!(
-                    self.svg,
-                    "<polygon class=\"head\" points=\"{tip},{y} {wing},{up} {wing},{down}\"/>"
-                )?;
+                let (wing, up, down) = (tip + 8.0 * back, y - 4.0, y + 4.0);
+                self.parts.push(html! {
+                    line class=(class) x1=(start) y1=(y) x2=(tip) y2=(y) {}
+                    polygon.head points=(format!("{tip},{y} {wing},{up} {wing},{down}")) {}
+                });
                 self.y += 9.0;
             }
             Step::Note { at, label } => {
                 self.y += 4.0;
                 let lines = wrapped(label, LABEL - 40.0);
-                let width = lines.iter().map(|line| width(line)).fold(0.0, f64::max) + 16.0;
+                let width = widest(&lines) + 16.0;
                 let x = inside(self.xs[at], width);
                 let height = LINE * count(&lines) + 8.0;
-                let (left, top) = (x - width / 2.0, self.y);
-                writeln!(
-                    self.svg,
-                    "<rect class=\"note\" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" rx=\"3\"/>"
-                )?;
-                self.label_lines(&lines, x, "words")?;
+                self.parts.push(html! {
+                    rect.note x=(x - width / 2.0) y=(self.y) width=(width) height=(height) rx="3" {}
+                });
+                self.label_lines(&lines, x, "words");
                 self.y += 10.0;
             }
             Step::Later { label } => {
                 self.y += 8.0;
-                let (y, height) = (self.y, LINE + 6.0);
-                writeln!(
-                    self.svg,
-                    "<rect class=\"later\" x=\"0\" y=\"{y}\" width=\"{WIDTH}\" height=\"{height}\"/>"
-                )?;
-                self.label_lines(&[label.to_owned()], WIDTH / 2.0, "words")?;
+                self.parts.push(html! {
+                    rect.later x="0" y=(self.y) width=(WIDTH) height=(LINE + 6.0) {}
+                });
+                self.label_lines(&[label.to_owned()], WIDTH / 2.0, "words");
                 self.y += 8.0;
             }
         }
-        Ok(())
     }
 
-    fn label(&mut self, label: &str, x: f64, class: &str) -> Result<()> {
+    fn label(&mut self, label: &str, x: f64, class: &str) {
         let lines = wrapped(label, LABEL);
-        let widest = lines.iter().map(|line| width(line)).fold(0.0, f64::max);
         self.y += 4.0;
-        self.label_lines(&lines, inside(x, widest), class)
+        self.label_lines(&lines, inside(x, widest(&lines)), class);
     }
 
-    fn label_lines(&mut self, lines: &[String], x: f64, class: &str) -> Result<()> {
+    fn label_lines(&mut self, lines: &[String], x: f64, class: &str) {
         for line in lines {
             self.y += LINE;
-            writeln!(
-                self.svg,
-                "<text class=\"{class}\" x=\"{x}\" y=\"{}\">{}</text>",
-                self.y,
-                escaped(line)
-            )?;
+            self.parts.push(html! { text class=(class) x=(x) y=(self.y) { (line) } });
         }
-        Ok(())
     }
+}
+
+fn widest(lines: &[String]) -> f64 {
+    lines.iter().map(|line| width(line)).fold(0.0, f64::max)
 }
 
 /// The horizontal centre, moved so that a part of this width stays inside the picture.

@@ -1,10 +1,9 @@
 //! Horizontal bars, because names are long; a bar may consist of several parts.
 
-use std::fmt::Write;
+use maud::{Markup, html};
 
 use super::axis::{Scale, Stretch};
-use super::svg::{WIDTH, frame};
-use crate::report::escape::escaped;
+use super::svg::{WIDTH, frame, tenths};
 use crate::report::number;
 
 /// A bar chart.
@@ -34,33 +33,34 @@ const PITCH: f64 = 30.0;
 const THICK: f64 = 18.0;
 
 impl Bars {
-    pub(super) fn svg(&self, title: &str) -> String {
-        let sum = |bar: &Bar| bar.parts.iter().sum::<f64>();
-        let stretch = Stretch::over(Scale::Linear, self.bars.iter().map(sum));
-        let mut inside = String::new();
-        for (row, bar) in self.bars.iter().enumerate() {
-            let top = row as f64 * PITCH + 6.0;
-            let middle = top + THICK / 2.0 + 4.5;
-            let label = escaped(&bar.label);
-            // Writing to a String cannot fail.
-            let _ = write!(inside, r#"<text x="{}" y="{middle:.1}" class="end">{label}</text>"#, LEFT - 8.0);
-            let mut x = LEFT;
-            for (part, length) in bar.parts.iter().enumerate() {
-                let width = stretch.place(*length) * (WIDTH - LEFT - RIGHT);
-                let _ = write!(
-                    inside,
-                    r#"<rect class="s{part}" x="{x:.1}" y="{top:.1}" width="{width:.1}" height="{THICK}"/>"#
-                );
-                x += width;
+    pub(super) fn svg(&self, title: &str) -> Markup {
+        let stretch = Stretch::over(Scale::Linear, self.bars.iter().map(Bar::sum));
+        let bars = html! {
+            @for (row, bar) in self.bars.iter().enumerate() { (self.bar(bar, row as f64 * PITCH + 6.0, &stretch)) }
+        };
+        frame(self.bars.len() as f64 * PITCH + 8.0, title, &bars)
+    }
+
+    /// One bar between its name and its sum.
+    fn bar(&self, bar: &Bar, top: f64, stretch: &Stretch) -> Markup {
+        let middle = tenths(top + THICK / 2.0 + 4.5);
+        let width = |length: &f64| stretch.place(*length) * (WIDTH - LEFT - RIGHT);
+        let end = |parts: &[f64]| parts.iter().map(width).fold(LEFT, |x, width| x + width);
+        html! {
+            text x=(LEFT - 8.0) y=(middle) class="end" { (bar.label) }
+            @for (part, length) in bar.parts.iter().enumerate() {
+                rect class={ "s" (part) } x=(tenths(end(&bar.parts[..part]))) y=(tenths(top))
+                    width=(tenths(width(length))) height=(THICK) {}
             }
-            let said = format!("{}{}", number::short(sum(bar)), self.unit);
-            let _ = write!(
-                inside,
-                r#"<text x="{:.1}" y="{middle:.1}" class="strong">{}</text>"#,
-                x + 6.0,
-                escaped(&said)
-            );
+            text x=(tenths(end(&bar.parts) + 6.0)) y=(middle) class="strong" {
+                (number::short(bar.sum())) (self.unit)
+            }
         }
-        frame(self.bars.len() as f64 * PITCH + 8.0, title, &inside)
+    }
+}
+
+impl Bar {
+    fn sum(&self) -> f64 {
+        self.parts.iter().sum()
     }
 }

@@ -1,10 +1,9 @@
 //! Points over two axes, connected by a line or each labelled with its name.
 
-use std::fmt::Write;
+use maud::{Markup, html};
 
 use super::axis::{Axis, Stretch};
-use super::svg::{WIDTH, frame, marker};
-use crate::report::escape::escaped;
+use super::svg::{WIDTH, frame, marker, points, tenths};
 
 /// A chart of several series.
 #[derive(Debug, Clone)]
@@ -69,71 +68,56 @@ impl Plane {
 }
 
 impl Lines {
-    pub(super) fn svg(&self, title: &str) -> String {
-        let points = || self.series.iter().flat_map(|series| &series.points);
+    pub(super) fn svg(&self, title: &str) -> Markup {
+        let all = || self.series.iter().flat_map(|series| &series.points);
         let plane = Plane {
-            x: Stretch::over(self.x.scale, points().map(|point| point.x)),
-            y: Stretch::over(self.y.scale, points().map(|point| point.y)),
+            x: Stretch::over(self.x.scale, all().map(|point| point.x)),
+            y: Stretch::over(self.y.scale, all().map(|point| point.y)),
             inset: if self.is_labelled { INSET } else { 0.0 },
         };
-        let mut inside = self.grid(&plane);
-        for series in &self.series {
-            let places: Vec<(f64, f64)> =
-                series.points.iter().map(|point| plane.place((point.x, point.y))).collect();
-            if !self.is_labelled {
-                let path: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-                // Writing to a String cannot fail.
-                let _ = write!(
-                    inside,
-                    r#"<polyline class="line s{}" points="{}"/>"#,
-                    series.mark,
-                    path.join(" ")
-                );
-            }
-            for (point, (x, y)) in series.points.iter().zip(places) {
-                inside.push_str(&marker(series.mark, x, y, point.is_doubted));
-            }
-        }
-        if self.is_labelled {
-            inside.push_str(&self.names(&plane));
-        }
+        let inside = html! {
+            (self.grid(&plane))
+            @for series in &self.series { (self.series(series, &plane)) }
+            @if self.is_labelled { (self.names(&plane)) }
+        };
         frame(HEIGHT, title, &inside)
     }
 
+    /// The points of a series, and the line through them.
+    fn series(&self, series: &Series, plane: &Plane) -> Markup {
+        let places: Vec<(f64, f64)> =
+            series.points.iter().map(|point| plane.place((point.x, point.y))).collect();
+        html! {
+            @if !self.is_labelled {
+                polyline class={ "line s" (series.mark) } points=(points(places.iter().copied())) {}
+            }
+            @for (point, &(x, y)) in series.points.iter().zip(&places) {
+                (marker(series.mark, x, y, point.is_doubted))
+            }
+        }
+    }
+
     /// Grid lines at round values, their numbers, and the labels of the axes.
-    fn grid(&self, plane: &Plane) -> String {
+    fn grid(&self, plane: &Plane) -> Markup {
         let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
-        let mut text = String::new();
-        for tick in plane.y.ticks() {
-            let y = plane.place((0.0, tick)).1;
-            let (said, at) = (escaped(&(self.y.write)(tick)), y + 4.0);
-            let _ = write!(
-                text,
-                r#"<path class="grid" d="M{LEFT} {y:.1}H{right}"/><text class="end" x="{}" y="{at:.1}">{said}</text>"#,
-                LEFT - 6.0
-            );
+        html! {
+            @for tick in plane.y.ticks() {
+                @let y = plane.place((0.0, tick)).1;
+                path class="grid" d=(format!("M{LEFT} {y:.1}H{right}")) {}
+                text class="end" x=(LEFT - 6.0) y=(tenths(y + 4.0)) { ((self.y.write)(tick)) }
+            }
+            @for tick in plane.x.ticks() {
+                @let x = plane.place((tick, 0.0)).0;
+                path class="grid" d=(format!("M{x:.1} {bottom}v4")) {}
+                text class="middle" x=(tenths(x)) y=(bottom + 17.0) { ((self.x.write)(tick)) }
+            }
+            text class="soft" x="4" y="13" { (self.y.label) }
+            text class="soft end" x=(right) y=(HEIGHT - 8.0) { (self.x.label) }
         }
-        for tick in plane.x.ticks() {
-            let x = plane.place((tick, 0.0)).0;
-            let said = escaped(&(self.x.write)(tick));
-            let _ = write!(
-                text,
-                r#"<path class="grid" d="M{x:.1} {bottom}v4"/><text class="middle" x="{x:.1}" y="{}">{said}</text>"#,
-                bottom + 17.0
-            );
-        }
-        let _ = write!(
-            text,
-            r#"<text class="soft" x="4" y="13">{}</text><text class="soft end" x="{right}" y="{}">{}</text>"#,
-            escaped(&self.y.label),
-            HEIGHT - 8.0,
-            escaped(&self.x.label)
-        );
-        text
     }
 
     /// Writes each name beside its last point, on the side with room, so that no name covers another.
-    fn names(&self, plane: &Plane) -> String {
+    fn names(&self, plane: &Plane) -> Markup {
         let mut labels: Vec<(f64, f64, &str)> = self
             .series
             .iter()
@@ -144,16 +128,19 @@ impl Lines {
             })
             .collect();
         labels.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let mut text = String::new();
         let mut taken: Vec<(bool, f64)> = Vec::new();
-        for (x, y, name) in labels {
-            let is_right = x < WIDTH * 0.6;
+        let mut free = |is_right: bool, y: f64| {
             let lowest = taken.iter().filter(|(side, _)| *side == is_right).map(|(_, at)| at + LINE);
             let at = lowest.fold(y + 4.0, f64::max);
             taken.push((is_right, at));
-            let (x, class) = if is_right { (x + 9.0, "strong") } else { (x - 9.0, "strong end") };
-            let _ = write!(text, r#"<text class="{class}" x="{x:.1}" y="{at:.1}">{}</text>"#, escaped(name));
+            at
+        };
+        html! {
+            @for (x, y, name) in labels {
+                @let is_right = x < WIDTH * 0.6;
+                @let (x, class) = if is_right { (x + 9.0, "strong") } else { (x - 9.0, "strong end") };
+                text class=(class) x=(tenths(x)) y=(tenths(free(is_right, y))) { (name) }
+            }
         }
-        text
     }
 }

@@ -1,9 +1,8 @@
 //! The board's page: which learner has done what, in plain HTML that fits a phone and a projector.
 
-use std::fmt::Write;
-
 use axum::http::{HeaderMap, header};
 use harness::language::Language;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::wall::Learner;
 use crate::course::{Course, Lab};
@@ -42,101 +41,94 @@ pub(super) fn html(course: &Course, learners: &[Learner], language: Language, ho
         Language::En => format!("refreshed every {REFRESH_S} s"),
         Language::Ja => format!("{REFRESH_S} 秒ごとに更新"),
     };
-    let body = if learners.is_empty() { nobody(language, host) } else { table(course, learners, language) };
-    format!(
-        "<!doctype html>\n<html lang=\"{code}\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"refresh\" content=\"{REFRESH_S}\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n\
-         <body>\n<header>\n<h1>{title}</h1>\n<p>{count} · {refreshed} · <a href=\"?lang={other}\" lang=\"{other}\" \
-         hreflang=\"{other}\">{other_name}</a></p>\n</header>\n<main>\n{body}</main>\n</body>\n</html>\n"
-    )
+    let page = html! {
+        (DOCTYPE)
+        html lang=(code) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta http-equiv="refresh" content=(REFRESH_S);
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (title) }
+                    p {
+                        (count) " · " (refreshed) " · "
+                        a href={ "?lang=" (other) } lang=(other) hreflang=(other) { (other_name) }
+                    }
+                }
+                main {
+                    @if learners.is_empty() { (nobody(language, host)) } @else { (table(course, learners, language)) }
+                }
+            }
+        }
+    };
+    page.into_string()
 }
 
 /// The page's text while there is no learner yet: how to get onto the board.
-fn nobody(language: Language, host: &str) -> String {
-    let text =
-        language.choose("No learner is here yet. Each learner types:", "まだ誰もいません。参加するには:");
-    let name = language.choose("NAME", "名前");
-    // The browser's `Host` header is untrusted text, so it is escaped too.
-    let host = escaped(host);
-    format!("<p>{text}</p>\n<pre>cargo lab learn --board http://{host} --nickname {name}</pre>\n")
+fn nobody(language: Language, host: &str) -> Markup {
+    html! {
+        p { (language.choose("No learner is here yet. Each learner types:", "まだ誰もいません。参加するには:")) }
+        pre { "cargo lab learn --board http://" (host) " --nickname " (language.choose("NAME", "名前")) }
+    }
 }
 
-fn table(course: &Course, learners: &[Learner], language: Language) -> String {
+fn table(course: &Course, learners: &[Learner], language: Language) -> Markup {
     let choose = |en, ja| language.choose(en, ja);
-    let mut html = String::from("<table>\n<thead><tr>");
-    let mut head = |text: &str| {
-        // Writing to a string does not fail.
-        let _written = write!(html, "<th scope=\"col\">{}</th>", escaped(text));
-    };
-    head(choose("name", "名前"));
-    for lab in &course.labs {
-        head(lab.title.in_language(language));
+    html! {
+        table {
+            thead {
+                tr {
+                    th scope="col" { (choose("name", "名前")) }
+                    @for lab in &course.labs { th scope="col" { (lab.title.in_language(language)) } }
+                    th scope="col" { (choose("done", "完了")) }
+                    th scope="col" { (choose("last seen", "最終更新")) }
+                }
+            }
+            tbody { @for learner in learners { (row(course, learner, language)) } }
+        }
     }
-    head(choose("done", "完了"));
-    head(choose("last seen", "最終更新"));
-    html.push_str("</tr></thead>\n<tbody>\n");
-    for learner in learners {
-        html.push_str(&row(course, learner, language));
-    }
-    html.push_str("</tbody>\n</table>\n");
-    html
 }
 
-fn row(course: &Course, learner: &Learner, language: Language) -> String {
+fn row(course: &Course, learner: &Learner, language: Language) -> Markup {
     let all = course.steps().count();
     let done = learner.steps.len();
-    let name = escaped(&learner.nickname.to_string());
-    let labs: String = course.labs.iter().map(|lab| cell(lab, learner, language)).collect();
     let seen = match (learner.minutes, language) {
         (0, Language::En) => "now".to_owned(),
         (0, Language::Ja) => "たった今".to_owned(),
         (minutes, Language::En) => format!("{minutes} min ago"),
         (minutes, Language::Ja) => format!("{minutes} 分前"),
     };
-    let class = if done == all { " class=\"all\"" } else { "" };
-    format!(
-        "<tr{class}><th scope=\"row\">{name}</th>{labs}<td class=\"sum\">{done}/{all}</td><td class=\"seen\">{seen}</td></tr>\n"
-    )
+    html! {
+        tr class=[(done == all).then_some("all")] {
+            th scope="row" { (learner.nickname) }
+            @for lab in &course.labs { (cell(lab, learner, language)) }
+            td.sum { (done) "/" (all) }
+            td.seen { (seen) }
+        }
+    }
 }
 
 /// The table cell of one lab: a mark for each step and, for screen readers, how many steps are done.
-fn cell(lab: &Lab, learner: &Learner, language: Language) -> String {
-    let marks: String = lab
-        .steps
-        .iter()
-        .map(|step| match learner.steps.contains(&step.id) {
-            true => "<b>●</b>",
-            false => "<i>○</i>",
-        })
-        .collect();
-    let (done, of) =
-        (lab.steps.iter().filter(|step| learner.steps.contains(&step.id)).count(), lab.steps.len());
-    let title = escaped(lab.title.in_language(language));
+fn cell(lab: &Lab, learner: &Learner, language: Language) -> Markup {
+    let is_done = |id: &String| learner.steps.contains(id);
+    let (done, of) = (lab.steps.iter().filter(|step| is_done(&step.id)).count(), lab.steps.len());
     let said = match language {
         Language::En => format!("{done} of {of}"),
         Language::Ja => format!("{of} 中 {done}"),
     };
-    format!(
-        "<td data-lab=\"{title}\"><span aria-hidden=\"true\">{marks}</span><span class=\"said\">{said}</span></td>"
-    )
-}
-
-/// The text escaped for HTML, in an attribute too.
-fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            other => html.push(other),
+    html! {
+        td data-lab=(lab.title.in_language(language)) {
+            span aria-hidden="true" {
+                @for step in &lab.steps { @if is_done(&step.id) { b { "●" } } @else { i { "○" } } }
+            }
+            span.said { (said) }
         }
     }
-    html
 }
 
 #[cfg(test)]
@@ -157,7 +149,7 @@ mod tests {
     #[test]
     fn a_nickname_of_markup_is_shown_as_it_was_typed_and_is_none() {
         let html = html(&course(), &[learner("<script>'\"&", &[])], Language::En, "127.0.0.1:1");
-        assert!(html.contains("<th scope=\"row\">&lt;script&gt;&#39;&quot;&amp;</th>"), "{html}");
+        assert!(html.contains("<th scope=\"row\">&lt;script&gt;'&quot;&amp;</th>"), "{html}");
         assert!(!html.contains("<script"), "{html}");
     }
 
