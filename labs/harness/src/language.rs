@@ -1,7 +1,7 @@
 //! The language of the output: English or Japanese.
 
 use clap::ValueEnum;
-use serde::Deserialize;
+use kit::design::Text;
 
 /// The language that the workshop speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -33,27 +33,20 @@ impl Language {
         }
     }
 
-    /// The text in this language, of two.
-    pub fn choose<'a>(self, en: &'a str, ja: &'a str) -> &'a str {
+    /// The part of a text that is in this language.
+    pub fn choose<T>(self, text: &Text<T>) -> &T {
         match self {
-            Self::En => en,
-            Self::Ja => ja,
+            Self::En => &text.en,
+            Self::Ja => &text.ja,
         }
     }
-}
 
-/// A text in both languages.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Text {
-    en: String,
-    ja: String,
-}
-
-impl Text {
-    /// The text in one language.
-    pub fn in_language(&self, language: Language) -> &str {
-        language.choose(self.en.trim(), self.ja.trim())
+    /// The language's name for programs, as in the `lang` of a page (BCP 47).
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Ja => "ja",
+        }
     }
 }
 

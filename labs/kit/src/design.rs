@@ -5,7 +5,7 @@
 //! of tables.
 
 use axum::Router;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::boxed::Boxed;
 use crate::clock::Clock;
@@ -48,13 +48,14 @@ pub struct Design {
 /// inside each of them compiled into it.
 pub type Starting = Boxed<'static, Result<Router, StartError>>;
 
-/// A text in the languages of the labs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Text {
+/// A text in the languages of the labs, or a table of texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text<T = &'static str> {
     /// English.
-    pub en: &'static str,
+    pub en: T,
     /// Japanese.
-    pub ja: &'static str,
+    pub ja: T,
 }
 
 /// The texts that describe a design to people.

@@ -12,7 +12,7 @@ const STYLE: &str = "text/css; charset=utf-8";
 
 /// The page itself. Without a language, the page uses the browser's.
 pub(super) fn html(language: Option<Language>) -> String {
-    let name = language.map_or("", |language| language.choose("en", "ja"));
+    let name = language.map_or("", Language::tag);
     HTML.replace(LANGUAGE, &format!("data-language=\"{name}\""))
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use conformance::Outcome;
 use harness::Failure;
-use harness::language::Text;
+use kit::design::Text;
 use serde::Deserialize;
 
 use super::build::{self, Built, Which};
@@ -29,7 +29,7 @@ pub(crate) struct Attack {
     /// The names of the checks that try the attack.
     pub(crate) checks: Vec<String>,
     /// A text that says what the weak build does wrong.
-    pub(crate) story: Text,
+    pub(crate) story: Text<String>,
     /// The functions that the weak build replaces.
     pub(crate) weak: Vec<WeakPart>,
 }

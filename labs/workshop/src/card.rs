@@ -17,6 +17,7 @@ use super::course::{Course, Lab, Step};
 use super::judge::Finding;
 use super::layout::{columns, cut, fitted, wrapped};
 use super::progress::Progress;
+use super::words::{WORDS, Words};
 
 const KEY: Style = AnsiColor::Cyan.on_default().bold();
 
@@ -60,14 +61,8 @@ impl View<'_> {
     /// The lines of the card. `limit`: how many lines one part may have.
     fn lines(&self, width: usize, limit: usize) -> Vec<String> {
         let mut lines = vec![self.heading(width), String::new(), self.title()];
-        lines.extend(wrapped(
-            self.step.task.in_language(self.language),
-            "  ",
-            "  ",
-            width,
-            Style::new(),
-            limit,
-        ));
+        let task = self.language.choose(&self.step.task);
+        lines.extend(wrapped(task, "  ", "  ", width, Style::new(), limit));
         lines.push(format!("  {KEY}{}{KEY:#}", self.place()));
         lines.push(String::new());
         lines.extend(self.verdict(width, limit));
@@ -85,12 +80,9 @@ impl View<'_> {
         let all: usize = self.course.labs.iter().map(|lab| lab.steps.len()).sum();
         let done: usize = self.course.labs.iter().map(|lab| self.progress.done(&lab.steps)).sum();
         let at = self.course.labs.iter().position(|lab| lab.id == self.lab.id).unwrap_or(0) + 1;
-        let title = self.lab.title.in_language(self.language);
+        let title = self.language.choose(&self.lab.title);
         let (labs, minutes) = (self.course.labs.len(), self.lab.minutes);
-        let left = match self.language {
-            Language::En => format!(" Lab {at} of {labs}: {title} ({minutes} min)"),
-            Language::Ja => format!(" ラボ {at}/{labs}: {title}({minutes} 分)"),
-        };
+        let left = format!(" {}", (self.words().lab)(at, labs, title, minutes));
         let right = format!("{done}/{all} ");
         let room = width.saturating_sub(columns(&left) + columns(&right) + 3);
         let bar = (all * 3).min(room);
@@ -102,9 +94,8 @@ impl View<'_> {
 
     fn title(&self) -> String {
         let at = self.lab.steps.iter().position(|step| step.id == self.step.id).unwrap_or(0) + 1;
-        let (title, of) = (self.step.title.in_language(self.language), self.lab.steps.len());
-        let step = self.language.choose("Step", "ステップ");
-        format!(" {TITLE}{step} {at}/{of}  {title}{TITLE:#}")
+        let (title, of) = (self.language.choose(&self.step.title), self.lab.steps.len());
+        format!(" {TITLE}{} {at}/{of}  {title}{TITLE:#}", self.words().step)
     }
 
     /// The path of the file, relative to the project's folder, and the line.
@@ -129,18 +120,12 @@ impl View<'_> {
     }
 
     fn errors(&self, errors: &[String], limit: usize) -> Vec<String> {
-        let mut lines = vec![format!(
-            " {BAD}✗{BAD:#} {}",
-            self.language.choose("It does not compile:", "コンパイルできません:")
-        )];
+        let words = self.words();
+        let mut lines = vec![format!(" {BAD}✗{BAD:#} {}", words.does_not_compile)];
         let first = errors.first().map(String::as_str).unwrap_or_default();
         lines.extend(cut(first.lines().map(|line| format!("  {line}")).collect(), limit));
         if errors.len() > 1 {
-            let more = errors.len() - 1;
-            lines.push(match self.language {
-                Language::En => format!("  {DIM}and {more} more{DIM:#}"),
-                Language::Ja => format!("  {DIM}ほかに {more} 件{DIM:#}"),
-            });
+            lines.push(format!("  {DIM}{}{DIM:#}", (words.more_errors)(errors.len() - 1)));
         }
         lines
     }
@@ -155,24 +140,24 @@ impl View<'_> {
                 _ => format!("{BAD}✗{BAD:#}"),
             })
             .collect();
-        let of = findings.len();
-        let sum = match self.language {
-            Language::En => format!("{passed} of {of} checks pass"),
-            Language::Ja => format!("チェック {of} 件中 {passed} 件が通りました"),
-        };
-        let mut lines = vec![format!("  {marks}  {sum}")];
+        let words = self.words();
+        let mut lines = vec![format!("  {marks}  {}", (words.checks_pass)(passed, findings.len()))];
         match findings.iter().find(|finding| !finding.passed()) {
-            Some(first) => lines.extend(in_full(first, self.language, width, limit)),
+            Some(first) => lines.extend(in_full(first, words, width, limit)),
             None => {
                 lines.push(String::new());
-                let surprise = self.step.surprise.in_language(self.language);
+                let surprise = self.language.choose(&self.step.surprise);
                 lines.extend(wrapped(surprise, "  ", "  ", width, GOOD, limit));
-                let (book, page) = (self.language.choose("in the book:", "本のページ:"), &self.lab.page);
+                let (book, page) = (words.in_the_book, &self.lab.page);
                 lines.push(format!("  {DIM}{book} `cargo book serve`, {page}.html{DIM:#}"));
                 lines.extend(self.invitation());
             }
         }
         lines
+    }
+
+    fn words(&self) -> &'static Words {
+        self.language.choose(&WORDS)
     }
 
     /// Whether every step of the lab is done, so that its server can be attacked.
@@ -185,73 +170,44 @@ impl View<'_> {
         if !self.lab_is_done() {
             return None;
         }
-        let (en, ja) = match (self.keys, self.progress.defended_at_ms(self.lab)) {
-            (true, None) => (
-                "The lab is done. Attack a weak build of it, then yours.",
-                "このラボは完了です。攻撃してみましょう。まず弱いビルド、次に自分のサーバーです。",
-            ),
-            (true, Some(_)) => (
-                "The lab is done, and your build kept the attack out.",
-                "このラボは完了し、攻撃も防ぎました。",
-            ),
-            (false, None) => (
-                "The lab is done. `cargo lab defend` attacks a weak build, then yours.",
-                "このラボは完了です。`cargo lab defend` で弱いビルドと自分のサーバーを攻撃できます。",
-            ),
+        let words = self.words();
+        let text = match (self.keys, self.progress.defended_at_ms(self.lab)) {
+            (true, None) => words.done_attack_with_key,
+            (true, Some(_)) => words.done_and_defended,
+            (false, None) => words.done_attack_with_command,
             (false, Some(_)) => return None,
         };
         let key = if self.keys { format!("{KEY}a{KEY:#} ") } else { String::new() };
-        Some(format!("  {key}{}", self.language.choose(en, ja)))
+        Some(format!("  {key}{text}"))
     }
 
     fn hint(&self, width: usize, limit: usize) -> Vec<String> {
         let (shown, of) = (self.progress.of(self.step).hints, self.step.hints.len());
+        let word = self.words().hint;
         let Some(hint) = shown.checked_sub(1).and_then(|at| self.step.hints.get(at)) else {
             return if self.keys || self.progress.of(self.step).is_done() {
                 Vec::new()
             } else {
-                let word = self.language.choose("hint", "ヒント");
                 vec![format!("   {word}{}cargo lab hint", " ".repeat(10 - columns(word)))]
             };
         };
-        let label = match self.language {
-            Language::En => format!("   hint {shown}/{of}  "),
-            Language::Ja => format!("   ヒント {shown}/{of}  "),
-        };
+        let label = format!("   {word} {shown}/{of}  ");
         let indent = " ".repeat(13);
         let mut lines = vec![String::new()];
-        lines.extend(wrapped(hint.in_language(self.language), &label, &indent, width, Style::new(), limit));
+        let hint = self.language.choose(hint);
+        lines.extend(wrapped(hint, &label, &indent, width, Style::new(), limit));
         lines
     }
 
     fn footer(&self, width: usize) -> String {
+        let words = self.words();
         if !self.keys {
-            let next = match self.progress.of(self.step).is_done() {
-                true => self.language.choose(
-                    "next: `cargo lab learn` shows the next step",
-                    "次は: `cargo lab learn` で次のステップへ",
-                ),
-                false => self.language.choose(
-                    "next: save and run `cargo lab learn` again, or leave `cargo lab watch` open",
-                    "次は: 保存して `cargo lab learn`、または `cargo lab watch` を開いたままに",
-                ),
-            };
+            let is_done = self.progress.of(self.step).is_done();
+            let next = if is_done { words.next_step } else { words.next_save };
             return format!(" {DIM}{next}{DIM:#}");
         }
-        let keys = match self.lab_is_done() {
-            true => self.language.choose(
-                "a attack  s solution  n next  b back  r reset  q quit",
-                "a 攻撃  s 解答  n 次へ  b 前へ  r やり直し  q 終了",
-            ),
-            false => self.language.choose(
-                "h hint  s solution  n next  b back  r reset  q quit",
-                "h ヒント  s 解答  n 次へ  b 前へ  r やり直し  q 終了",
-            ),
-        };
-        let watching = match self.board_is_silent {
-            true => self.language.choose("board does not answer", "ボードが応答しません"),
-            false => self.language.choose("checks run at every save", "保存するたびに確かめます"),
-        };
+        let keys = if self.lab_is_done() { words.done_card_keys } else { words.card_keys };
+        let watching = if self.board_is_silent { words.board_is_silent } else { words.checks_run };
         let room = width.saturating_sub(columns(keys) + 4);
         let watching = if columns(watching) <= room { watching } else { "" };
         let keys: String = keys

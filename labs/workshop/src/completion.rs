@@ -9,7 +9,6 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use harness::Failure;
-use harness::language::Language;
 use harness::terminal::{self, BAD, DIM, GOOD, TITLE};
 use lab1_token::jwt::{self, Refused};
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,7 @@ use time::OffsetDateTime;
 
 use super::course::{Course, Lab};
 use super::progress::Progress;
+use super::words::Words;
 
 /// A public key, which therefore protects nothing: see the module documentation.
 const KEY: &[u8] = b"the key of authlab's completion codes, which everybody may know";
@@ -85,19 +85,10 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn print(&self, course: &Course, language: Language) {
-        print(&self.completed, course, language);
-        let (title, note) = (
-            language.choose("Your code:", "修了コード:"),
-            language.choose(
-                "The leader of the workshop checks it with `cargo lab progress --verify CODE`. It proves nothing, because \
-                 its key is public. `cargo lab token CODE` takes it apart.",
-                "進行役は `cargo lab progress --verify CODE` で確かめられます。鍵は公開されているので、証明にはなりません。\
-                 `cargo lab token CODE` で分解できます。",
-            ),
-        );
-        anstream::println!("\n{TITLE}{title}{TITLE:#}\n{}\n", self.code);
-        for line in super::layout::wrapped(note, " ", " ", super::COLUMNS, DIM, usize::MAX) {
+    pub(super) fn print(&self, course: &Course, words: &Words) {
+        print(&self.completed, course, words);
+        anstream::println!("\n{TITLE}{}{TITLE:#}\n{}\n", words.your_code, self.code);
+        for line in super::layout::wrapped(words.about_code, " ", " ", super::COLUMNS, DIM, usize::MAX) {
             anstream::println!("{line}");
         }
     }
@@ -105,12 +96,7 @@ impl Summary {
 
 /// Prints the contents of a code and whether it covers all labs of this course; the exit code says the same. If `code`
 /// is `-`, it is read from stdin.
-pub(super) fn verify(
-    code: &str,
-    course: &Course,
-    language: Language,
-    json: bool,
-) -> Result<ExitCode, Failure> {
+pub(super) fn verify(code: &str, course: &Course, words: &Words, json: bool) -> Result<ExitCode, Failure> {
     let text = if code == "-" { from_stdin()? } else { code.to_owned() };
     let read = read(&text)?;
     let missing = missing(&read, course);
@@ -118,14 +104,12 @@ pub(super) fn verify(
         let report = serde_json::json!({ "complete": missing.is_empty(), "missing": missing, "code": read });
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        print(&read, course, language);
-        let verdict = match (missing.is_empty(), language) {
-            (true, Language::En) => format!("{GOOD}✓ all labs are done{GOOD:#}"),
-            (true, Language::Ja) => format!("{GOOD}✓ すべてのラボを終えています{GOOD:#}"),
-            (false, Language::En) => format!("{BAD}✗ not done: {}{BAD:#}", missing.join(", ")),
-            (false, Language::Ja) => format!("{BAD}✗ 終わっていないもの: {}{BAD:#}", missing.join(", ")),
-        };
-        anstream::println!("\n {verdict}");
+        print(&read, course, words);
+        if missing.is_empty() {
+            anstream::println!("\n {GOOD}✓ {}{GOOD:#}", words.all_labs_are_done);
+        } else {
+            anstream::println!("\n {BAD}✗ {} {}{BAD:#}", words.not_done, missing.join(", "));
+        }
     }
     Ok(if missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -168,11 +152,7 @@ fn missing(completed: &Completed, course: &Course) -> Vec<String> {
     course.labs.iter().filter(is_missing).map(|lab| lab.id.clone()).collect()
 }
 
-fn print(completed: &Completed, course: &Course, language: Language) {
-    let header: [&str; 6] = match language {
-        Language::En => ["lab", "steps", "skipped", "hints", "passed (UTC)", "attack kept out (UTC)"],
-        Language::Ja => ["ラボ", "ステップ", "スキップ", "ヒント", "合格 (UTC)", "攻撃を防いだ (UTC)"],
-    };
+fn print(completed: &Completed, course: &Course, words: &Words) {
     let rows = course.labs.iter().filter_map(|lab| {
         let done = completed.labs.get(&lab.id)?;
         let at = |time: Option<u64>| time.map_or_else(|| "-".to_owned(), date);
@@ -186,9 +166,8 @@ fn print(completed: &Completed, course: &Course, language: Language) {
             at(kept_out),
         ])
     });
-    anstream::print!("{}", terminal::table(&header, 1, rows.collect()));
-    let made = language.choose("code made", "発行");
-    anstream::println!(" {DIM}{made} {} UTC{DIM:#}", date(completed.iat));
+    anstream::print!("{}", terminal::table(&words.code_columns, 1, rows.collect()));
+    anstream::println!(" {DIM}{} {} UTC{DIM:#}", words.code_made, date(completed.iat));
 }
 
 /// A time as `YYYY-MM-DD HH:MM`; a number that is out of the range of dates is printed as it is.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use harness::Failure;
-use harness::language::Text;
+use kit::design::Text;
 use serde::Deserialize;
 
 use super::attack::Attack;
@@ -30,9 +30,9 @@ pub(crate) struct Lab {
     pub(crate) minutes: u32,
     /// The lab's page in the book, as a path below `src` without `.md`.
     pub(crate) page: String,
-    pub(crate) title: Text,
+    pub(crate) title: Text<String>,
     /// What the learner is able to do after the lab.
-    pub(crate) goal: Text,
+    pub(crate) goal: Text<String>,
     pub(crate) steps: Vec<Step>,
     /// The attack on the lab, played once its steps are done.
     pub(crate) attack: Attack,
@@ -62,16 +62,16 @@ pub(crate) struct Step {
     pub(crate) was: Vec<String>,
     /// The file to write in, below `src`.
     pub(crate) file: PathBuf,
-    pub(crate) title: Text,
+    pub(crate) title: Text<String>,
     /// What the learner is to write.
-    pub(crate) task: Text,
+    pub(crate) task: Text<String>,
     /// What the learner can observe once the step is written.
-    pub(crate) surprise: Text,
+    pub(crate) surprise: Text<String>,
     /// The names of the checks that pass once the step is written.
     pub(crate) checks: Vec<String>,
     pub(crate) parts: Vec<Part>,
     /// Three hints: a nudge, a pointer, and nearly the answer.
-    pub(crate) hints: Vec<Text>,
+    pub(crate) hints: Vec<Text<String>>,
 }
 
 /// One function that the learner writes.
@@ -167,8 +167,6 @@ impl Lab {
 mod tests {
     use std::collections::HashSet;
 
-    use harness::language::Language;
-
     use super::super::{judge, source};
     use super::*;
 
@@ -202,7 +200,7 @@ mod tests {
             assert_eq!(step.hints.len(), 3, "{}", step.id);
             let texts = [&lab.title, &lab.goal, &step.title, &step.task, &step.surprise];
             for text in texts.into_iter().chain(&step.hints) {
-                let (en, ja) = (text.in_language(Language::En), text.in_language(Language::Ja));
+                let Text { en, ja } = text;
                 assert!(!en.is_empty() && en.is_ascii_or_typographic(), "{}: {en}", step.id);
                 // The last hint may consist of code only, which is the same in both languages.
                 assert!(!ja.is_empty() && (ja == en || !ja.is_ascii()), "{}: {ja}", step.id);
@@ -227,8 +225,7 @@ mod tests {
             for check in &lab.attack.checks {
                 assert!(judge::tries(lab.judge, check), "{check} of {} tries nothing", lab.id);
             }
-            let story = |language| lab.attack.story.in_language(language);
-            let (en, ja) = (story(Language::En), story(Language::Ja));
+            let Text { en, ja } = &lab.attack.story;
             assert!(en.is_ascii() && !ja.is_ascii(), "{}", lab.id);
             for part in &lab.attack.weak {
                 assert!(lab.files().contains(&part.file.as_path()), "{}", part.file.display());

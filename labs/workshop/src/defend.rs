@@ -38,10 +38,7 @@ pub async fn run(arguments: DefendArguments) -> Result<ExitCode, Failure> {
         None => workshop.current()?.0.id.clone(),
     };
     let progress = terminal::Progress::new(1);
-    progress.stage(workshop.language.choose(
-        "building both servers (the first time this takes a few minutes)",
-        "二つのサーバーをビルドしています(初回は数分かかります)",
-    ));
+    progress.stage(workshop.words().building_both_first);
     let task = workshop.attack(workshop.course.lab(&id)?, terminal::stdout_has_colour());
     let battle = task.attack(|line| progress.detail(line)).await?;
     drop(progress);
@@ -55,7 +52,6 @@ pub async fn run(arguments: DefendArguments) -> Result<ExitCode, Failure> {
     for line in told::lines(&battle, lab, &workshop.course.root, workshop.language, COLUMNS, usize::MAX) {
         anstream::println!("{line}");
     }
-    let next = workshop.language.choose("next: `cargo lab learn`", "次は: `cargo lab learn`");
-    anstream::println!(" {DIM}{next}{DIM:#}");
+    anstream::println!(" {DIM}{}{DIM:#}", workshop.words().next_learn);
     Ok(ended)
 }

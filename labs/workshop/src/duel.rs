@@ -75,7 +75,7 @@ pub async fn run(arguments: DuelArguments) -> Result<ExitCode, Failure> {
     let url = url.ok_or_else(|| Failure::new("name the other learner's server with --url"))?;
     conformance::are_checks(&only)?;
     for asked in [Some(&url), mine.as_ref()].into_iter().flatten() {
-        consent::get(asked, they_agreed, workshop.language)?;
+        consent::get(asked, they_agreed, workshop.words())?;
     }
     let progress = terminal::Progress::new(2);
     let theirs = Target::discover(&url).await?;
@@ -96,7 +96,7 @@ pub async fn run(arguments: DuelArguments) -> Result<ExitCode, Failure> {
     match json {
         true => println!("{}", serde_json::to_string_pretty(&told::as_json(&duel))?),
         false => {
-            for line in told::lines(&duel, workshop.language) {
+            for line in told::lines(&duel, workshop.words()) {
                 anstream::println!("{line}");
             }
         }
@@ -185,14 +185,11 @@ async fn let_in(workshop: &Workshop, lab: Option<&str>, listen: SocketAddr) -> R
     let progress = terminal::Progress::new(1);
     let (server, lab) = exercise(workshop, lab.unwrap_or(current), Some(listen), &progress).await?;
     drop(progress);
-    let (url, choose) = (&server.url, |en, ja| workshop.language.choose(en, ja));
-    println!("{} {}: {url}", choose("your exercise of lab", "あなたの演習サーバー"), lab.id);
+    let (url, words) = (&server.url, workshop.words());
+    println!("{} {}: {url}", words.your_exercise, lab.id);
     let agreed = if listen.ip().is_loopback() { "" } else { " --they-agreed" };
-    println!(
-        "{} cargo lab duel --url {url}{agreed}",
-        choose("the other learner types:", "相手が入力するコマンド:")
-    );
-    anstream::println!("{DIM}{}{DIM:#}", choose("Ctrl-C stops the server", "Ctrl-C でサーバーを停止します"));
+    println!("{} cargo lab duel --url {url}{agreed}", words.other_types);
+    anstream::println!("{DIM}{}{DIM:#}", words.ctrl_c);
     // Ctrl-C ends the whole process, and with it the server.
     std::future::pending().await
 }

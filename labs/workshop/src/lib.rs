@@ -21,6 +21,7 @@ mod progress;
 mod prove;
 pub mod ready;
 mod source;
+mod words;
 mod workshop;
 
 use std::io::IsTerminal;
@@ -178,7 +179,7 @@ pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, F
             if let Some(poster) = poster
                 && !poster.finish().await
             {
-                terminal::warn(workshop.language.choose("the board does not answer", "ボードが応答しません"));
+                terminal::warn(workshop.words().board_does_not_answer);
             }
             return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
@@ -190,10 +191,7 @@ pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, F
 /// Builds and judges the current step once and prints its card. Returns whether all checks of the step pass.
 async fn once(workshop: &mut Workshop) -> Result<bool, Failure> {
     let progress = terminal::Progress::new(1);
-    progress.stage(workshop.language.choose(
-        "building the exercise (the first time this takes a few minutes)",
-        "演習をビルドしています(初回は数分かかります)",
-    ));
+    progress.stage(workshop.words().building_first);
     let task = workshop.round(terminal::stdout_has_colour())?;
     let round = task.play(|line| progress.detail(line)).await;
     drop(progress);
@@ -215,20 +213,13 @@ pub fn hint(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
     let (_, step) = workshop.current()?;
     for (at, hint) in step.hints.iter().take(shown).enumerate() {
         let label = format!(" {}/{}  ", at + 1, step.hints.len());
-        let hint = hint.in_language(workshop.language);
+        let hint = workshop.language.choose(hint);
         for line in wrapped(hint, &label, "      ", COLUMNS, anstyle::Style::new(), usize::MAX) {
             anstream::println!("{line}");
         }
     }
-    let next = match shown < step.hints.len() {
-        true => {
-            workshop.language.choose("next: `cargo lab hint` for one more", "次は: もう一度 `cargo lab hint`")
-        }
-        false => workshop.language.choose(
-            "next: `cargo lab solution` shows how the lab does it",
-            "次は: `cargo lab solution` でラボの実装を見られます",
-        ),
-    };
+    let words = workshop.words();
+    let next = if shown < step.hints.len() { words.next_hint } else { words.next_solution };
     anstream::println!("\n {DIM}{next}{DIM:#}");
     Ok(ExitCode::SUCCESS)
 }
@@ -250,11 +241,7 @@ pub fn solution(arguments: SolutionArguments) -> Result<ExitCode, Failure> {
     for function in source::solution(lab, step)? {
         println!("{function}");
     }
-    let next = workshop.language.choose(
-        "next: `cargo lab solution --apply` writes it into your file; your code is kept",
-        "次は: `cargo lab solution --apply` で自分のファイルに書き込みます。書いたコードは残ります",
-    );
-    anstream::println!("{DIM}{next}{DIM:#}");
+    anstream::println!("{DIM}{}{DIM:#}", workshop.words().next_apply);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -279,8 +266,7 @@ pub fn skip(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
     let kept: Vec<PathBuf> = workshop.skip()?.into_iter().collect();
     println!("{}", workshop.told(&kept));
     let (_, step) = workshop.current()?;
-    let next = workshop.language.choose("next:", "次は:");
-    println!("{next} {} ({})", step.title.in_language(workshop.language), step.id);
+    println!("{} {} ({})", workshop.words().next, workshop.language.choose(&step.title), step.id);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -290,9 +276,9 @@ pub fn skip(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
 /// The course or the progress file cannot be read, or the completion code is invalid.
 pub fn progress(arguments: ProgressArguments) -> Result<ExitCode, Failure> {
     let workshop = arguments.workshop.open()?;
-    let (language, progress) = (workshop.language, &workshop.progress);
+    let (language, words, progress) = (workshop.language, workshop.words(), &workshop.progress);
     if let Some(code) = &arguments.verify {
-        return completion::verify(code, &workshop.course, language, arguments.json);
+        return completion::verify(code, &workshop.course, words, arguments.json);
     }
     if arguments.json {
         let steps: Vec<_> = workshop
@@ -316,9 +302,10 @@ pub fn progress(arguments: ProgressArguments) -> Result<ExitCode, Failure> {
         anstream::println!(
             "{style}{} {}{style:#} {DIM}{done}/{of}{DIM:#}",
             at + 1,
-            lab.title.in_language(language)
+            language.choose(&lab.title)
         );
-        for line in wrapped(lab.goal.in_language(language), "  ", "  ", COLUMNS, DIM, usize::MAX) {
+        let goal = language.choose(&lab.goal);
+        for line in wrapped(goal, "  ", "  ", COLUMNS, DIM, usize::MAX) {
             anstream::println!("{line}");
         }
         for step in &lab.steps {
@@ -329,15 +316,13 @@ pub fn progress(arguments: ProgressArguments) -> Result<ExitCode, Failure> {
                 _ if step.id == current.id => "→".to_owned(),
                 _ => "·".to_owned(),
             };
-            let title = step.title.in_language(language);
+            let title = language.choose(&step.title);
             anstream::println!("  {mark} {title} {DIM}{}{DIM:#}", step.id);
         }
         if done == of {
             let (mark, told) = match progress.defended_at_ms(lab) {
-                Some(_) => {
-                    (format!("{GOOD}✓{GOOD:#}"), language.choose("the attack is kept out", "攻撃を防いだ"))
-                }
-                None => ("·".to_owned(), language.choose("the attack:", "攻撃:")),
+                Some(_) => (format!("{GOOD}✓{GOOD:#}"), words.attack_is_kept_out),
+                None => ("·".to_owned(), words.the_attack),
             };
             anstream::println!("  {mark} {told} {DIM}cargo lab defend {}{DIM:#}", lab.id);
         }
@@ -345,12 +330,9 @@ pub fn progress(arguments: ProgressArguments) -> Result<ExitCode, Failure> {
     match completion::summary(&workshop.course, progress, kit::Clock::system().now_s()) {
         Some(summary) => {
             println!();
-            summary.print(&workshop.course, language);
+            summary.print(&workshop.course, words);
         }
-        None => anstream::println!(
-            "\n{DIM}{}{DIM:#}",
-            language.choose("next: `cargo lab learn`", "次は: `cargo lab learn`")
-        ),
+        None => anstream::println!("\n{DIM}{}{DIM:#}", words.next_learn),
     }
     Ok(ExitCode::SUCCESS)
 }

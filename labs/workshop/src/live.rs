@@ -116,18 +116,17 @@ impl Live {
 
     fn start(&mut self) -> Result<(), Failure> {
         let task = self.workshop.round(true)?;
-        let first = self.workshop.language.choose("building", "ビルドしています");
-        self.play(first, async move |said| News::Round(task.play(said).await));
+        self.play(self.workshop.words().building, async move |said| News::Round(task.play(said).await));
         Ok(())
     }
 
     fn attack(&mut self) -> Result<(), Failure> {
         let task = self.workshop.attack(self.workshop.current()?.0, true);
-        let first =
-            self.workshop.language.choose("building both servers", "二つのサーバーをビルドしています");
         self.battle = None;
         self.shows = Shows::Battle;
-        self.play(first, async move |said| News::Battle(task.attack(said).await));
+        self.play(self.workshop.words().building_both, async move |said| {
+            News::Battle(task.attack(said).await)
+        });
         Ok(())
     }
 
@@ -222,12 +221,8 @@ impl Live {
 
     fn card(&self, columns: usize, rows: usize) -> Result<Vec<String>, Failure> {
         let busy = self.running.as_ref().map(|running| running.busy.borrow().clone());
-        let question = self.workshop.language.choose(
-            "Restore this lab's starters? Your code is kept. y: yes, any other key: no",
-            "このラボを最初の状態に戻しますか。書いたコードは残ります。y: はい、ほかのキー: いいえ",
-        );
         let said = match self.shows {
-            Shows::Question => Some(question),
+            Shows::Question => Some(self.workshop.words().restore_starters),
             _ => self.said.as_deref(),
         };
         let mut view = self.workshop.view(self.round.as_ref(), busy.as_deref(), said, true)?;
@@ -237,16 +232,15 @@ impl Live {
 
     fn battle(&self, columns: usize, rows: usize) -> Result<Vec<String>, Failure> {
         let (lab, _) = self.workshop.current()?;
-        let language = self.workshop.language;
+        let (language, words) = (self.workshop.language, self.workshop.words());
         let mut lines = match &self.battle {
             Some(Ok(battle)) => fitted(Some(rows - 3), |limit| {
                 told::lines(battle, lab, &self.workshop.course.root, language, columns, limit)
             }),
             Some(Err(failure)) => wrapped(&failure.to_string(), "  ", "  ", columns, BAD, rows - 3),
             None => {
-                let story = lab.attack.story.in_language(language);
-                let title = language.choose("Attack and defend", "攻撃と防御");
-                let mut lines = vec![format!(" {TITLE}{title}{TITLE:#}"), String::new()];
+                let story = language.choose(&lab.attack.story);
+                let mut lines = vec![format!(" {TITLE}{}{TITLE:#}", words.attack_and_defend), String::new()];
                 lines.extend(wrapped(story, "  ", "  ", columns, anstyle::Style::new(), rows - 6));
                 let busy = self.running.as_ref().map(|running| running.busy.borrow().clone());
                 lines.push(String::new());
@@ -254,15 +248,14 @@ impl Live {
                 lines
             }
         };
-        let keys = language.choose("a: once more   any other key: back", "a: もう一度   ほかのキー: 戻る");
         lines.push(String::new());
-        lines.push(format!(" {DIM}{keys}{DIM:#}"));
+        lines.push(format!(" {DIM}{}{DIM:#}", words.battle_keys));
         Ok(lines)
     }
 
     fn solution(&self, rows: usize) -> Result<Vec<String>, Failure> {
         let (lab, step) = self.workshop.current()?;
-        let choose = |en, ja| self.workshop.language.choose(en, ja);
+        let words = self.workshop.words();
         let from = shown(&lab.reference(&step.file), &self.workshop.course.root);
         let mut lines = vec![format!(" {TITLE}{from}{TITLE:#}"), String::new()];
         for function in source::solution(lab, step)? {
@@ -272,16 +265,9 @@ impl Live {
         let room = rows.saturating_sub(3);
         if lines.len() > room {
             lines.truncate(room);
-            lines.push(format!(
-                " {DIM}{}{DIM:#}",
-                choose("more: `cargo lab solution`", "続きは `cargo lab solution`")
-            ));
+            lines.push(format!(" {DIM}{}{DIM:#}", words.more_solution));
         }
-        let keys = choose(
-            "a: write it into your file (your code is kept)   any other key: back",
-            "a: 自分のファイルに書き込む(書いたコードは残ります)   ほかのキー: 戻る",
-        );
-        lines.push(format!(" {keys}"));
+        lines.push(format!(" {}", words.solution_keys));
         Ok(lines)
     }
 }

@@ -12,6 +12,7 @@ use super::card::{Round, View, shown};
 use super::course::{Course, Lab, Step};
 use super::judge;
 use super::progress::Progress;
+use super::words::{WORDS, Words};
 use super::{keep, source};
 
 /// The course, the learner's progress in it, and how to show and build it.
@@ -32,6 +33,11 @@ impl Workshop {
         }
         let target_dir = target_dir.unwrap_or_else(|| build::target_dir(&course.root));
         Ok(Self { course, progress, language: Language::chosen(language), target_dir })
+    }
+
+    /// The workshop's own texts.
+    pub(crate) fn words(&self) -> &'static Words {
+        self.language.choose(&WORDS)
     }
 
     /// The lab and the step that the learner works on.
@@ -143,14 +149,10 @@ impl Workshop {
     /// A sentence for the learner that says in which files the copies of their code are kept.
     pub(crate) fn told(&self, kept: &[PathBuf]) -> String {
         if kept.is_empty() {
-            return self
-                .language
-                .choose("There was no code of yours to keep.", "残すべき変更はありませんでした。")
-                .into();
+            return self.words().no_code_to_keep.to_owned();
         }
         let paths: Vec<String> = kept.iter().map(|path| shown(path, &self.course.root)).collect();
-        let what = self.language.choose("Your code is kept in", "あなたの書いたコードはここに残しました:");
-        format!("{what} {}", paths.join(", "))
+        format!("{} {}", self.words().code_is_kept_in, paths.join(", "))
     }
 
     /// A task that builds the exercise of the current step and plays its checks, and those of the lab's earlier steps.

@@ -2,15 +2,20 @@
 
 use axum::http::{HeaderMap, header};
 use harness::language::Language;
+use kit::design::Text;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::wall::Learner;
 use crate::course::{Course, Lab};
+use crate::words::{WORDS, Words};
 
 /// After how many seconds a browser reloads the page. There is no script: the page's `meta` element says so.
 const REFRESH_S: u32 = 5;
 
 const STYLE: &str = include_str!("page.css");
+
+/// The language that the page of each language links to, and its name.
+const OTHER: Text<(Language, &str)> = Text { en: (Language::Ja, "日本語"), ja: (Language::En, "English") };
 
 /// The language of the page: the one in the query, else the first that the browser names, else the leader's choice.
 pub(super) fn language(query: Option<&str>, headers: &HeaderMap, otherwise: Language) -> Language {
@@ -28,40 +33,29 @@ pub(super) fn language(query: Option<&str>, headers: &HeaderMap, otherwise: Lang
 
 /// The whole page. `host` is the host name under which the reader reached it.
 pub(super) fn html(course: &Course, learners: &[Learner], language: Language, host: &str) -> String {
-    let choose = |en, ja| language.choose(en, ja);
-    let (code, other, other_name) =
-        if language == Language::Ja { ("ja", "en", "English") } else { ("en", "ja", "日本語") };
-    let title = choose("Workshop: sessions or JWT?", "ワークショップ: セッションか JWT か");
-    let count = match language {
-        Language::En if learners.len() == 1 => "1 learner".to_owned(),
-        Language::En => format!("{} learners", learners.len()),
-        Language::Ja => format!("{} 人", learners.len()),
-    };
-    let refreshed = match language {
-        Language::En => format!("refreshed every {REFRESH_S} s"),
-        Language::Ja => format!("{REFRESH_S} 秒ごとに更新"),
-    };
+    let words = language.choose(&WORDS);
+    let (other, other_name) = *language.choose(&OTHER);
     let page = html! {
         (DOCTYPE)
-        html lang=(code) {
+        html lang=(language.tag()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta http-equiv="refresh" content=(REFRESH_S);
-                title { (title) }
+                title { (words.board_title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 header {
-                    h1 { (title) }
+                    h1 { (words.board_title) }
                     p {
-                        (count) " · " (refreshed) " · "
-                        a href={ "?lang=" (other) } lang=(other) hreflang=(other) { (other_name) }
+                        ((words.learners)(learners.len())) " · " ((words.refreshed_every)(REFRESH_S)) " · "
+                        a href={ "?lang=" (other.tag()) } lang=(other.tag()) hreflang=(other.tag()) { (other_name) }
                     }
                 }
                 main {
-                    @if learners.is_empty() { (nobody(language, host)) } @else { (table(course, learners, language)) }
+                    @if learners.is_empty() { (nobody(words, host)) } @else { (table(course, learners, language)) }
                 }
             }
         }
@@ -70,23 +64,23 @@ pub(super) fn html(course: &Course, learners: &[Learner], language: Language, ho
 }
 
 /// The page's text while there is no learner yet: how to get onto the board.
-fn nobody(language: Language, host: &str) -> Markup {
+fn nobody(words: &Words, host: &str) -> Markup {
     html! {
-        p { (language.choose("No learner is here yet. Each learner types:", "まだ誰もいません。参加するには:")) }
-        pre { "cargo lab learn --board http://" (host) " --nickname " (language.choose("NAME", "名前")) }
+        p { (words.no_learner) }
+        pre { "cargo lab learn --board http://" (host) " --nickname " (words.nickname) }
     }
 }
 
 fn table(course: &Course, learners: &[Learner], language: Language) -> Markup {
-    let choose = |en, ja| language.choose(en, ja);
+    let words = language.choose(&WORDS);
     html! {
         table {
             thead {
                 tr {
-                    th scope="col" { (choose("name", "名前")) }
-                    @for lab in &course.labs { th scope="col" { (lab.title.in_language(language)) } }
-                    th scope="col" { (choose("done", "完了")) }
-                    th scope="col" { (choose("last seen", "最終更新")) }
+                    th scope="col" { (words.name) }
+                    @for lab in &course.labs { th scope="col" { (language.choose(&lab.title)) } }
+                    th scope="col" { (words.done) }
+                    th scope="col" { (words.last_seen) }
                 }
             }
             tbody { @for learner in learners { (row(course, learner, language)) } }
@@ -97,18 +91,12 @@ fn table(course: &Course, learners: &[Learner], language: Language) -> Markup {
 fn row(course: &Course, learner: &Learner, language: Language) -> Markup {
     let all = course.steps().count();
     let done = learner.steps.len();
-    let seen = match (learner.minutes, language) {
-        (0, Language::En) => "now".to_owned(),
-        (0, Language::Ja) => "たった今".to_owned(),
-        (minutes, Language::En) => format!("{minutes} min ago"),
-        (minutes, Language::Ja) => format!("{minutes} 分前"),
-    };
     html! {
         tr class=[(done == all).then_some("all")] {
             th scope="row" { (learner.nickname) }
             @for lab in &course.labs { (cell(lab, learner, language)) }
             td.sum { (done) "/" (all) }
-            td.seen { (seen) }
+            td.seen { ((language.choose(&WORDS).minutes_ago)(learner.minutes)) }
         }
     }
 }
@@ -117,16 +105,12 @@ fn row(course: &Course, learner: &Learner, language: Language) -> Markup {
 fn cell(lab: &Lab, learner: &Learner, language: Language) -> Markup {
     let is_done = |id: &String| learner.steps.contains(id);
     let (done, of) = (lab.steps.iter().filter(|step| is_done(&step.id)).count(), lab.steps.len());
-    let said = match language {
-        Language::En => format!("{done} of {of}"),
-        Language::Ja => format!("{of} 中 {done}"),
-    };
     html! {
-        td data-lab=(lab.title.in_language(language)) {
+        td data-lab=(language.choose(&lab.title)) {
             span aria-hidden="true" {
                 @for step in &lab.steps { @if is_done(&step.id) { b { "●" } } @else { i { "○" } } }
             }
-            span.said { (said) }
+            span.said { ((language.choose(&WORDS).steps_done)(done, of)) }
         }
     }
 }

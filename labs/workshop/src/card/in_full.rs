@@ -2,17 +2,16 @@
 
 use anstyle::Style;
 use conformance::Outcome;
-use harness::language::Language;
 use harness::terminal::{BAD, TITLE};
 
 use crate::judge::Finding;
 use crate::layout::{columns, cut, wrapped};
+use crate::words::Words;
 
 /// The lines that show what was sent, what was expected, what was received, what an attacker gains, and what to read.
-pub(crate) fn in_full(finding: &Finding, language: Language, width: usize, limit: usize) -> Vec<String> {
+pub(crate) fn in_full(finding: &Finding, words: &Words, width: usize, limit: usize) -> Vec<String> {
     let mut lines = vec![String::new(), format!(" {BAD}✗ {}{BAD:#}", finding.id)];
     lines.extend(wrapped(finding.title, "   ", "   ", width, TITLE, limit));
-    let choose = |en, ja| language.choose(en, ja);
     let mut part = |label: &str, text: &str| {
         let label = format!("   {label}{}", " ".repeat(10_usize.saturating_sub(columns(label))));
         let indent = " ".repeat(columns(&label));
@@ -28,20 +27,20 @@ pub(crate) fn in_full(finding: &Finding, language: Language, width: usize, limit
     };
     match &finding.outcome {
         Outcome::Failed { sent, expected, received } => {
-            part(choose("sent", "送信"), sent);
-            part(choose("expected", "期待"), expected);
-            part(choose("got", "結果"), received);
+            part(words.sent, sent);
+            part(words.expected, expected);
+            part(words.received, received);
         }
         Outcome::Undecided { sent, received } => {
-            part(choose("sent", "送信"), sent);
-            part(choose("got", "結果"), received);
+            part(words.sent, sent);
+            part(words.received, received);
         }
-        Outcome::NotWritten { text } => part(choose("to write", "未実装"), text),
-        Outcome::Skipped { reason } => part(choose("skipped", "対象外"), reason),
+        Outcome::NotWritten { text } => part(words.to_write, text),
+        Outcome::Skipped { reason } => part(words.skipped, reason),
         Outcome::Passed => {}
     }
-    let gains = if finding.attack { choose("attacker", "攻撃者") } else { choose("matters", "影響") };
+    let gains = if finding.attack { words.attacker } else { words.matters };
     part(gains, finding.gains);
-    part(choose("read", "資料"), finding.read);
+    part(words.read, finding.read);
     lines
 }

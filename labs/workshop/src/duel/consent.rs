@@ -3,12 +3,13 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use harness::Failure;
-use harness::language::Language;
 use reqwest::Url;
+
+use crate::words::Words;
 
 /// Succeeds for a server on this machine, or with `--they-agreed`; otherwise asks on the terminal. Without a terminal
 /// it refuses.
-pub(super) fn get(url: &str, they_agreed: bool, language: Language) -> Result<(), Failure> {
+pub(super) fn get(url: &str, they_agreed: bool, words: &Words) -> Result<(), Failure> {
     if they_agreed || is_on_this_machine(url) {
         return Ok(());
     }
@@ -21,17 +22,7 @@ pub(super) fn get(url: &str, they_agreed: bool, language: Language) -> Result<()
     if !std::io::stdin().is_terminal() {
         return Err(refusal());
     }
-    let question = match language {
-        Language::En => {
-            format!("{url} is not on this machine. Has its owner agreed to be attacked? [y/N] ")
-        }
-        Language::Ja => {
-            format!(
-                "{url} はこのコンピューター上にありません。所有者は攻撃されることに同意していますか。[y/N] "
-            )
-        }
-    };
-    eprint!("{question}");
+    eprint!("{}", (words.has_owner_agreed)(url));
     std::io::stderr().flush()?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use conformance::{Accounts, CheckResult, Report};
-use harness::language::Language;
 use harness::terminal::{self, BAD, DIM, GOOD, TITLE};
 use serde_json::{Value, json};
 
@@ -11,6 +10,7 @@ use super::Duel;
 use crate::COLUMNS;
 use crate::attack::{Way, told::said};
 use crate::layout::wrapped;
+use crate::words::Words;
 
 /// How many attacks are listed by name for each side.
 const NAMED: usize = 2;
@@ -43,53 +43,51 @@ fn lost(way: Way) -> bool {
     matches!(way, Way::GotIn | Way::NotWritten)
 }
 
-pub(super) fn lines(duel: &Duel, language: Language) -> Vec<String> {
-    let choose = |en, ja| language.choose(en, ja);
+pub(super) fn lines(duel: &Duel, words: &Words) -> Vec<String> {
     let attacks = attacks(duel);
     let mut lines = vec![
-        format!(" {TITLE}{}{TITLE:#}", choose("Duel", "対戦")),
-        side(choose("you   ", "あなた  "), &duel.you, language),
-        side(choose("they  ", "相手    "), &duel.they, language),
+        format!(" {TITLE}{}{TITLE:#}", words.duel),
+        side(words.you, &duel.you, words),
+        side(words.they, &duel.they, words),
         String::new(),
     ];
-    lines.extend(table(&attacks, language));
-    lines.extend(untried(&attacks, language));
+    lines.extend(table(&attacks, words));
+    lines.extend(untried(&attacks, words));
     lines.push(String::new());
     for (whose, way) in [
-        (choose("on yours", "あなたの側"), (|attack| attack.you) as fn(&Attack<'_>) -> Way),
-        (choose("on theirs", "相手の側"), |attack| attack.they),
+        (words.on_yours, (|attack| attack.you) as fn(&Attack<'_>) -> Way),
+        (words.on_theirs, |attack| attack.they),
     ] {
-        lines.extend(named(&attacks, whose, way, language));
+        lines.extend(named(&attacks, whose, way, words));
     }
     if lines.last().is_some_and(|line| !line.is_empty()) {
         lines.push(String::new());
     }
-    lines.push(verdict(score(&attacks), language));
+    lines.push(verdict(score(&attacks), words));
     lines
 }
 
-fn side(who: &str, report: &Report, language: Language) -> String {
-    let accounts = accounts(&report.accounts, language);
+fn side(who: &str, report: &Report, words: &Words) -> String {
+    let accounts = accounts(&report.accounts, words);
     format!("  {who}{DIM}{} ({}){accounts}{DIM:#}", report.base_url, report.claims.lab)
 }
 
 /// A text on the accounts that the attacks created; the JSON output says why some are left. It is empty for an exercise
 /// that was started for the duel, because its accounts end with it.
-fn accounts(side: &Accounts, language: Language) -> String {
+fn accounts(side: &Accounts, words: &Words) -> String {
     let Accounts { created, deleted, left, .. } = side;
     if side.text().is_none() {
         return String::new();
     }
-    match (left, language) {
-        (0, Language::En) => format!(" · {created} accounts created, {deleted} deleted"),
-        (0, Language::Ja) => format!(" · アカウント作成 {created}、削除 {deleted}"),
-        (_, Language::En) => format!(" · {created} accounts created, {left} left"),
-        (_, Language::Ja) => format!(" · アカウント作成 {created}、残り {left}"),
-    }
+    let text = match *left {
+        0 => (words.accounts_deleted)(*created, *deleted),
+        left => (words.accounts_left)(*created, left),
+    };
+    format!(" · {text}")
 }
 
 /// The table: one row for each topic in which either server lost an attack, and one row for all others.
-fn table(attacks: &[Attack<'_>], language: Language) -> Vec<String> {
+fn table(attacks: &[Attack<'_>], words: &Words) -> Vec<String> {
     let mut topics: BTreeMap<&str, Vec<&Attack<'_>>> = BTreeMap::new();
     for attack in attacks {
         let topic = attack.result.id.split('.').next().unwrap_or_default();
@@ -102,89 +100,64 @@ fn table(attacks: &[Attack<'_>], language: Language) -> Vec<String> {
     let own_row = topics.iter().take(TOPICS).take_while(|(_, attacks)| open(attacks) > 0).count();
     let others: Vec<&Attack<'_>> =
         topics.split_off(own_row).into_iter().flat_map(|(_, attacks)| attacks).collect();
-    let (header, all, rest) = match language {
-        Language::En => (["attacks", "on yours", "on theirs"], "all", "all others"),
-        Language::Ja => (["攻撃", "あなたの側", "相手の側"], "すべて", "その他すべて"),
-    };
     if others.iter().any(|attack| attack.you.is_decided() || attack.they.is_decided()) {
-        topics.push((if own_row == 0 { all } else { rest }, others));
+        topics.push((if own_row == 0 { words.all } else { words.all_others }, others));
     }
     let rows = topics.into_iter().map(|(topic, attacks)| {
         let of = |way: fn(&Attack<'_>) -> Way| {
             let ways: Vec<Way> = attacks.iter().map(|attack| way(attack)).collect();
-            count(&ways, language)
+            count(&ways, words)
         };
         vec![topic.to_owned(), of(|attack| attack.you), of(|attack| attack.they)]
     });
-    let bad = [said(Way::GotIn, language).0].map(|word| (word, BAD));
+    let header = [words.attacks, words.on_yours, words.on_theirs];
+    let bad = [said(Way::GotIn, words).0].map(|word| (word, BAD));
     let table = terminal::paint(&terminal::table(&header, 3, rows.collect()), &bad);
     table.lines().map(str::to_owned).collect()
 }
 
 /// A line that says how many attacks do not count because they could not be tried on both servers.
-fn untried(attacks: &[Attack<'_>], language: Language) -> Option<String> {
+fn untried(attacks: &[Attack<'_>], words: &Words) -> Option<String> {
     let untried = |attack: &&Attack<'_>| !(attack.you.is_decided() && attack.they.is_decided());
     let (count, of) = (attacks.iter().filter(untried).count(), attacks.len());
-    let text = match language {
-        Language::En => format!("{count} of {of} could not be tried on both servers"),
-        Language::Ja => format!("{of} 件中 {count} 件は両方には試せませんでした"),
-    };
-    (count > 0).then(|| format!("  {DIM}{text}{DIM:#}"))
+    (count > 0).then(|| format!("  {DIM}{}{DIM:#}", (words.not_tried_on_both)(count, of)))
 }
 
 /// Counts by outcome, as `13 kept out, 1 GOT IN`; outcomes that do not occur are left out.
-fn count(ways: &[Way], language: Language) -> String {
+fn count(ways: &[Way], words: &Words) -> String {
     let each = [Way::KeptOut, Way::ByDesign, Way::GotIn, Way::NotWritten];
     let counted = each.into_iter().filter_map(|way| {
         let count = ways.iter().filter(|other| **other == way).count();
-        (count > 0).then(|| format!("{count} {}", said(way, language).0))
+        (count > 0).then(|| format!("{count} {}", said(way, words).0))
     });
     counted.collect::<Vec<_>>().join(", ")
 }
 
 /// The names of the attacks that got in on one side.
-fn named(
-    attacks: &[Attack<'_>],
-    whose: &str,
-    way: fn(&Attack<'_>) -> Way,
-    language: Language,
-) -> Vec<String> {
+fn named(attacks: &[Attack<'_>], whose: &str, way: fn(&Attack<'_>) -> Way, words: &Words) -> Vec<String> {
     let got_in: Vec<_> = attacks.iter().filter(|attack| way(attack) == Way::GotIn).collect();
     if got_in.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![format!(" {BAD}{}{BAD:#} {whose}", said(Way::GotIn, language).0)];
+    let mut lines = vec![format!(" {BAD}{}{BAD:#} {whose}", said(Way::GotIn, words).0)];
     for attack in got_in.iter().take(NAMED) {
         let id = attack.result.id;
         let text = format!("{id}: {}", attack.result.gains);
         lines.extend(wrapped(&text, "  ", "    ", COLUMNS, anstyle::Style::new(), 1));
     }
     if got_in.len() > NAMED {
-        let more = got_in.len() - NAMED;
-        lines.push(match language {
-            Language::En => format!("  {DIM}and {more} more: --json names them{DIM:#}"),
-            Language::Ja => format!("  {DIM}ほかに {more} 件(--json で一覧){DIM:#}"),
-        });
+        lines.push(format!("  {DIM}{}{DIM:#}", (words.more_attacks)(got_in.len() - NAMED)));
     }
     lines
 }
 
-fn verdict((you, they): (usize, usize), language: Language) -> String {
-    let (style, text) = match (you.cmp(&they), language) {
-        (std::cmp::Ordering::Less, Language::En) => (GOOD, "You win"),
-        (std::cmp::Ordering::Less, Language::Ja) => (GOOD, "あなたの勝ち"),
-        (std::cmp::Ordering::Equal, Language::En) => (TITLE, "A draw"),
-        (std::cmp::Ordering::Equal, Language::Ja) => (TITLE, "引き分け"),
-        (std::cmp::Ordering::Greater, Language::En) => (BAD, "They win"),
-        (std::cmp::Ordering::Greater, Language::Ja) => (BAD, "相手の勝ち"),
+fn verdict((you, they): (usize, usize), words: &Words) -> String {
+    let (style, text) = match you.cmp(&they) {
+        std::cmp::Ordering::Less => (GOOD, words.you_win),
+        std::cmp::Ordering::Equal => (TITLE, words.a_draw),
+        std::cmp::Ordering::Greater => (BAD, words.they_win),
     };
-    let sums = match language {
-        Language::En => format!("of the attacks tried on both, {you} got in on yours and {they} on theirs"),
-        Language::Ja => {
-            format!("両方に試した攻撃のうち、あなたの側に {you} 件、相手の側に {they} 件が通りました")
-        }
-    };
-    format!(" {style}{text}{style:#}: {sums}")
+    format!(" {style}{text}{style:#}: {}", (words.score)(you, they))
 }
 
 /// The result of a duel as JSON, for programs.
@@ -209,6 +182,7 @@ mod tests {
     use conformance::{Counts, Descriptor, Outcome, checks};
 
     use super::*;
+    use crate::words::WORDS;
 
     /// A report in which the first attacks of the checker have these outcomes.
     fn report(url: &str, outcomes: &[Outcome]) -> Report {
@@ -243,7 +217,7 @@ mod tests {
 
     fn told(you: &[Outcome], they: &[Outcome]) -> (Value, String) {
         let duel = Duel { you: report("http://127.0.0.1:1", you), they: report("http://192.0.2.1:2", they) };
-        let text = lines(&duel, Language::En).join("\n");
+        let text = lines(&duel, &WORDS.en).join("\n");
         (as_json(&duel), anstream::adapter::strip_str(&text).to_string())
     }
 
@@ -291,7 +265,7 @@ mod tests {
         assert_eq!(json["accounts"]["they"]["left"], 2);
         assert!(text.contains("they  http://192.0.2.1:2 (access) · 60 accounts created, 2 left\n"), "{text}");
         let deleted = Accounts { created: 60, deleted: 60, ..Accounts::default() };
-        assert_eq!(accounts(&deleted, Language::En), " · 60 accounts created, 60 deleted");
-        assert_eq!(accounts(&Accounts::default(), Language::En), "");
+        assert_eq!(accounts(&deleted, &WORDS.en), " · 60 accounts created, 60 deleted");
+        assert_eq!(accounts(&Accounts::default(), &WORDS.en), "");
     }
 }

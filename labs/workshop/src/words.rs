@@ -1,0 +1,116 @@
+//! Every text of the workshop, in one table for each language. The texts of a lab are in its `lab.toml`; reports of
+//! failures and the help are in English only.
+
+mod english;
+mod japanese;
+
+use kit::design::Text;
+
+/// The two tables.
+pub(crate) const WORDS: Text<Words> = Text { en: english::WORDS, ja: japanese::WORDS };
+
+/// The texts in one language. A text with values in it is a function.
+pub(crate) struct Words {
+    // The card of a step
+    pub(crate) lab: fn(at: usize, labs: usize, title: &str, minutes: u32) -> String,
+    pub(crate) step: &'static str,
+    pub(crate) does_not_compile: &'static str,
+    pub(crate) more_errors: fn(count: usize) -> String,
+    pub(crate) checks_pass: fn(passed: usize, of: usize) -> String,
+    pub(crate) in_the_book: &'static str,
+    pub(crate) done_attack_with_key: &'static str,
+    pub(crate) done_attack_with_command: &'static str,
+    pub(crate) done_and_defended: &'static str,
+    pub(crate) hint: &'static str,
+    pub(crate) next_step: &'static str,
+    pub(crate) next_save: &'static str,
+    pub(crate) card_keys: &'static str,
+    pub(crate) done_card_keys: &'static str,
+    pub(crate) checks_run: &'static str,
+    pub(crate) board_is_silent: &'static str,
+    // One check in full
+    pub(crate) sent: &'static str,
+    pub(crate) expected: &'static str,
+    pub(crate) received: &'static str,
+    pub(crate) to_write: &'static str,
+    pub(crate) skipped: &'static str,
+    pub(crate) attacker: &'static str,
+    pub(crate) matters: &'static str,
+    pub(crate) read: &'static str,
+    // What `learn` and `watch` are doing, and what they ask
+    pub(crate) building: &'static str,
+    pub(crate) building_both: &'static str,
+    pub(crate) building_first: &'static str,
+    pub(crate) building_both_first: &'static str,
+    pub(crate) restore_starters: &'static str,
+    pub(crate) battle_keys: &'static str,
+    pub(crate) solution_keys: &'static str,
+    pub(crate) more_solution: &'static str,
+    // Commands, and what comes next
+    pub(crate) next: &'static str,
+    pub(crate) next_learn: &'static str,
+    pub(crate) next_hint: &'static str,
+    pub(crate) next_solution: &'static str,
+    pub(crate) next_apply: &'static str,
+    pub(crate) no_code_to_keep: &'static str,
+    pub(crate) code_is_kept_in: &'static str,
+    pub(crate) board_does_not_answer: &'static str,
+    pub(crate) the_attack: &'static str,
+    pub(crate) attack_is_kept_out: &'static str,
+    // Attack and defend
+    pub(crate) attack_and_defend: &'static str,
+    pub(crate) weak_build: &'static str,
+    pub(crate) yours: &'static str,
+    pub(crate) got_in: &'static str,
+    pub(crate) kept_out: &'static str,
+    pub(crate) by_design: &'static str,
+    pub(crate) not_written: &'static str,
+    pub(crate) undecided: &'static str,
+    pub(crate) not_tried: &'static str,
+    pub(crate) your_code_does_not_compile: &'static str,
+    pub(crate) on_your_build: &'static str,
+    pub(crate) on_the_weak_build: &'static str,
+    pub(crate) kept_all_out: &'static str,
+    pub(crate) kept_out_what_can_be: &'static str,
+    pub(crate) not_finished: fn(lab: &str) -> String,
+    pub(crate) attacks_got_in: fn(count: usize) -> String,
+    // The duel
+    pub(crate) duel: &'static str,
+    pub(crate) you: &'static str,
+    pub(crate) they: &'static str,
+    pub(crate) attacks: &'static str,
+    pub(crate) on_yours: &'static str,
+    pub(crate) on_theirs: &'static str,
+    pub(crate) all: &'static str,
+    pub(crate) all_others: &'static str,
+    pub(crate) accounts_deleted: fn(created: usize, deleted: usize) -> String,
+    pub(crate) accounts_left: fn(created: usize, left: usize) -> String,
+    pub(crate) not_tried_on_both: fn(count: usize, of: usize) -> String,
+    pub(crate) more_attacks: fn(count: usize) -> String,
+    pub(crate) you_win: &'static str,
+    pub(crate) a_draw: &'static str,
+    pub(crate) they_win: &'static str,
+    pub(crate) score: fn(you: usize, they: usize) -> String,
+    pub(crate) your_exercise: &'static str,
+    pub(crate) other_types: &'static str,
+    pub(crate) ctrl_c: &'static str,
+    pub(crate) has_owner_agreed: fn(url: &str) -> String,
+    // The completion code
+    pub(crate) your_code: &'static str,
+    pub(crate) about_code: &'static str,
+    pub(crate) all_labs_are_done: &'static str,
+    pub(crate) not_done: &'static str,
+    pub(crate) code_columns: [&'static str; 6],
+    pub(crate) code_made: &'static str,
+    // The board's page
+    pub(crate) board_title: &'static str,
+    pub(crate) learners: fn(count: usize) -> String,
+    pub(crate) refreshed_every: fn(seconds: u32) -> String,
+    pub(crate) no_learner: &'static str,
+    pub(crate) nickname: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) done: &'static str,
+    pub(crate) last_seen: &'static str,
+    pub(crate) minutes_ago: fn(minutes: u64) -> String,
+    pub(crate) steps_done: fn(done: usize, of: usize) -> String,
+}
