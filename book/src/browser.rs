@@ -19,8 +19,9 @@ use std::time::Duration;
 use kit::testing::browser::{Closed, FLAGS, chromium};
 
 use crate::figures::Figures;
+use crate::lang::Lang;
 use crate::page::Page;
-use crate::{Lang, build, serve};
+use crate::{build, serve};
 
 const DRIVE: &str = include_str!("browser/drive.js");
 const AXE: &[u8] = include_bytes!("../tests/axe/axe.min.js");

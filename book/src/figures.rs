@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail};
 use measure::figures::{BASELINE, DesignFigures};
 use measure::report::{Report, RoundTrip, SCHEMA, number, sections};
 
-use crate::Lang;
+use crate::lang::Lang;
+use crate::words::Words;
 
 /// The committed report, used unless the reader gives another one.
 const COMMITTED: &str = "../benches/reports/report.json";
@@ -119,22 +120,24 @@ impl Unit {
             Self::Count => number::short(value),
             Self::Share => format!("{:.0} %", value * 100.0),
             Self::Microseconds if value < 1e3 => format!("{} µs", number::short(value)),
-            Self::Microseconds => duration(value, lang),
-            Self::Milliseconds => duration(value * 1e3, lang),
+            Self::Microseconds => duration(value, lang.words()),
+            Self::Milliseconds => duration(value * 1e3, lang.words()),
             Self::Bytes => number::bytes(value),
         }
     }
 }
 
 /// A duration as it is written in a sentence.
-pub(crate) fn duration(us: f64, lang: Lang) -> String {
-    if us == 0.0 {
-        return if lang == Lang::Ja { "0 秒".to_owned() } else { "0 s".to_owned() };
-    }
-    let said = number::duration_us(us);
-    let japanese = [(" min", " 分"), (" s", " 秒"), (" h", " 時間")];
-    let unit = japanese.iter().filter(|_| lang == Lang::Ja).find(|(unit, _)| said.ends_with(unit));
-    unit.map_or(said.clone(), |(unit, japanese)| said.replace(unit, japanese))
+pub(crate) fn duration(us: f64, words: &Words) -> String {
+    let written = if us == 0.0 { "0 s".to_owned() } else { number::duration_us(us) };
+    let Some((count, unit)) = written.rsplit_once(' ') else { return written };
+    let unit = match unit {
+        "s" => words.seconds,
+        "min" => words.minutes,
+        "h" => words.hours,
+        other => other,
+    };
+    format!("{count} {unit}")
 }
 
 /// The names of the figures in a line.

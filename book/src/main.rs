@@ -7,12 +7,14 @@ mod fence;
 mod figures;
 mod gate;
 mod interface;
+mod lang;
 mod page;
 mod registry;
 mod render;
 mod run;
 mod serve;
 mod themes;
+mod words;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -21,11 +23,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use mdbook_driver::MDBook;
 use mdbook_preprocessor::Preprocessor;
 
 use crate::figures::Figures;
+use crate::lang::Lang;
 use crate::page::Page;
 
 /// The folder in which the languages are built, as `book.toml` says.
@@ -84,24 +87,6 @@ enum Command {
         #[arg(value_name = "supports RENDERER", num_args = 0..)]
         supports: Vec<String>,
     },
-}
-
-/// A language of the book, and the name of its folder.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Lang {
-    En,
-    Ja,
-}
-
-impl Lang {
-    const ALL: [Self; 2] = [Self::En, Self::Ja];
-
-    fn folder(self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join(match self {
-            Self::En => "en",
-            Self::Ja => "ja",
-        })
-    }
 }
 
 fn main() -> Result<ExitCode> {

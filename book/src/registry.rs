@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::Lang;
+use crate::lang::Text;
 
 /// The designs, commands, checks and faults that exist.
 #[derive(Clone, Deserialize)]
@@ -30,22 +30,6 @@ pub(crate) struct Design {
 #[derive(Clone, Deserialize)]
 pub(crate) struct Words {
     pub(crate) title: Text,
-}
-
-/// A text in both languages.
-#[derive(Clone, Deserialize)]
-pub(crate) struct Text {
-    en: String,
-    ja: String,
-}
-
-impl Text {
-    pub(crate) fn in_language(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::En => &self.en,
-            Lang::Ja => &self.ja,
-        }
-    }
 }
 
 /// What a log-in issues.

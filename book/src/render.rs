@@ -15,10 +15,11 @@ use mdbook_preprocessor::book::{Book, BookItem};
 use mdbook_preprocessor::errors::Result;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
-use crate::Lang;
 use crate::fence::{Fence, Piece, pieces};
 use crate::figures::{self, Figures};
+use crate::lang::Lang;
 use crate::registry::Registry;
+use crate::words::Words;
 
 pub(crate) use measured::is_known;
 pub(crate) use sequence::skeleton;
@@ -50,9 +51,9 @@ impl Preprocessor for Render {
 
 /// A link to the same page in the other language. It works without a script; a script moves it into the menu bar.
 fn switch(lang: Lang, page: &str) -> String {
-    let (other, words) = if lang == Lang::Ja { ("en", "English") } else { ("ja", "日本語") };
+    let Words { folder, name, .. } = lang.other().words();
     let link = html! {
-        nav.other-language { a href={ "../" (other) "/" (page) } hreflang=(other) lang=(other) { (words) } }
+        nav.other-language { a href={ "../" (folder) "/" (page) } hreflang=(folder) lang=(folder) { (name) } }
     };
     link.into_string() + "\n\n"
 }
@@ -64,7 +65,7 @@ fn page(text: &str, name: &str, figures: &Figures, lang: Lang) -> Result<String>
     let mut filled = |text: &str| {
         figures::fill(text, |name| {
             names_figures = true;
-            Ok(figures.named(name, lang)?.unwrap_or_else(|| measured::not_measured(lang).to_owned()))
+            Ok(figures.named(name, lang)?.unwrap_or_else(|| lang.words().not_measured.to_owned()))
         })
     };
     for piece in pieces(text) {

@@ -85,7 +85,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::Lang;
+    use crate::lang::Lang;
 
     #[test]
     fn an_output_fits_but_for_what_is_left_open() {

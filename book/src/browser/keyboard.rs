@@ -8,8 +8,9 @@ use kit::testing::browser::Browser;
 use serde_json::json;
 
 use super::served;
+use crate::build;
 use crate::figures::Figures;
-use crate::{Lang, build};
+use crate::lang::Lang;
 
 /// The most presses of Tab on one page: more than any page has controls.
 const MOST_STOPS: usize = 200;

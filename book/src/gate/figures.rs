@@ -1,8 +1,8 @@
 //! Checks that the committed report has every figure that a page names, and that both languages name the same figures.
 
 use super::Fault;
-use crate::Lang;
 use crate::figures::{Figures, names};
+use crate::lang::Lang;
 use crate::page::Page;
 use crate::render::is_known;
 

@@ -4,49 +4,32 @@ use std::fmt::Write;
 
 use mdbook_preprocessor::errors::Result;
 
-use crate::Lang;
+use crate::lang::Lang;
 use crate::registry::{Credential, Design, Logout, Registry};
-
-/// A row of the table.
-type Row = [String; 4];
 
 /// The table in Markdown.
 pub(super) fn write(registry: &Registry, lang: Lang) -> Result<String> {
-    let header = match lang {
-        Lang::En => ["design", "accepted after logout", "for how long", "can the thief renew?"],
-        Lang::Ja => ["設計", "ログアウト後に受理されるか", "いつまで", "泥棒は更新できるか"],
-    };
-    let mut table = format!("| {} |\n|---|---|---|---|\n", header.join(" | "));
+    let mut table = format!("| {} |\n|---|---|---|---|\n", lang.words().designs_header.join(" | "));
     for design in registry.designs.iter().filter(|design| !design.is_baseline) {
         writeln!(table, "| {} |", row(design, lang).join(" | "))?;
     }
     Ok(table)
 }
 
-fn row(design: &Design, lang: Lang) -> Row {
-    let says = |en: &str, ja: &str| match lang {
-        Lang::En => en.to_owned(),
-        Lang::Ja => ja.to_owned(),
-    };
-    let (let_in, how_long) = match design.logout {
-        Logout::None => (says("yes", "はい"), says("always", "ずっと")),
-        Logout::AtOnce => (says("no", "いいえ"), says("refused at once", "即座に拒否される")),
-        Logout::AtExpiry => (
-            says("**yes**, with the access token", "**はい**。アクセストークンで"),
-            says(
-                "until the access token expires: at most 15 minutes",
-                "アクセストークンの期限が切れるまで。最長 15 分",
-            ),
-        ),
+fn row(design: &Design, lang: Lang) -> [&str; 4] {
+    let words = lang.words();
+    let (accepted, how_long) = match design.logout {
+        Logout::None => (words.yes, words.always),
+        Logout::AtOnce => (words.no, words.refused_at_once),
+        Logout::AtExpiry => (words.yes_with_access_token, words.until_expiry),
     };
     let renewed = match design.credential {
-        Credential::None | Credential::Bearer => says("there is nothing to renew", "更新するものがない"),
-        Credential::Cookie => says("no", "いいえ"),
-        Credential::BearerAndRefresh => {
-            says("no: the refresh token is refused at once", "いいえ。リフレッシュトークンは即座に無効になる")
-        }
+        Credential::None | Credential::Bearer => words.nothing_to_renew,
+        Credential::Cookie => words.no,
+        Credential::BearerAndRefresh => words.refresh_token_refused,
     };
-    [design.words.title.in_language(lang).to_owned(), let_in, how_long, renewed]
+    let title = lang.choose(&design.words.title);
+    [title, accepted, how_long, renewed]
 }
 
 #[cfg(test)]
