@@ -12,51 +12,44 @@
   'use strict';
   const place = document.getElementById('workbench');
   if (!place) return;
-  // What it says, in English and in Japanese side by side, so that neither is forgotten.
+  // What it says, in one table for each language. Both have the same keys.
   const WORDS = {
-    token: ['Token', 'トークン'],
-    secret: ['Secret', '共有鍵'],
-    header: ['Header', 'ヘッダー'],
-    claims: ['Claims', 'クレーム'],
-    sign: ['Sign with the secret', 'この共有鍵で署名する'],
-    keep: ['Edits keep the old signature until you sign again.', '署名し直すまで、編集しても古い署名のままです。'],
-    naive: ['A naive check', '素朴な検証'],
-    strict: ['A strict check', '厳格な検証'],
-    letsIn: ['lets it in', '通します'],
-    refuses: ['refuses it', '拒否します'],
-    noCrypto: ['WebCrypto is not available on this page, so signatures cannot be checked.', 'このページでは WebCrypto が使えないため、署名を検証できません。'],
-    unreadable: ['This is not valid JSON, so the token has not changed.', 'JSON として読めないため、トークンは変えていません。'],
-    presets: ['Try', '試す'],
-    preset: {
-      fresh: ['A fresh token', '新しいトークン'],
-      admin: ['Make me admin', '管理者になる'],
-      none: ['alg: none', 'alg: none'],
-      noExp: ['No exp', 'exp なし'],
-      late: ['Expired 30 s ago', '30 秒前に期限切れ'],
-      aud: ['For another service', '別のサービス宛て'],
-      typ: ['A refresh token', 'リフレッシュトークン'],
+    en: {
+      token: 'Token', secret: 'Secret', header: 'Header', claims: 'Claims', sign: 'Sign with the secret',
+      keep: 'Edits keep the old signature until you sign again.', naive: 'A naive check', strict: 'A strict check',
+      letsIn: 'lets it in', refuses: 'refuses it',
+      noCrypto: 'WebCrypto is not available on this page, so signatures cannot be checked.',
+      unreadable: 'This is not valid JSON, so the token has not changed.', presets: 'Try',
+      preset: {
+        fresh: 'A fresh token', admin: 'Make me admin', none: 'alg: none', noExp: 'No exp', late: 'Expired 30 s ago',
+        aud: 'For another service', typ: 'A refresh token',
+      },
+      rule: {
+        parts: 'three parts in base64url, at most 4096 bytes', alg: 'alg is HS256: the token cannot choose another',
+        typ: 'typ is at+jwt', crit: 'the token requires no extension', key: 'the secret has 32 bytes or more',
+        signature: 'the signature matches', iss: 'iss is https://authlab.example', aud: 'aud is authlab-api',
+        sub: 'sub is present', exp: 'exp is present and in the future, to the second',
+        iat: 'iat is not in the future', naiveAlg: 'checks the signature as alg says',
+        naiveNone: 'alg says none: no signature to check', naiveExp: 'exp, if present, was at most 60 s ago',
+      },
     },
-    rule: {
-      parts: ['three parts in base64url, at most 4096 bytes', 'base64url の 3 つの部分からなり、4096 バイト以下である'],
-      alg: ['alg is HS256: the token cannot choose another', 'alg は HS256 である(トークンには選ばせない)'],
-      typ: ['typ is at+jwt', 'typ は at+jwt である'],
-      crit: ['the token requires no extension', '拡張を要求していない'],
-      key: ['the secret has 32 bytes or more', '共有鍵は 32 バイト以上ある'],
-      signature: ['the signature matches', '署名が正しい'],
-      iss: ['iss is https://authlab.example', 'iss は https://authlab.example である'],
-      aud: ['aud is authlab-api', 'aud は authlab-api である'],
-      sub: ['sub is present', 'sub がある'],
-      exp: ['exp is present and in the future, to the second', 'exp があり、1 秒も過ぎていない'],
-      iat: ['iat is not in the future', 'iat は未来ではない'],
-      naiveAlg: ['checks the signature as alg says', 'alg に従って署名を検証する'],
-      naiveNone: ['alg says none: no signature to check', 'alg が none なので、検証する署名がない'],
-      naiveExp: ['exp, if present, was at most 60 s ago', 'exp があれば、過ぎていても 60 秒までは許す'],
+    ja: {
+      token: 'トークン', secret: '共有鍵', header: 'ヘッダー', claims: 'クレーム', sign: 'この共有鍵で署名する',
+      keep: '署名し直すまで、編集しても古い署名のままです。', naive: '素朴な検証', strict: '厳格な検証', letsIn: '通します', refuses: '拒否します',
+      noCrypto: 'このページでは WebCrypto が使えないため、署名を検証できません。', unreadable: 'JSON として読めないため、トークンは変えていません。', presets: '試す',
+      preset: {
+        fresh: '新しいトークン', admin: '管理者になる', none: 'alg: none', noExp: 'exp なし', late: '30 秒前に期限切れ', aud: '別のサービス宛て',
+        typ: 'リフレッシュトークン',
+      },
+      rule: {
+        parts: 'base64url の 3 つの部分からなり、4096 バイト以下である', alg: 'alg は HS256 である(トークンには選ばせない)', typ: 'typ は at+jwt である',
+        crit: '拡張を要求していない', key: '共有鍵は 32 バイト以上ある', signature: '署名が正しい', iss: 'iss は https://authlab.example である',
+        aud: 'aud は authlab-api である', sub: 'sub がある', exp: 'exp があり、1 秒も過ぎていない', iat: 'iat は未来ではない',
+        naiveAlg: 'alg に従って署名を検証する', naiveNone: 'alg が none なので、検証する署名がない', naiveExp: 'exp があれば、過ぎていても 60 秒までは許す',
+      },
     },
   };
-  const language = document.documentElement.lang === 'ja' ? 1 : 0;
-  const chosen = entry => (Array.isArray(entry) ? entry[language]
-    : Object.fromEntries(Object.entries(entry).map(([name, inner]) => [name, chosen(inner)])));
-  const words = chosen(WORDS);
+  const words = WORDS[document.documentElement.lang === 'ja' ? 'ja' : 'en'];
   const text = new TextEncoder();
   const SECRET = 'a secret of the lesson, 32 bytes+';
 
