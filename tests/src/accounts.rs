@@ -11,7 +11,7 @@ use std::{
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::{client::Call, exchange::Exchange};
+use crate::{call::Call, exchange::Exchange};
 
 /// An account on the server under test.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

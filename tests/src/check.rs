@@ -1,11 +1,10 @@
-//! A check, and its possible outcomes.
+//! A check: a rule or an attack, with what it needs and what to read.
 
 use std::{future::Future, pin::Pin};
 
-use serde::Serialize;
-
 use crate::{
     descriptor::{Descriptor, Feature},
+    outcome::Verdict,
     stage::{ClockInReach, Stage},
 };
 
@@ -37,9 +36,6 @@ pub struct Check {
 
 pub(crate) type Run = for<'a> fn(&'a Stage) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 
-/// A check passes by reaching its end; every other outcome is returned with `?`.
-pub(crate) type Verdict = Result<(), Box<Outcome>>;
-
 /// A rule without conditions, to be completed by the tables in `checks/`.
 pub(crate) const RULE: Check = Check {
     id: "",
@@ -57,40 +53,6 @@ pub(crate) const RULE: Check = Check {
 
 /// Like [`RULE`], for an attack.
 pub(crate) const ATTACK: Check = Check { attack: true, ..RULE };
-
-/// The outcome of a check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Outcome {
-    /// The server followed the rule.
-    Passed,
-    /// The server broke the rule.
-    Failed {
-        /// The request as it was sent.
-        sent: String,
-        /// The expected response.
-        expected: String,
-        /// The response that was received.
-        received: String,
-    },
-    /// The server gave no response, or 503. The attack did not succeed, but neither was it refused.
-    Undecided {
-        /// The request as it was sent.
-        sent: String,
-        /// What was received instead of a response.
-        received: String,
-    },
-    /// The check does not apply.
-    Skipped {
-        /// The reason.
-        reason: String,
-    },
-    /// The server says that this part is not written yet: an unfinished function of a workshop, not a wrong one.
-    NotWritten {
-        /// The text of the server's response.
-        text: String,
-    },
-}
 
 impl Check {
     /// The part of the id before the dot.

@@ -18,7 +18,8 @@ use tokio::{sync::Semaphore, task::JoinSet, time::timeout_at};
 
 use crate::{
     accounts::{Account, Credential},
-    client::{Call, Client},
+    call::Call,
+    client::Client,
     excerpt::cut,
     exchange::Exchange,
     stage::log_in,

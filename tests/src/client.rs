@@ -3,73 +3,18 @@
 //! It follows no redirect, keeps no cookie and uses no proxy, because each of these would hide what the server sent.
 //! Every call has a time limit and every response a size limit: a server under test may do anything.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use reqwest::{Method, header::HeaderMap, redirect};
-use serde_json::Value;
+use reqwest::header::HeaderMap;
 
 use crate::{
     accounts::{Ledger, Pending},
-    check::Outcome,
+    call::Call,
     excerpt,
     exchange::Exchange,
+    outcome::Outcome,
+    transport::{ANSWER_WITHIN, read_bounded, transport},
 };
-
-/// How long a server may take to respond to one request.
-pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// How many bytes of a response body are read; the rest is not read.
-pub(crate) const BODY_CAP: usize = 1 << 20;
-
-/// A request to be sent.
-#[derive(Debug, Clone)]
-pub(crate) struct Call {
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Option<Vec<u8>>,
-}
-
-impl Call {
-    pub(crate) fn new(method: Method, path: impl Into<String>) -> Self {
-        Call { method, path: path.into(), headers: Vec::new(), body: None }
-    }
-
-    pub(crate) fn get(path: impl Into<String>) -> Self {
-        Call::new(Method::GET, path)
-    }
-
-    pub(crate) fn post(path: impl Into<String>) -> Self {
-        Call::new(Method::POST, path)
-    }
-
-    pub(crate) fn delete(path: impl Into<String>) -> Self {
-        Call::new(Method::DELETE, path)
-    }
-
-    /// Adds a header; a second one with the same name is sent in addition.
-    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    pub(crate) fn bearer(self, token: &str) -> Self {
-        self.header("authorization", format!("Bearer {token}"))
-    }
-
-    /// A cookie as a page of the server's own origin would send it.
-    pub(crate) fn own_cookie(self, cookie: &str) -> Self {
-        self.header("cookie", cookie).header("sec-fetch-site", "same-origin")
-    }
-
-    pub(crate) fn json(self, body: &Value) -> Self {
-        self.raw("application/json", body.to_string())
-    }
-
-    pub(crate) fn raw(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        self.body = Some(body.into());
-        self.header("content-type", content_type)
-    }
-}
 
 /// Sends calls to one server.
 #[derive(Debug, Clone)]
@@ -125,33 +70,9 @@ impl Client {
         }
         let mut answer = request.send().await?;
         let (status, headers): (u16, HeaderMap) = (answer.status().as_u16(), answer.headers().clone());
-        let body = read_bounded(&mut answer, BODY_CAP).await?;
+        let body = read_bounded(&mut answer).await?;
         Ok(Exchange { sent, status, headers, body })
     }
-}
-
-pub(crate) fn transport() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .timeout(ANSWER_WITHIN)
-        .pool_idle_timeout(Duration::from_secs(4))
-        .build()
-}
-
-pub(crate) async fn read_bounded(
-    answer: &mut reqwest::Response,
-    cap: usize,
-) -> Result<Vec<u8>, reqwest::Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await? {
-        let room = cap.saturating_sub(body.len());
-        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-        if body.len() >= cap {
-            break;
-        }
-    }
-    Ok(body)
 }
 
 /// An error with its causes: reqwest's own message alone hides the network's.

@@ -1,6 +1,6 @@
 //! Why a server cannot be checked at all; each message says in one sentence what to do.
 
-use crate::client::ANSWER_WITHIN;
+use crate::transport::ANSWER_WITHIN;
 
 /// A reason why a server cannot be checked. Faults of a server that can be checked are in the report instead.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@
 
 use reqwest::header::HeaderMap;
 
-use crate::client::Call;
+use crate::call::Call;
 
 const BODY_SHOWN: usize = 600;
 const HEADER_SHOWN: usize = 700;

@@ -3,7 +3,7 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use crate::{check::Outcome, excerpt};
+use crate::{excerpt, outcome::Outcome};
 
 /// A request that was sent and the response that was received.
 #[derive(Debug, Clone)]

@@ -31,6 +31,7 @@
 //! ```
 
 mod accounts;
+mod call;
 mod check;
 mod checks;
 mod clean_up;
@@ -41,17 +42,20 @@ mod excerpt;
 mod exchange;
 mod faults;
 mod jwt;
+mod outcome;
 mod report;
 mod runner;
 mod stage;
 mod target;
+mod transport;
 
-pub use check::{Check, Outcome};
+pub use check::Check;
 pub use checks::checks;
 pub use clean_up::Accounts;
 pub use descriptor::{Descriptor, Feature, Limits, UnknownFeature};
 pub use error::Error;
 pub use faults::{Design, Fault, faults};
+pub use outcome::Outcome;
 pub use report::{CheckResult, Counts, Report};
 pub use runner::{AccountsAfter, Options, are_checks, run, run_until};
 pub use target::Target;

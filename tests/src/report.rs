@@ -6,12 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{
-    check::{Check, Outcome},
-    clean_up::Accounts,
-    descriptor::Descriptor,
-    target::Target,
-};
+use crate::{check::Check, clean_up::Accounts, descriptor::Descriptor, outcome::Outcome, target::Target};
 
 /// The results of a whole run.
 #[derive(Debug, Clone, Serialize)]

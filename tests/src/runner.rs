@@ -9,10 +9,11 @@ use futures_util::future::{self, Either};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
-    check::{Check, Outcome},
+    check::Check,
     checks::checks,
     clean_up::{self, Accounts},
     error::Error,
+    outcome::Outcome,
     report::{CheckResult, Report},
     stage::{ClockInReach, Stage},
     target::Target,

@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    check::Outcome,
-    client::{Call, Client},
+    call::Call,
+    client::Client,
     descriptor::{Descriptor, Feature},
     exchange::Exchange,
+    outcome::Outcome,
     target::Target,
 };
 

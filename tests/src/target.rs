@@ -6,9 +6,9 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::{
-    client::{BODY_CAP, read_bounded, transport},
     descriptor::Descriptor,
     error::Error,
+    transport::{read_bounded, transport},
 };
 
 /// A server to check: its address and its claims.
@@ -36,7 +36,7 @@ impl Target {
         if status != 200 {
             return Err(Error::NoDescriptor { url: base.url, status });
         }
-        let body = read_bounded(&mut answer, BODY_CAP)
+        let body = read_bounded(&mut answer)
             .await
             .map_err(|source| Error::NotHttp { url: base.url.clone(), source })?;
         let bad = |source| Error::BadDescriptor { url: base.url.clone(), source };

@@ -14,10 +14,11 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::{
-    check::{ATTACK, Check, Outcome, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
     jwt::{Parts, encoded, merged, signed},
+    outcome::{Outcome, Verdict},
     stage::{Person, Stage},
 };
 

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use super::access::{real_token, refused};
 use crate::{
-    check::{ATTACK, Check, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check},
     descriptor::Feature,
     jwt::{self, encoded, flipped, merged},
+    outcome::Verdict,
     stage::Stage,
 };
 

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::{
-    check::{ATTACK, Check, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
+    outcome::Verdict,
     stage::{Stage, fresh_password, log_in},
 };
 

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::signup::sign_up;
 use crate::{
-    check::{ATTACK, Check, Verdict},
+    check::{ATTACK, Check},
+    outcome::Verdict,
     stage::{Stage, fresh_email, fresh_password, log_in},
 };
 

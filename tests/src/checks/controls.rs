@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::{
-    check::{ATTACK, Check, Outcome, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
+    outcome::{Outcome, Verdict},
     stage::Stage,
 };
 

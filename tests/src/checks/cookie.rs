@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use crate::{
-    check::{ATTACK, Check, Outcome, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
     exchange::{Exchange, SetCookie},
     jwt,
+    outcome::{Outcome, Verdict},
     stage::{Stage, fresh_email, fresh_password, log_in},
 };
 

@@ -5,10 +5,11 @@ use reqwest::{Method, Url};
 use serde_json::json;
 
 use crate::{
-    check::{ATTACK, Check, Outcome, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
     exchange::Exchange,
+    outcome::{Outcome, Verdict},
     stage::{Stage, log_in},
 };
 

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use crate::{
-    check::{ATTACK, Check, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
+    outcome::Verdict,
     stage::{Person, Stage, fresh_email, fresh_password, log_in},
 };
 

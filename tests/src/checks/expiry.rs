@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use crate::{
-    check::{ATTACK, Check, Outcome, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
     jwt::Parts,
+    outcome::{Outcome, Verdict},
     stage::{Held, Stage},
 };
 

@@ -1,8 +1,9 @@
 //! The endpoints that tell a load balancer whether to send requests to this server.
 
 use crate::{
-    check::{Check, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{Check, RULE},
+    outcome::Verdict,
     stage::Stage,
 };
 

@@ -5,9 +5,10 @@ pub(super) mod browsers;
 use serde_json::{Value, json};
 
 use crate::{
-    check::{ATTACK, Check, Outcome, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     exchange::Exchange,
+    outcome::{Outcome, Verdict},
     stage::{Stage, fresh_email, fresh_password, log_in},
 };
 

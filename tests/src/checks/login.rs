@@ -8,9 +8,10 @@ use tokio::time::Instant;
 
 use super::chosen;
 use crate::{
-    check::{ATTACK, Check, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     exchange::Exchange,
+    outcome::Verdict,
     stage::{Person, Stage, fresh_email, fresh_password, log_in},
 };
 
@@ -271,7 +272,7 @@ async fn same_time(stage: &Stage) -> Verdict {
     Ok(())
 }
 
-async fn timed(stage: &Stage, email: &str) -> Result<(Exchange, Duration), Box<crate::check::Outcome>> {
+async fn timed(stage: &Stage, email: &str) -> Result<(Exchange, Duration), Box<crate::outcome::Outcome>> {
     let call = log_in(email, &fresh_password(), "mobile");
     let began = Instant::now();
     let answer = stage.send(call).await?;

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use crate::{
-    check::{ATTACK, Check, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
     exchange::Exchange,
+    outcome::Verdict,
     stage::Stage,
 };
 

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::chosen;
 use crate::{
-    check::{ATTACK, Check, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
+    outcome::Verdict,
     stage::{Person, Stage, fresh_password, log_in, random_password},
 };
 

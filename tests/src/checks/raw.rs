@@ -13,9 +13,10 @@ use tokio::{
 };
 
 use crate::{
-    check::{ATTACK, Check, Outcome, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check},
     excerpt::cut,
+    outcome::{Outcome, Verdict},
     stage::{Stage, fresh_email},
 };
 

@@ -4,11 +4,12 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::{
-    check::{ATTACK, Check, Outcome, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
     exchange::Exchange,
     jwt::flipped,
+    outcome::{Outcome, Verdict},
     stage::{Held, Stage, USELESS, fresh_email, fresh_password},
 };
 

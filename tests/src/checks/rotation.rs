@@ -9,9 +9,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    check::{ATTACK, Check, Outcome, RULE, Verdict},
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
     exchange::Exchange,
+    outcome::{Outcome, Verdict},
     stage::{Held, Stage},
 };
 

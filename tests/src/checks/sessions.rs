@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    check::{ATTACK, Check, Outcome, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     descriptor::Feature,
     exchange::Exchange,
+    outcome::{Outcome, Verdict},
     stage::{Held, Stage},
 };
 

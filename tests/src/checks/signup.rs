@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::{
-    check::{ATTACK, Check, Outcome, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     exchange::Exchange,
+    outcome::{Outcome, Verdict},
     stage::{DEFAULT_SHORTEST, Stage, fresh_email, fresh_password, random_password},
 };
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    check::{Check, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{Check, RULE},
     descriptor::Feature,
     exchange::Exchange,
+    outcome::Verdict,
     stage::{Stage, log_in},
 };
 

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::throttle::{READ, allowed, fail, throttled, too_many};
 use crate::{
-    check::{ATTACK, Check, Outcome, RULE, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check, RULE},
     exchange::Exchange,
+    outcome::{Outcome, Verdict},
     stage::{Person, Stage, fresh_email, fresh_password, log_in},
 };
 

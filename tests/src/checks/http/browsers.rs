@@ -2,9 +2,10 @@
 
 use super::errors;
 use crate::{
-    check::{ATTACK, Check, Outcome, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check},
     exchange::Exchange,
+    outcome::{Outcome, Verdict},
     stage::Stage,
 };
 

@@ -9,8 +9,9 @@ use tokio::{
 
 use super::{authority, lives_on};
 use crate::{
-    check::{ATTACK, Check, Outcome, Verdict},
-    client::Call,
+    call::Call,
+    check::{ATTACK, Check},
+    outcome::{Outcome, Verdict},
     stage::Stage,
 };
 

@@ -2,7 +2,8 @@
 
 use super::{authority, say};
 use crate::{
-    check::{ATTACK, Check, Verdict},
+    check::{ATTACK, Check},
+    outcome::Verdict,
     stage::Stage,
 };
 
