@@ -54,6 +54,12 @@ pub(crate) const RULE: Check = Check {
 /// Like [`RULE`], for an attack.
 pub(crate) const ATTACK: Check = Check { attack: true, ..RULE };
 
+/// Like [`RULE`], for a check that moves the server's clock.
+pub(crate) const TIMED_RULE: Check = Check { moves_time: true, ..RULE };
+
+/// Like [`ATTACK`], for a check that moves the server's clock.
+pub(crate) const TIMED_ATTACK: Check = Check { moves_time: true, ..ATTACK };
+
 impl Check {
     /// The part of the id before the dot.
     pub fn topic(&self) -> &'static str {

@@ -1,7 +1,6 @@
 //! Every check, by topic. Each topic is a file; its table lists the rules, its functions test them.
 
 mod access;
-mod access_parts;
 mod account;
 mod chosen;
 mod controls;
@@ -32,6 +31,7 @@ pub fn checks() -> Vec<Check> {
         controls::CHECKS,
         health::CHECKS,
         http::CHECKS,
+        http::bodies::CHECKS,
         http::browsers::CHECKS,
         raw::CHECKS,
         raw::host::CHECKS,
@@ -39,13 +39,22 @@ pub fn checks() -> Vec<Check> {
         signup::CHECKS,
         chosen::CHECKS,
         login::CHECKS,
+        login::hashing::CHECKS,
         me::CHECKS,
         cookie::CHECKS,
+        cookie::clearing::CHECKS,
         csrf::CHECKS,
         cors::CHECKS,
         access::CHECKS,
-        access_parts::CHECKS,
+        access::header::CHECKS,
+        access::key::CHECKS,
+        access::signature::CHECKS,
+        access::encoding::CHECKS,
         logout::CHECKS,
+        logout::scopes::CHECKS,
+        logout::race::CHECKS,
+        refresh::delivery::CHECKS,
+        refresh::refused::CHECKS,
         refresh::CHECKS,
         rotation::CHECKS,
         tabs::CHECKS,

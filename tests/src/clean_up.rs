@@ -13,7 +13,6 @@ use std::{
 };
 
 use serde::Serialize;
-use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout_at};
 
 use crate::{
@@ -22,7 +21,7 @@ use crate::{
     client::Client,
     excerpt::cut,
     exchange::Exchange,
-    stage::log_in,
+    requests::{delete_account, log_in},
 };
 
 /// How long the cleanup of a run may take in total. A server that checks a password in 0.1 s on one core needs about
@@ -190,11 +189,10 @@ impl Broom {
     async fn delete_with(&self, credential: &Credential, account: &Account) -> Result<Asked, String> {
         let mut last = None;
         for password in account.passwords.iter().rev() {
-            let call = Call::delete("/auth/account").json(&json!({"password": password}));
-            let answer = self.send(credential.on(call)).await?;
+            let answer = self.send(credential.on(delete_account(password))).await?;
             match answer.status {
                 200..300 => return Ok(Asked::Deleted),
-                403 if answer.text("code").as_deref() == Some("wrong_password") => last = Some(answer),
+                403 if answer.has("code", "wrong_password") => last = Some(answer),
                 _ => return Ok(Asked::Refused(answer)),
             }
         }

@@ -1,9 +1,15 @@
 //! A request with its response, and assertions on it for the checks.
 
+use std::borrow::Cow;
+
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use crate::{excerpt, outcome::Outcome};
+use crate::{
+    excerpt,
+    outcome::{Outcome, Verdict},
+    set_cookie::SetCookie,
+};
 
 /// A request that was sent and the response that was received.
 #[derive(Debug, Clone)]
@@ -13,8 +19,6 @@ pub(crate) struct Exchange {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
-
-type Asked<'a> = Result<&'a Exchange, Box<Outcome>>;
 
 impl Exchange {
     /// The failed outcome of a check, shown by this exchange. A server that is temporarily unavailable (503, RFC 9110
@@ -29,36 +33,53 @@ impl Exchange {
     }
 
     /// Fails the check unless `holds`.
-    pub(crate) fn expect(&self, holds: bool, expected: impl Into<String>) -> Asked<'_> {
-        if holds { Ok(self) } else { Err(self.failed(expected)) }
+    pub(crate) fn expect(&self, holds: bool, expected: impl Into<String>) -> Verdict {
+        if holds { Ok(()) } else { Err(self.failed(expected)) }
     }
 
     /// Fails the check unless the response has this status.
-    pub(crate) fn is(&self, status: u16) -> Asked<'_> {
+    pub(crate) fn is(&self, status: u16) -> Verdict {
         self.expect(self.status == status, format!("status {status}"))
     }
 
     /// Like [`Exchange::is`], with the reason for the expected status.
-    pub(crate) fn is_since(&self, status: u16, reason: &str) -> Asked<'_> {
+    pub(crate) fn is_since(&self, status: u16, reason: &str) -> Verdict {
         self.expect(self.status == status, format!("status {status}: {reason}"))
     }
 
     /// Fails the check unless the request was refused with this status and code.
-    pub(crate) fn refused(&self, status: u16, code: &str, reason: &str) -> Asked<'_> {
+    pub(crate) fn refused(&self, status: u16, code: &str, reason: &str) -> Verdict {
         self.refused_as(status, &[code], reason)
     }
 
     /// Like [`Exchange::refused`], when the contract allows more than one code.
-    pub(crate) fn refused_as(&self, status: u16, codes: &[&str], reason: &str) -> Asked<'_> {
-        let holds = self.status == status && codes.contains(&self.text("code").unwrap_or_default().as_str());
+    pub(crate) fn refused_as(&self, status: u16, codes: &[&str], reason: &str) -> Verdict {
+        let holds = self.status == status && codes.iter().any(|code| self.has("code", code));
         self.expect(holds, format!("status {status} with code `{}`: {reason}", codes.join("` or `")))
     }
 
-    /// Whether the response is a refusal (4xx) in another format than the contract's, such as from a proxy that refuses
-    /// a request before the server receives it.
-    pub(crate) fn is_foreign_refusal(&self) -> bool {
-        let problem = self.header("content-type").unwrap_or_default().starts_with("application/problem+json");
-        (400..500).contains(&self.status) && !problem
+    /// Fails the check unless the response forbids every cache to store it.
+    pub(crate) fn is_not_stored(&self) -> Verdict {
+        let kept_out = self.header("cache-control").unwrap_or_default().contains("no-store");
+        self.expect(kept_out, "Cache-Control: no-store")
+    }
+
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub(crate) fn is_refusal(&self) -> bool {
+        (400..500).contains(&self.status)
+    }
+
+    /// Whether the body is a problem (RFC 9457), as the contract demands for every error.
+    pub(crate) fn is_problem(&self) -> bool {
+        self.header("content-type").unwrap_or_default().starts_with("application/problem+json")
+    }
+
+    /// Whether a header grants something to pages of another origin.
+    pub(crate) fn grants_cors(&self) -> bool {
+        self.headers.keys().any(|name| name.as_str().starts_with("access-control-allow"))
     }
 
     /// The body as JSON, or `null` if it is not JSON.
@@ -71,8 +92,24 @@ impl Exchange {
         self.json().get(member)?.as_str().map(str::to_owned)
     }
 
+    /// Whether a member of the body is this string.
+    pub(crate) fn has(&self, member: &str, text: &str) -> bool {
+        self.json().get(member).and_then(Value::as_str) == Some(text)
+    }
+
+    /// Whether a member of the body is a lifetime in seconds: the claimed one, or any if none is claimed.
+    pub(crate) fn lives_for(&self, member: &str, claimed: Option<u64>) -> bool {
+        let lives = self.json().get(member).and_then(Value::as_u64);
+        lives.is_some_and(|lives| lives > 0 && claimed.is_none_or(|claimed| claimed == lives))
+    }
+
+    /// The body as it was received.
+    pub(crate) fn body_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+
     /// The value of a string member that the body must have.
-    pub(crate) fn must_text(&self, member: &str) -> Result<String, Box<Outcome>> {
+    pub(crate) fn must_text(&self, member: &str) -> Verdict<String> {
         self.text(member).ok_or_else(|| self.failed(format!("a body with a string `{member}`")))
     }
 
@@ -91,8 +128,13 @@ impl Exchange {
         self.set_cookies().into_iter().find(|cookie| cookie.name == name)
     }
 
-    /// The cookie with this name, or with a name that starts with it and a dash, that the response sets to a value: a
+    /// The cookie with this name, or with a name that starts with it and a dash, that the response must set to a value: a
     /// server may use one cookie for each session.
+    pub(crate) fn must_give_cookie(&self, name: &str) -> Verdict<SetCookie> {
+        self.given_cookie(name).ok_or_else(|| self.failed(format!("a Set-Cookie line for {name}")))
+    }
+
+    /// Like [`Exchange::must_give_cookie`], when it is no failure if the response does not.
     pub(crate) fn given_cookie(&self, name: &str) -> Option<SetCookie> {
         let named = |cookie: &SetCookie| {
             let rest = cookie.name.strip_prefix(name);
@@ -101,58 +143,5 @@ impl Exchange {
         self.set_cookies()
             .into_iter()
             .find(|cookie| named(cookie) && !cookie.value.is_empty() && !cookie.clears())
-    }
-}
-
-/// A parsed `Set-Cookie` line (RFC 6265 §4.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SetCookie {
-    pub(crate) name: String,
-    pub(crate) value: String,
-    attributes: Vec<(String, String)>,
-}
-
-impl SetCookie {
-    fn parse(line: &str) -> Self {
-        let mut pieces = line.split(';').map(|piece| {
-            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-            (name.trim().to_owned(), value.trim().to_owned())
-        });
-        let (name, value) = pieces.next().unwrap_or_default();
-        let attributes = pieces.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
-        SetCookie { name, value, attributes }
-    }
-
-    /// The value of an attribute (empty for a flag); `name` is in lower case.
-    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The attributes that decide to which requests the cookie is sent; a line that clears the cookie must repeat them.
-    pub(crate) fn scope(&self) -> (bool, bool, Option<String>, Option<&str>, Option<&str>) {
-        (
-            self.attribute("secure").is_some(),
-            self.attribute("httponly").is_some(),
-            self.attribute("samesite").map(str::to_ascii_lowercase),
-            self.attribute("path"),
-            self.attribute("domain"),
-        )
-    }
-
-    /// Whether the cookie can be a credential: it has a value, and is not the one that only identifies a known device.
-    pub(crate) fn may_open(&self) -> bool {
-        !self.value.is_empty() && !self.clears() && self.name != "__Host-device"
-    }
-
-    /// Whether a browser deletes the cookie when it reads this line.
-    pub(crate) fn clears(&self) -> bool {
-        self.attribute("max-age").is_some_and(|age| age.parse::<i64>().is_ok_and(|age| age <= 0))
-            || (self.attribute("max-age").is_none()
-                && self.attribute("expires").is_some_and(|date| date.contains("1970")))
-    }
-
-    /// The cookie as a `Cookie` header contains it: `name=value`.
-    pub(crate) fn pair(&self) -> String {
-        format!("{}={}", self.name, self.value)
     }
 }

@@ -34,12 +34,22 @@ impl Parts {
 
     /// The same token with changed header members; the signature is unchanged.
     pub(crate) fn with_header(&self, changes: &Value) -> String {
-        format!("{}.{}.{}", encoded(&merged(self.header(), changes)), self.payload, self.signature)
+        joined(&encoded(&merged(self.header(), changes)), &self.payload, &self.signature)
     }
 
     /// The same token with changed claims; the signature is unchanged.
     pub(crate) fn with_claims(&self, changes: &Value) -> String {
-        format!("{}.{}.{}", self.header, encoded(&merged(self.claims(), changes)), self.signature)
+        joined(&self.header, &encoded(&merged(self.claims(), changes)), &self.signature)
+    }
+
+    /// The bytes of the signature; none if it is not base64url.
+    pub(crate) fn signature_bytes(&self) -> Vec<u8> {
+        BASE64_URL_SAFE_NO_PAD.decode(&self.signature).unwrap_or_default()
+    }
+
+    /// The same token with another signature.
+    pub(crate) fn with_signature(&self, signature: &[u8]) -> String {
+        joined(&self.header, &self.payload, &BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
     /// A new token with these changes to header and claims, signed with HMAC-SHA-256 under `key`.
@@ -49,6 +59,10 @@ impl Parts {
             hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), input).as_ref().to_vec()
         })
     }
+}
+
+pub(crate) fn joined(header: &str, payload: &str, signature: &str) -> String {
+    format!("{header}.{payload}.{signature}")
 }
 
 /// A token with a signature that `sign` makes over the signing input.

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-/// A check passes by reaching its end; every other outcome is returned with `?`.
-pub(crate) type Verdict = Result<(), Box<Outcome>>;
+/// A check, or a part of one, passes by reaching its end; every other outcome is returned with `?`.
+pub(crate) type Verdict<T = ()> = Result<T, Box<Outcome>>;
 
 /// The outcome of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,4 +37,18 @@ pub enum Outcome {
         /// The text of the server's response.
         text: String,
     },
+}
+
+impl Outcome {
+    pub(crate) fn failed(
+        sent: impl Into<String>,
+        expected: impl Into<String>,
+        received: impl Into<String>,
+    ) -> Box<Self> {
+        Box::new(Outcome::Failed { sent: sent.into(), expected: expected.into(), received: received.into() })
+    }
+
+    pub(crate) fn skipped(reason: impl Into<String>) -> Box<Self> {
+        Box::new(Outcome::Skipped { reason: reason.into() })
+    }
 }

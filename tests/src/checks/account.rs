@@ -1,13 +1,10 @@
 //! Deleting the account: both forms of the request, and what the server keeps.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    call::Call,
-    check::{ATTACK, Check, RULE},
-    descriptor::Feature,
-    outcome::Verdict,
-    stage::{Stage, fresh_password, log_in},
+    prelude::{ATTACK, Call, Check, Feature, Person, RULE, Stage, Verdict, fresh_password},
+    requests::{change_password, delete_account, delete_account_by_post, sign_up},
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -62,31 +59,33 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn delete_calls(body: &Value) -> [Call; 2] {
-    [Call::delete("/auth/account").json(body), Call::post("/auth/account/delete").json(body)]
+fn delete_calls(password: &str) -> [Call; 2] {
+    [delete_account(password), delete_account_by_post(password)]
 }
 
 async fn delete(stage: &Stage) -> Verdict {
-    for form in 0..2 {
+    for delete in [delete_account, delete_account_by_post] {
         let person = stage.sign_up().await?;
-        let calls = delete_calls(&json!({"password": person.password}));
-        for call in calls.into_iter().skip(form).take(1) {
-            stage.send(person.held.on(call)).await?.is(204)?;
-        }
-        let answer = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
+        stage.send(person.held.on(delete(&person.password))).await?.is(204)?;
+        let answer = stage.send(person.logging_in("mobile")).await?;
         answer.refused(401, "invalid_credentials", "the account is deleted")?;
     }
     Ok(())
 }
 
+/// Deletes the account, which must succeed.
+async fn deleted(stage: &Stage, person: &Person) -> Verdict {
+    stage.send(person.held.on(delete_account(&person.password))).await?.is(204)
+}
+
 async fn wrong_password(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
-    for call in delete_calls(&json!({"password": fresh_password()})) {
-        let answer = stage.send(person.held.on(call)).await?;
-        answer.refused(403, "wrong_password", "this is not the password")?;
+    for call in delete_calls(&fresh_password()) {
+        stage.expect_refusal(person.held.on(call), 403, "wrong_password", "this is not the password").await?;
     }
-    for call in delete_calls(&json!({})) {
-        stage.send(person.held.on(call)).await?.refused(422, "invalid", "the password is missing")?;
+    for call in [Call::delete("/auth/account"), Call::post("/auth/account/delete")] {
+        let call = person.held.on(call.json(&json!({})));
+        stage.expect_refusal(call, 422, "invalid", "the password is missing").await?;
     }
     stage.log_in(&person).await?;
     Ok(())
@@ -94,9 +93,8 @@ async fn wrong_password(stage: &Stage) -> Verdict {
 
 async fn needs_credential(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
-    for call in delete_calls(&json!({"password": person.password})) {
-        stage.send(call.clone()).await?.refused(401, "unauthenticated", "no credential was sent")?;
-        stage.send(call.bearer("garbage")).await?.refused(401, "invalid_token", "garbage was sent")?;
+    for call in delete_calls(&person.password) {
+        stage.expect_credential(call).await?;
     }
     stage.log_in(&person).await?;
     Ok(())
@@ -105,33 +103,28 @@ async fn needs_credential(stage: &Stage) -> Verdict {
 async fn sessions_dead(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let elsewhere = stage.log_in(&person).await?;
-    let [call, _] = delete_calls(&json!({"password": person.password}));
-    stage.send(person.held.on(call)).await?.is(204)?;
+    deleted(stage, &person).await?;
     for held in [&person.held, &elsewhere] {
-        stage.asks_for_session(held).await?.is_since(401, "the account is deleted")?;
+        stage.expect_no_session(held, "the account is deleted").await?;
     }
     Ok(())
 }
 
 async fn cannot_act(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
-    let [call, again] = delete_calls(&json!({"password": person.password}));
-    stage.send(person.held.on(call)).await?.is(204)?;
-    let change = json!({"current_password": person.password, "new_password": fresh_password()});
-    for call in [Call::post("/auth/password").json(&change), again] {
-        stage.send(person.held.on(call)).await?.is_since(401, "the account is deleted")?;
+    deleted(stage, &person).await?;
+    let change = change_password(&person.password, &fresh_password());
+    for call in [change, delete_account_by_post(&person.password)] {
+        stage.expect_status(person.held.on(call), 401, "the account is deleted").await?;
     }
     Ok(())
 }
 
 async fn address_free(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
-    let [call, _] = delete_calls(&json!({"password": person.password}));
-    stage.send(person.held.on(call)).await?.is(204)?;
-    let body = json!({"email": person.email, "password": fresh_password()});
-    let again = stage.send(Call::post("/auth/signup").json(&body)).await?;
+    deleted(stage, &person).await?;
+    let again = stage.send(sign_up(&person.email, &fresh_password())).await?;
     again.is_since(201, "the address is free again")?;
-    let other = again.text("user_id").as_ref() != Some(&person.held.user_id);
-    again.expect(other, "a `user_id` other than that of the deleted account")?;
-    Ok(())
+    let other = !again.has("user_id", &person.held.user_id);
+    again.expect(other, "a `user_id` other than that of the deleted account")
 }

@@ -1,12 +1,9 @@
 //! What a user may choose: no password that attackers guess first, and one account per address, however it is written.
 
-use serde_json::json;
-
-use super::signup::sign_up;
 use crate::{
-    check::{ATTACK, Check},
-    outcome::Verdict,
-    stage::{Stage, fresh_email, fresh_password, log_in},
+    fresh::{DOMAIN, fresh_name},
+    prelude::{ATTACK, Call, Check, Stage, Verdict, fresh_email, fresh_password},
+    requests::{log_in, sign_up},
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -51,32 +48,28 @@ pub(super) const COMMON: [&str; 5] =
 
 async fn common_password(stage: &Stage) -> Verdict {
     for common in COMMON {
-        let answer = sign_up(stage, &json!({"email": fresh_email(), "password": common})).await?;
-        answer.refused(
-            422,
-            "invalid",
-            &format!("`{common}` is one of the passwords that attackers try first"),
-        )?;
+        refused_as_common(stage, sign_up(&fresh_email(), common), common).await?;
     }
-    let own = sign_up(stage, &json!({"email": fresh_email(), "password": fresh_password()})).await?;
-    own.is_since(201, "this password is random")?;
-    Ok(())
+    stage.expect_status(sign_up(&fresh_email(), &fresh_password()), 201, "this password is random").await
+}
+
+pub(super) async fn refused_as_common(stage: &Stage, call: Call, password: &str) -> Verdict {
+    let why = format!("`{password}` is one of the passwords that attackers try first");
+    stage.expect_refusal(call, 422, "invalid", &why).await
 }
 
 async fn own_address(stage: &Stage) -> Verdict {
-    let email = fresh_email();
-    let name = email.trim_end_matches("@example.test").to_owned();
-    for own in [email.clone(), name.to_uppercase()] {
-        let answer = sign_up(stage, &json!({"email": email, "password": own})).await?;
+    let name = fresh_name();
+    let email = format!("{name}@{DOMAIN}");
+    for own in [&email, &name.to_uppercase()] {
+        let answer = stage.send(sign_up(&email, own)).await?;
         answer.refused(422, "invalid", "the password is the user's own address, or its local part")?;
     }
-    let answer = sign_up(stage, &json!({"email": email, "password": fresh_email()})).await?;
-    answer.is_since(201, "this password is another address")?;
-    Ok(())
+    stage.expect_status(sign_up(&email, &fresh_email()), 201, "this password is another address").await
 }
 
 async fn invisible_address(stage: &Stage) -> Verdict {
-    let name = fresh_email().trim_end_matches("@example.test").to_owned();
+    let name = fresh_name();
     for (hidden, what) in [
         ('\u{200b}', "a zero-width space"),
         ('\u{200d}', "a zero-width joiner"),
@@ -86,24 +79,19 @@ async fn invisible_address(stage: &Stage) -> Verdict {
         ('\u{2066}', "a left-to-right isolate"),
     ] {
         let (start, end) = name.split_at(4);
-        for email in [format!("{start}{hidden}{end}@example.test"), format!("{name}@exam{hidden}ple.test")] {
-            let answer = sign_up(stage, &json!({"email": email, "password": fresh_password()})).await?;
+        for email in [format!("{start}{hidden}{end}@{DOMAIN}"), format!("{name}@exam{hidden}ple.test")] {
+            let answer = stage.send(sign_up(&email, &fresh_password())).await?;
             answer.refused(422, "invalid", &format!("this address contains {what}"))?;
         }
     }
-    let answer =
-        sign_up(stage, &json!({"email": format!("{name}@example.test"), "password": fresh_password()}))
-            .await?;
-    answer.is_since(201, "this is the same address without them")?;
-    Ok(())
+    let same = sign_up(&format!("{name}@{DOMAIN}"), &fresh_password());
+    stage.expect_status(same, 201, "this is the same address without them").await
 }
 
 async fn domain_spellings(stage: &Stage) -> Verdict {
-    let name = fresh_email().trim_end_matches("@example.test").to_owned();
+    let (name, password) = (fresh_name(), fresh_password());
     let at = |domain: &str| format!("{name}@{domain}");
-    let password = fresh_password();
-    let sign_up_at =
-        async |domain: &str| sign_up(stage, &json!({"email": at(domain), "password": password})).await;
+    let sign_up_at = async |domain: &str| stage.send(sign_up(&at(domain), &password)).await;
     sign_up_at("b\u{fc}cher.example").await?.is_since(201, "a domain may be in Unicode")?;
     for spelling in
         ["xn--bcher-kva.example", "XN--BCHER-KVA.example", "B\u{dc}CHER.example", "bu\u{308}cher.example"]
@@ -111,10 +99,9 @@ async fn domain_spellings(stage: &Stage) -> Verdict {
         let answer = sign_up_at(spelling).await?;
         answer.refused(409, "email_taken", "this is another spelling of the same domain")?;
     }
-    let answer = stage.send(log_in(&at("xn--bcher-kva.example"), &password, "mobile")).await?;
-    answer.is_since(200, "this is the account's address, spelt in another way")?;
-    sign_up_at("bucher.example").await?.is_since(201, "this is another domain")?;
-    Ok(())
+    let call = log_in(&at("xn--bcher-kva.example"), &password, "mobile");
+    stage.expect_status(call, 200, "this is the account's address, spelt in another way").await?;
+    sign_up_at("bucher.example").await?.is_since(201, "this is another domain")
 }
 
 pub(super) async fn password_normalised(stage: &Stage) -> Verdict {
@@ -122,8 +109,7 @@ pub(super) async fn password_normalised(stage: &Stage) -> Verdict {
     let [composed, decomposed] = ["\u{e9}", "e\u{301}"].map(|accent| format!("{start} caf{accent}"));
     for (chosen, typed) in [(&composed, &decomposed), (&decomposed, &composed)] {
         let email = fresh_email();
-        let answer = sign_up(stage, &json!({"email": email, "password": chosen})).await?;
-        answer.is_since(201, "a password may contain any characters")?;
+        stage.expect_status(sign_up(&email, chosen), 201, "a password may contain any characters").await?;
         let answer = stage.send(log_in(&email, typed, "mobile")).await?;
         answer.is_since(200, "this is the same password, with the accent encoded in the other way")?;
         let answer = stage.send(log_in(&email, &format!("{start} cafe"), "mobile")).await?;

@@ -3,11 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    call::Call,
-    check::{ATTACK, Check, RULE},
-    descriptor::Feature,
-    outcome::{Outcome, Verdict},
-    stage::Stage,
+    prelude::{ATTACK, Call, Check, Feature, Outcome, RULE, Stage, TIMED_ATTACK, TIMED_RULE, Verdict},
+    requests::advance_clock,
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -24,36 +21,32 @@ pub(super) const CHECKS: &[Check] = &[
         title: "the lab clock moves forward by the requested time",
         gains: "A learner cannot see an expiry without waiting for it.",
         read: "contract: lab controls",
-        moves_time: true,
         run: |stage| Box::pin(clock_moves(stage)),
-        ..RULE
+        ..TIMED_RULE
     },
     Check {
         id: "lab.clock-bounds",
         title: "the lab clock moves by whole seconds from 0 to 100,000,000, and never back",
         gains: "Sets the clock back, so that expired credentials work again.",
         read: "contract: lab controls",
-        moves_time: true,
         run: |stage| Box::pin(clock_bounds(stage)),
-        ..ATTACK
+        ..TIMED_ATTACK
     },
     Check {
         id: "lab.clock-not-forwarded",
         title: "the lab controls refuse a request that came through a proxy",
         gains: "Moves the clock from the Internet, through a proxy on the same machine, and so ends all sessions.",
         read: "contract: lab controls; CWE-348",
-        moves_time: true,
         run: |stage| Box::pin(not_forwarded(stage)),
-        ..ATTACK
+        ..TIMED_ATTACK
     },
     Check {
         id: "lab.clock-foreign-host",
         title: "the lab controls refuse a Host that is not this machine's",
         gains: "A web page whose name is made to point at 127.0.0.1 (DNS rebinding) moves the clock.",
         read: "contract: lab controls; CWE-350",
-        moves_time: true,
         run: |stage| Box::pin(foreign_host(stage)),
-        ..ATTACK
+        ..TIMED_ATTACK
     },
     Check {
         id: "lab.clock-absent",
@@ -67,22 +60,20 @@ pub(super) const CHECKS: &[Check] = &[
 
 async fn descriptor(stage: &Stage) -> Verdict {
     let Some(served) = stage.target.as_served() else {
-        let reason = "the server was described by flags, because it has no /lab".to_owned();
-        return Err(Box::new(Outcome::Skipped { reason }));
+        return Err(Outcome::skipped("the server was described by flags, because it has no /lab"));
     };
-    let answer = stage.send(Call::get("/lab")).await?;
-    answer.is(200)?;
+    let answer = stage.answered(Call::get("/lab"), 200).await?;
     answer.expect(served.get("contract") == Some(&json!(1)), "`contract`: 1")?;
     for name in ["lab", "store"] {
         let text = served.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
         answer.expect(text, format!("a non-empty string `{name}`"))?;
     }
     let features = served.get("features").and_then(Value::as_array);
-    let known = features.is_some_and(|all| all.iter().all(|one| one.as_str().is_some_and(is_feature)));
-    answer.expect(
-        known,
-        format!("`features`: a list of names from {}", Feature::ALL.map(Feature::name).join(", ")),
-    )?;
+    let known = features.is_some_and(|all| {
+        all.iter().all(|one| one.as_str().is_some_and(|name| name.parse::<Feature>().is_ok()))
+    });
+    let names = Feature::ALL.map(Feature::name).join(", ");
+    answer.expect(known, format!("`features`: a list of names from {names}"))?;
     answer.expect(served.get("controls").is_some_and(Value::is_boolean), "`controls`: true or false")?;
     answer.expect(served.get("limits").is_some_and(Value::is_object), "`limits`: an object")?;
     for (feature, name) in [
@@ -91,39 +82,27 @@ async fn descriptor(stage: &Stage) -> Verdict {
         (Feature::Refresh, "idle_ttl"),
         (Feature::Rotation, "refresh_window"),
     ] {
-        let given = served.get(name).is_some_and(Value::is_u64);
-        answer.expect(
-            given || !stage.claims(feature),
-            format!("`{name}` in seconds, since `{feature}` is claimed"),
-        )?;
+        let right = served.get(name).is_some_and(Value::is_u64) || !stage.claims(feature);
+        answer.expect(right, format!("`{name}` in seconds, since `{feature}` is claimed"))?;
     }
     Ok(())
 }
 
-fn is_feature(name: &str) -> bool {
-    name.parse::<Feature>().is_ok()
-}
-
-fn advance(by: Value) -> Call {
-    Call::post("/lab/clock").json(&json!({"advance_seconds": by}))
-}
-
 async fn clock_moves(stage: &Stage) -> Verdict {
     let before = stage.now().await?;
-    let moved = stage.send(advance(json!(100))).await?;
-    let after = moved.is(200)?.json().get("now").and_then(Value::as_f64).unwrap_or_default();
+    let moved = stage.answered(advance_clock(100), 200).await?;
+    let after = moved.json().get("now").and_then(Value::as_f64).unwrap_or_default();
     // Real time passes too.
     moved.expect((99.0..160.0).contains(&(after - before)), format!("`now` about {}", before + 100.0))?;
     let read = stage.now().await?;
-    moved.expect((-1.0..60.0).contains(&(read - after)), "GET /lab/clock to say the same time")?;
-    Ok(())
+    moved.expect((-1.0..60.0).contains(&(read - after)), "GET /lab/clock to say the same time")
 }
 
 async fn clock_bounds(stage: &Stage) -> Verdict {
-    stage.send(advance(json!(0))).await?.is_since(200, "0 seconds are allowed")?;
+    stage.expect_status(advance_clock(0), 200, "0 seconds are allowed").await?;
     let before = stage.now().await?;
     for by in [json!(-1), json!(100_000_001), json!(1.5), json!("60"), json!(null), json!(-100_000_000)] {
-        let answer = stage.send(advance(by.clone())).await?;
+        let answer = stage.send(advance_clock(by.clone())).await?;
         answer.refused(422, "invalid", &format!("{by} is not a whole number from 0 to 100,000,000"))?;
         let still = (-1.0..60.0).contains(&(stage.now().await? - before));
         answer.expect(still, "a clock that did not move")?;
@@ -134,10 +113,9 @@ async fn clock_bounds(stage: &Stage) -> Verdict {
 async fn not_moved_by(stage: &Stage, call: Call, why: &str) -> Verdict {
     let before = stage.now().await?;
     let answer = stage.send(call).await?;
-    answer.expect((400..500).contains(&answer.status), format!("a refusal (4xx): {why}"))?;
+    answer.expect(answer.is_refusal(), format!("a refusal (4xx): {why}"))?;
     let still = stage.now().await? - before < 900.0;
-    answer.expect(still, "a clock that did not move")?;
-    Ok(())
+    answer.expect(still, "a clock that did not move")
 }
 
 async fn not_forwarded(stage: &Stage) -> Verdict {
@@ -147,8 +125,8 @@ async fn not_forwarded(stage: &Stage) -> Verdict {
         ("x-real-ip", "203.0.113.9"),
         ("x-forwarded-host", "localhost"),
     ] {
-        not_moved_by(stage, advance(json!(1000)).header(name, value), "the request came through a proxy")
-            .await?;
+        let call = advance_clock(1000).header(name, value);
+        not_moved_by(stage, call, "the request came through a proxy").await?;
     }
     Ok(())
 }
@@ -157,7 +135,7 @@ async fn foreign_host(stage: &Stage) -> Verdict {
     for host in
         ["rebound.example", "localhost.rebound.example", "127.0.0.1.rebound.example:80", "192.168.1.10"]
     {
-        let call = advance(json!(1000)).header("host", host);
+        let call = advance_clock(1000).header("host", host);
         not_moved_by(stage, call, "the Host is not this machine's").await?;
     }
     Ok(())
@@ -165,10 +143,9 @@ async fn foreign_host(stage: &Stage) -> Verdict {
 
 async fn absent(stage: &Stage) -> Verdict {
     if stage.descriptor().controls {
-        let reason = "the server announces lab controls".to_owned();
-        return Err(Box::new(Outcome::Skipped { reason }));
+        return Err(Outcome::skipped("the server announces lab controls"));
     }
-    for call in [advance(json!(1)), Call::get("/lab/clock")] {
+    for call in [advance_clock(1), Call::get("/lab/clock")] {
         let answer = stage.send(call).await?;
         answer.expect(answer.status == 404, "status 404: the server announces no lab controls")?;
     }

@@ -1,16 +1,12 @@
 //! Pages of other origins: listed origins can use the server with their cookies, and other pages cannot read any
 //! response.
 
-use reqwest::{Method, Url};
+use reqwest::Url;
 use serde_json::json;
 
 use crate::{
-    call::Call,
-    check::{ATTACK, Check, RULE},
-    descriptor::Feature,
-    exchange::Exchange,
-    outcome::{Outcome, Verdict},
-    stage::{Stage, log_in},
+    prelude::{ATTACK, Call, Check, Exchange, Feature, Held, Outcome, RULE, Stage, Verdict},
+    requests::{log_in, log_in_with, log_out, preflight_request, refresh},
 };
 
 const CORS: &[Feature] = &[Feature::Cors];
@@ -66,37 +62,27 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// A listed origin, one that is not the server's own if possible.
-fn a_listed_origin(stage: &Stage) -> Result<&str, Box<Outcome>> {
+fn a_listed_origin(stage: &Stage) -> Verdict<&str> {
     let listed = &stage.descriptor().origins;
     let other = listed.iter().find(|origin| *origin != stage.target.origin());
-    other.or(listed.first()).map(String::as_str).ok_or_else(|| {
-        let reason = "`origins` in /lab lists no origin, although `cors` is claimed".to_owned();
-        Box::new(Outcome::Skipped { reason })
-    })
+    let none = || Outcome::skipped("`origins` in /lab lists no origin, although `cors` is claimed");
+    other.or(listed.first()).map(String::as_str).ok_or_else(none)
 }
 
 async fn listed_origins(stage: &Stage) -> Verdict {
     let listed = &stage.descriptor().origins;
     if listed.is_empty() {
-        let reason = "the server does not list its own origins (`origins` in /lab)".to_owned();
-        return Err(Box::new(Outcome::Skipped { reason }));
+        return Err(Outcome::skipped("the server does not list its own origins (`origins` in /lab)"));
     }
     let lab = stage.send(Call::get("/lab")).await?;
     let person = stage.sign_up().await?;
     for origin in listed {
         let sent = Url::parse(origin).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
         lab.expect(&sent == origin, format!("`origins` as browsers send them, not {origin}"))?;
-        let call = log_in(&person.email, &person.password, "web").header("origin", origin);
-        stage.send(call).await?.is_since(200, "this origin is listed in /lab")?;
+        let call = person.logging_in("web").header("origin", origin);
+        stage.expect_status(call, 200, "this origin is listed in /lab").await?;
     }
     Ok(())
-}
-
-fn asking(path: &str, method: &str, headers: &str, origin: &str) -> Call {
-    Call::new(Method::OPTIONS, path)
-        .header("origin", origin)
-        .header("access-control-request-method", method)
-        .header("access-control-request-headers", headers)
 }
 
 /// The names in a list header, in lower case.
@@ -111,8 +97,7 @@ fn readable(answer: &Exchange, origin: &str) -> Verdict {
     let with_credentials = answer.header("access-control-allow-credentials") == Some("true");
     answer.expect(with_credentials, "Access-Control-Allow-Credentials: true")?;
     let varies = names(answer, "vary").iter().any(|name| name == "origin" || name == "*");
-    answer.expect(varies, "Vary: Origin, because the response depends on the origin")?;
-    Ok(())
+    answer.expect(varies, "Vary: Origin, because the response depends on the origin")
 }
 
 async fn preflight(stage: &Stage) -> Verdict {
@@ -127,13 +112,12 @@ async fn preflight(stage: &Stage) -> Verdict {
         asked.push(("/auth/refresh", "POST", "content-type,idempotency-key"));
     }
     for (path, method, headers) in asked {
-        let answer = stage.send(asking(path, method, headers, origin)).await?;
-        answer.expect((200..300).contains(&answer.status), "status 200 or 204: this origin is listed")?;
+        let answer = stage.send(preflight_request(path, method, headers, origin)).await?;
+        answer.expect(answer.is_success(), "status 200 or 204: this origin is listed")?;
         readable(&answer, origin)?;
         let methods = names(&answer, "access-control-allow-methods");
-        // These methods need no permission (Fetch §2.2.1).
-        let simple = ["GET", "POST"].contains(&method);
-        let may = simple || methods.contains(&method.to_ascii_lowercase());
+        // GET and POST need no permission (Fetch §2.2.1).
+        let may = ["GET", "POST"].contains(&method) || methods.contains(&method.to_ascii_lowercase());
         answer.expect(may, format!("{method} in Access-Control-Allow-Methods"))?;
         let allowed = names(&answer, "access-control-allow-headers");
         for name in headers.split(',') {
@@ -147,17 +131,15 @@ async fn preflight(stage: &Stage) -> Verdict {
 async fn answers(stage: &Stage) -> Verdict {
     let origin = a_listed_origin(stage)?;
     let person = stage.sign_up().await?;
-    let wrong = log_in(&person.email, "not the password", "web");
     for (status, call) in [
         (200, person.held.on(Call::get("/me"))),
-        (200, log_in(&person.email, &person.password, "web")),
+        (200, person.logging_in("web")),
         (401, Call::get("/me")),
-        (401, wrong),
+        (401, log_in(&person.email, "not the password", "web")),
         (404, Call::get("/no/such/route")),
-        (422, Call::post("/auth/login").json(&json!({}))),
+        (422, log_in_with(&json!({}))),
     ] {
-        let answer = stage.send(call.header("origin", origin)).await?;
-        answer.is(status)?;
+        let answer = stage.answered(call.header("origin", origin), status).await?;
         readable(&answer, origin)?;
         let exposed = names(&answer, "access-control-expose-headers");
         let tells = exposed.iter().any(|name| name == "retry-after");
@@ -184,11 +166,13 @@ async fn unlisted(stage: &Stage) -> Verdict {
     ];
     let listed = &stage.descriptor().origins;
     for origin in alike.iter().filter(|origin| !listed.contains(origin)) {
-        let asked = stage.send(asking("/auth/login", "POST", "content-type", origin)).await?;
+        let asked = stage.send(preflight_request("/auth/login", "POST", "content-type", origin)).await?;
         let read = stage.send(person.held.on(Call::get("/me")).header("origin", origin)).await?;
         for answer in [asked, read] {
-            let granted = answer.headers.keys().any(|name| name.as_str().starts_with("access-control-allow"));
-            answer.expect(!granted, format!("no Access-Control-Allow-… header: {origin} is not listed"))?;
+            answer.expect(
+                !answer.grants_cors(),
+                format!("no Access-Control-Allow-… header: {origin} is not listed"),
+            )?;
         }
     }
     Ok(())
@@ -198,19 +182,18 @@ async fn sibling(stage: &Stage) -> Verdict {
     let origin = a_listed_origin(stage)?;
     let by_page = |call: Call| call.header("origin", origin).header("sec-fetch-site", "same-site");
     let person = stage.sign_up().await?;
-    let answer = stage.send(by_page(log_in(&person.email, &person.password, "web"))).await?;
+    let answer = stage.send(by_page(person.logging_in("web"))).await?;
     answer.is_since(200, "this sibling origin is listed")?;
     readable(&answer, origin)?;
-    let held = stage.held(&answer)?;
+    let held = Held::from_answer(&answer)?;
     let mut cookie = held.cookie()?.to_owned();
     if stage.claims(Feature::Refresh) {
-        let answer = stage.send(by_page(Call::post("/auth/refresh").header("cookie", &cookie))).await?;
+        let answer = stage.send(by_page(refresh().header("cookie", &cookie))).await?;
         answer.is_since(200, "this sibling origin is listed")?;
-        cookie = stage.held(&answer)?.cookie.unwrap_or(cookie);
+        cookie = Held::from_answer(&answer)?.cookie.unwrap_or(cookie);
     }
-    let answer = stage.send(by_page(Call::post("/auth/logout").header("cookie", &cookie))).await?;
-    answer.is_since(204, "this sibling origin is listed")?;
-    let ended = crate::stage::Held { cookie: Some(cookie), access: None, refresh: None, ..held };
-    stage.asks_for_session(&ended).await?.is_since(401, "the page has logged out")?;
-    Ok(())
+    let call = by_page(log_out().header("cookie", &cookie));
+    stage.expect_status(call, 204, "this sibling origin is listed").await?;
+    let ended = Held { cookie: Some(cookie), access: None, refresh: None, ..held };
+    stage.expect_no_session(&ended, "the page has logged out").await
 }

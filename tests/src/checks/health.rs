@@ -1,11 +1,6 @@
 //! The endpoints that tell a load balancer whether to send requests to this server.
 
-use crate::{
-    call::Call,
-    check::{Check, RULE},
-    outcome::Verdict,
-    stage::Stage,
-};
+use crate::prelude::{Call, Check, RULE, Stage, Verdict};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -27,6 +22,5 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 async fn healthy(stage: &Stage, path: &str) -> Verdict {
-    stage.send(Call::get(path)).await?.is(200)?;
-    Ok(())
+    stage.send(Call::get(path)).await?.is(200)
 }

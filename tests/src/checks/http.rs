@@ -1,15 +1,13 @@
-//! Rules for every endpoint: bodies, methods, errors, caching.
+//! Rules for every endpoint: methods, errors, caching.
 
+pub(super) mod bodies;
 pub(super) mod browsers;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    call::Call,
-    check::{ATTACK, Check, RULE},
-    exchange::Exchange,
-    outcome::{Outcome, Verdict},
-    stage::{Stage, fresh_email, fresh_password, log_in},
+    prelude::{ATTACK, Call, Check, Exchange, Held, RULE, Stage, Verdict, fresh_email, fresh_password},
+    requests::{log_in_with, log_in_wrongly, preflight_request, sign_up},
 };
 
 /// The largest body that the contract allows, in bytes.
@@ -72,68 +70,20 @@ pub(super) const CHECKS: &[Check] = &[
         run: |stage| Box::pin(request_id(stage)),
         ..RULE
     },
-    Check {
-        id: "http.body-too-large",
-        title: "a body of 16 KiB is accepted, one more byte is 413",
-        gains: "Fills the server's memory with a few requests.",
-        read: "OWASP API4:2023, RFC 9110 §15.5.14",
-        run: |stage| Box::pin(body_too_large(stage)),
-        ..ATTACK
-    },
-    Check {
-        id: "http.media-type",
-        title: "a body whose content type is not JSON is 415",
-        gains: "Sends text/plain from a form of another site, which needs no preflight; JSON does.",
-        read: "RFC 9110 §15.5.16, OWASP REST Security Cheat Sheet",
-        run: |stage| Box::pin(media_type(stage)),
-        ..ATTACK
-    },
-    Check {
-        id: "http.malformed-json",
-        title: "a body that is not JSON is 400 malformed",
-        gains: "A lenient parser and the proxy in front of it read the same body differently.",
-        read: "RFC 8259, contract: first paragraph",
-        run: |stage| Box::pin(malformed_json(stage)),
-        ..RULE
-    },
-    Check {
-        id: "http.invalid-pointers",
-        title: "422 lists errors with a pointer to the member and a detail",
-        gains: "A form cannot mark the invalid field.",
-        read: "RFC 9457 §3, RFC 6901",
-        run: |stage| Box::pin(invalid_pointers(stage)),
-        ..RULE
-    },
-    Check {
-        id: "http.empty-body",
-        title: "an empty body counts as {}, whatever its content type",
-        gains: "The server refuses clients that send no body where none is needed.",
-        read: "contract: first paragraph",
-        run: |stage| Box::pin(empty_body(stage)),
-        ..RULE
-    },
-    Check {
-        id: "http.nothing-internal",
-        title: "hostile input is a clean 4xx that reveals nothing about the server's internals",
-        gains: "Learns paths, table names and versions from error texts; a 500 shows where to attack.",
-        read: "OWASP WSTG-ERRH-01, CWE-209",
-        run: |stage| Box::pin(nothing_internal(stage)),
-        ..ATTACK
-    },
 ];
 
 /// Causes each of the usual errors with one request.
-async fn errors(stage: &Stage) -> Result<Vec<(u16, Exchange)>, Box<Outcome>> {
+async fn errors(stage: &Stage) -> Verdict<Vec<(u16, Exchange)>> {
     let calls = [
         (404, Call::get("/no/such/route")),
         (405, Call::get("/auth/login")),
         (401, Call::get("/me")),
         (401, Call::get("/me").bearer("garbage")),
-        (401, log_in(&fresh_email(), &fresh_password(), "mobile")),
-        (400, Call::post("/auth/login").raw("application/json", "{")),
-        (413, Call::post("/auth/login").raw("application/json", padded(2 * BODY_BOUND))),
-        (415, Call::post("/auth/login").raw("text/plain", "{}")),
-        (422, Call::post("/auth/login").json(&json!({}))),
+        (401, log_in_wrongly(&fresh_email())),
+        (400, log_in_raw("application/json", "{")),
+        (413, padded_log_in(2 * BODY_BOUND)),
+        (415, log_in_raw("text/plain", "{}")),
+        (422, log_in_with(&json!({}))),
     ];
     let mut answers = Vec::new();
     for (status, call) in calls {
@@ -142,21 +92,28 @@ async fn errors(stage: &Stage) -> Result<Vec<(u16, Exchange)>, Box<Outcome>> {
     Ok(answers)
 }
 
+/// A JSON object of exactly this many bytes.
+/// A login whose body, a JSON object, has exactly this many bytes.
+fn padded_log_in(bytes: usize) -> Call {
+    let pad = "x".repeat(bytes.saturating_sub(10));
+    log_in_raw("application/json", format!("{{\"pad\":\"{pad}\"}}"))
+}
+
+fn log_in_raw(content_type: &str, body: impl Into<Vec<u8>>) -> Call {
+    Call::post("/auth/login").raw(content_type, body)
+}
+
 async fn problem_json(stage: &Stage) -> Verdict {
     for (status, answer) in errors(stage).await? {
         answer.is(status)?;
-        let typed = answer.header("content-type").unwrap_or_default().starts_with("application/problem+json");
-        answer.expect(typed, "Content-Type: application/problem+json")?;
+        answer.expect(answer.is_problem(), "Content-Type: application/problem+json")?;
         let code = answer.must_text("code")?;
-        let body = answer.json();
-        answer.expect(
-            body.get("status") == Some(&json!(status)),
-            format!("`status`: {status}, as in the status line"),
-        )?;
+        let same = answer.json().get("status") == Some(&json!(status));
+        answer.expect(same, format!("`status`: {status}, as in the status line"))?;
         let kind = format!("/problems/{code}");
-        answer.expect(answer.text("type").as_ref() == Some(&kind), format!("`type`: {kind}"))?;
+        answer.expect(answer.has("type", &kind), format!("`type`: {kind}"))?;
         for member in ["title", "detail"] {
-            let text = body.get(member).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+            let text = answer.text(member).is_some_and(|text| !text.is_empty());
             answer.expect(text, format!("a non-empty string `{member}`"))?;
         }
     }
@@ -165,8 +122,7 @@ async fn problem_json(stage: &Stage) -> Verdict {
 
 async fn unknown_route(stage: &Stage) -> Verdict {
     for path in ["/no/such/route", "/auth", "/auth/login/", "/ME"] {
-        let answer = stage.send(Call::get(path)).await?;
-        answer.refused(404, "not_found", "there is no such route")?;
+        stage.expect_refusal(Call::get(path), 404, "not_found", "there is no such route").await?;
     }
     Ok(())
 }
@@ -181,8 +137,8 @@ async fn wrong_method(stage: &Stage) -> Verdict {
     ] {
         let answer = stage.send(call).await?;
         answer.refused(405, "method_not_allowed", &format!("only {allowed} is allowed"))?;
-        let named =
-            answer.header("allow").unwrap_or_default().split(',').any(|method| method.trim() == allowed);
+        let methods = answer.header("allow").unwrap_or_default();
+        let named = methods.split(',').any(|method| method.trim() == allowed);
         answer.expect(named, format!("an Allow header that names {allowed}"))?;
     }
     Ok(())
@@ -191,17 +147,11 @@ async fn wrong_method(stage: &Stage) -> Verdict {
 async fn cors_off(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let foreign = "http://elsewhere.example";
-    let preflight = reqwest::Method::OPTIONS;
-    let asked = Call::new(preflight, "/me")
-        .header("origin", foreign)
-        .header("access-control-request-method", "GET")
-        .header("access-control-request-headers", "authorization");
-    let answer = stage.send(asked).await?;
+    let answer = stage.send(preflight_request("/me", "GET", "authorization", foreign)).await?;
     answer.refused(405, "method_not_allowed", "this origin is not listed")?;
     let read = stage.send(person.held.on(Call::get("/me").header("origin", foreign))).await?;
     for answer in [answer, read] {
-        let granted = answer.headers.keys().any(|name| name.as_str().starts_with("access-control-allow"));
-        answer.expect(!granted, "no Access-Control-Allow-… header")?;
+        answer.expect(!answer.grants_cors(), "no Access-Control-Allow-… header")?;
     }
     Ok(())
 }
@@ -224,14 +174,11 @@ async fn head(stage: &Stage) -> Verdict {
 }
 
 async fn no_store(stage: &Stage) -> Verdict {
-    let body = json!({"email": fresh_email(), "password": fresh_password()});
-    let signed_up = stage.send(Call::post("/auth/signup").json(&body)).await?;
-    signed_up.is(201)?;
-    let me = stage.me(&stage.held(&signed_up)?).await?;
+    let signed_up = stage.answered(sign_up(&fresh_email(), &fresh_password()), 201).await?;
+    let me = stage.me(&Held::from_answer(&signed_up)?).await?;
     let refused = errors(stage).await?.into_iter().map(|(_, answer)| answer);
     for answer in [signed_up, me].into_iter().chain(refused) {
-        let kept_out = answer.header("cache-control").unwrap_or_default().contains("no-store");
-        answer.expect(kept_out, "Cache-Control: no-store")?;
+        answer.is_not_stored()?;
     }
     Ok(())
 }
@@ -241,141 +188,9 @@ async fn request_id(stage: &Stage) -> Verdict {
     for call in [Call::get("/me"), Call::get("/health/live"), Call::get("/no/such/route")] {
         let answer = stage.send(call).await?;
         let id = answer.header("x-request-id").unwrap_or_default().to_owned();
-        answer
-            .expect(!id.is_empty() && !seen.contains(&id), "an x-request-id that no earlier response had")?;
+        let new = !id.is_empty() && !seen.contains(&id);
+        answer.expect(new, "an x-request-id that no earlier response had")?;
         seen.push(id);
-    }
-    Ok(())
-}
-
-/// A JSON object of exactly this many bytes.
-fn padded(bytes: usize) -> String {
-    format!("{{\"pad\":\"{}\"}}", "x".repeat(bytes.saturating_sub(10)))
-}
-
-async fn body_too_large(stage: &Stage) -> Verdict {
-    let at_bound = stage.send(Call::post("/auth/login").raw("application/json", padded(BODY_BOUND))).await?;
-    at_bound.refused(422, "invalid", "16,384 bytes are accepted, and the JSON has no address")?;
-    for bytes in [BODY_BOUND + 1, 2 * BODY_BOUND] {
-        let answer = stage.send(Call::post("/auth/login").raw("application/json", padded(bytes))).await?;
-        answer.refused(413, "too_large", &format!("the body has {bytes} bytes"))?;
-    }
-    Ok(())
-}
-
-async fn media_type(stage: &Stage) -> Verdict {
-    let person = stage.sign_up().await?;
-    let body = json!({"email": person.email, "password": person.password}).to_string();
-    for kind in [
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
-        "application/xml",
-        "json",
-    ] {
-        let answer = stage.send(Call::post("/auth/login").raw(kind, body.clone())).await?;
-        answer.refused(415, "unsupported_media_type", &format!("`{kind}` is not JSON"))?;
-    }
-    let mut unnamed = Call::post("/auth/login");
-    unnamed.body = Some(body.clone().into_bytes());
-    stage.send(unnamed).await?.refused(415, "unsupported_media_type", "a body without a Content-Type")?;
-    for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
-        let answer = stage.send(Call::post("/auth/login").raw(kind, body.clone())).await?;
-        answer.is_since(200, &format!("`{kind}` is JSON"))?;
-    }
-    Ok(())
-}
-
-async fn malformed_json(stage: &Stage) -> Verdict {
-    let email = fresh_email();
-    let bodies: [Vec<u8>; 7] = [
-        b"{".to_vec(),
-        b"{\"email\":".to_vec(),
-        b"{'email':'a'}".to_vec(),
-        format!("{{\"email\":\"{email}\"}} trailing").into_bytes(),
-        b"{\"email\":\"\xff\xfe\"}".to_vec(),
-        "[".repeat(8000).into_bytes(),
-        b"nonsense".to_vec(),
-    ];
-    for body in bodies {
-        let answer = stage.send(Call::post("/auth/login").raw("application/json", body)).await?;
-        answer.refused(400, "malformed", "this is not JSON")?;
-    }
-    Ok(())
-}
-
-async fn invalid_pointers(stage: &Stage) -> Verdict {
-    for (body, member) in [
-        (json!({"email": "no address", "password": fresh_password()}), "email"),
-        (json!({"email": fresh_email(), "password": "short"}), "password"),
-        (json!({"password": fresh_password()}), "email"),
-        (json!({"email": fresh_email(), "password": fresh_password(), "client": "desktop"}), "client"),
-        (json!({"email": fresh_email(), "password": fresh_password(), "device": "d".repeat(65)}), "device"),
-    ] {
-        let answer = stage.send(Call::post("/auth/signup").json(&body)).await?;
-        answer.refused(422, "invalid", &format!("`{member}` is not well-formed"))?;
-        let body = answer.json();
-        let errors = body.get("errors").and_then(Value::as_array).cloned().unwrap_or_default();
-        let text = |error: &Value, name: &str| {
-            error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
-        let told = errors.iter().any(|error| {
-            text(error, "pointer").trim_start_matches('#') == format!("/{member}")
-                && !text(error, "detail").is_empty()
-        });
-        answer.expect(told, format!("`errors` with the pointer \"/{member}\" and a detail"))?;
-    }
-    Ok(())
-}
-
-async fn empty_body(stage: &Stage) -> Verdict {
-    let mut calls = vec![Call::post("/auth/logout")];
-    for kind in ["application/json", "text/plain", "application/octet-stream"] {
-        calls.push(Call::post("/auth/logout").raw(kind, ""));
-    }
-    for call in calls {
-        stage.send(call).await?.is_since(204, "an empty body counts as {}, so the scope is local")?;
-    }
-    let answer = stage.send(Call::post("/auth/login").raw("text/plain", "")).await?;
-    answer.refused(422, "invalid", "an empty body counts as {}, which has no address and no password")?;
-    Ok(())
-}
-
-async fn nothing_internal(stage: &Stage) -> Verdict {
-    const INSIDE: [&str; 12] = [
-        "panicked",
-        ".rs:",
-        "traceback",
-        "stack",
-        "sqlx",
-        "sqlite",
-        "select ",
-        "redis",
-        "wrongtype",
-        "serde",
-        "/home/",
-        "exception",
-    ];
-    let hostile =
-        ["' OR 1=1 --", "\u{0}", "../../etc/passwd", "{{7*7}}", "\r\nSET x 1\r\n", "\u{202e}\u{feff}"];
-    let mut calls: Vec<Call> = hostile
-        .iter()
-        .flat_map(|text| {
-            [log_in(text, text, "mobile"), log_in(&fresh_email(), &format!("{text}{text}xxxxxxxx"), text)]
-        })
-        .collect();
-    calls.push(Call::get("/me").bearer("' OR 1=1 --"));
-    calls.push(Call::get("/%00%ff"));
-    calls.push(Call::delete("/auth/sessions/..%2f..%2f*").bearer("x"));
-    calls.push(Call::get("/me").header("cookie", "=;;__Host-session=\"; a=%00"));
-    calls.push(Call::post("/auth/refresh").json(&json!({"refresh_token": "\r\nDEL *\r\n"})));
-    for call in calls {
-        let answer = stage.send(call).await?;
-        answer.expect((400..500).contains(&answer.status), "a clean refusal (4xx)")?;
-        let said = String::from_utf8_lossy(&answer.body).to_lowercase();
-        let told = INSIDE.iter().find(|word| said.contains(**word));
-        answer
-            .expect(told.is_none(), format!("a body without internals such as `{}`", told.unwrap_or(&"")))?;
     }
     Ok(())
 }

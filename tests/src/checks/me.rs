@@ -2,14 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{
-    call::Call,
-    check::{ATTACK, Check, RULE},
-    descriptor::Feature,
-    exchange::Exchange,
-    outcome::Verdict,
-    stage::Stage,
-};
+use crate::prelude::{ATTACK, Call, Check, Exchange, Feature, RULE, Stage, Verdict};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -94,8 +87,8 @@ async fn shape(stage: &Stage) -> Verdict {
     let me = stage.me(&person.held).await?;
     me.is(200)?;
     let body = me.json();
-    me.expect(me.text("user_id").as_ref() == Some(&person.held.user_id), "the same `user_id` as at signup")?;
-    me.expect(me.text("email").as_ref() == Some(&person.email), format!("`email`: {}", person.email))?;
+    me.expect(me.has("user_id", &person.held.user_id), "the same `user_id` as at signup")?;
+    me.expect(me.has("email", &person.email), format!("`email`: {}", person.email))?;
     let Some(session) = body.get("session_id") else { return Err(me.failed("a member `session_id`")) };
     if stage.claims(Feature::Refresh) {
         let same = session.as_str() == person.held.session_id.as_deref();
@@ -103,14 +96,10 @@ async fn shape(stage: &Stage) -> Verdict {
     } else if stage.claims(Feature::AccessJwt) && !stage.claims(Feature::InstantRevocation) {
         me.expect(session.is_null(), "`session_id` null: the scheme has no sessions")?;
     }
-    let cookie =
-        person.held.cookie.as_deref().and_then(|cookie| cookie.split_once('=')).map(|(_, value)| value);
     let leaks = |credential: &str| matches!(session, Value::String(id) if id.contains(credential) || credential.contains(id.as_str()));
-    me.expect(
-        ![cookie, person.held.access.as_deref()].into_iter().flatten().any(leaks),
-        "a `session_id` that is not part of the credential: scripts on the page can read it",
-    )?;
-    Ok(())
+    let leaked =
+        [person.held.secret_in_cookie(), person.held.access.as_deref()].into_iter().flatten().any(leaks);
+    me.expect(!leaked, "a `session_id` that is not part of the credential: scripts on the page can read it")
 }
 
 fn challenge(answer: &Exchange) -> String {
@@ -121,8 +110,7 @@ async fn no_credential(stage: &Stage) -> Verdict {
     let answer = stage.send(Call::get("/me")).await?;
     answer.refused(401, "unauthenticated", "no credential was sent")?;
     let right = challenge(&answer) == "Bearer realm=\"authlab\"";
-    answer.expect(right, "WWW-Authenticate: Bearer realm=\"authlab\"")?;
-    Ok(())
+    answer.expect(right, "WWW-Authenticate: Bearer realm=\"authlab\"")
 }
 
 async fn refused_credential(stage: &Stage) -> Verdict {
@@ -151,8 +139,8 @@ async fn odd_authorization(stage: &Stage) -> Verdict {
         "x",
         "Bearer \u{e9}",
     ] {
-        let answer = stage.send(Call::get("/me").header("authorization", value)).await?;
-        answer.is_since(401, &format!("`{value}` is not a bearer token"))?;
+        let call = Call::get("/me").header("authorization", value);
+        stage.expect_status(call, 401, &format!("`{value}` is not a bearer token")).await?;
     }
     Ok(())
 }
@@ -165,8 +153,7 @@ async fn two_authorizations(stage: &Stage) -> Verdict {
         let answer = stage.send(both).await?;
         stage.refused_here_or_before(&answer, 400, "malformed", "there are two Authorization headers")?;
     }
-    stage.me(&person.held).await?.is_since(200, "there is one Authorization header")?;
-    Ok(())
+    stage.me(&person.held).await?.is_since(200, "there is one Authorization header")
 }
 
 async fn scheme_any_case(stage: &Stage) -> Verdict {
@@ -174,23 +161,18 @@ async fn scheme_any_case(stage: &Stage) -> Verdict {
     let token = person.held.access()?;
     for scheme in ["bearer", "BEARER", "bEaReR"] {
         let call = Call::get("/me").header("authorization", format!("{scheme} {token}"));
-        stage.send(call).await?.is_since(200, "a scheme's name is case-insensitive")?;
+        stage.expect_status(call, 200, "a scheme's name is case-insensitive").await?;
     }
     Ok(())
 }
 
 async fn token_in_query(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
-    let cookie =
-        person.held.cookie.as_deref().and_then(|cookie| cookie.split_once('=')).map(|(_, value)| value);
-    let token = person.held.access.as_deref().or(cookie).unwrap_or_default();
+    let token = person.held.access.as_deref().or(person.held.secret_in_cookie()).unwrap_or_default();
     for name in ["access_token", "token", "session"] {
         let answer = stage.send(Call::get(format!("/me?{name}={token}"))).await?;
-        answer.refused(
-            401,
-            "unauthenticated",
-            "the credential is in the URL, where the server must ignore it",
-        )?;
+        let why = "the credential is in the URL, where the server must ignore it";
+        answer.refused(401, "unauthenticated", why)?;
     }
     Ok(())
 }
@@ -210,10 +192,6 @@ async fn authorization_beats_cookie(stage: &Stage) -> Verdict {
     let cookie = person.held.cookie()?;
     stage.send(Call::get("/me").own_cookie(cookie)).await?.is(200)?;
     let both = Call::get("/me").own_cookie(cookie).bearer("garbage");
-    stage.send(both).await?.refused(
-        401,
-        "invalid_token",
-        "the Authorization header is judged, not the cookie",
-    )?;
-    Ok(())
+    let answer = stage.send(both).await?;
+    answer.refused(401, "invalid_token", "the Authorization header is judged, not the cookie")
 }

@@ -1,14 +1,15 @@
 //! Changing the password: who may do so, and that all earlier credentials stop working.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::chosen;
+use super::{
+    chosen::{COMMON, refused_as_common},
+    signup::shortest_password,
+};
 use crate::{
-    call::Call,
-    check::{ATTACK, Check, RULE},
-    descriptor::Feature,
-    outcome::Verdict,
-    stage::{Person, Stage, fresh_password, log_in, random_password},
+    fresh::random_password,
+    prelude::{ATTACK, Check, Feature, Held, Person, RULE, Stage, Verdict, fresh_password},
+    requests::{change_password, change_password_with, log_in},
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -63,92 +64,74 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn request(current: &str, new: &str) -> Call {
-    Call::post("/auth/password").json(&json!({"current_password": current, "new_password": new}))
-}
-
 async fn old_password_holds(stage: &Stage, person: &Person) -> Verdict {
-    let old = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
-    old.is_since(200, "the password was not changed")?;
-    Ok(())
+    stage.expect_status(person.logging_in("mobile"), 200, "the password was not changed").await
 }
 
 async fn change(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let new = fresh_password();
-    let changed = stage.send(person.held.on(request(&person.password, &new))).await?;
-    let held = stage.held(changed.is(200)?)?;
+    let held = changed(stage, &person, &new).await?;
     stage.me(&held).await?.is_since(200, "this credential was issued at the password change")?;
-    let old = stage.send(log_in(&person.email, &person.password, "mobile")).await?;
+    let old = stage.send(person.logging_in("mobile")).await?;
     old.refused(401, "invalid_credentials", "this is the old password")?;
-    stage.send(log_in(&person.email, &new, "mobile")).await?.is_since(200, "this is the new password")?;
-    Ok(())
+    stage.expect_status(log_in(&person.email, &new, "mobile"), 200, "this is the new password").await
+}
+
+/// Changes the password, which must succeed, and returns the new credentials.
+async fn changed(stage: &Stage, person: &Person, new: &str) -> Verdict<Held> {
+    let call = person.held.on(change_password(&person.password, new));
+    Held::from_answer(&stage.answered(call, 200).await?)
 }
 
 async fn wrong_current(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
-    let answer = stage.send(person.held.on(request(&fresh_password(), &fresh_password()))).await?;
-    answer.refused(403, "wrong_password", "this is not the current password")?;
+    let call = person.held.on(change_password(&fresh_password(), &fresh_password()));
+    stage.expect_refusal(call, 403, "wrong_password", "this is not the current password").await?;
     old_password_holds(stage, &person).await?;
-    stage.asks_for_session(&person.held).await?.is_since(200, "a refused change ends nothing")?;
-    Ok(())
+    stage.expect_session(&person.held, "a refused change ends nothing").await
 }
 
 async fn new_bounds(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let current = &person.password;
-    let (least, at_least) = stage.shortest_password();
+    let (least, at_least) = shortest_password(stage);
     let short = random_password(least - 1, 'a');
+    let too_short = format!("{} characters are too few, {at_least}", least - 1);
     for (body, what) in [
-        (
-            json!({"current_password": current, "new_password": short}),
-            &*format!("{} characters are too few, {at_least}", least - 1),
-        ),
+        (json!({"current_password": current, "new_password": short}), too_short.as_str()),
         (json!({"current_password": current, "new_password": "p".repeat(1025)}), "1,025 bytes are too many"),
         (json!({"current_password": current}), "the new password is missing"),
         (json!({"new_password": fresh_password()}), "the current password is missing"),
-        (json!({"current_password": current, "new_password": Value::Null}), "the new password is null"),
+        (json!({"current_password": current, "new_password": null}), "the new password is null"),
     ] {
-        let answer = stage.send(person.held.on(Call::post("/auth/password").json(&body))).await?;
-        answer.refused(422, "invalid", what)?;
+        let call = person.held.on(change_password_with(&body));
+        stage.expect_refusal(call, 422, "invalid", what).await?;
     }
     old_password_holds(stage, &person).await
 }
 
 async fn needs_credential(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
-    let call = || request(&person.password, &fresh_password());
-    stage.send(call()).await?.refused(401, "unauthenticated", "no credential was sent")?;
-    stage.send(call().bearer("garbage")).await?.refused(401, "invalid_token", "garbage was sent")?;
+    stage.expect_credential(change_password(&person.password, &fresh_password())).await?;
     old_password_holds(stage, &person).await
 }
 
 async fn ends_sessions(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let elsewhere = stage.log_in(&person).await?;
-    let changed = stage.send(person.held.on(request(&person.password, &fresh_password()))).await?;
-    let held = stage.held(changed.is(200)?)?;
-    stage.asks_for_session(&elsewhere).await?.is_since(401, "the password was changed after this login")?;
-    stage.asks_for_session(&person.held).await?.is_since(
-        401,
-        "the session that requested the change ends too: its credential may have been copied",
-    )?;
-    stage
-        .asks_for_session(&held)
-        .await?
-        .is_since(200, "this credential was issued at the password change")?;
-    Ok(())
+    let held = changed(stage, &person, &fresh_password()).await?;
+    stage.expect_no_session(&elsewhere, "the password was changed after this login").await?;
+    let why = "the session that requested the change ends too: its credential may have been copied";
+    stage.expect_no_session(&person.held, why).await?;
+    stage.expect_session(&held, "this credential was issued at the password change").await
 }
 
 async fn new_common(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
-    for common in chosen::COMMON {
-        let answer = stage.send(person.held.on(request(&person.password, common))).await?;
-        answer.refused(
-            422,
-            "invalid",
-            &format!("`{common}` is one of the passwords that attackers try first"),
-        )?;
+    for common in COMMON {
+        let call = person.held.on(change_password(&person.password, common));
+        refused_as_common(stage, call, common).await?;
     }
     old_password_holds(stage, &person).await
 }

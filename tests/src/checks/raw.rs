@@ -2,27 +2,10 @@
 
 pub(super) mod deaf;
 pub(super) mod host;
+mod wire;
 
-use std::time::Duration;
-
-use serde_json::Value;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
-
-use crate::{
-    call::Call,
-    check::{ATTACK, Check},
-    excerpt::cut,
-    outcome::{Outcome, Verdict},
-    stage::{Stage, fresh_email},
-};
-
-/// How long a server may take to respond to a malformed request, or to close its connection.
-const WITHIN: Duration = Duration::from_secs(5);
-const READ_CAP: usize = 64 * 1024;
+use self::wire::{Heard, authority, say};
+use crate::prelude::{ATTACK, Call, Check, Stage, Verdict, fresh_email};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -75,107 +58,25 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// The response to bytes that were sent.
-struct Heard {
-    sent: String,
-    /// `None` if the server closed the connection without a response, or responded without a header, as HTTP/0.9 did.
-    status: Option<u16>,
-    text: String,
-}
-
-impl Heard {
-    fn expect(&self, holds: bool, expected: &str) -> Verdict {
-        if holds {
-            return Ok(());
-        }
-        let received = if self.text.is_empty() { "the connection was closed" } else { &self.text };
-        Err(Box::new(Outcome::Failed {
-            sent: self.sent.clone(),
-            expected: expected.to_owned(),
-            received: received.to_owned(),
-        }))
-    }
-
-    fn refused(&self, statuses: &[u16], expected: &str) -> Verdict {
-        self.expect(
-            self.is_closed() || self.status.is_some_and(|status| statuses.contains(&status)),
-            expected,
-        )
-    }
-
-    fn is_closed(&self) -> bool {
-        self.text.is_empty()
-    }
-
-    /// The status of a problem (RFC 9457) in a response without a header: nginx takes `GET /me` for HTTP/0.9 and passes
-    /// on only the server's body.
-    fn status_in_body(&self) -> Option<u64> {
-        serde_json::from_str::<Value>(&self.text).ok()?.get("status")?.as_u64()
-    }
-}
-
-/// Writes the bytes, then reads until the server closes the connection. A failed write is not a failure: a server may
-/// close the connection as soon as it has read enough, and its earlier response can still be read.
-async fn say(stage: &Stage, head: &str, rest: &[u8]) -> Result<Heard, Box<Outcome>> {
-    let sent = cut(head, 400);
-    let talk = async {
-        let mut stream = TcpStream::connect(authority(stage)).await?;
-        let (mut reader, mut writer) = stream.split();
-        let write = async {
-            if writer.write_all(head.as_bytes()).await.is_ok() {
-                drop(writer.write_all(rest).await);
-            }
-        };
-        let read = async {
-            let mut heard = Vec::new();
-            let mut buffer = [0; 4096];
-            // Only the header of the first response is needed, so do not wait for a server that keeps the connection
-            // open.
-            while !heard.windows(4).any(|window| window == b"\r\n\r\n") && heard.len() < READ_CAP {
-                match reader.read(&mut buffer).await {
-                    Ok(0) | Err(_) => break,
-                    Ok(count) => heard.extend_from_slice(buffer.get(..count).unwrap_or_default()),
-                }
-            }
-            heard
-        };
-        tokio::pin!(write, read);
-        // The response may arrive before all is written, or only after all is written.
-        let heard = tokio::select! {
-            heard = &mut read => heard,
-            () = &mut write => read.await,
-        };
-        Ok::<_, std::io::Error>(String::from_utf8_lossy(&heard).into_owned())
-    };
-    let failed = |received: String| {
-        Box::new(Outcome::Failed {
-            sent: sent.clone(),
-            expected: "a response, or a closed connection".to_owned(),
-            received,
-        })
-    };
-    let text = match timeout(WITHIN, talk).await {
-        Ok(Ok(text)) => text,
-        Ok(Err(error)) => return Err(failed(format!("no connection: {error}"))),
-        Err(_elapsed) => return Err(failed(format!("no response within {} s", WITHIN.as_secs()))),
-    };
-    let head = text.strip_prefix("HTTP/");
-    let status = head.and_then(|head| head.split(' ').nth(1)).and_then(|status| status.parse().ok());
-    Ok(Heard { sent, status, text: cut(&text, 600) })
-}
-
-/// The host and the port of the base URL.
-fn authority(stage: &Stage) -> String {
-    let rest = stage.client.base_url().trim_start_matches("http://");
-    let authority = rest.split('/').next().unwrap_or(rest);
-    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    if has_port { authority.to_owned() } else { format!("{authority}:80") }
-}
-
 async fn lives_on(stage: &Stage) -> Verdict {
     let answer = stage.send(Call::get("/me")).await?;
-    answer.expect(answer.status < 500, "a response as before: the server still runs")?;
-    Ok(())
+    answer.expect(answer.status < 500, "a response as before: the server still runs")
+}
+
+/// Sends `GET /me` with these header lines, each of which ends with a line break.
+async fn get_me(stage: &Stage, headers: &str) -> Verdict<Heard> {
+    say(stage, &format!("GET /me HTTP/1.1\r\n{headers}Connection: close\r\n\r\n"), b"").await
+}
+
+/// The head of a POST of JSON, with these further header lines.
+fn post_head(stage: &Stage, path: &str, headers: &str) -> String {
+    let host = authority(stage);
+    format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{headers}\r\n\r\n")
+}
+
+async fn with_own_host(stage: &Stage) -> Verdict {
+    let heard = get_me(stage, &format!("Host: {}\r\n", authority(stage))).await?;
+    heard.expect(heard.status == Some(401), "status 401: there is one Host, and no credential")
 }
 
 async fn malformed_request(stage: &Stage) -> Verdict {
@@ -190,10 +91,8 @@ async fn malformed_request(stage: &Stage) -> Verdict {
     ] {
         let heard = say(stage, &format!("{line}\r\n\r\n"), b"").await?;
         if stage.target.is_direct() {
-            heard.refused(
-                &[400, 404, 405, 414, 501, 505],
-                "status 400, or a closed connection: this is not an HTTP request",
-            )?;
+            let expected = "status 400, or a closed connection: this is not an HTTP request";
+            heard.refused(&[400, 404, 405, 414, 501, 505], expected)?;
         } else {
             refused_by_server_or_proxy(&heard)?;
         }
@@ -211,32 +110,24 @@ fn refused_by_server_or_proxy(heard: &Heard) -> Verdict {
 }
 
 async fn two_hosts(stage: &Stage) -> Verdict {
-    let own = authority(stage);
-    let one =
-        say(stage, &format!("GET /me HTTP/1.1\r\nHost: {own}\r\nConnection: close\r\n\r\n"), b"").await?;
-    one.expect(one.status == Some(401), "status 401: there is one Host, and no credential")?;
-    for hosts in
-        [format!("Host: {own}\r\nHost: elsewhere.example"), format!("Host: elsewhere.example\r\nHost: {own}")]
-    {
-        let heard =
-            say(stage, &format!("GET /me HTTP/1.1\r\n{hosts}\r\nConnection: close\r\n\r\n"), b"").await?;
+    with_own_host(stage).await?;
+    let (own, other) = (authority(stage), "elsewhere.example");
+    for (first, second) in [(own.as_str(), other), (other, &own)] {
+        let heard = get_me(stage, &format!("Host: {first}\r\nHost: {second}\r\n")).await?;
         heard.refused(&[400], "status 400: there are two Host headers")?;
     }
     Ok(())
 }
 
 async fn two_lengths(stage: &Stage) -> Verdict {
-    let own = authority(stage);
-    let head = format!(
-        "POST /auth/logout HTTP/1.1\r\nHost: {own}\r\nContent-Type: application/json\r\nConnection: close"
-    );
     for lengths in [
         "Content-Length: 2\r\nContent-Length: 3",
         "Content-Length: 2, 3",
         "Content-Length: -2",
         "Content-Length: +2",
     ] {
-        let heard = say(stage, &format!("{head}\r\n{lengths}\r\n\r\n"), b"{} ").await?;
+        let head = post_head(stage, "/auth/logout", &format!("Connection: close\r\n{lengths}"));
+        let heard = say(stage, &head, b"{} ").await?;
         heard.refused(&[400], "status 400, or a closed connection: the length of this body is ambiguous")?;
     }
     Ok(())
@@ -254,16 +145,9 @@ async fn headers_too_large(stage: &Stage) -> Verdict {
 }
 
 async fn chunked_too_large(stage: &Stage) -> Verdict {
-    let head = format!(
-        "POST /auth/login HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
-        authority(stage)
-    );
-    let pad = "x".repeat(1024);
-    let mut body = String::from("8\r\n{\"pad\":\"\r\n");
-    for _ in 0..32 {
-        body.push_str(&format!("400\r\n{pad}\r\n"));
-    }
-    body.push_str("2\r\n\"}\r\n0\r\n\r\n");
+    let head = post_head(stage, "/auth/login", "Transfer-Encoding: chunked\r\nConnection: close");
+    let chunks = format!("400\r\n{}\r\n", "x".repeat(1024)).repeat(32);
+    let body = format!("8\r\n{{\"pad\":\"\r\n{chunks}2\r\n\"}}\r\n0\r\n\r\n");
     let heard = say(stage, &head, body.as_bytes()).await?;
     heard.refused(&[413], "status 413: the body has 32 KiB")?;
     lives_on(stage).await
@@ -273,12 +157,8 @@ async fn megabyte_password(stage: &Stage) -> Verdict {
     let (email, password) = (fresh_email(), "p".repeat(1 << 20));
     let body = format!("{{\"email\":\"{email}\",\"password\":\"{password}\"}}");
     for path in ["/auth/signup", "/auth/login"] {
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-            authority(stage),
-            body.len()
-        );
-        let heard = say(stage, &head, body.as_bytes()).await?;
+        let headers = format!("Content-Length: {}\r\nConnection: close", body.len());
+        let heard = say(stage, &post_head(stage, path, &headers), body.as_bytes()).await?;
         if path == "/auth/signup" && heard.status == Some(201) {
             stage.client.accounts().created(email.clone(), password.clone());
         }

@@ -5,18 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    check::{ATTACK, Check, RULE},
-    descriptor::Feature,
-    exchange::Exchange,
-    outcome::{Outcome, Verdict},
-    stage::{Held, Stage},
+use crate::prelude::{
+    Check, Exchange, Feature, Held, Outcome, RULE, Stage, TIMED_ATTACK, TIMED_RULE, Verdict,
 };
 
 const ROTATION: &[Feature] = &[Feature::Refresh, Feature::Rotation];
+const ROTATION_RULE: Check = Check { needs: ROTATION, ..TIMED_RULE };
+const ROTATION_ATTACK: Check = Check { needs: ROTATION, ..TIMED_ATTACK };
 /// After a reuse, the server may report the session as reused or as ended.
 const DEAD: &[&str] = &["refresh_ended", "refresh_reused"];
 const REUSE: &str = "RFC 9700 §4.14.2, OWASP ASVS 10.4.5";
@@ -36,94 +33,77 @@ pub(super) const CHECKS: &[Check] = &[
         title: "after the window a refresh gives a new refresh token, which works",
         gains: "The server cannot detect the theft of a token that never changes.",
         read: REUSE,
-        needs: ROTATION,
-        moves_time: true,
         run: |stage| Box::pin(rotates(stage)),
-        ..RULE
+        ..ROTATION_RULE
     },
     Check {
         id: "rotation.web-cookie",
         title: "a browser gets the successor in the cookie, with the same attributes",
         gains: "The browser keeps the old token, and its next refresh looks like theft.",
         read: "contract: credentials",
-        needs: ROTATION,
-        moves_time: true,
         run: |stage| Box::pin(web_cookie(stage)),
-        ..RULE
+        ..ROTATION_RULE
     },
     Check {
         id: "rotation.replay-in-window",
         title: "within the window the parent gives the same successor again",
         gains: "A user whose response was lost is logged out; or the retry gives a second, independent token.",
         read: REUSE,
-        needs: ROTATION,
-        moves_time: true,
         run: |stage| Box::pin(replay_in_window(stage)),
-        ..RULE
+        ..ROTATION_RULE
     },
     Check {
         id: "rotation.replay-after-window",
         title: "after the window the parent is refresh_reused, and the family is ended",
         gains: "Continues to use a copied token beside the owner, undetected.",
         read: REUSE,
-        needs: ROTATION,
-        moves_time: true,
         run: |stage| Box::pin(replay_after_window(stage)),
-        ..ATTACK
+        ..ROTATION_ATTACK
     },
     Check {
         id: "rotation.grandparent",
         title: "the parent's parent is refresh_reused even within the window, and the family is ended",
         gains: "Uses an old copy, because the grace period covers more than one predecessor.",
         read: REUSE,
-        needs: ROTATION,
-        moves_time: true,
         run: |stage| Box::pin(grandparent(stage)),
-        ..ATTACK
+        ..ROTATION_ATTACK
     },
     Check {
         id: "rotation.reuse-spares-others",
         title: "a reuse ends its own family, not the account's other sessions",
         gains: "One old token logs a user out everywhere.",
         read: REUSE,
-        needs: ROTATION,
-        moves_time: true,
         run: |stage| Box::pin(reuse_spares_others(stage)),
-        ..RULE
+        ..ROTATION_RULE
     },
     Check {
         id: "rotation.idempotency-key",
         title: "after the window the parent gives the successor if the Idempotency-Key is the same, otherwise it is reuse",
         gains: "An app whose response was lost is logged out; or an attacker replays the parent with any key.",
         read: "contract: refresh retries",
-        needs: ROTATION,
-        moves_time: true,
         run: |stage| Box::pin(idempotency_key(stage)),
-        ..ATTACK
+        ..ROTATION_ATTACK
     },
     Check {
         id: "rotation.parallel",
         title: "32 concurrent refreshes of one token all succeed with the same successor",
         gains: "A race leaves two valid tokens, one of them the thief's; or it logs out all tabs of a user.",
         read: "CWE-362, RFC 9700 §4.14.2",
-        needs: ROTATION,
-        moves_time: true,
         run: |stage| Box::pin(parallel(stage)),
-        ..ATTACK
+        ..ROTATION_ATTACK
     },
 ];
 
 /// The credentials of a user whose refresh token is old enough to be rotated.
-async fn aged(stage: &Stage) -> Result<Held, Box<Outcome>> {
+async fn aged(stage: &Stage) -> Verdict<Held> {
     let person = stage.sign_up().await?;
     stage.pass_refresh_window().await?;
     Ok(person.held)
 }
 
-async fn rotated(stage: &Stage, held: &Held) -> Result<Held, Box<Outcome>> {
-    let answer = stage.refresh(held).await?;
-    answer.is(200)?;
-    let renewed = stage.held(&answer)?;
+async fn rotated(stage: &Stage, held: &Held) -> Verdict<Held> {
+    let answer = stage.answered(held.refreshing(), 200).await?;
+    let renewed = Held::from_answer(&answer)?;
     let differs = renewed.refresh.is_some() && renewed.refresh != held.refresh;
     answer.expect(differs, "a new `refresh_token`: the one sent is older than the window")?;
     Ok(renewed)
@@ -131,16 +111,14 @@ async fn rotated(stage: &Stage, held: &Held) -> Result<Held, Box<Outcome>> {
 
 async fn kept_in_window(stage: &Stage) -> Verdict {
     if stage.refresh_window() == 0 {
-        let reason = "the window is 0: every refresh rotates".to_owned();
-        return Err(Box::new(Outcome::Skipped { reason }));
+        return Err(Outcome::skipped("the window is 0: every refresh rotates"));
     }
     let (app, page) = (stage.sign_up().await?, stage.sign_up_web().await?);
     for person in [app, page] {
         // The server may or may not rotate the token of the login at its first refresh; the token after that refresh is
         // young.
         let held = stage.renewed(&person.held).await?;
-        let answer = stage.refresh(&held).await?;
-        answer.is(200)?;
+        let answer = stage.answered(held.refreshing(), 200).await?;
         let kept = answer.text("refresh_token") == held.refresh;
         answer.expect(kept, "the same `refresh_token`: it is younger than the window")?;
         answer.expect(answer.set_cookies().is_empty(), "no Set-Cookie: the browser has the token already")?;
@@ -161,21 +139,17 @@ async fn rotates(stage: &Stage) -> Verdict {
 
 async fn web_cookie(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
-    let logged_in = stage.send(crate::stage::log_in(&person.email, &person.password, "web")).await?;
-    let set = |answer: &Exchange| {
-        let line = answer.given_cookie("__Host-refresh");
-        line.ok_or_else(|| answer.failed("a Set-Cookie line for __Host-refresh"))
-    };
-    let (before, held) = (set(&logged_in)?, stage.held(&logged_in)?);
+    let logged_in = stage.send(person.logging_in("web")).await?;
+    let before = logged_in.must_give_cookie("__Host-refresh")?;
+    let held = Held::from_answer(&logged_in)?;
     stage.pass_refresh_window().await?;
-    let renewed = stage.refresh(&held).await?;
-    let after = set(renewed.is(200)?)?;
+    let renewed = stage.answered(held.refreshing(), 200).await?;
+    let after = renewed.must_give_cookie("__Host-refresh")?;
     renewed.expect(after.value != before.value, "a new token in the cookie")?;
-    renewed
-        .expect(after.name == before.name, format!("the name that the cookie had before, {}", before.name))?;
+    let named = format!("the name that the cookie had before, {}", before.name);
+    renewed.expect(after.name == before.name, named)?;
     renewed.expect(after.scope() == before.scope(), "the attributes that the cookie had before")?;
-    renewed.expect(renewed.text("refresh_token").is_none(), "no `refresh_token` in a browser's body")?;
-    Ok(())
+    renewed.expect(renewed.text("refresh_token").is_none(), "no `refresh_token` in a browser's body")
 }
 
 async fn replay_in_window(stage: &Stage) -> Verdict {
@@ -183,12 +157,15 @@ async fn replay_in_window(stage: &Stage) -> Verdict {
     let successor = rotated(stage, &parent).await?;
     for _ in 0..3 {
         let again = stage.refresh(&parent).await?;
-        let same = again.is_since(200, "the response may have been lost")?.text("refresh_token")
-            == successor.refresh;
-        again.expect(same, format!("the same successor as before, {:?}", successor.refresh))?;
+        same_successor(&again, &successor, "the response may have been lost")?;
     }
-    stage.refresh(&successor).await?.is_since(200, "a replay within the window ends nothing")?;
-    Ok(())
+    stage.refresh(&successor).await?.is_since(200, "a replay within the window ends nothing")
+}
+
+fn same_successor(again: &Exchange, successor: &Held, why: &str) -> Verdict {
+    again.is_since(200, why)?;
+    let same = again.text("refresh_token") == successor.refresh;
+    again.expect(same, format!("the same successor as before, {:?}", successor.refresh))
 }
 
 /// Expects that the replay of `replayed` was detected and reported, and that the newest token is refused too.
@@ -196,8 +173,7 @@ async fn found_out(stage: &Stage, replayed: &Held, newest: &Held) -> Verdict {
     let answer = stage.refresh(replayed).await?;
     answer.refused(401, "refresh_reused", "this token was already exchanged for another one")?;
     let after = stage.refresh(newest).await?;
-    after.refused_as(401, DEAD, "an older token of this family was used again, which ended the family")?;
-    Ok(())
+    after.refused_as(401, DEAD, "an older token of this family was used again, which ended the family")
 }
 
 async fn replay_after_window(stage: &Stage) -> Verdict {
@@ -222,25 +198,20 @@ async fn reuse_spares_others(stage: &Stage) -> Verdict {
     let successor = rotated(stage, &person.held).await?;
     stage.pass_refresh_window().await?;
     found_out(stage, &person.held, &successor).await?;
-    stage.refresh(&other).await?.is_since(200, "this is another session of the account")?;
-    Ok(())
+    stage.refresh(&other).await?.is_since(200, "this is another session of the account")
 }
 
 async fn idempotency_key(stage: &Stage) -> Verdict {
     let parent = aged(stage).await?;
     let key = Uuid::new_v4().to_string();
-    let with = |key: &str| parent.refreshing().header("idempotency-key", key.to_owned());
-    let first = stage.send(with(&key)).await?;
-    let successor = stage.held(first.is(200)?)?;
+    let with = |key: &str| parent.refreshing().header("idempotency-key", key);
+    let successor = Held::from_answer(&stage.answered(with(&key), 200).await?)?;
     stage.pass_refresh_window().await?;
     let again = stage.send(with(&key)).await?;
-    let same = again.is_since(200, "the key is the same as in the first request")?.text("refresh_token")
-        == successor.refresh;
-    again.expect(same, format!("the same successor as before, {:?}", successor.refresh))?;
+    same_successor(&again, &successor, "the key is the same as in the first request")?;
     stage.pass_refresh_window().await?;
     let other = stage.send(with(&Uuid::new_v4().to_string())).await?;
-    other.refused(401, "refresh_reused", "the key is not the one of the first request")?;
-    Ok(())
+    other.refused(401, "refresh_reused", "the key is not the one of the first request")
 }
 
 async fn parallel(stage: &Stage) -> Verdict {
@@ -249,18 +220,15 @@ async fn parallel(stage: &Stage) -> Verdict {
     let mut successors = BTreeSet::new();
     for answer in &answers {
         answer.is_since(200, "this is one of 32 concurrent requests with the right token")?;
-        successors.insert(answer.json().get("refresh_token").and_then(Value::as_str).map(str::to_owned));
+        successors.insert(answer.text("refresh_token"));
     }
     for answer in &answers {
-        answer.expect(
-            successors.len() == 1,
-            format!("one successor for all 32; there are {}", successors.len()),
-        )?;
+        let count = successors.len();
+        answer.expect(count == 1, format!("one successor for all 32; there are {count}"))?;
     }
     let successor = Held { refresh: successors.into_iter().next().flatten(), ..held.clone() };
     let after = stage.refresh(&successor).await?;
     after.is_since(200, "this is the one successor")?;
     let one = successor.refresh != held.refresh;
-    after.expect(one, "a successor other than the token that was sent, which was older than the window")?;
-    Ok(())
+    after.expect(one, "a successor other than the token that was sent, which was older than the window")
 }

@@ -1,13 +1,11 @@
 //! Signup: which addresses and passwords are allowed, and that an address has only one account.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    call::Call,
-    check::{ATTACK, Check, RULE},
-    exchange::Exchange,
-    outcome::{Outcome, Verdict},
-    stage::{DEFAULT_SHORTEST, Stage, fresh_email, fresh_password, random_password},
+    fresh::{DOMAIN, fresh_name, random_password},
+    prelude::{ATTACK, Check, Held, RULE, Stage, Verdict, fresh_email, fresh_password},
+    requests::{sign_up, sign_up_with},
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -77,25 +75,32 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-pub(super) async fn sign_up(stage: &Stage, body: &Value) -> Result<Exchange, Box<Outcome>> {
-    stage.send(Call::post("/auth/signup").json(body)).await
+/// The shortest new password that any server may require, and that a server requires by default, in characters.
+const SHORTEST: usize = 8;
+const DEFAULT_SHORTEST: usize = 15;
+
+/// The shortest new password that the server accepts, and the source of that number.
+pub(super) fn shortest_password(stage: &Stage) -> (usize, &'static str) {
+    match stage.descriptor().limits.password_min {
+        Some(least) => (least.max(SHORTEST), "according to the server's `limits.password_min`"),
+        None => (SHORTEST, "whatever minimum the server sets"),
+    }
 }
 
 async fn succeeds(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let me = stage.me(&person.held).await?;
     me.is(200)?;
-    let same = me.text("user_id").as_ref() == Some(&person.held.user_id);
-    me.expect(same, format!("the `user_id` of the signup, {}", person.held.user_id))?;
-    Ok(())
+    let same = me.has("user_id", &person.held.user_id);
+    me.expect(same, format!("the `user_id` of the signup, {}", person.held.user_id))
 }
 
 async fn email_taken(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
-    let local = person.email.trim_end_matches("@example.test");
-    for spelling in [person.email.clone(), format!("{local}@Example.TEST"), format!("  {}\t", person.email)] {
-        let answer = sign_up(stage, &json!({"email": spelling, "password": fresh_password()})).await?;
-        answer.refused(409, "email_taken", "there is an account with this address")?;
+    let capitals = person.email.replace(DOMAIN, "Example.TEST");
+    for spelling in [&person.email, &capitals, &format!("  {}\t", person.email)] {
+        let call = sign_up(spelling, &fresh_password());
+        stage.expect_refusal(call, 409, "email_taken", "there is an account with this address").await?;
     }
     stage.log_in(&person).await?;
     Ok(())
@@ -103,8 +108,7 @@ async fn email_taken(stage: &Stage) -> Verdict {
 
 async fn email_taken_race(stage: &Stage) -> Verdict {
     let email = fresh_email();
-    let call = || Call::post("/auth/signup").json(&json!({"email": email, "password": fresh_password()}));
-    let answers = stage.send_all((0..6).map(|_| call()).collect()).await?;
+    let answers = stage.send_all((0..6).map(|_| sign_up(&email, &fresh_password())).collect()).await?;
     let created = answers.iter().filter(|answer| answer.status == 201).count();
     for answer in &answers {
         answer.expect(created == 1, format!("one 201 for six concurrent signups; there were {created}"))?;
@@ -116,8 +120,9 @@ async fn email_taken_race(stage: &Stage) -> Verdict {
 }
 
 /// An address of exactly this many bytes.
+/// An address of exactly this many bytes.
 fn email_of(bytes: usize) -> String {
-    let start = fresh_email().trim_end_matches("example.test").to_owned();
+    let start = format!("{}@", fresh_name());
     let mut domain = String::new();
     while domain.len() + start.len() + 5 < bytes {
         let room = bytes - domain.len() - start.len() - 5;
@@ -132,9 +137,9 @@ fn email_of(bytes: usize) -> String {
 
 async fn email_bounds(stage: &Stage) -> Verdict {
     let longest = email_of(254);
-    let answer = sign_up(stage, &json!({"email": longest, "password": fresh_password()})).await?;
-    answer.is_since(201, &format!("an address may have 254 bytes, this one has {}", longest.len()))?;
-    let name = fresh_email().trim_end_matches("@example.test").to_owned();
+    let why = format!("an address may have 254 bytes, this one has {}", longest.len());
+    stage.expect_status(sign_up(&longest, &fresh_password()), 201, &why).await?;
+    let name = fresh_name();
     for (email, what) in [
         (email_of(255), "it has 255 bytes"),
         (format!("{name}\n@example.test"), "it has a line break in it"),
@@ -145,42 +150,41 @@ async fn email_bounds(stage: &Stage) -> Verdict {
         ("@example.test".to_owned(), "it has no local part"),
         (String::new(), "it is empty"),
     ] {
-        let answer = sign_up(stage, &json!({"email": email, "password": fresh_password()})).await?;
-        answer.refused(422, "invalid", &format!("this is not an address: {what}"))?;
+        let call = sign_up(&email, &fresh_password());
+        stage.expect_refusal(call, 422, "invalid", &format!("this is not an address: {what}")).await?;
     }
     Ok(())
 }
 
 async fn email_normalised(stage: &Stage) -> Verdict {
-    let name = fresh_email().trim_end_matches("@example.test").to_owned();
-    let body = json!({"email": format!("  X{name}@ExAmple.TEST "), "password": fresh_password()});
-    let answer = sign_up(stage, &body).await?;
-    answer.is(201)?;
-    let me = stage.me(&stage.held(&answer)?).await?;
-    let kept = format!("X{name}@example.test");
-    me.is(200)?.expect(me.text("email").as_ref() == Some(&kept), format!("the address {kept:?}"))?;
-    Ok(())
+    let name = fresh_name();
+    let call = sign_up(&format!("  X{name}@ExAmple.TEST "), &fresh_password());
+    let held = Held::from_answer(&stage.answered(call, 201).await?)?;
+    let me = stage.me(&held).await?;
+    me.is(200)?;
+    let kept = format!("X{name}@{DOMAIN}");
+    me.expect(me.has("email", &kept), format!("the address {kept:?}"))
 }
 
 async fn password_bounds(stage: &Stage) -> Verdict {
-    let (least, at_least) = stage.shortest_password();
+    let (least, at_least) = shortest_password(stage);
+    let short = least - 1;
     // A server that does not state its minimum may require more than the contract's, but no more than its default.
     let enough = stage.descriptor().limits.password_min.map_or(DEFAULT_SHORTEST, |_| least);
     for (password, status, what) in [
-        (random_password(least - 1, 'a'), 422, format!("{} characters are too few, {at_least}", least - 1)),
+        (random_password(short, 'a'), 422, format!("{short} characters are too few, {at_least}")),
         (random_password(enough, 'a'), 201, format!("{enough} characters are enough")),
         (
-            random_password(least - 1, 'à'),
+            random_password(short, 'à'),
             422,
-            format!("{} characters are too few, however many bytes they have", least - 1),
+            format!("{short} characters are too few, however many bytes they have"),
         ),
         (random_password(enough, 'à'), 201, format!("{enough} characters are enough, whatever they are")),
         (random_password(1024, 'a'), 201, "1,024 bytes are allowed".into()),
         (random_password(1025, 'a'), 422, "1,025 bytes are too many".into()),
         (random_password(513, 'à'), 422, "1,026 bytes are too many, in 513 characters".into()),
     ] {
-        let answer = sign_up(stage, &json!({"email": fresh_email(), "password": password})).await?;
-        answer.is_since(status, &what)?;
+        stage.expect_status(sign_up(&fresh_email(), &password), status, &what).await?;
     }
     Ok(())
 }
@@ -194,7 +198,7 @@ async fn client_and_device(stage: &Stage) -> Verdict {
     ] {
         let body =
             json!({"email": fresh_email(), "password": fresh_password(), "client": client, "device": device});
-        sign_up(stage, &body).await?.is_since(status, what)?;
+        stage.expect_status(sign_up_with(&body), status, what).await?;
     }
     Ok(())
 }
@@ -205,9 +209,8 @@ async fn unknown_members(stage: &Stage) -> Verdict {
         "email": fresh_email(), "password": fresh_password(), "user_id": victim.held.user_id, "epoch": 99,
         "role": "admin", "from_the_future": {"deep": [1, 2, 3]},
     });
-    let answer = sign_up(stage, &body).await?;
+    let answer = stage.send(sign_up_with(&body)).await?;
     answer.is_since(201, "unknown members are ignored")?;
-    let own = answer.text("user_id").as_ref() != Some(&victim.held.user_id);
-    answer.expect(own, "a `user_id` that the server chose, not the one that was sent")?;
-    Ok(())
+    let own = !answer.has("user_id", &victim.held.user_id);
+    answer.expect(own, "a `user_id` that the server chose, not the one that was sent")
 }

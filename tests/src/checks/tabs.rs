@@ -3,12 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    call::Call,
-    check::{Check, RULE},
-    descriptor::Feature,
-    exchange::Exchange,
-    outcome::Verdict,
-    stage::{Stage, log_in},
+    prelude::{Call, Check, Exchange, Feature, Person, RULE, Stage, TIMED_RULE, Verdict},
+    requests::{log_out, refresh},
 };
 
 const LATE: &str = "contract: cookies; RFC 6265bis §5.7";
@@ -20,9 +16,8 @@ pub(super) const CHECKS: &[Check] = &[
         gains: "A late response to another tab logs out a user who has just logged in.",
         read: LATE,
         needs: &[Feature::Refresh, Feature::Rotation],
-        moves_time: true,
         run: |stage| Box::pin(late_refresh(stage)),
-        ..RULE
+        ..TIMED_RULE
     },
     Check {
         id: "tabs.late-log-out",
@@ -40,12 +35,8 @@ struct Jar(BTreeMap<String, String>);
 
 impl Jar {
     fn of(pair: &str) -> Self {
-        Self(
-            pair.split_once('=')
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-        )
+        let pair = pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self(pair.into_iter().collect())
     }
 
     /// Applies the cookies of a response.
@@ -67,32 +58,23 @@ impl Jar {
 
 async fn late_refresh(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
-    let mut jar = Jar::of(person.held.cookie()?);
     stage.pass_refresh_window().await?;
-    let late = stage.send(jar.on(Call::post("/auth/refresh"))).await?;
-    late.is(200)?;
-    let newer = stage.send(jar.on(log_in(&person.email, &person.password, "web"))).await?;
-    newer.is(200)?;
-    jar.hear(&newer);
-    jar.hear(&late);
-    still_logged_in(stage, &jar).await
+    newer_login_survives(stage, &person, refresh(), 200).await
 }
 
 async fn late_log_out(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
-    let mut jar = Jar::of(person.held.cookie()?);
-    let late = stage.send(jar.on(Call::post("/auth/logout"))).await?;
-    late.is(204)?;
-    let newer = stage.send(jar.on(log_in(&person.email, &person.password, "web"))).await?;
-    newer.is(200)?;
-    jar.hear(&newer);
-    jar.hear(&late);
-    still_logged_in(stage, &jar).await
+    newer_login_survives(stage, &person, log_out(), 204).await
 }
 
-/// Expects that the newer session can be refreshed; the login ended the earlier one, so it cannot be that.
-async fn still_logged_in(stage: &Stage, jar: &Jar) -> Verdict {
-    let next = stage.send(jar.on(Call::post("/auth/refresh"))).await?;
-    next.is_since(200, "the browser has logged in, and the response to an older request arrived after that")?;
-    Ok(())
+/// Sends a request and logs in again, before the response to the request arrives in the browser.
+async fn newer_login_survives(stage: &Stage, person: &Person, older: Call, status: u16) -> Verdict {
+    let mut jar = Jar::of(person.held.cookie()?);
+    let late = stage.answered(jar.on(older), status).await?;
+    let newer = stage.answered(jar.on(person.logging_in("web")), 200).await?;
+    jar.hear(&newer);
+    jar.hear(&late);
+    // The login ended the earlier session, so it cannot be that one which is refreshed.
+    let next = stage.send(jar.on(refresh())).await?;
+    next.is_since(200, "the browser has logged in, and the response to an older request arrived after that")
 }

@@ -1,13 +1,7 @@
 //! Headers that keep a browser from misinterpreting a response.
 
 use super::errors;
-use crate::{
-    call::Call,
-    check::{ATTACK, Check},
-    exchange::Exchange,
-    outcome::{Outcome, Verdict},
-    stage::Stage,
-};
+use crate::prelude::{ATTACK, Call, Check, Exchange, Stage, Verdict};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
@@ -28,7 +22,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     },
 ];
 
-async fn answers(stage: &Stage) -> Result<Vec<Exchange>, Box<Outcome>> {
+async fn answers(stage: &Stage) -> Verdict<Vec<Exchange>> {
     let mut answers: Vec<_> = errors(stage).await?.into_iter().map(|(_status, answer)| answer).collect();
     answers.push(stage.send(Call::get("/health/live")).await?);
     Ok(answers)

@@ -7,13 +7,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::{authority, lives_on};
-use crate::{
-    call::Call,
-    check::{ATTACK, Check},
-    outcome::{Outcome, Verdict},
-    stage::Stage,
-};
+use super::{lives_on, wire::authority};
+use crate::prelude::{ATTACK, Call, Check, Outcome, Stage, Verdict};
 
 /// How long a server may keep such a client connected. Twice as long as the course's servers wait.
 const KEPT_AT_MOST: Duration = Duration::from_secs(20);
@@ -47,11 +42,8 @@ async fn deaf_client(stage: &Stage) -> Verdict {
     let request = format!("{head}X-Pad: {}\r\n\r\n", "x".repeat(PAD));
     let kept = if stage.target.is_direct() { KEPT_AT_MOST } else { KEPT_BY_PROXIES };
     let failed = |received: String| {
-        Box::new(Outcome::Failed {
-            sent: format!("{head}…, again and again, without reading a response"),
-            expected: format!("the connection is closed within {} s", kept.as_secs()),
-            received,
-        })
+        let sent = format!("{head}…, again and again, without reading a response");
+        Outcome::failed(sent, format!("the connection is closed within {} s", kept.as_secs()), received)
     };
     let stream = connected(stage).await.map_err(|error| failed(format!("no connection: {error}")))?;
     match written_until_cut(&stream, request.as_bytes(), kept).await {
@@ -60,7 +52,7 @@ async fn deaf_client(stage: &Stage) -> Verdict {
             Err(failed(format!("the server has read {MOST_SENT} bytes of requests, and continues to read")))
         }
         Err(Kept::Open) if stage.target.is_direct() => Err(failed("the connection is still open".to_owned())),
-        Err(Kept::Open) => Err(Box::new(Outcome::Skipped { reason: KEPT_BETWEEN.to_owned() })),
+        Err(Kept::Open) => Err(Outcome::skipped(KEPT_BETWEEN)),
     }
 }
 

@@ -1,11 +1,7 @@
 //! The `Host` header: a server refuses HTTP/1.1 requests that do not have exactly one valid `Host`.
 
-use super::{authority, say};
-use crate::{
-    check::{ATTACK, Check},
-    outcome::Verdict,
-    stage::Stage,
-};
+use super::{get_me, with_own_host};
+use crate::prelude::{ATTACK, Check, Stage, Verdict};
 
 pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
@@ -28,24 +24,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 
 async fn no_host(stage: &Stage) -> Verdict {
     with_own_host(stage).await?;
-    let heard = say(stage, "GET /me HTTP/1.1\r\nConnection: close\r\n\r\n", b"").await?;
+    let heard = get_me(stage, "").await?;
     heard.refused(&[400], "status 400: there is no Host header")
 }
 
 async fn odd_host(stage: &Stage) -> Verdict {
     with_own_host(stage).await?;
     for host in ["a b", "", "a,b", "a/b", "a:port", "ann@a", "[::1"] {
-        let heard =
-            say(stage, &format!("GET /me HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), b"")
-                .await?;
+        let heard = get_me(stage, &format!("Host: {host}\r\n")).await?;
         heard.refused(&[400], "status 400: the Host header is not a valid host")?;
     }
     Ok(())
-}
-
-async fn with_own_host(stage: &Stage) -> Verdict {
-    let own = authority(stage);
-    let heard =
-        say(stage, &format!("GET /me HTTP/1.1\r\nHost: {own}\r\nConnection: close\r\n\r\n"), b"").await?;
-    heard.expect(heard.status == Some(401), "status 401: there is one Host, and no credential")
 }

@@ -3,99 +3,60 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use super::access::{real_token, refused};
+use super::{JWT_ATTACK, real_token, refused};
 use crate::{
-    call::Call,
-    check::{ATTACK, Check},
-    descriptor::Feature,
-    jwt::{self, encoded, flipped, merged},
-    outcome::Verdict,
-    stage::Stage,
+    jwt::{self, encoded, flipped, joined, merged},
+    prelude::{ATTACK, Call, Check, Feature, Stage, Verdict},
 };
 
-const JWT: &[Feature] = &[Feature::AccessJwt];
-
-pub(super) const CHECKS: &[Check] = &[
-    Check {
-        id: "access.signature-missing",
-        title: "an empty, cut or doubled signature is refused",
-        gains: "Sends no signature: a comparison that stops at the end of the shorter text accepts that.",
-        read: "RFC 7515 §5.2, RFC 7518 §3.2",
-        needs: JWT,
-        run: |stage| Box::pin(signature_missing(stage)),
-        ..ATTACK
-    },
-    Check {
-        id: "access.signature-bits",
-        title: "a signature with any one bit changed is refused",
-        gains: "Guesses a signature of which the server compares only a part.",
-        read: "RFC 7515 §5.2",
-        needs: JWT,
-        run: |stage| Box::pin(signature_bits(stage)),
-        ..ATTACK
-    },
-    Check {
-        id: "access.every-character",
-        title: "a token with any one character of header or claims changed is refused",
-        gains: "Rewrites the parts of the token that the signature does not cover.",
-        read: "RFC 7515 §5.2",
-        needs: JWT,
-        run: |stage| Box::pin(every_character(stage)),
-        ..ATTACK
-    },
+pub(in crate::checks) const CHECKS: &[Check] = &[
     Check {
         id: "access.part-count",
         title: "tokens of 0 to 2 and of 4 to 5 parts are refused",
         gains: "Sends unsigned claims, which a lenient parser accepts.",
         read: "RFC 7515 §7.1, RFC 7516 §9",
-        needs: JWT,
         run: |stage| Box::pin(part_count(stage)),
-        ..ATTACK
+        ..JWT_ATTACK
     },
     Check {
         id: "access.encrypted",
         title: "an encrypted token (JWE) is refused, whatever its content",
         gains: "Encrypts their own claims with a publicly known key: a library that decrypts any token skips the signature.",
-        read: "RFC 7519 §5.2, RFC 8725 §2.3, §3.3",
-        needs: JWT,
+        read: "RFC 7519 §5.2, RFC 8725 §3.1, §2.5",
         run: |stage| Box::pin(encrypted(stage)),
-        ..ATTACK
+        ..JWT_ATTACK
     },
     Check {
         id: "access.json-serialization",
         title: "a JWS in JSON serialization is refused",
         gains: "Changes the unprotected header, which the signature does not cover.",
         read: "RFC 7515 §7.2, RFC 7519 §1",
-        needs: JWT,
         run: |stage| Box::pin(json_serialization(stage)),
-        ..ATTACK
+        ..JWT_ATTACK
     },
     Check {
         id: "access.padding",
         title: "padding, white space and the other base64 alphabet are refused",
         gains: "Gets a revoked token past a deny list of token texts by writing it in another spelling.",
         read: "RFC 7515 §2, RFC 4648 §3",
-        needs: JWT,
         run: |stage| Box::pin(padding(stage)),
-        ..ATTACK
+        ..JWT_ATTACK
     },
     Check {
         id: "access.trailing-bits",
         title: "a signature whose unused last bits are set is refused",
         gains: "Gets a revoked token past a deny list of token texts by writing it in another spelling.",
         read: "RFC 4648 §3.5",
-        needs: JWT,
         run: |stage| Box::pin(trailing_bits(stage)),
-        ..ATTACK
+        ..JWT_ATTACK
     },
     Check {
         id: "access.oversize",
         title: "a token over 4 KiB is refused",
         gains: "Makes the server process megabytes before it refuses the token.",
         read: "contract: access token, OWASP API4:2023",
-        needs: JWT,
         run: |stage| Box::pin(oversize(stage)),
-        ..ATTACK
+        ..JWT_ATTACK
     },
     Check {
         id: "access.refresh-token-as-access",
@@ -107,58 +68,6 @@ pub(super) const CHECKS: &[Check] = &[
         ..ATTACK
     },
 ];
-
-async fn signature_missing(stage: &Stage) -> Verdict {
-    let (_, parts) = real_token(stage).await?;
-    let input = format!("{}.{}", parts.header, parts.payload);
-    let signature = BASE64_URL_SAFE_NO_PAD.decode(&parts.signature).unwrap_or_default();
-    let spelt = |bytes: &[u8]| format!("{input}.{}", BASE64_URL_SAFE_NO_PAD.encode(bytes));
-    let zeros = vec![0; signature.len()];
-    for (token, why) in [
-        (format!("{input}."), "the signature is empty"),
-        (spelt(signature.get(..1).unwrap_or_default()), "the signature is one byte"),
-        (spelt(signature.get(..signature.len() / 2).unwrap_or_default()), "the signature is half as long"),
-        (
-            spelt(signature.get(..signature.len().saturating_sub(1)).unwrap_or_default()),
-            "the signature lacks its last byte",
-        ),
-        (spelt(&[signature.as_slice(), &[0]].concat()), "the signature has an extra byte"),
-        (spelt(&[signature.as_slice(), &signature].concat()), "the signature is doubled"),
-        (spelt(&zeros), "the signature consists of zeros"),
-    ] {
-        refused(stage, &token, why).await?;
-    }
-    Ok(())
-}
-
-async fn signature_bits(stage: &Stage) -> Verdict {
-    let (person, parts) = real_token(stage).await?;
-    let signature = BASE64_URL_SAFE_NO_PAD.decode(&parts.signature).unwrap_or_default();
-    let bits = signature.len() * 8;
-    // Every bit of an HMAC; for the longer signatures of other algorithms, 256 bits spread over them.
-    for bit in (0..bits).step_by((bits / 256).max(1)) {
-        let mut changed = signature.clone();
-        if let Some(byte) = changed.get_mut(bit / 8) {
-            *byte ^= 1 << (bit % 8);
-        }
-        let token = format!("{}.{}.{}", parts.header, parts.payload, BASE64_URL_SAFE_NO_PAD.encode(changed));
-        refused(stage, &token, &format!("bit {bit} of the signature was changed")).await?;
-    }
-    stage.me(&person.held).await?.is_since(200, "this is the real token")?;
-    Ok(())
-}
-
-async fn every_character(stage: &Stage) -> Verdict {
-    let (person, parts) = real_token(stage).await?;
-    let token = person.held.access()?;
-    let signed = parts.header.len() + 1 + parts.payload.len();
-    for index in 0..signed {
-        if let Some(changed) = flipped(token, index, 1 << (index % 6)) {
-            refused(stage, &changed, &format!("character {index} was changed")).await?;
-        }
-    }
-    Ok(())
-}
 
 async fn part_count(stage: &Stage) -> Verdict {
     let (person, parts) = real_token(stage).await?;
@@ -205,8 +114,8 @@ async fn json_serialization(stage: &Stage) -> Verdict {
     });
     for token in [flat.to_string(), general.to_string()] {
         for token in [BASE64_URL_SAFE_NO_PAD.encode(&token), token] {
-            let answer = stage.send(Call::get("/me").bearer(&token)).await?;
-            answer.is_since(401, "an access token is in compact serialization")?;
+            let call = Call::get("/me").bearer(&token);
+            stage.expect_status(call, 401, "an access token is in compact serialization").await?;
         }
     }
     Ok(())
@@ -215,7 +124,6 @@ async fn json_serialization(stage: &Stage) -> Verdict {
 async fn padding(stage: &Stage) -> Verdict {
     let (_, parts) = real_token(stage).await?;
     let (h, p, s) = (&parts.header, &parts.payload, &parts.signature);
-    let other = |text: &str| text.replace('-', "+").replace('_', "/");
     let mut tokens = vec![
         format!("{h}.{p}.{s}="),
         format!("{h}.{p}.{s}=="),
@@ -227,15 +135,14 @@ async fn padding(stage: &Stage) -> Verdict {
         format!("\"{h}.{p}.{s}\""),
         format!("{h}.{p}.{s},"),
     ];
-    if other(s) != *s {
-        tokens.push(format!("{h}.{p}.{}", other(s)));
+    let other_alphabet = s.replace('-', "+").replace('_', "/");
+    if other_alphabet != *s {
+        tokens.push(joined(h, p, &other_alphabet));
     }
     for token in tokens {
-        let answer = stage.send(Call::get("/me").bearer(&token)).await?;
-        answer.is_since(
-            401,
-            "the base64url of a token has no padding, no white space and the URL-safe alphabet",
-        )?;
+        let call = Call::get("/me").bearer(&token);
+        let why = "the base64url of a token has no padding, no white space and the URL-safe alphabet";
+        stage.expect_status(call, 401, why).await?;
     }
     Ok(())
 }
@@ -251,7 +158,7 @@ async fn trailing_bits(stage: &Stage) -> Verdict {
     };
     for mask in unused {
         if let Some(signature) = flipped(&parts.signature, last, mask) {
-            let token = format!("{}.{}.{signature}", parts.header, parts.payload);
+            let token = joined(&parts.header, &parts.payload, &signature);
             refused(stage, &token, "the signature's unused last bits are not zero").await?;
         }
     }
