@@ -11,7 +11,7 @@ use std::{
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::{call::Call, exchange::Exchange};
+use crate::{call::Call, credential::Credential, exchange::Exchange};
 
 /// An account on the server under test.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,43 +23,6 @@ pub(crate) struct Account {
     /// The credentials that the server issued for it, the latest last.
     pub(crate) credentials: Vec<Credential>,
     pub(crate) deleted: bool,
-}
-
-/// A credential that authenticates a request.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Credential {
-    /// An access token.
-    Bearer(String),
-    /// A cookie, `name=value`.
-    Cookie(String),
-}
-
-impl Credential {
-    /// The credential in a response: the access token if there is one, else the cookie.
-    pub(crate) fn of_answer(answer: &Exchange) -> Option<Self> {
-        if let Some(token) = answer.text("access_token") {
-            return Some(Self::Bearer(token));
-        }
-        let cookies = answer.set_cookies().into_iter();
-        cookies.filter(|cookie| cookie.may_open()).map(|cookie| cookie.pair()).next().map(Self::Cookie)
-    }
-
-    fn of_call(call: &Call) -> Option<Self> {
-        let header =
-            |name: &str| call.headers.iter().find(|(given, _)| *given == name).map(|(_, value)| value);
-        match (header("authorization"), header("cookie")) {
-            (Some(value), _) => value.strip_prefix("Bearer ").map(|token| Self::Bearer(token.to_owned())),
-            (None, cookie) => cookie.map(|pair| Self::Cookie(pair.clone())),
-        }
-    }
-
-    /// Authenticates `call` with this credential.
-    pub(crate) fn on(&self, call: Call) -> Call {
-        match self {
-            Self::Bearer(token) => call.bearer(token),
-            Self::Cookie(pair) => call.own_cookie(pair),
-        }
-    }
 }
 
 /// The accounts of one run.

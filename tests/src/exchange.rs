@@ -123,6 +123,11 @@ impl Exchange {
         lines.map(|line| SetCookie::parse(&String::from_utf8_lossy(line.as_bytes()))).collect()
     }
 
+    /// The first cookie of the response that can be a credential, `name=value`.
+    pub(crate) fn credential_cookie(&self) -> Option<String> {
+        self.set_cookies().into_iter().find(SetCookie::may_open).map(|cookie| cookie.pair())
+    }
+
     /// The cookie with this name that the response sets.
     pub(crate) fn set_cookie(&self, name: &str) -> Option<SetCookie> {
         self.set_cookies().into_iter().find(|cookie| cookie.name == name)

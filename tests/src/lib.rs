@@ -36,6 +36,7 @@ mod check;
 mod checks;
 mod clean_up;
 mod client;
+mod credential;
 mod descriptor;
 mod error;
 mod excerpt;

@@ -36,12 +36,11 @@ pub(crate) struct Held {
 impl Held {
     /// Reads the credentials from a response that must contain one.
     pub(crate) fn from_answer(answer: &Exchange) -> Verdict<Self> {
-        let cookie = answer.set_cookies().into_iter().find(|cookie| cookie.may_open());
         let held = Held {
             user_id: answer.must_text("user_id")?,
             access: answer.text("access_token"),
             refresh: answer.text("refresh_token"),
-            cookie: cookie.map(|cookie| cookie.pair()),
+            cookie: answer.credential_cookie(),
             session_id: answer.text("session_id"),
         };
         let some = held.access.is_some() || held.cookie.is_some();

@@ -6,9 +6,10 @@ use std::{
 };
 
 use crate::{
-    accounts::{Account, Credential},
+    accounts::Account,
     call::Call,
     client::Client,
+    credential::Credential,
     excerpt::cut,
     exchange::Exchange,
     requests::{delete_account, log_in},

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::accounts::Credential;
+use crate::credential::Credential;
 
 /// A server that answers each request, in turn, with the next of these responses, and none after the last.
 async fn answering(answers: &'static [&'static str]) -> Client {
