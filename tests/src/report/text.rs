@@ -19,9 +19,6 @@ pub(super) fn report(report: &Report, color: bool) -> String {
         text.push_str(&format!("{}\n", line(result, color)));
     }
     text.push_str(&skipped(report, "skipped", "check", color));
-    for result in report.failures() {
-        text.push_str(&format!("\n{}", in_full(result, color)));
-    }
     let counts = report.counts;
     let undecided = undecided(&counts);
     let sums = format!(
@@ -32,9 +29,7 @@ pub(super) fn report(report: &Report, color: bool) -> String {
         counts.skipped,
         report.elapsed_ms as f64 / 1000.0
     );
-    text.push_str(&format!("\n{}\n", paint(if report.failed() { RED } else { GREEN }, &sums, color)));
-    text.push_str(&accounts(report, color));
-    text
+    text + &ending(report, &sums, color)
 }
 
 pub(super) fn attacks(report: &Report, color: bool) -> String {
@@ -51,15 +46,17 @@ pub(super) fn attacks(report: &Report, color: bool) -> String {
         text.push_str(&format!("{}\n", attack_line(result, color)));
     }
     text.push_str(&skipped(report, "not tried", "attack", color));
-    for result in report.failures() {
-        text.push_str(&format!("\n{}", in_full(result, color)));
-    }
     let by_design = if by_design > 0 { format!(", {by_design} gets in by design") } else { String::new() };
     let undecided = undecided(&report.counts);
     let sums = format!("{} got in{by_design}{undecided}, {kept_out} kept out", counted(got_in, "attack"));
-    text.push_str(&format!("\n{}\n", paint(if report.failed() { RED } else { GREEN }, &sums, color)));
-    text.push_str(&accounts(report, color));
-    text
+    text + &ending(report, &sums, color)
+}
+
+/// The failures in full, the sums, and what happened to the accounts.
+fn ending(report: &Report, sums: &str, color: bool) -> String {
+    let failures: String = report.failures().map(|result| format!("\n{}", in_full(result, color))).collect();
+    let sums = paint(if report.failed() { RED } else { GREEN }, sums, color);
+    format!("{failures}\n{sums}\n{}", accounts(report, color))
 }
 
 fn accounts(report: &Report, color: bool) -> String {
