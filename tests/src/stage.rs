@@ -177,22 +177,12 @@ impl Stage {
 
     /// Logs in a user on another mobile device.
     pub(crate) async fn log_in(&self, person: &Person) -> Verdict<Held> {
-        self.log_in_on(person, "mobile", None).await
+        self.held_after(person.logging_in("mobile"), 200).await
     }
 
-    /// Logs in a user, with a cookie that the browser already has.
-    pub(crate) async fn log_in_on(
-        &self,
-        person: &Person,
-        client: &str,
-        cookie: Option<&str>,
-    ) -> Verdict<Held> {
-        let mut call = person.logging_in(client);
-        if let Some(cookie) = cookie {
-            call = call.own_cookie(cookie);
-        }
-        let answer = self.answered(call, 200).await?;
-        Held::from_answer(&answer)
+    /// Sends a call, and returns the credentials in the response, which must have this status.
+    pub(crate) async fn held_after(&self, call: Call, status: u16) -> Verdict<Held> {
+        Held::from_answer(&self.answered(call, status).await?)
     }
 
     /// `GET /me` with these credentials.
@@ -207,8 +197,7 @@ impl Stage {
 
     /// Refreshes, which must succeed, and returns the new credentials.
     pub(crate) async fn renewed(&self, held: &Held) -> Verdict<Held> {
-        let answer = self.answered(held.refreshing(), 200).await?;
-        let mut renewed = Held::from_answer(&answer)?;
+        let mut renewed = self.held_after(held.refreshing(), 200).await?;
         // A refresh that keeps the cookie sets none: the browser continues to use the one that it has.
         if renewed.refresh.is_none() && renewed.cookie.is_none() {
             renewed.cookie = held.cookie.clone();

@@ -155,7 +155,7 @@ async fn fixation(stage: &Stage) -> Verdict {
 async fn log_in_again(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
     let copied = person.held.cookie()?;
-    let held = stage.log_in_on(&person, "web", Some(copied)).await?;
+    let held = stage.held_after(person.logging_in("web").own_cookie(copied), 200).await?;
     let me = stage.asks_for_session(&held).await?;
     me.is_since(200, "this is the newer session")?;
     me.expect(held.cookie.as_deref() != Some(copied), "a new cookie at the second login")?;

@@ -169,10 +169,8 @@ async fn unlisted(stage: &Stage) -> Verdict {
         let asked = stage.send(preflight_request("/auth/login", "POST", "content-type", origin)).await?;
         let read = stage.send(person.held.on(Call::get("/me")).header("origin", origin)).await?;
         for answer in [asked, read] {
-            answer.expect(
-                !answer.grants_cors(),
-                format!("no Access-Control-Allow-… header: {origin} is not listed"),
-            )?;
+            let expected = format!("no Access-Control-Allow-… header: {origin} is not listed");
+            answer.expect(!answer.grants_cors(), expected)?;
         }
     }
     Ok(())

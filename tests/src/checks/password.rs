@@ -81,7 +81,7 @@ async fn change(stage: &Stage) -> Verdict {
 /// Changes the password, which must succeed, and returns the new credentials.
 async fn changed(stage: &Stage, person: &Person, new: &str) -> Verdict<Held> {
     let call = person.held.on(change_password(&person.password, new));
-    Held::from_answer(&stage.answered(call, 200).await?)
+    stage.held_after(call, 200).await
 }
 
 async fn wrong_current(stage: &Stage) -> Verdict {

@@ -205,7 +205,7 @@ async fn idempotency_key(stage: &Stage) -> Verdict {
     let parent = aged(stage).await?;
     let key = Uuid::new_v4().to_string();
     let with = |key: &str| parent.refreshing().header("idempotency-key", key);
-    let successor = Held::from_answer(&stage.answered(with(&key), 200).await?)?;
+    let successor = stage.held_after(with(&key), 200).await?;
     stage.pass_refresh_window().await?;
     let again = stage.send(with(&key)).await?;
     same_successor(&again, &successor, "the key is the same as in the first request")?;

@@ -85,7 +85,7 @@ fn end_by_id(id: &str) -> Call {
 async fn list(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let body = json!({"email": person.email, "password": person.password, "client": "web", "device": "Ada's laptop"});
-    let held = Held::from_answer(&stage.answered(log_in_with(&body), 200).await?)?;
+    let held = stage.held_after(log_in_with(&body), 200).await?;
     let (answer, sessions) = listed(stage, &held).await?;
     answer.expect(sessions.len() == 2, "two sessions")?;
     for session in &sessions {

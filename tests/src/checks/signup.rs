@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     fresh::{DOMAIN, fresh_name, random_password},
-    prelude::{ATTACK, Check, Held, RULE, Stage, Verdict, fresh_email, fresh_password},
+    prelude::{ATTACK, Check, RULE, Stage, Verdict, fresh_email, fresh_password},
     requests::{sign_up, sign_up_with},
 };
 
@@ -159,7 +159,7 @@ async fn email_bounds(stage: &Stage) -> Verdict {
 async fn email_normalised(stage: &Stage) -> Verdict {
     let name = fresh_name();
     let call = sign_up(&format!("  X{name}@ExAmple.TEST "), &fresh_password());
-    let held = Held::from_answer(&stage.answered(call, 201).await?)?;
+    let held = stage.held_after(call, 201).await?;
     let me = stage.me(&held).await?;
     me.is(200)?;
     let kept = format!("X{name}@{DOMAIN}");
