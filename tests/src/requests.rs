@@ -31,13 +31,13 @@ pub(crate) fn log_in_with(body: &Value) -> Call {
     Call::post("/auth/login").json(body)
 }
 
+pub(crate) fn refresh() -> Call {
+    Call::post("/auth/refresh")
+}
+
 /// A refresh with the token in the body, as a mobile client sends it.
 pub(crate) fn refresh_with(token: &str) -> Call {
     refresh().json(&json!({"refresh_token": token}))
-}
-
-pub(crate) fn refresh() -> Call {
-    Call::post("/auth/refresh")
 }
 
 pub(crate) fn log_out() -> Call {

@@ -143,7 +143,7 @@ fn absolute_limit(stage: &Stage) -> Verdict<u64> {
     claimed(stage.descriptor().refresh_ttl, "refresh_ttl")
 }
 
-/// A time that no session is idle for too long.
+/// How far the clock moves at once, so that a session in use does not reach its idle limit.
 fn step_of(idle: u64) -> u64 {
     (idle / 2).max(1)
 }

@@ -23,7 +23,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The accounts before the cleanup: none is left yet.
+    /// Counts the accounts before the cleanup.
     pub(super) fn counted(accounts: &[Account]) -> Self {
         let deleted = accounts.iter().filter(|account| account.deleted).count();
         Self { created: accounts.len(), deleted, ..Self::default() }
