@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "expiry.log-out-after",
         title: "a local logout with an expired credential is 204",
         gains: "A page that was left open for too long cannot log out.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         run: |stage| Box::pin(log_out_after(stage)),
         ..TIMED_RULE
     },

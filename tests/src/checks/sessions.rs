@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "sessions.list",
         title: "the list has each session with its client, device and times, and one of them is current",
         gains: "A user cannot see that an attacker is logged in to the account.",
-        read: "OWASP ASVS 7.5.2, contract: the five flows",
+        read: "OWASP ASVS 7.5.2, contract: the flows",
         run: |stage| Box::pin(list(stage)),
         ..LIST_RULE
     },
@@ -56,7 +56,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "sessions.ended-refused",
         title: "an ended session's access token is refused by the endpoints for sessions, password and account",
         gains: "Ends the owner's sessions or takes the account over with a stolen access token, in its remaining minutes.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         run: |stage| Box::pin(ended_refused(stage)),
         ..LIST_ATTACK
     },

@@ -22,7 +22,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         id: "access.encrypted",
         title: "an encrypted token (JWE) is refused, whatever its content",
         gains: "Encrypts their own claims with a publicly known key: a library that decrypts any token skips the signature.",
-        read: "RFC 7519 §5.2, RFC 8725 §3.1, §2.5",
+        read: "RFC 7519 §5.2, RFC 8725 §2.3, §3.3",
         run: |stage| Box::pin(encrypted(stage)),
         ..JWT_ATTACK
     },

@@ -14,7 +14,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         id: "logout.unknown-scope",
         title: "an unknown scope is 422 and ends nothing",
         gains: "A misspelt `global` silently ends only the current session.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         needs: &[Feature::Scopes],
         run: |stage| Box::pin(unknown_scope(stage)),
         ..RULE
@@ -23,7 +23,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         id: "logout.local-only-here",
         title: "a local logout leaves the other devices logged in",
         gains: "A logout ends the user's sessions on all devices, so users stop logging out.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         needs_any: ENDS,
         run: |stage| Box::pin(local_only_here(stage)),
         ..RULE
@@ -50,7 +50,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         id: "logout.wide-needs-live",
         title: "scopes others and global need a valid credential: 401 without one, or with an ended one",
         gains: "Logs a user out everywhere with a credential that ended long ago.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         needs: &[Feature::Scopes],
         run: |stage| Box::pin(wide_needs_live(stage)),
         ..ATTACK

@@ -23,7 +23,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         id: "refresh.missing",
         title: "a request without a refresh token is 401",
         gains: "Gets an access token without a refresh token.",
-        read: "contract: the five flows",
+        read: "contract: the flows",
         run: |stage| Box::pin(missing(stage)),
         ..REFRESH_ATTACK
     },
@@ -55,7 +55,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         id: "refresh.both",
         title: "a token in the body and in the cookie at once is 400",
         gains: "Makes one part of the server check one token, and another part use the other.",
-        read: "contract: the five flows, CWE-444",
+        read: "contract: the flows, CWE-444",
         run: |stage| Box::pin(both(stage)),
         ..REFRESH_ATTACK
     },
