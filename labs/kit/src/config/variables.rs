@@ -16,7 +16,7 @@ use crate::password::length;
 type LookUp = dyn Fn(&'static str) -> Option<String> + Send + Sync;
 
 /// The variables of an environment, with a reader for each kind of value. A setting that only one lab has is read by that
-/// lab, from [`Config::variables`].
+/// lab, from [`Config::variables`](super::Config::variables).
 ///
 /// ```
 /// use kit::config::Variables;
