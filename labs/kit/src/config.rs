@@ -26,13 +26,14 @@ use crate::store_url::without_secrets;
 /// use std::time::Duration;
 ///
 /// use kit::Config;
+/// use kit::config::Variables;
 ///
 /// // `Config::from_env` calls `read` with the environment of the process.
-/// let config = Config::read(|name| (name == "AUTHLAB_ACCESS_TTL").then(|| "60".to_owned()))?;
+/// let config = Config::read(Variables::of(&[("AUTHLAB_ACCESS_TTL", "60")]))?;
 /// assert_eq!(config.access_ttl, Duration::from_secs(60));
-/// assert_eq!(config.refresh_window, Config::default().refresh_window);
+/// assert_eq!(config.idle_ttl, Config::default().idle_ttl);
 ///
-/// let refused = Config::read(|name| (name == "AUTHLAB_ACCESS_TTL").then(|| "soon".to_owned())).unwrap_err();
+/// let refused = Config::read(Variables::of(&[("AUTHLAB_ACCESS_TTL", "soon")])).unwrap_err();
 /// assert!(refused.to_string().starts_with("AUTHLAB_ACCESS_TTL is `soon`"));
 /// # Ok::<(), kit::config::ConfigError>(())
 /// ```
