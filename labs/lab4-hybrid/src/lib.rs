@@ -28,7 +28,7 @@
 //! use std::time::Duration;
 //!
 //! use kit::keyring::Keyring;
-//! use kit::{Client, ClientKind, Clock, Config};
+//! use kit::{Client, ClientKind, Clock};
 //! use lab4_hybrid::chain::Keys;
 //! use lab4_hybrid::store::{Memory, NewSession, Policy, Refresh, Store};
 //! # use uuid::Uuid;
@@ -36,7 +36,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (keys, clock) = (Keys::derive(&Keyring::random())?, Clock::system());
-//! let policy = Policy::from(&Config::default());
+//! let policy = Policy::default();
 //! let store = Memory::new(policy, clock.clone());
 //!
 //! // At a login, the client gets the first token, and the store gets nothing but digests.
