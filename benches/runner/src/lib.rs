@@ -95,7 +95,7 @@ fn tell(arguments: &BenchArguments, mut report: Report, older: Option<Report>) -
     }
     let written = write::all(&report, arguments.into.as_deref())?;
     if arguments.json {
-        println!("{}", written.json);
+        harness::outln!("{}", written.json);
     } else {
         tables::print(&report, &written);
     }

@@ -37,14 +37,14 @@ pub(crate) fn print(report: &Report, written: &Written) {
             "changes" => 3,
             _ => 1,
         };
-        anstream::print!("{}", table(&header, right_from, figures.rows));
+        harness::out!("{}", table(&header, right_from, figures.rows));
     }
     let folder = written.folder.display();
     heading("The report");
-    anstream::println!(" {folder}/report.html      with charts, in one file: open it in a browser");
-    anstream::println!(" {folder}/report.md        the same as text");
-    anstream::println!(" {folder}/report.json      every figure, including raw rounds and histograms");
-    anstream::println!(
+    harness::outln!(" {folder}/report.html      with charts, in one file: open it in a browser");
+    harness::outln!(" {folder}/report.md        the same as text");
+    harness::outln!(" {folder}/report.json      every figure, including raw rounds and histograms");
+    harness::outln!(
         "{DIM} cargo lab bench --url http://127.0.0.1:3000/me also measures a server of yours{DIM:#}"
     );
 }

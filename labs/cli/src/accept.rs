@@ -46,12 +46,13 @@ pub(crate) async fn run(command: StoreCommand) -> Result<ExitCode, Failure> {
     let accounts = accounts.map_or(config.accounts, AccountsAt::named);
     let accepted = accept(&accounts, &store, config.redis, force).await?;
     if json {
-        println!("{:#}", json!({ "accounts": accepted.accounts, "removed": accepted.removed }));
+        harness::outln!("{:#}", json!({ "accounts": accepted.accounts, "removed": accepted.removed }));
     } else {
-        println!(
+        harness::outln!(
             "accepted {store}: the users of {} accounts have to log in again, {} keys were removed; servers use the \
              store again within a second",
-            accepted.accounts, accepted.removed
+            accepted.accounts,
+            accepted.removed
         );
     }
     Ok(ExitCode::SUCCESS)

@@ -37,12 +37,12 @@ pub(crate) async fn run(arguments: BackupArguments) -> Result<ExitCode, Failure>
     let backup = back_up(&at, &arguments.file).await?;
     let file = arguments.file.display();
     if arguments.json {
-        println!(
+        harness::outln!(
             "{:#}",
             json!({ "file": file.to_string(), "accounts": backup.accounts, "bytes": backup.bytes })
         );
     } else {
-        println!("{file}: {} accounts, {} bytes, checked", backup.accounts, backup.bytes);
+        harness::outln!("{file}: {} accounts, {} bytes, checked", backup.accounts, backup.bytes);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -169,7 +169,7 @@ async fn given(arguments: &CheckArguments) -> Result<Target, Failure> {
 
 fn print(report: &Report, telling: Telling, json: bool) -> Result<(), Failure> {
     if json {
-        println!("{}", serde_json::to_string_pretty(report)?);
+        harness::outln!("{}", serde_json::to_string_pretty(report)?);
         return Ok(());
     }
     let colour = terminal::stdout_has_colour();
@@ -177,7 +177,7 @@ fn print(report: &Report, telling: Telling, json: bool) -> Result<(), Failure> {
         Telling::Checks => report.text(colour),
         Telling::Attacks => report.attack_text(colour),
     };
-    anstream::println!("{text}");
+    harness::outln!("{text}");
     Ok(())
 }
 
@@ -190,13 +190,13 @@ fn list(telling: Telling, json: bool) -> Result<(), Failure> {
                 serde_json::json!({ "id": check.id, "title": check.title, "catches": caught })
             })
             .collect();
-        println!("{}", serde_json::to_string_pretty(&ids)?);
+        harness::outln!("{}", serde_json::to_string_pretty(&ids)?);
         return Ok(());
     }
     for check in wanted {
         let caught: Vec<_> = check.catches().map(|fault| fault.name).collect();
-        anstream::println!("{:<44} {DIM}{}{DIM:#}", check.id, check.title);
-        anstream::println!("{:<44} {DIM}catches: {}{DIM:#}", "", caught.join(", "));
+        harness::outln!("{:<44} {DIM}{}{DIM:#}", check.id, check.title);
+        harness::outln!("{:<44} {DIM}catches: {}{DIM:#}", "", caught.join(", "));
     }
     Ok(())
 }

@@ -63,11 +63,11 @@ impl Registered {
 
 pub(crate) fn run(arguments: &DesignsArguments) -> Result<ExitCode, Failure> {
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&Registered::all())?);
+        harness::outln!("{}", serde_json::to_string_pretty(&Registered::all())?);
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.markdown {
-        print!("{}", markdown());
+        harness::out!("{}", markdown());
         return Ok(ExitCode::SUCCESS);
     }
     heading("The designs");
@@ -84,8 +84,8 @@ pub(crate) fn run(arguments: &DesignsArguments) -> Result<ExitCode, Failure> {
         ]
     };
     let header = ["design", "credential", "sessions in", "a logout ends a copy"];
-    print!("{}", table(&header, header.len(), DESIGNS.iter().map(row).collect()));
-    println!(
+    harness::out!("{}", table(&header, header.len(), DESIGNS.iter().map(row).collect()));
+    harness::outln!(
         "\n `cargo lab serve DESIGN` runs one, `cargo lab check DESIGN` checks it, `cargo lab` compares them."
     );
     Ok(ExitCode::SUCCESS)

@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: DoctorArguments) -> Result<ExitCode, Failure>
     }
     let parts = examine().await;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&parts)?);
+        harness::outln!("{}", serde_json::to_string_pretty(&parts)?);
         return Ok(ExitCode::SUCCESS);
     }
     heading("What this machine has");
@@ -49,17 +49,15 @@ pub(crate) async fn run(arguments: DoctorArguments) -> Result<ExitCode, Failure>
         let Part { name, needed_for, without_it, get_it, .. } = part;
         match &part.found {
             Some(found) => {
-                anstream::println!(" {GOOD}✓{GOOD:#} {name:<8} {found} {DIM}· {needed_for}{DIM:#}")
+                harness::outln!(" {GOOD}✓{GOOD:#} {name:<8} {found} {DIM}· {needed_for}{DIM:#}")
             }
             None => {
-                anstream::println!(" ✗ {name:<8} not found {DIM}· {needed_for}; {without_it}{DIM:#}");
-                anstream::println!("            {get_it}");
+                harness::outln!(" ✗ {name:<8} not found {DIM}· {needed_for}; {without_it}{DIM:#}");
+                harness::outln!("            {get_it}");
             }
         }
     }
-    anstream::println!(
-        "\n `cargo lab` needs none of these tools: it uses those that it finds, and says which."
-    );
+    harness::outln!("\n `cargo lab` needs none of these tools: it uses those that it finds, and says which.");
     Ok(ExitCode::SUCCESS)
 }
 

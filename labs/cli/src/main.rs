@@ -25,8 +25,12 @@ use kit::config::LogFormat;
 use crate::arguments::{Arguments, Command};
 use crate::tour::TourArguments;
 
+fn main() -> ExitCode {
+    harness::stdout::run(run_command)
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run_command() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(usage) => return misused(usage),

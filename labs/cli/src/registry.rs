@@ -32,6 +32,6 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
         checks: conformance::checks().iter().map(|check| check.id).collect(),
         faults: outages::rows().collect(),
     };
-    println!("{}", serde_json::to_string_pretty(&registry)?);
+    harness::outln!("{}", serde_json::to_string_pretty(&registry)?);
     Ok(ExitCode::SUCCESS)
 }

@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: TokenArguments) -> Result<ExitCode, Failure> {
             "header": parts.header, "claims": parts.claims, "signature_bytes": parts.signature_bytes,
             "signature_holds": signature, "findings": findings,
         });
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        harness::outln!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print(&parts, &findings, signature)?;
     }
@@ -81,20 +81,20 @@ fn holds(parts: &Parts, secret: &[u8]) -> Result<bool, Failure> {
 
 fn print(parts: &Parts, findings: &[Finding], signature: Option<bool>) -> Result<(), Failure> {
     heading("Header");
-    anstream::println!("{}", serde_json::to_string_pretty(&parts.header)?);
+    harness::outln!("{}", serde_json::to_string_pretty(&parts.header)?);
     heading("Claims: signed, not encrypted; every holder of the token can read them");
-    anstream::println!("{}", serde_json::to_string_pretty(&parts.claims)?);
+    harness::outln!("{}", serde_json::to_string_pretty(&parts.claims)?);
     heading("Signature");
     match signature {
-        Some(true) => anstream::println!(
+        Some(true) => harness::outln!(
             " {GOOD}valid{GOOD:#}: it was made with this secret, and no byte has changed since"
         ),
         Some(false) => {
-            anstream::println!(
+            harness::outln!(
                 " {BAD}not valid{BAD:#}: it was made with another secret, or the token was changed"
             )
         }
-        None => anstream::println!(
+        None => harness::outln!(
             " {} bytes {DIM}(not checked: give the secret with --secret-file FILE){DIM:#}",
             parts.signature_bytes
         ),
@@ -102,7 +102,7 @@ fn print(parts: &Parts, findings: &[Finding], signature: Option<bool>) -> Result
     heading("What the token says");
     for Finding { about, text, concern } in findings {
         let mark = if *concern { format!("{BAD}!{BAD:#}") } else { " ".to_owned() };
-        anstream::println!(" {mark} {about:<10} {text}");
+        harness::outln!(" {mark} {about:<10} {text}");
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ pub(crate) async fn run(arguments: TourArguments) -> Result<ExitCode, Failure> {
     let json = serde_json::to_string_pretty(&tour)?;
     let path = keep("tour.json", &json)?;
     if arguments.json {
-        println!("{json}");
+        harness::outln!("{json}");
     } else {
         tables::print(&tour, &store, &path);
     }

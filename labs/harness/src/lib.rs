@@ -11,6 +11,7 @@ pub mod output;
 pub mod process;
 pub mod program;
 pub mod server;
+pub mod stdout;
 pub mod store;
 pub mod terminal;
 

@@ -21,13 +21,13 @@ const TABLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 
 /// Prints an error as one sentence on stderr.
 pub fn complain(sentence: &str) {
-    anstream::eprintln!("{BAD}error:{BAD:#} {sentence}");
+    crate::errln!("{BAD}error:{BAD:#} {sentence}");
 }
 
 /// Prints a note as one sentence on stderr.
 pub fn warn(sentence: &str) {
     let style = AnsiColor::Yellow.on_default().bold();
-    anstream::eprintln!("{style}note:{style:#} {sentence}");
+    crate::errln!("{style}note:{style:#} {sentence}");
 }
 
 /// Whether stdout shows colours.
@@ -37,14 +37,14 @@ pub fn stdout_has_colour() -> bool {
 
 /// Prints a heading on stdout.
 pub fn heading(text: &str) {
-    anstream::println!("\n{TITLE}{text}{TITLE:#}");
+    crate::outln!("\n{TITLE}{text}{TITLE:#}");
 }
 
 /// Prints a sentence on stdout, wrapped for a terminal of 80 columns.
 pub fn sentence(text: &str, style: Style) {
     let options = textwrap::Options::new(80).initial_indent(" ").subsequent_indent("   ");
     for line in textwrap::wrap(text, options) {
-        anstream::println!("{style}{line}{style:#}");
+        crate::outln!("{style}{line}{style:#}");
     }
 }
 
@@ -95,7 +95,7 @@ impl Progress {
     pub fn stage(&self, text: impl Into<String>) {
         let text = text.into();
         if !self.on_terminal {
-            eprintln!("  … {text}");
+            crate::errln!("  … {text}");
         }
         self.bar.set_message(text);
     }

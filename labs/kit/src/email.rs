@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
-use icu_properties::{CodePointMapData, CodePointSetData};
 use idna::AsciiDenyList;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::visible;
+
 /// The longest deliverable address, in bytes (RFC 5321 §4.5.3.1.3, less the angle brackets).
 pub const MAX_BYTES: usize = 254;
-/// The blank Braille pattern: it looks like a space, but its category is a symbol.
-const BRAILLE_BLANK: char = '\u{2800}';
 
 /// An e-mail address: trimmed, in Unicode form NFC, its domain as lower-case A-labels (RFC 5890 §2.3.2.1), without
 /// invisible characters, at most 254 bytes. Two spellings of a domain are one address. Only a message to the address can
@@ -75,19 +73,10 @@ fn too_long() -> String {
     format!("an address has at most {MAX_BYTES} bytes")
 }
 
-/// Whether a character is invisible to a person who reads an address: two addresses that look alike are two accounts, and
-/// characters that change the direction of a line make one address look like another (Unicode TR 36 §3.2).
+/// Whether an address cannot contain a character: two addresses that look alike are two accounts, and characters that
+/// change the direction of a line make one address look like another (Unicode TR 36 §3.2).
 fn is_invisible(character: char) -> bool {
-    let category = CodePointMapData::<GeneralCategory>::new().get(character);
-    matches!(
-        category,
-        GeneralCategory::Control
-            | GeneralCategory::Format
-            | GeneralCategory::SpaceSeparator
-            | GeneralCategory::LineSeparator
-            | GeneralCategory::ParagraphSeparator
-    ) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
-        || character == BRAILLE_BLANK
+    character == ' ' || visible::is_invisible(character)
 }
 
 /// Addresses are personal data: logs contain only the first letter.

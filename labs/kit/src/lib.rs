@@ -16,6 +16,7 @@
 //! | [`marker`] | whether that Redis is the store that the accounts know |
 //! | [`mod@serve`], [`announcement`], [`log`] | connections with limits; the address a server listens on; redacted logs |
 //! | [`watch`] | a server whose store calls are counted, whose store can be cut off, and whose records can be read |
+//! | [`visible`] | text from outside, made safe to print |
 //! | [`design`] | what the tools need to know about a design |
 //! | `endings` | sessions that an account's row has ended and the session store does not know of yet |
 //! | `throttle`, `device`, `client_address` | how often a client may guess, and which client it is |
@@ -70,6 +71,7 @@ pub mod store_url;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod throttle;
+pub mod visible;
 pub mod watch;
 #[cfg(feature = "workshop")]
 pub mod workshop;

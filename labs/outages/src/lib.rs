@@ -163,7 +163,7 @@ pub async fn run(arguments: FaultsArguments) -> Result<ExitCode, Failure> {
     let json = serde_json::to_string_pretty(&report)?;
     let path = output::keep("faults.json", &json)?;
     if arguments.json {
-        println!("{json}");
+        harness::outln!("{json}");
     } else {
         tables::print(&report, &path);
     }

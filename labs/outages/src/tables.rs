@@ -15,15 +15,10 @@ const INDENT: &str = "          ";
 
 pub(crate) fn print(report: &Report, path: &Path) {
     let machine = &report.machine;
-    anstream::println!(
-        "{DIM}Redis: {} · {} × {}{DIM:#}",
-        report.store,
-        machine.logical_cpus,
-        machine.cpu_model
-    );
+    harness::outln!("{DIM}Redis: {} · {} × {}{DIM:#}", report.store, machine.logical_cpus, machine.cpu_model);
     heading("What users noticed when something broke");
     for row in &report.rows {
-        anstream::print!("{}", paint(&text(row), &[(BROKEN, BAD), (SKIPPED, DIM), (HELD, GOOD)]));
+        harness::out!("{}", paint(&text(row), &[(BROKEN, BAD), (SKIPPED, DIM), (HELD, GOOD)]));
     }
     let count = |verdict| report.rows.iter().filter(|row| row.verdict == verdict).count();
     let (held, failed) = (count(Verdict::Held), count(Verdict::Failed));
@@ -35,10 +30,10 @@ pub(crate) fn print(report: &Report, path: &Path) {
         );
     }
     if !report.full {
-        anstream::println!(" cargo lab faults --full     outages of 30 s, 10,000 idle connections");
+        harness::outln!(" cargo lab faults --full     outages of 30 s, 10,000 idle connections");
     }
-    anstream::println!(" cargo lab attack hybrid     what an attacker tries, and what gets in");
-    anstream::println!("{DIM} the figures are in {}{DIM:#}", path.display());
+    harness::outln!(" cargo lab attack hybrid     what an attacker tries, and what gets in");
+    harness::outln!("{DIM} the figures are in {}{DIM:#}", path.display());
 }
 
 fn only_ratios_failed(row: &Row) -> bool {

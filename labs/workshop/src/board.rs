@@ -74,7 +74,7 @@ pub async fn run(arguments: BoardArguments) -> Result<ExitCode, Failure> {
         ))
     })?;
     let bound = listener.local_addr()?;
-    println!("{}", announcement::line(LogFormat::Text, bound));
+    harness::outln!("{}", announcement::line(LogFormat::Text, bound));
     if !bound.ip().is_loopback() {
         terminal::warn(
             "every machine on this network can read this board and write on it; it stores only nicknames and names of steps",

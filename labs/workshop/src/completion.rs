@@ -87,9 +87,9 @@ pub(super) struct Summary {
 impl Summary {
     pub(super) fn print(&self, course: &Course, words: &Words) {
         print(&self.completed, course, words);
-        anstream::println!("\n{TITLE}{}{TITLE:#}\n{}\n", words.your_code, self.code);
+        harness::outln!("\n{TITLE}{}{TITLE:#}\n{}\n", words.your_code, self.code);
         for line in super::layout::wrapped(words.about_code, " ", " ", super::COLUMNS, DIM, usize::MAX) {
-            anstream::println!("{line}");
+            harness::outln!("{line}");
         }
     }
 }
@@ -102,13 +102,13 @@ pub(super) fn verify(code: &str, course: &Course, words: &Words, json: bool) -> 
     let missing = missing(&read, course);
     if json {
         let report = serde_json::json!({ "complete": missing.is_empty(), "missing": missing, "code": read });
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        harness::outln!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print(&read, course, words);
         if missing.is_empty() {
-            anstream::println!("\n {GOOD}✓ {}{GOOD:#}", words.all_labs_are_done);
+            harness::outln!("\n {GOOD}✓ {}{GOOD:#}", words.all_labs_are_done);
         } else {
-            anstream::println!("\n {BAD}✗ {} {}{BAD:#}", words.not_done, missing.join(", "));
+            harness::outln!("\n {BAD}✗ {} {}{BAD:#}", words.not_done, missing.join(", "));
         }
     }
     Ok(if missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -166,8 +166,8 @@ fn print(completed: &Completed, course: &Course, words: &Words) {
             at(kept_out),
         ])
     });
-    anstream::print!("{}", terminal::table(&words.code_columns, 1, rows.collect()));
-    anstream::println!(" {DIM}{} {} UTC{DIM:#}", words.code_made, date(completed.iat));
+    harness::out!("{}", terminal::table(&words.code_columns, 1, rows.collect()));
+    harness::outln!(" {DIM}{} {} UTC{DIM:#}", words.code_made, date(completed.iat));
 }
 
 /// A time as `YYYY-MM-DD HH:MM`; a number that is out of the range of dates is printed as it is.

@@ -46,12 +46,12 @@ pub async fn run(arguments: DefendArguments) -> Result<ExitCode, Failure> {
     let lab = workshop.course.lab(&id)?;
     let ended = if battle.is_defended() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&told::as_json(&battle, lab))?);
+        harness::outln!("{}", serde_json::to_string_pretty(&told::as_json(&battle, lab))?);
         return Ok(ended);
     }
     for line in told::lines(&battle, lab, &workshop.course.root, workshop.language, COLUMNS, usize::MAX) {
-        anstream::println!("{line}");
+        harness::outln!("{line}");
     }
-    anstream::println!(" {DIM}{}{DIM:#}", workshop.words().next_learn);
+    harness::outln!(" {DIM}{}{DIM:#}", workshop.words().next_learn);
     Ok(ended)
 }

@@ -94,10 +94,10 @@ pub async fn run(arguments: DuelArguments) -> Result<ExitCode, Failure> {
     drop(progress);
     let duel = Duel { you, they };
     match json {
-        true => println!("{}", serde_json::to_string_pretty(&told::as_json(&duel))?),
+        true => harness::outln!("{}", serde_json::to_string_pretty(&told::as_json(&duel))?),
         false => {
             for line in told::lines(&duel, workshop.words()) {
-                anstream::println!("{line}");
+                harness::outln!("{line}");
             }
         }
     }
@@ -186,10 +186,10 @@ async fn let_in(workshop: &Workshop, lab: Option<&str>, listen: SocketAddr) -> R
     let (server, lab) = exercise(workshop, lab.unwrap_or(current), Some(listen), &progress).await?;
     drop(progress);
     let (url, words) = (&server.url, workshop.words());
-    println!("{} {}: {url}", words.your_exercise, lab.id);
+    harness::outln!("{} {}: {url}", words.your_exercise, lab.id);
     let agreed = if listen.ip().is_loopback() { "" } else { " --they-agreed" };
-    println!("{} cargo lab duel --url {url}{agreed}", words.other_types);
-    anstream::println!("{DIM}{}{DIM:#}", words.ctrl_c);
+    harness::outln!("{} cargo lab duel --url {url}{agreed}", words.other_types);
+    harness::outln!("{DIM}{}{DIM:#}", words.ctrl_c);
     // Ctrl-C ends the whole process, and with it the server.
     std::future::pending().await
 }

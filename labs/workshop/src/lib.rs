@@ -166,7 +166,7 @@ pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, F
     };
     if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
         live::run(workshop, poster).await?;
-        println!();
+        harness::outln!();
         return Ok(ExitCode::SUCCESS);
     }
     loop {
@@ -184,7 +184,7 @@ pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, F
             return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         workshop.wait_for_a_save().await;
-        println!();
+        harness::outln!();
     }
 }
 
@@ -197,7 +197,7 @@ async fn once(workshop: &mut Workshop) -> Result<bool, Failure> {
     drop(progress);
     workshop.note(&round)?;
     for line in workshop.view(Some(&round), None, None, false)?.card(COLUMNS, None) {
-        anstream::println!("{line}");
+        harness::outln!("{line}");
     }
     let passed = matches!(&round, Round::Judged(findings) if findings.iter().all(judge::Finding::passed));
     Ok(passed)
@@ -215,12 +215,12 @@ pub fn hint(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
         let label = format!(" {}/{}  ", at + 1, step.hints.len());
         let hint = workshop.language.choose(hint);
         for line in wrapped(hint, &label, "      ", COLUMNS, anstyle::Style::new(), usize::MAX) {
-            anstream::println!("{line}");
+            harness::outln!("{line}");
         }
     }
     let words = workshop.words();
     let next = if shown < step.hints.len() { words.next_hint } else { words.next_solution };
-    anstream::println!("\n {DIM}{next}{DIM:#}");
+    harness::outln!("\n {DIM}{next}{DIM:#}");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -233,15 +233,15 @@ pub fn solution(arguments: SolutionArguments) -> Result<ExitCode, Failure> {
     let mut workshop = arguments.workshop.open()?;
     if arguments.apply {
         let kept: Vec<PathBuf> = workshop.apply_solution()?.into_iter().collect();
-        println!("{}", workshop.told(&kept));
+        harness::outln!("{}", workshop.told(&kept));
         return Ok(ExitCode::SUCCESS);
     }
     let (lab, step) = workshop.current()?;
-    anstream::println!("{TITLE}{}{TITLE:#}\n", shown(&lab.reference(&step.file), &workshop.course.root));
+    harness::outln!("{TITLE}{}{TITLE:#}\n", shown(&lab.reference(&step.file), &workshop.course.root));
     for function in source::solution(lab, step)? {
-        println!("{function}");
+        harness::outln!("{function}");
     }
-    anstream::println!("{DIM}{}{DIM:#}", workshop.words().next_apply);
+    harness::outln!("{DIM}{}{DIM:#}", workshop.words().next_apply);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -252,7 +252,7 @@ pub fn solution(arguments: SolutionArguments) -> Result<ExitCode, Failure> {
 pub fn reset(arguments: ResetArguments) -> Result<ExitCode, Failure> {
     let mut workshop = arguments.workshop.open()?;
     let kept = workshop.reset(arguments.lab.as_deref())?;
-    println!("{}", workshop.told(&kept));
+    harness::outln!("{}", workshop.told(&kept));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -264,9 +264,9 @@ pub fn reset(arguments: ResetArguments) -> Result<ExitCode, Failure> {
 pub fn skip(arguments: WorkshopArguments) -> Result<ExitCode, Failure> {
     let mut workshop = arguments.open()?;
     let kept: Vec<PathBuf> = workshop.skip()?.into_iter().collect();
-    println!("{}", workshop.told(&kept));
+    harness::outln!("{}", workshop.told(&kept));
     let (_, step) = workshop.current()?;
-    println!("{} {} ({})", workshop.words().next, workshop.language.choose(&step.title), step.id);
+    harness::outln!("{} {} ({})", workshop.words().next, workshop.language.choose(&step.title), step.id);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -292,21 +292,17 @@ pub fn progress(arguments: ProgressArguments) -> Result<ExitCode, Failure> {
                 })
             })
             .collect();
-        println!("{}", serde_json::to_string_pretty(&steps)?);
+        harness::outln!("{}", serde_json::to_string_pretty(&steps)?);
         return Ok(ExitCode::SUCCESS);
     }
     let (_, current) = workshop.current()?;
     for (at, lab) in workshop.course.labs.iter().enumerate() {
         let (done, of) = (progress.done(&lab.steps), lab.steps.len());
         let style = if done == of { GOOD } else { TITLE };
-        anstream::println!(
-            "{style}{} {}{style:#} {DIM}{done}/{of}{DIM:#}",
-            at + 1,
-            language.choose(&lab.title)
-        );
+        harness::outln!("{style}{} {}{style:#} {DIM}{done}/{of}{DIM:#}", at + 1, language.choose(&lab.title));
         let goal = language.choose(&lab.goal);
         for line in wrapped(goal, "  ", "  ", COLUMNS, DIM, usize::MAX) {
-            anstream::println!("{line}");
+            harness::outln!("{line}");
         }
         for step in &lab.steps {
             let record = progress.of(step);
@@ -317,22 +313,22 @@ pub fn progress(arguments: ProgressArguments) -> Result<ExitCode, Failure> {
                 _ => "·".to_owned(),
             };
             let title = language.choose(&step.title);
-            anstream::println!("  {mark} {title} {DIM}{}{DIM:#}", step.id);
+            harness::outln!("  {mark} {title} {DIM}{}{DIM:#}", step.id);
         }
         if done == of {
             let (mark, told) = match progress.defended_at_ms(lab) {
                 Some(_) => (format!("{GOOD}✓{GOOD:#}"), words.attack_is_kept_out),
                 None => ("·".to_owned(), words.the_attack),
             };
-            anstream::println!("  {mark} {told} {DIM}cargo lab defend {}{DIM:#}", lab.id);
+            harness::outln!("  {mark} {told} {DIM}cargo lab defend {}{DIM:#}", lab.id);
         }
     }
     match completion::summary(&workshop.course, progress, kit::Clock::system().now_s()) {
         Some(summary) => {
-            println!();
+            harness::outln!();
             summary.print(&workshop.course, words);
         }
-        None => anstream::println!("\n{DIM}{}{DIM:#}", words.next_learn),
+        None => harness::outln!("\n{DIM}{}{DIM:#}", words.next_learn),
     }
     Ok(ExitCode::SUCCESS)
 }

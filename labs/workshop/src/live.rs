@@ -214,7 +214,7 @@ impl Live {
             Shows::Battle => self.battle(columns, rows)?,
             _ => self.card(columns, rows)?,
         };
-        print!("{}", on_screen(&lines, usize::from(self.size.1), terminal::stdout_has_colour()));
+        harness::out!("{}", on_screen(&lines, usize::from(self.size.1), terminal::stdout_has_colour()));
         std::io::Write::flush(&mut std::io::stdout())?;
         Ok(())
     }

@@ -196,13 +196,13 @@ fn print(rows: &[Row]) {
         ]
     });
     let table = terminal::table(&["lab", "written", "green", "s", ""], 2, cells.collect());
-    anstream::print!(
+    harness::out!(
         "{}",
         terminal::paint(&table, &[("as expected", terminal::GOOD), ("WRONG", terminal::BAD)])
     );
     for row in rows {
         for wrong in &row.wrong {
-            println!("\n{} {}: {wrong}", row.lab, row.what);
+            harness::outln!("\n{} {}: {wrong}", row.lab, row.what);
         }
     }
 }
@@ -216,7 +216,7 @@ fn print_json(rows: &[Row]) -> Result<(), Failure> {
             })
         })
         .collect();
-    println!("{}", serde_json::to_string_pretty(&rows)?);
+    harness::outln!("{}", serde_json::to_string_pretty(&rows)?);
     Ok(())
 }
 

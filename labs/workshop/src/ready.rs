@@ -72,7 +72,7 @@ pub async fn run(prepare: bool, json: bool) -> Result<ExitCode, Failure> {
     let needs = examine(&course, &target_dir).await?;
     let ready = needs.iter().all(|need| need.ready);
     if json {
-        println!("{}", serde_json::to_string_pretty(&needs)?);
+        harness::outln!("{}", serde_json::to_string_pretty(&needs)?);
     } else {
         print(&needs, ready);
     }
@@ -83,16 +83,16 @@ fn print(needs: &[Need], ready: bool) {
     heading("What the workshop needs to run without a network");
     for Need { name, ready, found, to_do } in needs {
         let mark = if *ready { format!("{GOOD}✓{GOOD:#}") } else { format!("{BAD}✗{BAD:#}") };
-        anstream::println!(" {mark} {name:<18} {found}");
+        harness::outln!(" {mark} {name:<18} {found}");
         if let Some(to_do) = to_do {
-            anstream::println!("   {:<18} {DIM}{to_do}{DIM:#}", "");
+            harness::outln!("   {:<18} {DIM}{to_do}{DIM:#}", "");
         }
     }
     let verdict = match ready {
         true => format!("{GOOD}Ready: the whole course works without a network.{GOOD:#}"),
         false => format!("{BAD}Not ready.{BAD:#}"),
     };
-    anstream::println!("\n {verdict}");
+    harness::outln!("\n {verdict}");
 }
 
 async fn examine(course: &Course, target_dir: &Path) -> Result<Vec<Need>, Failure> {

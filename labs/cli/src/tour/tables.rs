@@ -19,12 +19,7 @@ const SHUT_OUT: &str = "no, shut out";
 
 pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
     let machine = &tour.machine;
-    anstream::println!(
-        "{DIM}store: {} · {} × {}{DIM:#}",
-        tour.store,
-        machine.logical_cpus,
-        machine.cpu_model
-    );
+    harness::outln!("{DIM}store: {} · {} × {}{DIM:#}", tour.store, machine.logical_cpus, machine.cpu_model);
     if !store.misses.is_empty() {
         terminal::warn(&format!(
             "no Redis was found ({}), so everything is kept in memory",
@@ -37,11 +32,11 @@ pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
         );
     }
     heading("1. The logout problem: a thief copied the credential, then its owner logged out");
-    anstream::print!("{}", paint(&logout(tour), &[(STILL_IN, BAD), (SHUT_OUT, GOOD)]));
+    harness::out!("{}", paint(&logout(tour), &[(STILL_IN, BAD), (SHUT_OUT, GOOD)]));
     heading("2. What it costs to check a credential: GET /me");
-    anstream::println!("{DIM} {}{DIM:#}", look_ups(store));
-    anstream::print!("{}", costs(tour, store));
-    anstream::println!(
+    harness::outln!("{DIM} {}{DIM:#}", look_ups(store));
+    harness::out!("{}", costs(tour, store));
+    harness::outln!(
         "{DIM} p50 and p99 at {} requests/s each; rps is each design's limit.{DIM:#}",
         tour.latency_at_rps
     );
@@ -53,14 +48,14 @@ pub(crate) fn print(tour: &Tour, store: &Ready, path: &Path) {
         sentence(&line, Style::new());
     }
     heading("Where to go from here");
-    anstream::println!(" cargo lab play              a page: be the thief yourself, and move the clock");
-    anstream::println!(" cargo lab check hybrid      every promise of the hybrid, tested over HTTP");
-    anstream::println!(" cargo lab attack access     what an attacker tries, and what gets in");
-    anstream::println!(" cargo lab serve hybrid      a server to try things on");
-    anstream::println!(" cargo lab learn             the workshop: build these designs yourself");
-    anstream::println!(" cargo lab bench             the whole measurement, as a report with charts");
-    anstream::println!(" cargo lab doctor            the tools on this machine, and how to get others");
-    anstream::println!("{DIM} the figures are in {}{DIM:#}", path.display());
+    harness::outln!(" cargo lab play              a page: be the thief yourself, and move the clock");
+    harness::outln!(" cargo lab check hybrid      every promise of the hybrid, tested over HTTP");
+    harness::outln!(" cargo lab attack access     what an attacker tries, and what gets in");
+    harness::outln!(" cargo lab serve hybrid      a server to try things on");
+    harness::outln!(" cargo lab learn             the workshop: build these designs yourself");
+    harness::outln!(" cargo lab bench             the whole measurement, as a report with charts");
+    harness::outln!(" cargo lab doctor            the tools on this machine, and how to get others");
+    harness::outln!("{DIM} the figures are in {}{DIM:#}", path.display());
 }
 
 fn logout(tour: &Tour) -> String {

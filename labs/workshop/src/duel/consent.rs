@@ -22,7 +22,7 @@ pub(super) fn get(url: &str, they_agreed: bool, words: &Words) -> Result<(), Fai
     if !std::io::stdin().is_terminal() {
         return Err(refusal());
     }
-    eprint!("{}", (words.has_owner_agreed)(url));
+    harness::err!("{}", (words.has_owner_agreed)(url));
     std::io::stderr().flush()?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
