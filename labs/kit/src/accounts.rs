@@ -11,6 +11,7 @@
 pub mod backup;
 mod database;
 mod marks;
+mod reader;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use sqlx::Row;
@@ -156,6 +157,9 @@ impl Accounts {
     /// # Errors
     /// [`Error::StoreUnavailable`] when the database cannot be read.
     pub fn find(&self, id: Uuid) -> Boxed<'_, Result<Option<User>, Error>> {
+        if let Some(Ok(found)) = self.database.reader().map(|reader| reader.find(id)) {
+            return Box::pin(std::future::ready(Ok(found)));
+        }
         Box::pin(async move {
             let row = sqlx::query("SELECT id, email, epoch FROM accounts WHERE id = ?")
                 .bind(id.as_bytes().as_slice())

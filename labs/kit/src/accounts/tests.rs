@@ -1,4 +1,5 @@
 mod file;
+mod reader;
 
 use super::*;
 
