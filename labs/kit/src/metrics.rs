@@ -10,7 +10,7 @@
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use axum::extract::MatchedPath;
 use http::{Method, StatusCode};
@@ -88,15 +88,16 @@ impl Metrics {
         Self(on.then(Figures::new).map(Arc::new))
     }
 
-    /// Counts an answered request.
+    /// Counts a request that started then and is answered now.
     pub(crate) fn answered(
         &self,
         route: Option<MatchedPath>,
         method: &Method,
         status: StatusCode,
-        took: Duration,
+        start: Instant,
     ) {
         let Some(figures) = &self.0 else { return };
+        let took = start.elapsed();
         let (route, method, status) = (Route(route), method_label(method), status_label(status));
         figures.durations.get_or_create(&OfRoute { route: route.clone() }).observe(took.as_secs_f64());
         figures.requests.get_or_create(&Answered { route, method, status }).inc();

@@ -34,8 +34,6 @@ use crate::config::{Config, Limits};
 /// The pause after a failed accept. Usually the process is out of file descriptors, and retrying at once would use a whole
 /// core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// The maximum number of header lines of one request.
-const MAX_HEADERS: usize = 64;
 
 /// The minimum interval between two log lines about refused connections: an attacker who opens them must not fill the disk.
 const REFUSALS_TOLD: Duration = Duration::from_secs(10);
@@ -186,8 +184,9 @@ fn patience(limits: Limits) -> Patience {
 
 fn connections(limits: Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    // hyper's own timer is off, because the stream has timers.
-    builder.header_read_timeout(None).max_buf_size(limits.header_bytes).max_headers(MAX_HEADERS);
+    // hyper's own timer is off, because the stream has timers. hyper's own limit of 100 header lines is kept: with another
+    // one it prepares a list of that length twice for every request.
+    builder.header_read_timeout(None).max_buf_size(limits.header_bytes);
     builder
 }
 
