@@ -111,12 +111,14 @@ impl<S: Store> Sessions<S> {
     }
 
     /// Records that the session is in use, if the last recorded use is at least a [`Limits::step`] ago.
-    async fn keep_alive(&self, session: &Session, holder: &Holder) -> Result<(), Error> {
+    async fn keep_alive(&self, id: Id, holder: &Holder) -> Result<(), Error> {
         let now_ms = self.clock.now_ms();
         if now_ms < holder.seen_at_ms.saturating_add(millis(self.limits.step())) {
             return Ok(());
         }
         let seen = Holder { seen_at_ms: now_ms, ..holder.clone() };
+        // Reads the whole record once more: whatever else is in it stays there.
+        let session = self.session(id);
         session.set_expiry(until(seen.over_at_ms(&self.limits)));
         session.insert(HOLDER, seen).await.map_err(session_fault)?;
         session.save().await.map_err(session_fault)
@@ -179,10 +181,9 @@ impl<S: Store> Scheme for Sessions<S> {
         };
         self.origins.require_own(request)?;
         // ANCHOR: authenticate
-        let session = self.session(id);
-        let holder: Option<Holder> = session.get(HOLDER).await.map_err(session_fault)?;
+        let holder = self.store.holder(&id).await.map_err(fault)?;
         let holder = holder.ok_or(Error::InvalidToken("no such session"))?;
-        self.keep_alive(&session, &holder).await?;
+        self.keep_alive(id, &holder).await?;
         // The epoch is returned too, so that the kit refuses a session that the account's row has ended, even if this
         // store was never told.
         let Holder { user_id, email, session_id, epoch, .. } = holder;

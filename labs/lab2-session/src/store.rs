@@ -16,16 +16,29 @@ pub mod redis;
 
 use kit::marker::Marked;
 use kit::{Error, NotReady};
+use tower_sessions::Expiry;
+use tower_sessions::session::{self, Id};
 use tower_sessions::session_store::{self, SessionStore};
-use tower_sessions::{Expiry, session};
 use uuid::Uuid;
 
-use crate::holder::moment;
+use crate::holder::{Holder, moment};
 
-/// A store's operations on all sessions of one user, which tower-sessions' trait does not have.
+/// The operations that tower-sessions' trait does not have: those on all sessions of one user, and the one that each
+/// request needs.
 pub trait Store: SessionStore {
     /// The store's name: `memory` or `redis`.
     const NAME: &'static str;
+
+    /// The holder of the session with this id; `None` if there is no such session or it is over.
+    ///
+    /// It finds what [`SessionStore::load`] finds. A store may override it to read the holder alone: `load` returns a map
+    /// of JSON values, which takes several times as long to decode, on the path of every request.
+    ///
+    /// # Errors
+    /// Fails if the store does not answer, or if the record cannot be read.
+    fn holder(&self, id: &Id) -> impl Future<Output = session_store::Result<Option<Holder>>> + Send {
+        async move { Ok(self.load(id).await?.and_then(|record| Holder::among(&record.data))) }
+    }
 
     /// Ends all sessions of a user except the one whose public id is `keep`.
     ///

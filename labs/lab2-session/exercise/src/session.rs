@@ -108,12 +108,14 @@ impl<S: Store> Sessions<S> {
     }
 
     /// Records that the session is in use, if the last recorded use is at least a [`Limits::step`] ago.
-    async fn keep_alive(&self, session: &Session, holder: &Holder) -> Result<(), Error> {
+    async fn keep_alive(&self, id: Id, holder: &Holder) -> Result<(), Error> {
         let now_ms = self.clock.now_ms();
         if now_ms < holder.seen_at_ms.saturating_add(millis(self.limits.step())) {
             return Ok(());
         }
         let seen = Holder { seen_at_ms: now_ms, ..holder.clone() };
+        // Reads the whole record once more: whatever else is in it stays there.
+        let session = self.session(id);
         session.set_expiry(until(seen.over_at_ms(&self.limits)));
         session.insert(HOLDER, seen).await.map_err(session_fault)?;
         session.save().await.map_err(session_fault)
@@ -156,7 +158,7 @@ impl<S: Store> Scheme for Sessions<S> {
         // 1. presented(request)? is Nothing (Error::Unauthenticated), Bearer or Garbage (Error::InvalidToken("the reason, for
         //    the log")), or Session(id).
         // 2. self.origins.require_own(request)?: a browser also sends the cookie with forms of other sites (CSRF).
-        // 3. self.session(id).get(HOLDER) reads the store. None means that there is no such session.
+        // 3. self.store.holder(&id) asks the store (map_err(fault)). None means that there is no such session.
         // 4. self.keep_alive(…), and return a Principal with the session's public name and Some(its epoch).
         todo!("authenticate: the cookie, the store, a Principal")
     }

@@ -25,6 +25,7 @@
 
 mod rights;
 
+use std::collections::HashMap;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -38,6 +39,9 @@ use kit::watch::Entry;
 use kit::watch::records::read;
 use kit::{Clock, NotReady, Redis, StartError};
 use redis::{RedisResult, Script, cmd};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result, SessionStore};
 use uuid::Uuid;
@@ -73,6 +77,12 @@ struct Scripts {
 /// A record as it is stored: the time at which it is over, in milliseconds since the Unix epoch, and its data. It does
 /// not contain the id, so that a reader of the database cannot use it as a cookie.
 type Stored<D> = (u64, D);
+
+/// The part of a record's data that each request needs.
+#[derive(Deserialize)]
+struct HolderOnly {
+    holder: Holder,
+}
 
 impl RedisStore {
     /// Connects to a single Redis, with or without replicas, and checks that the Redis user has the rights that the
@@ -113,6 +123,21 @@ impl RedisStore {
             end_all: keeping(END_ALL),
         };
         Self { redis, limits, clock, scripts }
+    }
+
+    /// Reads the record of a session that is not over, and extends its TTL, in one command.
+    async fn read<D: DeserializeOwned>(&self, id: &Id) -> Result<Option<Stored<D>>> {
+        let mut get = cmd("GETEX");
+        get.arg(session_key(&hash(id))).arg("PX").arg(self.session_ttl_ms());
+        let value: Option<Vec<u8>> = self.redis.query(&get).await.map_err(outage)?;
+        let Some(value) = value else { return Ok(None) };
+        let stored: Stored<D> =
+            serde_json::from_slice(&value).map_err(|error| Error::Decode(error.to_string()))?;
+        if stored.0 <= self.clock.now_ms() {
+            self.delete(id).await?;
+            return Ok(None);
+        }
+        Ok(Some(stored))
     }
 
     /// The TTL of a session's key, in milliseconds. It is one step longer than the idle limit, so that the value always
@@ -167,17 +192,8 @@ impl SessionStore for RedisStore {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let mut get = cmd("GETEX");
-        get.arg(session_key(&hash(id))).arg("PX").arg(self.session_ttl_ms());
-        let value: Option<Vec<u8>> = self.redis.query(&get).await.map_err(outage)?;
-        let Some(value) = value else { return Ok(None) };
-        let (over_at_ms, data): Stored<_> =
-            serde_json::from_slice(&value).map_err(|error| Error::Decode(error.to_string()))?;
-        if over_at_ms <= self.clock.now_ms() {
-            self.delete(id).await?;
-            return Ok(None);
-        }
-        Ok(Some(Record { id: *id, data, expiry_date: moment(over_at_ms) }))
+        let stored: Option<Stored<HashMap<String, Value>>> = self.read(id).await?;
+        Ok(stored.map(|(over_at_ms, data)| Record { id: *id, data, expiry_date: moment(over_at_ms) }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -189,6 +205,11 @@ impl SessionStore for RedisStore {
 
 impl Store for RedisStore {
     const NAME: &'static str = "redis";
+
+    async fn holder(&self, id: &Id) -> Result<Option<Holder>> {
+        let stored: Option<Stored<HolderOnly>> = self.read(id).await?;
+        Ok(stored.map(|(_over_at_ms, data)| data.holder))
+    }
 
     async fn end_others(&self, user: Uuid, keep: Uuid) -> Result<()> {
         let mut end = self.scripts.end_others.key(index_key(user));
