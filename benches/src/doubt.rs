@@ -19,6 +19,11 @@ pub enum Doubt {
         /// The number of errors over all rounds.
         count: u64,
     },
+    /// The server closed more than one connection in a hundred responses, and the generator opened others.
+    Reconnects {
+        /// Connections that were opened again, for each response.
+        share: f64,
+    },
     /// Throughput × latency is more than 5 % off the number of connections: the connections were idle for part of the
     /// time.
     LittlesLaw {
@@ -58,6 +63,7 @@ impl Doubt {
     pub fn size(&self) -> f64 {
         match self {
             Self::Errors { count } => *count as f64,
+            Self::Reconnects { share } => *share,
             Self::LittlesLaw { off } => *off,
             Self::BelowAskedRate { achieved } => 1.0 - achieved,
             Self::GeneratorBusy { share } => *share,
@@ -71,6 +77,7 @@ impl Doubt {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Errors { .. } => "errors",
+            Self::Reconnects { .. } => "reconnects",
             Self::LittlesLaw { .. } => "littles_law",
             Self::BelowAskedRate { .. } => "below_asked_rate",
             Self::GeneratorBusy { .. } => "generator_busy",
@@ -98,11 +105,14 @@ impl fmt::Display for Doubt {
         let percent = |share: f64| share * 100.0;
         match self {
             Self::Errors { count } => {
-                write!(
-                    f,
-                    "{count} requests did not get the expected answer: look at the errors before the speed"
-                )
+                write!(f, "{count} requests did not get the expected answer: see what the servers answered")
             }
+            Self::Reconnects { share } => write!(
+                f,
+                "the server closed a connection after {:.0} in a hundred answers: the throughput includes opening new \
+                 ones, let it keep connections open",
+                percent(*share)
+            ),
             Self::LittlesLaw { off } => write!(
                 f,
                 "throughput x latency is {:.0} % off the number of connections: some connections were idle, use fewer",

@@ -3,14 +3,16 @@
 mod doubts;
 mod median;
 mod round;
+mod unserved;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::median::Median;
-use self::round::is_served;
 pub use self::round::{Costs, RoundFigures};
+pub use self::unserved::Unserved;
+use self::unserved::{is_served, why};
 use crate::doubt::Doubt;
-use crate::load::{Errors, Load};
+use crate::load::{Errors, Load, Outcomes};
 
 /// The name of the design that every other one is compared with, if it takes part: the same route without
 /// authentication.
@@ -25,11 +27,24 @@ pub struct Comparison {
     pub rounds: usize,
     /// Doubts about the comparison as a whole.
     pub doubts: Vec<Doubt>,
-    /// One entry for each design, in the order in which they were given.
+    /// One entry for each design that did the work, in the order in which they were given.
     pub designs: Vec<DesignFigures>,
+    /// The designs that did not: more than one request in a hundred failed, so they have no figures.
+    #[serde(default)]
+    pub unserved: Vec<Unserved>,
 }
 
 impl Comparison {
+    /// Why the design with this name has no figures; `None` if it has, or if it was not measured.
+    pub fn unserved(&self, name: &str) -> Option<&Unserved> {
+        self.unserved.iter().find(|unserved| unserved.design == name)
+    }
+
+    /// Whether nothing was measured.
+    pub fn is_empty(&self) -> bool {
+        self.designs.is_empty() && self.unserved.is_empty()
+    }
+
     /// The figures of the design with this name.
     pub fn design(&self, name: &str) -> Option<&DesignFigures> {
         self.designs.iter().find(|figures| figures.design == name)
@@ -63,7 +78,13 @@ pub struct DesignFigures {
     pub ratio: Option<Median>,
     /// Server CPU time per request beyond the baseline's in the same round, in µs; `None` unless both are known.
     pub server_cpu_over_baseline_us: Option<Median>,
-    /// Errors of all rounds, by kind.
+    /// What happened to the requests of all rounds; empty in older reports.
+    #[serde(default)]
+    pub outcomes: Outcomes,
+    /// What happened to the requests of the warm-up, whose figures do not count; empty in older reports.
+    #[serde(default)]
+    pub warm_up: Outcomes,
+    /// Errors of all rounds, in few kinds.
     pub errors: Errors,
     /// Why these figures should not be believed as they stand; empty when there is no doubt.
     pub doubts: Vec<Doubt>,
@@ -72,12 +93,22 @@ pub struct DesignFigures {
 }
 
 impl DesignFigures {
-    /// Whether the server kept up: at most one request in a hundred failed. When a machine stalls for a moment, a few
-    /// requests fail, and a doubt reports them; beyond one in a hundred, the server is failing or its credential has
-    /// expired.
-    pub fn is_served(&self) -> bool {
-        let (failed, answered) = (self.errors.total(), self.rounds.iter().map(|round| round.answered).sum());
-        is_served(failed, answered)
+    /// Requests that got the expected response, over all rounds.
+    pub fn answered(&self) -> u64 {
+        self.rounds.iter().map(|round| round.answered).sum()
+    }
+
+    /// The figures, if the server did the work: at most one request in a hundred failed.
+    ///
+    /// # Errors
+    /// [`Unserved`], with what it did instead of answering with the status `expected`.
+    pub fn served(self, expected: u16) -> Result<Self, Unserved> {
+        let answered = self.answered();
+        if is_served(self.errors.failed(), answered) {
+            return Ok(self);
+        }
+        let why = why(&self.errors, answered, expected, &self.outcomes);
+        Err(Unserved { design: self.design, why, outcomes: self.outcomes, warm_up: self.warm_up })
     }
 
     /// Summarises the rounds of one design; `None` when there are no rounds.
@@ -89,7 +120,11 @@ impl DesignFigures {
             known.and_then(Median::of)
         };
         let mut errors = Errors::default();
-        rounds.iter().for_each(|round| errors.merge(&round.errors));
+        let mut outcomes = Outcomes::default();
+        for round in &rounds {
+            errors.merge(&round.errors);
+            outcomes.merge(&round.outcomes);
+        }
         let mut figures = Self {
             design: design.into(),
             throughput_rps: of(|round| round.throughput_rps)?,
@@ -103,11 +138,13 @@ impl DesignFigures {
             store_round_trips: of_known(|round| round.store_round_trips),
             ratio: of_known(|round| round.ratio),
             server_cpu_over_baseline_us: of_known(|round| round.server_cpu_over_baseline_us),
+            outcomes,
+            warm_up: Outcomes::default(),
             errors,
             doubts: Vec::new(),
             rounds,
         };
-        figures.doubts = doubts::about(figures.errors.total(), figures.throughput_rps, &figures.rounds);
+        figures.doubts = doubts::about(&figures.errors, figures.throughput_rps, &figures.rounds);
         Some(figures)
     }
 }

@@ -5,6 +5,7 @@
 //! before the clock starts. Every response that is not the expected one is counted as an error, by kind; nothing is
 //! retried silently.
 
+mod address;
 mod answer;
 mod closed;
 mod connection;
@@ -12,6 +13,7 @@ mod error;
 mod fixed;
 mod generator;
 mod latencies;
+mod outcome;
 mod pacing;
 mod plan;
 mod queue;
@@ -21,6 +23,8 @@ mod target;
 
 pub use error::LoadError;
 pub use latencies::Latencies;
+pub(crate) use outcome::is_too_many_open_files;
+pub use outcome::{Outcome, Outcomes};
 pub use plan::{ClosedLoop, FixedRate, Load};
 pub use run::{Errors, GeneratorCpu, Run};
 pub use target::{Reach, Target};
@@ -56,6 +60,8 @@ pub use target::{Reach, Target};
 /// [`LoadError`] when the load cannot start: the plan is invalid, a connection or a thread cannot be opened.
 pub async fn run(target: &Target, load: &Load) -> Result<Run, LoadError> {
     load.check()?;
+    let reached = if target.is_settled() { target.clone() } else { target.clone().reached().await? };
+    let target = &reached;
     match load {
         Load::Closed(plan) => closed::run(target, plan).await,
         Load::Fixed(plan) => fixed::run(target, plan).await,

@@ -272,6 +272,11 @@ impl Report {
         parts.collect()
     }
 
+    /// Whether a design has no figures in a part of the report, because it did not do the work.
+    pub fn lacks_figures(&self) -> bool {
+        self.comparisons().iter().any(|(_, comparison)| !comparison.unserved.is_empty())
+    }
+
     /// Every comparison with its name.
     fn comparisons(&self) -> Vec<(String, &Comparison)> {
         let mut all = Vec::new();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::doubt::Doubt;
 use crate::figures::{BASELINE, Comparison, Costs, DesignFigures, RoundFigures};
-use crate::load::{self, Load, LoadError, Target};
+use crate::load::{self, Load, LoadError, Outcomes, Run, Target};
 use crate::process::{self, ProcessError};
 pub use store::{CounterError, StoreCounter};
 
@@ -90,7 +90,8 @@ pub enum CompareError {
 /// Measures the designs in turn and compares them with the one called [`BASELINE`], if it is among them.
 ///
 /// # Errors
-/// [`CompareError`] at the first design that cannot be measured; the other designs' figures are then dropped.
+/// [`CompareError`] at the first design that cannot be measured; the other designs' figures are then dropped. A server
+/// that does not answer is no error: it is among the [`unserved`](Comparison::unserved).
 pub async fn compare(
     designs: &[Design],
     plan: &Plan,
@@ -112,21 +113,23 @@ pub async fn compare_until(
 ) -> Result<Comparison, CompareError> {
     check(designs, plan)?;
     let mut figures: Vec<Vec<RoundFigures>> = vec![Vec::with_capacity(plan.rounds); designs.len()];
+    let mut warm_ups = vec![Outcomes::default(); designs.len()];
     tokio::select! {
         biased;
         () = stop => {}
-        done = all_rounds(designs, plan, &mut figures, &mut progress) => done?,
+        done = all_rounds(designs, plan, &mut figures, &mut warm_ups, &mut progress) => done?,
     }
     // A round is complete only when every design has been measured in it.
     let complete = figures.iter().map(Vec::len).min().unwrap_or_default();
     figures.iter_mut().for_each(|rounds| rounds.truncate(complete));
-    Ok(sum_up(designs, plan, figures))
+    Ok(sum_up(designs, plan, figures, warm_ups))
 }
 
 async fn all_rounds(
     designs: &[Design],
     plan: &Plan,
     figures: &mut [Vec<RoundFigures>],
+    warmed: &mut [Outcomes],
     progress: &mut impl FnMut(Progress<'_>),
 ) -> Result<(), CompareError> {
     let warm_ups = if plan.warm_up.is_zero() { 0 } else { designs.len() };
@@ -134,9 +137,9 @@ async fn all_rounds(
     let mut done = 0;
     if warm_ups > 0 {
         let load = plan.load.clone().lasting(plan.warm_up);
-        for design in designs {
+        for (design, outcomes) in designs.iter().zip(warmed) {
             progress(Progress { design: &design.name, round: 0, done, of });
-            load::run(&design.target, &load).await.map_err(|source| design.unloadable(source))?;
+            *outcomes = design.put_under(&load).await?.outcomes;
             done += 1;
         }
     }
@@ -176,7 +179,7 @@ fn rotated(count: usize, round: usize) -> impl Iterator<Item = usize> {
 
 async fn measure(design: &Design, plan: &Plan, round: usize) -> Result<RoundFigures, CompareError> {
     let before = design.read().await?;
-    let run = load::run(&design.target, &plan.load).await.map_err(|source| design.unloadable(source))?;
+    let run = design.put_under(&plan.load).await?;
     let after = design.read().await?;
     Ok(RoundFigures::new(round, &run, before.until(after), plan.keep_histograms))
 }
@@ -213,6 +216,17 @@ impl Design {
         Ok(Meters { server_cpu: cpu(self.pid)?, store_cpu: cpu(self.store_pid)?, round_trips })
     }
 
+    /// Runs the load. A server that accepts no connection has that as its result; a generator that may open no more
+    /// files cannot measure any server, which is an error.
+    async fn put_under(&self, load: &Load) -> Result<Run, CompareError> {
+        match load::run(&self.target, load).await {
+            Err(LoadError::Connect { source, .. }) if !load::is_too_many_open_files(&source) => {
+                Ok(Run::unconnected(load, &source))
+            }
+            other => other.map_err(|source| self.unloadable(source)),
+        }
+    }
+
     fn unloadable(&self, source: LoadError) -> CompareError {
         CompareError::Load { design: self.name.clone(), source }
     }
@@ -222,7 +236,12 @@ impl Design {
     }
 }
 
-fn sum_up(designs: &[Design], plan: &Plan, mut figures: Vec<Vec<RoundFigures>>) -> Comparison {
+fn sum_up(
+    designs: &[Design],
+    plan: &Plan,
+    mut figures: Vec<Vec<RoundFigures>>,
+    warm_ups: Vec<Outcomes>,
+) -> Comparison {
     if let Some(place) = designs.iter().position(|design| design.name == BASELINE) {
         let baseline = figures[place].clone();
         for rounds in &mut figures {
@@ -231,12 +250,20 @@ fn sum_up(designs: &[Design], plan: &Plan, mut figures: Vec<Vec<RoundFigures>>) 
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let rounds = figures.first().map_or(0, Vec::len);
-    let named = designs.iter().zip(figures);
+    let (mut served, mut unserved) = (Vec::new(), Vec::new());
+    for ((design, rounds), warm_up) in designs.iter().zip(figures).zip(warm_ups) {
+        let Some(figures) = DesignFigures::over(&design.name, rounds) else { continue };
+        match (DesignFigures { warm_up, ..figures }).served(design.target.expected().as_u16()) {
+            Ok(figures) => served.push(figures),
+            Err(without) => unserved.push(without),
+        }
+    }
     Comparison {
         load: plan.load.clone(),
         rounds,
         doubts: Doubt::about_cores(cores).into_iter().collect(),
-        designs: named.filter_map(|(design, rounds)| DesignFigures::over(&design.name, rounds)).collect(),
+        designs: served,
+        unserved,
     }
 }
 

@@ -44,10 +44,16 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup) -> Found<Ceiling> {
         else {
             return Ok(());
         };
-        found.value.generator = comparison.designs.pop();
-        if let Some(generator) = &found.value.generator {
-            doubt_what_is_near(&mut comparison, generator.throughput_rps.median);
+        let place = comparison.designs.iter().position(|figures| figures.design == GENERATOR);
+        found.value.generator = place.map(|place| comparison.designs.remove(place));
+        match &found.value.generator {
+            Some(generator) => doubt_what_is_near(&mut comparison, generator.throughput_rps.median),
+            None => {
+                let why = "The server that does nothing did not answer.";
+                found.skip("the ceiling of the load generator", why);
+            }
         }
+        comparison.unserved.retain(|unserved| unserved.design != GENERATOR);
         for measured in &lineup.measured {
             found.value.resident_bytes.push(measured.pid.map(process::resident_bytes).transpose()?);
         }

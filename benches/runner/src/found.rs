@@ -1,6 +1,7 @@
 //! What a part of the measurement found.
 
 use harness::Failure;
+use kit::visible::visible;
 use measure::report::Skipped;
 
 /// What a part found until it ended: at the end of its plan, by Ctrl-C, or because it failed.
@@ -19,9 +20,9 @@ impl<T: Default> Found<T> {
         found
     }
 
-    /// Notes what cannot be measured, and why.
+    /// Notes what cannot be measured, and why; the reason may be the output of another program.
     pub(crate) fn skip(&mut self, what: &str, why: &str) {
-        self.skipped.push(Skipped { what: what.to_owned(), why: why.to_owned() });
+        self.skipped.push(Skipped { what: what.to_owned(), why: visible(why).into_owned() });
     }
 }
 

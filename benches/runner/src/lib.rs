@@ -15,6 +15,7 @@ mod entry;
 mod estimate;
 mod exchange;
 mod found;
+mod guest;
 mod issuance;
 mod lineup;
 mod older;
@@ -36,14 +37,15 @@ pub mod yardstick;
 use std::path::Path;
 use std::process::ExitCode;
 
-use harness::Failure;
+use harness::{Failure, terminal};
 use measure::compare;
-use measure::report::Report;
+use measure::report::{Report, sections};
 use measure::scale::Prices;
 
 pub use self::arguments::BenchArguments;
 
-/// Carries out the requested measurement, writes the report, and prints it.
+/// Carries out the requested measurement, writes the report, and prints it. The exit code is 1 if a server has no
+/// figures because it did not answer as expected, or if a figure is worse and `--fail-on-regression` was given.
 ///
 /// ```no_run
 /// use clap::Parser;
@@ -67,7 +69,8 @@ pub use self::arguments::BenchArguments;
 /// # Errors
 /// When an argument is invalid, a server does not start, or the report cannot be written.
 pub async fn run(arguments: BenchArguments) -> Result<ExitCode, Failure> {
-    // Read both files before measuring: twenty minutes are too long to learn that a file does not exist.
+    // Check every file before measuring: twenty minutes are too long to learn that one cannot be read or written.
+    let folder = write::writable(arguments.into.as_deref())?;
     let older = arguments.compare.as_deref().map(older::read).transpose()?;
     let prices = prices(arguments.prices.as_deref())?;
     let (report, done) = match &arguments.report {
@@ -80,12 +83,17 @@ pub async fn run(arguments: BenchArguments) -> Result<ExitCode, Failure> {
         }
         None => sequence::measure(&arguments, prices).await?,
     };
-    let told = tell(&arguments, report, older)?;
+    let told = tell(&arguments, &folder, report, older)?;
     done.map(|()| told)
 }
 
 /// Writes and prints the report, and returns the exit code.
-fn tell(arguments: &BenchArguments, mut report: Report, older: Option<Report>) -> Result<ExitCode, Failure> {
+fn tell(
+    arguments: &BenchArguments,
+    folder: &Path,
+    mut report: Report,
+    older: Option<Report>,
+) -> Result<ExitCode, Failure> {
     let mut refused = None;
     if let Some(older) = older {
         match compare::between(&older, &report, arguments.other_machine) {
@@ -93,7 +101,7 @@ fn tell(arguments: &BenchArguments, mut report: Report, older: Option<Report>) -
             Err(error) => refused = Some(Failure::from(error)),
         }
     }
-    let written = write::all(&report, arguments.into.as_deref())?;
+    let written = write::all(&report, folder)?;
     if arguments.json {
         harness::outln!("{}", written.json);
     } else {
@@ -102,11 +110,14 @@ fn tell(arguments: &BenchArguments, mut report: Report, older: Option<Report>) -
     if let Some(refused) = refused {
         return Err(refused);
     }
+    for sentence in sections::without_figures(&report) {
+        terminal::warn(&sentence);
+    }
     let is_worse = report.changes.as_ref().is_some_and(|changes| changes.regressions().next().is_some());
-    Ok(match (is_worse && arguments.fail_on_regression, report.complete) {
-        (true, _) => ExitCode::FAILURE,
-        (false, true) => ExitCode::SUCCESS,
-        (false, false) => ExitCode::from(130),
+    Ok(match (is_worse && arguments.fail_on_regression) || report.lacks_figures() {
+        true => ExitCode::FAILURE,
+        false if report.complete => ExitCode::SUCCESS,
+        false => ExitCode::from(130),
     })
 }
 

@@ -9,12 +9,12 @@ use measure::load::{Reach, Target};
 use measure::report::{Role, Subject};
 use measure::rounds::Design as Measured;
 
-use super::arguments::BenchArguments;
 use super::commands::Commands;
 use super::context::{Bench, NO_REDIS};
 use super::entry::Entry;
 use super::found::Found;
-use super::url::{self, Guest};
+use super::guest::Guest;
+use super::url::Reached;
 
 /// Settings for a long access token lifetime. One login serves the whole run, which takes longer than an access token
 /// usually lives. The lifetime does not change the cost of a check.
@@ -43,7 +43,7 @@ pub(crate) struct Entered {
 
 impl Lineup {
     /// Starts all requested servers, until Ctrl-C.
-    pub(crate) async fn start(bench: &Bench, arguments: &BenchArguments, entries: &[Entry]) -> Found<Self> {
+    pub(crate) async fn start(bench: &Bench, entries: &[Entry], servers: Vec<Reached>) -> Found<Self> {
         Found::by(async |found: &mut Found<Self>| {
             if let Some(url) = bench.store.url() {
                 let Some(commands) = bench.stop.unless_told(Commands::of(url)).await else { return Ok(()) };
@@ -60,9 +60,9 @@ impl Lineup {
                     None => return Ok(()),
                 }
             }
-            for address in &arguments.url {
-                bench.timeline.stage(&format!("{address}: logging in"));
-                let measured = bench.stop.unless_told(url::measured(address, arguments)).await;
+            for server in servers {
+                bench.timeline.stage(&server.stage());
+                let measured = bench.stop.unless_told(server.measured()).await;
                 let Some(measured) = measured else { return Ok(()) };
                 let (measured, subject, guest) = measured?;
                 found.value.guests.extend(guest);

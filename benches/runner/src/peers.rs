@@ -30,9 +30,9 @@ use super::commands::Commands;
 use super::context::{Bench, NO_REDIS};
 use super::entry::name_of;
 use super::found::Found;
+use super::guest::Guest;
 use super::lineup::Lineup;
 use super::plan::CONNECTIONS;
-use super::url;
 
 /// The rate at which latency is compared, as a share of the slowest server's limit.
 const SHARE: f64 = 0.5;
@@ -190,7 +190,7 @@ async fn enter(
     installed: &Installed,
 ) -> Result<(Process, Measured, Subject), Failure> {
     let server = peer.start(installed, bench.store.url()).await?;
-    let (name, value) = url::Guest::signed_up(&server.url).await?.credential;
+    let (name, value) = Guest::signed_up(&server.url).await?.credential;
     let target = Loaded::get(&server.url, "/me", Reach::LoopbackOnly)?.header(name, &value)?;
     let commands = lineup.commands.as_ref().filter(|_| peer.asks == Asks::Redis);
     let subject = Subject {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use harness::{Failure, store};
 use kit::Clock;
+use kit::visible::visible;
 use measure::machine::Machine;
 use measure::report::{Histogram, Report, SCHEMA};
 use measure::scale::Prices;
@@ -18,7 +19,8 @@ use super::peers::{self, Chosen};
 use super::plan::Plan;
 use super::stop::Stop;
 use super::timeline::Timeline;
-use super::{ceiling, claims, crowd, distance, estimate, rates, refresh, revocation, scale, targets, url};
+use super::url::Reached;
+use super::{ceiling, claims, crowd, distance, estimate, rates, refresh, revocation, scale, targets};
 
 /// Checks that every server at a URL accepts connections, measures, and returns the report together with the result of the measurement.
 pub(crate) async fn measure(
@@ -28,15 +30,16 @@ pub(crate) async fn measure(
     let (began, plan) = (Instant::now(), Plan::of(arguments)?);
     let entries = entry::chosen(&arguments.designs, arguments.targets);
     let peers = peers::chosen(arguments.peers.as_deref())?;
+    let mut reached = Vec::new();
     for url in &arguments.url {
-        url::check_reachable(url, arguments).await?;
+        reached.push(Reached::at(url, arguments).await?);
     }
     let timeline = Timeline::new(estimate::duration(&plan, arguments, &peers));
     timeline.stage("looking for a Redis");
     let store = store::get(arguments.store.clone()).await?;
     let bench = Bench { plan, store, stop: Stop::on_ctrl_c(), timeline };
     let mut report = blank(&bench);
-    let done = lineup(&bench, arguments, &entries, &peers, prices, &mut report).await;
+    let done = lineup(&bench, arguments.targets, &entries, reached, &peers, prices, &mut report).await;
     report.took_s = began.elapsed().as_secs_f64();
     report.complete = done.is_ok() && !bench.stop.is_told();
     Ok((report, done))
@@ -45,19 +48,20 @@ pub(crate) async fn measure(
 /// Installs the peers, starts the servers, measures them, and leaves the servers at URLs as they were.
 async fn lineup(
     bench: &Bench,
-    arguments: &BenchArguments,
+    for_targets: bool,
     entries: &[Entry],
+    reached: Vec<Reached>,
     peers: &Chosen,
     prices: Prices,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let (installed, ended) = peers::install(bench, peers).await.parted(&mut report.skipped);
     ended?;
-    let (lineup, started) = Lineup::start(bench, arguments, entries).await.parted(&mut report.skipped);
+    let (lineup, started) = Lineup::start(bench, entries, reached).await.parted(&mut report.skipped);
     report.subjects = lineup.subjects.clone();
     let done = match started {
         Ok(()) if bench.stop.is_told() => Ok(()),
-        Ok(()) if arguments.targets => only_targets(bench, &lineup, installed, report).await,
+        Ok(()) if for_targets => only_targets(bench, &lineup, installed, report).await,
         Ok(()) => parts(bench, &lineup, installed, prices, report).await,
         Err(fault) => Err(fault),
     };
@@ -136,7 +140,7 @@ fn blank(bench: &Bench) -> Report {
         took_s: 0.0,
         plan: bench.plan.name.to_owned(),
         complete: false,
-        machine: Machine::describe(bench.store.description()),
+        machine: machine(bench.store.description()),
         subjects: Vec::new(),
         skipped: Vec::new(),
         generator_ceiling: None,
@@ -153,5 +157,18 @@ fn blank(bench: &Bench) -> Report {
         changes: None,
         peers: None,
         libraries: None,
+    }
+}
+
+/// Describes this machine. The names of its processor and of its system, and the version of its Redis, come from outside.
+fn machine(store: &str) -> Machine {
+    let machine = Machine::describe(visible(store));
+    let shown = |text: String| visible(&text).into_owned();
+    Machine {
+        cpu_model: shown(machine.cpu_model),
+        os: shown(machine.os),
+        kernel: shown(machine.kernel),
+        git_revision: machine.git_revision.map(shown),
+        ..machine
     }
 }

@@ -8,9 +8,10 @@ use measure::report::sections::{self, Section};
 use super::write::Written;
 
 /// The sections that are printed on a terminal; the files contain all.
-const SHOWN: [&str; 10] = [
+const SHOWN: [&str; 11] = [
     "changes",
     "cost",
+    "answers",
     "round-trip",
     "revocation",
     "refresh",
@@ -32,7 +33,7 @@ pub(crate) fn print(report: &Report, written: &Written) {
         heading(&title);
         let header: Vec<&str> = figures.header.iter().map(String::as_str).collect();
         let right_from = match id {
-            "doubts" => header.len(),
+            "doubts" | "answers" => header.len(),
             "targets" => 2,
             "changes" => 3,
             _ => 1,

@@ -101,19 +101,16 @@ async fn designs(bench: &Bench, lineup: &Lineup, effort: Effort) -> Result<Optio
 
 fn of_designs(comparison: &Comparison, has_redis: bool) -> Vec<Target> {
     let throughput = |round: &RoundFigures| Some(round.throughput_rps);
-    let absent = |name: &str| match (has_redis, comparison.design(name)) {
-        (false, _) => NO_REDIS.to_owned(),
-        (true, None) => format!("`{name}` was not among the designs of this run."),
-        (true, Some(_)) => "More than one request in a hundred failed.".to_owned(),
+    let absent = |name: &str| match (has_redis, comparison.design(name), comparison.unserved(name)) {
+        (false, ..) => NO_REDIS.to_owned(),
+        (true, None, None) => format!("`{name}` was not among the designs of this run."),
+        (true, None, Some(unserved)) => format!("`{name}` has no figures: {}.", unserved.why),
+        (true, Some(_), _) => "More than one request in a hundred failed.".to_owned(),
     };
     let ratio =
         |one: &str, other: &str| paired(comparison, (one, other), throughput).ok_or_else(|| absent(one));
     let of = |name: &str, figure: fn(&measure::figures::DesignFigures) -> Option<Median>| {
-        comparison
-            .design(name)
-            .filter(|design| design.is_served())
-            .and_then(figure)
-            .ok_or_else(|| absent(name))
+        comparison.design(name).and_then(figure).ok_or_else(|| absent(name))
     };
     let how = format!(
         "{CONNECTIONS} connections, each sending its next request when the last was answered; {} rounds in turn",

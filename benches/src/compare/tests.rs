@@ -10,6 +10,7 @@ fn report(cpu_us: &[f64]) -> Report {
     let rounds: Vec<RoundFigures> =
         cpu_us.iter().enumerate().map(|(round, cpu)| round_of(round, *cpu)).collect();
     let comparison = Comparison {
+        unserved: Vec::new(),
         load: Load::Closed(ClosedLoop::new(8, Duration::from_secs(1))),
         rounds: rounds.len(),
         doubts: Vec::new(),

@@ -3,20 +3,27 @@
 use super::median::Median;
 use super::round::RoundFigures;
 use crate::doubt::Doubt;
+use crate::load::Errors;
 
 const LITTLES_LAW_OFF: f64 = 0.05;
 const ACHIEVED_OF_ASKED: f64 = 0.99;
 const GENERATOR_SHARE: f64 = 0.80;
 const SPREAD: f64 = 0.15;
+const RECONNECTS: f64 = 0.01;
 
 /// All doubts about the figures of one design. Shares are medians over its rounds.
-pub(super) fn about(errors: u64, throughput_rps: Median, rounds: &[RoundFigures]) -> Vec<Doubt> {
+pub(super) fn about(errors: &Errors, throughput_rps: Median, rounds: &[RoundFigures]) -> Vec<Doubt> {
     let median = |figure: fn(&RoundFigures) -> Option<f64>| {
         Median::of(rounds.iter().filter_map(figure)).map(|over_rounds| over_rounds.median)
     };
     let mut doubts = Vec::new();
-    if errors > 0 {
-        doubts.push(Doubt::Errors { count: errors });
+    if errors.total() > 0 {
+        doubts.push(Doubt::Errors { count: errors.total() });
+    }
+    let answered: u64 = rounds.iter().map(|round| round.answered).sum();
+    let share = errors.reconnects as f64 / answered.max(1) as f64;
+    if share > RECONNECTS {
+        doubts.push(Doubt::Reconnects { share });
     }
     if let Some(off) = median(|round| round.littles_law_off).filter(|off| *off > LITTLES_LAW_OFF) {
         doubts.push(Doubt::LittlesLaw { off });

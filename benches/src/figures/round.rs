@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::load::{Errors, Latencies, Run};
+use super::unserved::is_served;
+use crate::load::{Errors, Latencies, Outcomes, Run};
 
 /// The figures of one design in one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,7 +33,10 @@ pub struct RoundFigures {
     pub p99_9_us: f64,
     /// Longest latency in µs.
     pub max_us: f64,
-    /// Errors of the round, by kind.
+    /// What happened to the requests of the round; empty in older reports.
+    #[serde(default)]
+    pub outcomes: Outcomes,
+    /// Errors of the round, in few kinds.
     pub errors: Errors,
     /// Server CPU time per request in µs.
     pub server_cpu_us: Option<f64>,
@@ -74,7 +78,7 @@ pub struct Costs {
 impl RoundFigures {
     /// Whether the server kept up in this round: at most one request in a hundred failed.
     pub fn is_served(&self) -> bool {
-        is_served(self.errors.total(), self.answered)
+        is_served(self.errors.failed(), self.answered)
     }
 
     /// The figures of one run. The ratios to the baseline are not known yet.
@@ -95,6 +99,7 @@ impl RoundFigures {
             p99_us: run.latency.quantile_us(0.99),
             p99_9_us: run.latency.quantile_us(0.999),
             max_us: run.latency.max_us(),
+            outcomes: run.outcomes.clone(),
             errors: run.errors.clone(),
             server_cpu_us: costs.server_cpu_us.map(per_request),
             store_cpu_us: costs.store_cpu_us.map(per_request),
@@ -118,9 +123,4 @@ impl RoundFigures {
         self.server_cpu_over_baseline_us =
             self.server_cpu_us.zip(baseline.server_cpu_us).map(|(own, base)| own - base);
     }
-}
-
-/// Whether at most one request in a hundred failed.
-pub(super) fn is_served(failed: u64, answered: u64) -> bool {
-    failed <= failed.saturating_add(answered) / 100
 }

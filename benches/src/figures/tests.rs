@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::unserved::is_served;
 use super::*;
-use crate::load::{ClosedLoop, Latencies, Run};
+use crate::load::{ClosedLoop, Latencies, Outcome, Run};
 
 fn run(answered: u64) -> Run {
     let mut latency = Latencies::new();
@@ -12,6 +13,7 @@ fn run(answered: u64) -> Run {
         elapsed: Duration::from_secs(1),
         answered,
         body_bytes: 10 * answered,
+        outcomes: Outcomes::default(),
         errors: Errors::default(),
         latency,
         send_lag: None,
@@ -94,7 +96,8 @@ fn a_comparison_survives_json() {
     let load = Load::Closed(ClosedLoop::new(64, Duration::from_secs(1)));
     let rounds = vec![RoundFigures::new(1, &run(1_000), costs(12_500.0, 3_000), true)];
     let doubts = vec![Doubt::SharedCores { cores: 2 }];
-    let comparison = Comparison { load, rounds: 1, doubts, designs: vec![figures(rounds)] };
+    let comparison =
+        Comparison { load, rounds: 1, doubts, designs: vec![figures(rounds)], unserved: Vec::new() };
     let json = serde_json::to_string(&comparison).unwrap();
     assert!(json.contains(r#""throughput_rps":{"median":1000.0,"min":1000.0,"max":1000.0}"#), "{json}");
     assert_eq!(serde_json::from_str::<Comparison>(&json).unwrap(), comparison);
@@ -135,4 +138,37 @@ fn few_cores_are_doubted_and_many_are_not() {
 fn one_failed_request_in_a_hundred_is_a_stall_and_more_is_a_server_that_fails() {
     assert!(is_served(0, 0) && is_served(0, 1) && is_served(1, 99) && is_served(10, 990));
     assert!(!is_served(1, 98) && !is_served(11, 989) && !is_served(1, 0));
+}
+
+#[test]
+fn a_design_that_fails_has_no_figures_and_says_what_it_did_instead() {
+    let failing = |answered: u64, failed: u64| {
+        let mut round = RoundFigures::new(1, &run(answered), Costs::default(), false);
+        round.errors.unexpected_status.insert(500, failed);
+        round.outcomes.add(Outcome::Answered(200), answered);
+        round.outcomes.add(Outcome::Answered(500), failed);
+        figures(vec![round]).served(200)
+    };
+    assert_eq!(failing(990, 10).unwrap().answered(), 990);
+    let unserved = failing(950, 50).unwrap_err();
+    assert_eq!(
+        unserved.why,
+        "5.0 % of the requests were not answered with 200, and at most 1 % may fail; instead: 500"
+    );
+    assert_eq!(unserved.outcomes.count(&Outcome::Answered(500)), 50);
+    assert_eq!(failing(0, 7).unwrap_err().why, "no request was answered with 200; instead: 500");
+}
+
+#[test]
+fn requests_that_were_never_sent_are_doubted_and_do_not_count_as_failed() {
+    let mut round = RoundFigures::new(1, &run(1_000), Costs::default(), false);
+    round.errors.overflowed = 500;
+    let figures = figures(vec![round]).served(200).unwrap();
+    assert_eq!(figures.doubts, [Doubt::Errors { count: 500 }]);
+}
+
+#[test]
+fn connections_that_are_opened_again_are_doubted_and_a_few_are_not() {
+    assert_eq!(doubts(|round| round.errors.reconnects = 10), []);
+    assert_eq!(doubts(|round| round.errors.reconnects = 500), [Doubt::Reconnects { share: 0.5 }]);
 }

@@ -28,6 +28,7 @@ pub(super) async fn run(target: &Target, plan: &ClosedLoop) -> Result<Run, LoadE
         elapsed,
         answered: tally.answered,
         body_bytes: tally.body_bytes,
+        outcomes: Run::outcomes(target, tally.answered, tally.failures),
         errors: tally.errors,
         latency: tally.latency,
         send_lag: None,

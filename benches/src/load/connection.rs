@@ -10,6 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::answer::Answer;
+use super::outcome::Outcome;
 use super::tally::SharedTally;
 use super::target::Target;
 
@@ -40,7 +41,7 @@ impl Connection {
                     *self = connection;
                     return true;
                 }
-                Err(_refused) => tally.lock().errors.refused_connections += 1,
+                Err(error) => tally.lock().not_connected(&error),
             }
             if Instant::now() + BETWEEN_ATTEMPTS >= end {
                 return false;
@@ -55,13 +56,19 @@ impl Connection {
     }
 
     /// Sends the target's request and reads the whole response.
-    pub(super) async fn exchange(&mut self, target: &Target) -> hyper::Result<Answer> {
-        let response = self.sender.send_request(target.request()).await?;
+    pub(super) async fn exchange(&mut self, target: &Target) -> Result<Answer, Outcome> {
+        let sent = self.sender.send_request(target.request()).await;
+        let response = sent.map_err(|error| Outcome::of_request(&error))?;
         let status = response.status();
         let mut body = response.into_body();
         let mut body_bytes = 0;
         while let Some(frame) = body.frame().await {
-            body_bytes += frame?.data_ref().map_or(0, |data| data.len() as u64);
+            match frame {
+                Ok(frame) => body_bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
+                Err(_broken) if target.expects(status) => return Err(Outcome::BodyBrokeOff),
+                // The status says more than the broken body of an answer that is wrong anyway.
+                Err(_broken) => break,
+            }
         }
         Ok(Answer { status, body_bytes })
     }

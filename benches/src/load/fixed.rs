@@ -32,12 +32,13 @@ pub(super) async fn run(target: &Target, plan: &FixedRate) -> Result<Run, LoadEr
     }
     let paced = paced.await.map_err(|_gone| LoadError::Lost)?;
     cpu.push(paced.cpu);
-    tally.errors.overflowed = paced.overflowed;
+    tally.overflowed(paced.overflowed);
     let elapsed = tally.last.map_or(Duration::ZERO, |last| last - start).max(scheduled(plan));
     Ok(Run {
         elapsed,
         answered: tally.answered,
         body_bytes: tally.body_bytes,
+        outcomes: Run::outcomes(target, tally.answered, tally.failures),
         errors: tally.errors,
         latency: tally.latency,
         send_lag: Some(tally.send_lag),

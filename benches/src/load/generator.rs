@@ -69,7 +69,7 @@ pub(super) async fn connect<W: Worker>(
     for open in opened {
         match open.await {
             Ok(Ok(())) => {}
-            Ok(Err(source)) => return Err(LoadError::Connect { address: target.address(), source }),
+            Ok(Err(source)) => return Err(LoadError::Connect { addresses: vec![target.address()], source }),
             Err(_gone) => return Err(LoadError::Lost),
         }
     }

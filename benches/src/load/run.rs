@@ -1,20 +1,26 @@
 //! The results of one run of load.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::latencies::Latencies;
+use super::outcome::{Outcome, Outcomes};
+use super::plan::Load;
+use super::target::Target;
 
-/// Everything that did not go as planned, by kind. None of it is retried or left out.
+/// The errors of a run, in few kinds; [`Outcomes`] has the cause of each. None of them is retried or left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Errors {
     /// Responses with a status other than the expected one: the count of each status.
     pub unexpected_status: BTreeMap<u16, u64>,
-    /// Requests whose response broke off or was not valid HTTP.
+    /// Requests whose response did not come, broke off or was not valid HTTP, and responses with further statuses when
+    /// there are too many different ones.
     pub broken: u64,
-    /// Times that a connection had to be opened again because the server had closed it.
+    /// Times that a connection was opened again because the server had closed it. The server may close it after any
+    /// response (RFC 9112 §9.6), so this is no error of its own.
     pub reconnects: u64,
     /// Times that a connection could not be opened again.
     pub refused_connections: u64,
@@ -26,15 +32,16 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// The number of errors of all kinds together.
+    /// The number of errors together: of requests, and of attempts to open a connection.
     pub fn total(&self) -> u64 {
         let statuses: u64 = self.unexpected_status.values().sum();
-        statuses
-            + self.broken
-            + self.reconnects
-            + self.refused_connections
-            + self.unfinished
-            + self.overflowed
+        statuses + self.broken + self.refused_connections + self.unfinished + self.overflowed
+    }
+
+    /// The errors without the requests that were never sent: those waited for a server that was too slow for the rate,
+    /// but did not fail.
+    pub fn failed(&self) -> u64 {
+        self.total() - self.overflowed
     }
 
     /// Adds the errors of another run.
@@ -69,7 +76,9 @@ pub struct Run {
     pub answered: u64,
     /// Total body size of those responses, in bytes.
     pub body_bytes: u64,
-    /// Errors, by kind.
+    /// What happened to each request and to each attempt to open a connection again.
+    pub outcomes: Outcomes,
+    /// Errors, in few kinds.
     pub errors: Errors,
     /// Latencies of the expected responses. Unfinished requests are included with the time that they had waited when
     /// they were given up: a lower bound is better than leaving them out. A fixed rate counts from the moment when the
@@ -91,6 +100,38 @@ pub struct Run {
 }
 
 impl Run {
+    /// A run in which no connection could be opened.
+    pub(crate) fn unconnected(load: &Load, error: &io::Error) -> Self {
+        let (connections, asked_rps) = match load {
+            Load::Closed(plan) => (plan.connections, None),
+            Load::Fixed(plan) => (plan.connections, Some(plan.rate_rps)),
+        };
+        let mut outcomes = Outcomes::default();
+        outcomes.add(Outcome::of_io(error), connections as u64);
+        Self {
+            elapsed: Duration::ZERO,
+            answered: 0,
+            body_bytes: 0,
+            outcomes,
+            errors: Errors { refused_connections: connections as u64, ..Errors::default() },
+            latency: Latencies::new(),
+            send_lag: None,
+            pacing_lag: None,
+            asked_rps,
+            connections,
+            in_flight: Duration::ZERO,
+            generator: None,
+        }
+    }
+
+    /// The expected responses, and everything else that happened.
+    pub(super) fn outcomes(target: &Target, answered: u64, failures: Outcomes) -> Outcomes {
+        let mut all = Outcomes::default();
+        all.add(Outcome::Answered(target.expected().as_u16()), answered);
+        all.merge(&failures);
+        all
+    }
+
     /// Expected responses per second.
     pub fn throughput_rps(&self) -> f64 {
         per(self.answered as f64, self.elapsed.as_secs_f64())
@@ -134,6 +175,7 @@ mod tests {
             elapsed: Duration::from_secs(2),
             answered: 9_000,
             body_bytes: 0,
+            outcomes: Outcomes::default(),
             errors: Errors {
                 unexpected_status: BTreeMap::from([(401, 2), (503, 3)]),
                 broken: 5,
@@ -156,7 +198,13 @@ mod tests {
     fn throughput_counts_expected_answers_and_cost_counts_all_work() {
         assert_eq!(closed(20).throughput_rps(), 4_500.0);
         assert_eq!(closed(20).requests(), 9_010);
-        assert_eq!(closed(20).errors.total(), 58);
+    }
+
+    #[test]
+    fn a_connection_that_is_opened_again_is_no_error_and_one_that_cannot_be_is() {
+        let errors = closed(20).errors;
+        assert_eq!(errors.total(), 2 + 3 + 5 + 11 + 13 + 17);
+        assert_eq!(errors.failed(), errors.total() - 17, "what was never sent did not fail");
     }
 
     #[test]
@@ -177,7 +225,7 @@ mod tests {
     fn merged_errors_are_the_sum_of_both() {
         let mut errors = closed(20).errors;
         errors.merge(&closed(20).errors);
-        assert_eq!(errors.total(), 116);
+        assert_eq!((errors.total(), errors.reconnects), (102, 14));
         assert_eq!(errors.unexpected_status, BTreeMap::from([(401, 4), (503, 6)]));
     }
 }

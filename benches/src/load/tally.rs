@@ -1,12 +1,17 @@
 //! The counters of one generator thread.
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::answer::Answer;
 use super::latencies::Latencies;
+use super::outcome::{Outcome, Outcomes};
 use super::run::Errors;
 use super::target::Target;
+
+/// The most unexpected statuses that are counted apart, so that a server does not choose how much memory they take.
+const MOST_STATUSES: usize = 24;
 
 /// The counters of one thread, shared by its connections: one histogram stays in the CPU cache, sixty would not.
 #[derive(Clone)]
@@ -16,6 +21,8 @@ pub(super) struct Tally {
     pub(super) answered: u64,
     pub(super) body_bytes: u64,
     pub(super) errors: Errors,
+    /// The same errors, each with its cause.
+    pub(super) failures: Outcomes,
     pub(super) latency: Latencies,
     pub(super) send_lag: Latencies,
     pub(super) in_flight: Duration,
@@ -51,6 +58,7 @@ impl Tally {
             answered: 0,
             body_bytes: 0,
             errors: Errors::default(),
+            failures: Outcomes::default(),
             latency: Latencies::new(),
             send_lag: Latencies::new(),
             in_flight: Duration::ZERO,
@@ -59,7 +67,7 @@ impl Tally {
     }
 
     /// Counts the result of a request.
-    pub(super) fn ended(&mut self, target: &Target, request: Sent, answer: hyper::Result<Answer>) {
+    pub(super) fn ended(&mut self, target: &Target, request: Sent, answer: Result<Answer, Outcome>) {
         let now = Instant::now();
         self.in_flight += now - request.sent;
         self.send_lag.record(request.sent - request.intended);
@@ -70,15 +78,41 @@ impl Tally {
                 self.body_bytes += answer.body_bytes;
                 self.latency.record(now - request.intended);
             }
-            Ok(answer) => *self.errors.unexpected_status.entry(answer.status.as_u16()).or_default() += 1,
-            Err(_broken) => self.errors.broken += 1,
+            Ok(answer) => self.unexpected(answer.status.as_u16()),
+            Err(cause) => {
+                self.errors.broken += 1;
+                self.failures.add(cause, 1);
+            }
         }
+    }
+
+    fn unexpected(&mut self, status: u16) {
+        let statuses = &mut self.errors.unexpected_status;
+        if statuses.len() < MOST_STATUSES || statuses.contains_key(&status) {
+            *statuses.entry(status).or_default() += 1;
+        } else {
+            self.errors.broken += 1;
+        }
+        self.failures.add(Outcome::Answered(status), 1);
+    }
+
+    /// Counts an attempt to open a connection that failed.
+    pub(super) fn not_connected(&mut self, error: &io::Error) {
+        self.errors.refused_connections += 1;
+        self.failures.add(Outcome::of_io(error), 1);
+    }
+
+    /// Counts arrivals that were never sent, because the queue was full.
+    pub(super) fn overflowed(&mut self, count: u64) {
+        self.errors.overflowed += count;
+        self.failures.add(Outcome::NotSent, count);
     }
 
     /// Counts a request that was given up at the end of the grace. `sent` is `None` when the request was never sent.
     pub(super) fn given_up(&mut self, intended: Instant, sent: Option<Instant>) {
         let now = Instant::now();
         self.errors.unfinished += 1;
+        self.failures.add(Outcome::TimedOut, 1);
         self.latency.record(now - intended);
         self.last = Some(now);
         if let Some(sent) = sent {
@@ -91,6 +125,7 @@ impl Tally {
         self.answered += other.answered;
         self.body_bytes += other.body_bytes;
         self.errors.merge(&other.errors);
+        self.failures.merge(&other.failures);
         self.latency.merge(&other.latency);
         self.send_lag.merge(&other.send_lag);
         self.in_flight += other.in_flight;

@@ -10,16 +10,29 @@ use super::table::Table;
 pub fn write(report: &Report) -> String {
     let mut text = format!("# {}\n\n", sections::TITLE);
     for line in sections::preface(report) {
-        put(&mut text, &format!("{line}\n\n"));
+        put(&mut text, &format!("{}\n\n", plain(&line)));
     }
     for Section { title, says, table, notes, .. } in sections::all(report) {
         put(&mut text, &format!("## {title}\n\n"));
-        says.iter().for_each(|line| put(&mut text, &format!("{line}\n\n")));
+        says.iter().for_each(|line| put(&mut text, &format!("{}\n\n", plain(line))));
         put(&mut text, &rows(&table));
-        notes.iter().for_each(|line| put(&mut text, &format!("\n> {line}\n")));
+        notes.iter().for_each(|line| put(&mut text, &format!("\n> {}\n", plain(line))));
         text.push('\n');
     }
     text
+}
+
+/// Text in which nothing is markup: the names and descriptions of servers come from outside, and a page that shows the
+/// report must show them as they are.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '\\' | '|' | '`' | '<') {
+            plain.push('\\');
+        }
+        plain.push(character);
+    }
+    plain
 }
 
 fn put(text: &mut String, more: &str) {
@@ -29,7 +42,7 @@ fn put(text: &mut String, more: &str) {
 
 fn rows(table: &Table) -> String {
     let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
         format!("| {} |\n", cells.join(" | "))
     };
     let mut text = line(&table.header);

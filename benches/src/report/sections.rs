@@ -1,5 +1,6 @@
 //! The content of a report in its order. Every format is generated from it, so that all formats have the same content.
 
+mod answers;
 mod ceiling;
 mod changes;
 mod claims;
@@ -29,6 +30,7 @@ pub fn all(report: &Report) -> Vec<Section> {
     let parts = [
         changes::section(report),
         ceiling::section(report),
+        answers::section(report),
         latency::section(report),
         round_trips::section(report),
         revocation::section(report),
@@ -66,11 +68,17 @@ pub fn preface(report: &Report) -> Vec<String> {
     if report.machine.build_profile != "release" {
         lines.push("Made with a debug build: its times are meaningless.".to_owned());
     }
+    lines.extend(without_figures(report));
     lines.extend(ceiling::headline(report));
     for skipped in &report.skipped {
         lines.push(format!("Not measured: {}. {}", skipped.what, skipped.why));
     }
     lines
+}
+
+/// One sentence for each server that has no figures in a part of the report, with the reason.
+pub fn without_figures(report: &Report) -> Vec<String> {
+    answers::without_figures(report)
 }
 
 /// A key figure that is shown in large type.

@@ -7,6 +7,7 @@ mod do_nothing;
 mod freeze;
 mod load;
 mod misbehaving;
+mod outcomes;
 mod page;
 mod report;
 mod rounds;

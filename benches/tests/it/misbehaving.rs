@@ -36,18 +36,51 @@ pub(crate) fn silent() -> Misbehaving {
 /// A server that responds to one request after `delay` and closes the connection.
 pub(crate) fn closing_after_each_answer(delay: Duration) -> Misbehaving {
     serve(move |stream, _departures| {
-        let mut reader = BufReader::new(&stream);
-        let mut line = String::new();
-        while reader.read_line(&mut line).is_ok_and(|length| length > 2) {
-            line.clear();
-        }
+        read_request(&mut BufReader::new(&stream));
         thread::park_timeout(delay);
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
         (&stream).write_all(answer).ok();
-        // The client must close first; otherwise a reset could discard the response.
-        stream.shutdown(std::net::Shutdown::Write).ok();
-        (&stream).read_to_end(&mut Vec::new()).ok();
+        leave(&stream);
     })
+}
+
+/// A server that responds to nine requests, closes the connection instead of responding to the tenth, and so on.
+pub(crate) fn closing_instead_of_every_tenth_answer() -> Misbehaving {
+    serve(|stream, _departures| {
+        let mut reader = BufReader::new(&stream);
+        for _ in 0..9 {
+            if !read_request(&mut reader) {
+                return;
+            }
+            (&stream).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").ok();
+        }
+        read_request(&mut reader);
+        leave(&stream);
+    })
+}
+
+/// A server that responds to each request with these bytes, whatever they are, and closes the connection.
+pub(crate) fn answering(bytes: &'static [u8]) -> Misbehaving {
+    serve(move |stream, _departures| {
+        read_request(&mut BufReader::new(&stream));
+        (&stream).write_all(bytes).ok();
+        leave(&stream);
+    })
+}
+
+/// Reads one request; false when the client has left.
+fn read_request(reader: &mut BufReader<&TcpStream>) -> bool {
+    let mut line = String::new();
+    while reader.read_line(&mut line).is_ok_and(|length| length > 2) {
+        line.clear();
+    }
+    !line.is_empty()
+}
+
+/// Closes a connection. The client must close first; otherwise a reset could discard the response.
+fn leave(mut stream: &TcpStream) {
+    stream.shutdown(std::net::Shutdown::Write).ok();
+    stream.read_to_end(&mut Vec::new()).ok();
 }
 
 fn serve(each: impl Fn(TcpStream, Sender<()>) + Clone + Send + 'static) -> Misbehaving {

@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::do_nothing::{BODY_BYTES, DoNothing};
-use measure::doubt::Doubt;
-use measure::load::{ClosedLoop, Load};
+use measure::load::{ClosedLoop, Load, Outcome};
 use measure::rounds::{CompareError, Design, Plan, Progress, StoreCounter, compare, compare_until};
 
 const REQUESTS: u64 = 100;
@@ -66,13 +65,33 @@ async fn designs_are_measured_in_turn_and_held_against_the_baseline() {
 }
 
 #[tokio::test]
-async fn a_design_that_fails_is_doubted_and_the_one_beside_it_is_not() {
+async fn a_design_that_fails_has_no_figures_and_the_one_beside_it_has() {
     let (fine, failing) = (DoNothing::start(200), DoNothing::start(503));
     let designs = [design("none", &fine), design("failing", &failing)];
     let comparison = compare(&designs, &plan(1), |_| {}).await.unwrap();
-    let is_error = |doubt: &Doubt| matches!(doubt, Doubt::Errors { .. });
-    assert!(comparison.design("failing").unwrap().doubts.contains(&Doubt::Errors { count: REQUESTS }));
-    assert!(!comparison.design("none").unwrap().doubts.iter().any(is_error));
+    assert_eq!(comparison.design("failing"), None);
+    let failing = comparison.unserved("failing").unwrap();
+    assert_eq!(failing.why, "no request was answered with 200; instead: 503");
+    assert_eq!(failing.outcomes.count(&Outcome::Answered(503)), REQUESTS);
+    assert_eq!(failing.warm_up.count(&Outcome::Answered(503)), failing.warm_up.total());
+    assert!(failing.warm_up.total() > 0);
+
+    assert_eq!(comparison.unserved("none"), None);
+    let none = comparison.design("none").unwrap();
+    assert_eq!(none.outcomes.count(&Outcome::Answered(200)), REQUESTS);
+    assert_eq!((none.outcomes.total(), none.errors.total()), (REQUESTS, 0));
+}
+
+#[tokio::test]
+async fn a_design_whose_server_is_gone_has_no_figures_and_does_not_end_the_comparison() {
+    let (fine, mut gone) = (DoNothing::start(200), DoNothing::start(200));
+    let designs = [design("none", &fine), Design { pid: None, ..design("gone", &gone) }];
+    gone.kill();
+    let comparison = compare(&designs, &plan(2), |_| {}).await.unwrap();
+    let unserved = comparison.unserved("gone").unwrap();
+    assert_eq!(unserved.why, "no request was answered with 200; instead: connection refused");
+    assert_eq!(unserved.outcomes.count(&Outcome::Refused), 2 * 4, "the connections of each round");
+    assert_eq!(comparison.design("none").unwrap().rounds.len(), 2);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use harness::Failure;
 use harness::output;
+use kit::visible::visible;
 use tokio::process::Command;
 
 use super::runtime::{Present, Runtime};
@@ -90,7 +91,7 @@ pub(crate) async fn install(name: &str, runtime: Runtime) -> Result<Installed, F
             runs_on
         }
     };
-    Ok(Installed { name: name.to_owned(), folder, runs_on, runtime })
+    Ok(Installed { name: name.to_owned(), folder, runs_on: visible(&runs_on).into_owned(), runtime })
 }
 
 /// The peer's folder in the project around the current folder, or else in the one that this program was built from.

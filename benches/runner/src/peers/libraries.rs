@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use harness::Failure;
 use kit::Clock;
 use kit::keyring::Keyring;
+use kit::visible::visible;
 use lab3_access::access_token::AccessTokens;
 use lab4_hybrid::strict::StrictVerifier;
 use measure::figures::Median;
@@ -160,9 +161,10 @@ impl<'a> Entry<'a> {
 
     fn new(who: Who<'a>, library: &str, version: &str, runs_on: &str) -> Self {
         let nothing = Median { median: 0.0, min: 0.0, max: 0.0 };
+        // The names come from programs in other languages.
         let told = LibraryTime {
-            library: library.to_owned(),
-            version: version.to_owned(),
+            library: visible(library).into_owned(),
+            version: visible(version).into_owned(),
             runs_on: runs_on.to_owned(),
             ns: nothing,
             times_ours: nothing,

@@ -1,12 +1,14 @@
 //! The section on the CPU cost of a request and on the highest throughput.
 
-use super::section::{Section, check_us, cpu_chart, or_none, question_mark, whole_cpu_us, with_spread};
+use super::section::{
+    Section, check_us, cpu_chart, or_none, question_mark, rows_without_figures, whole_cpu_us, with_spread,
+};
 use crate::figures::{BASELINE, DesignFigures};
 use crate::report::table::{NONE, Table};
 use crate::report::{Report, Role, connections, number};
 
 pub(super) fn section(report: &Report) -> Option<Section> {
-    let comparison = report.ceiling.as_ref().filter(|comparison| !comparison.designs.is_empty())?;
+    let comparison = report.ceiling.as_ref().filter(|comparison| !comparison.is_empty())?;
     let mut table = Table::new([
         "design",
         "requests/s",
@@ -17,6 +19,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         "Redis commands",
     ]);
     comparison.designs.iter().for_each(|figures| table.row(row(figures)));
+    table.rows.extend(rows_without_figures(comparison, &table));
     let connections = connections(comparison);
     let mut notes = vec![format!(
         "{connections} connections, each sending its next request after the last answer; {} rounds of each design, in \

@@ -1,14 +1,14 @@
 //! The section on latency at fixed arrival rates, which do not depend on how the server responds.
 
-use super::section::{Section, question_mark, series_of};
+use super::section::{Section, question_mark, rows_without_figures, series_of};
 use crate::doubt::Doubt;
-use crate::figures::DesignFigures;
+use crate::figures::{Comparison, DesignFigures};
 use crate::report::chart::{Axis, Chart, Lines};
 use crate::report::table::Table;
 use crate::report::{Report, number, rate_rps};
 
 pub(super) fn section(report: &Report) -> Option<Section> {
-    if report.rates.iter().all(|comparison| comparison.designs.is_empty()) {
+    if report.rates.iter().all(Comparison::is_empty) {
         return None;
     }
     let mut table = Table::new([
@@ -23,6 +23,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     ]);
     for comparison in &report.rates {
         comparison.designs.iter().for_each(|figures| table.row(row(figures, rate_rps(comparison))));
+        table.rows.extend(rows_without_figures(comparison, &table));
     }
     let steps = report.rates.iter().map(|comparison| (rate_rps(comparison), comparison));
     let chart = Lines {

@@ -1,6 +1,6 @@
 //! The section that compares our servers with other stacks: the cost of the same response.
 
-use super::section::{Section, cpu_chart, or_none, question_mark, with_spread};
+use super::section::{Section, cpu_chart, or_none, question_mark, rows_without_figures, with_spread};
 use crate::figures::DesignFigures;
 use crate::report::peers::{MOST_CPU, Peer, Peers, Share};
 use crate::report::table::{NONE, Table};
@@ -24,6 +24,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         "ours takes of its p99",
     ]);
     ceiling.designs.iter().for_each(|figures| table.row(row(peers, figures)));
+    table.rows.extend(rows_without_figures(ceiling, &table));
     let mut notes = vec![format!(
         "All servers were measured in turn in the same rounds, with the same {} connections and, if they use one, the \
          same Redis; each is one process with production settings. The shares are medians of pairs from the same \

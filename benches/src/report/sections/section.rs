@@ -33,7 +33,12 @@ pub(super) fn series_of<'a>(
     steps: impl Iterator<Item = (f64, &'a Comparison)> + Clone,
     figure: impl Fn(&DesignFigures) -> f64,
 ) -> Vec<Series> {
-    let Some((_, first)) = steps.clone().next() else { return Vec::new() };
+    let mut designs: Vec<&String> = Vec::new();
+    for figures in steps.clone().flat_map(|(_, comparison)| &comparison.designs) {
+        if !designs.contains(&&figures.design) {
+            designs.push(&figures.design);
+        }
+    }
     let of = |design: &str| {
         let points = steps.clone().filter_map(|(x, comparison)| {
             let figures = comparison.design(design)?;
@@ -41,7 +46,7 @@ pub(super) fn series_of<'a>(
         });
         Series { name: design.to_owned(), mark: mark(report, design), points: points.collect() }
     };
-    first.designs.iter().map(|figures| of(&figures.design)).collect()
+    designs.into_iter().map(|design| of(design)).collect()
 }
 
 /// The question mark after a figure of a design that is doubted; empty for the others.
@@ -56,8 +61,17 @@ pub(super) fn table_of<'a>(
     write: impl Fn(&DesignFigures) -> Option<String>,
 ) -> Table {
     let mut table = Table::new(["design".to_owned()].into_iter().chain(header));
-    let first = steps.clone().next();
-    for design in first.iter().flat_map(|first| &first.designs).map(|figures| &figures.design) {
+    let named = |step: &'a Comparison| {
+        let served = step.designs.iter().map(|figures| &figures.design);
+        served.chain(step.unserved.iter().map(|unserved| &unserved.design))
+    };
+    let mut designs: Vec<&String> = Vec::new();
+    for design in steps.clone().flat_map(named) {
+        if !designs.contains(&design) {
+            designs.push(design);
+        }
+    }
+    for design in designs {
         let cells = steps.clone().map(|step| {
             let figures = step.design(design);
             let cell =
@@ -67,6 +81,13 @@ pub(super) fn table_of<'a>(
         table.row([design.clone()].into_iter().chain(cells));
     }
     table
+}
+
+/// A row of dashes for each design that has no figures in a comparison. The preface of the report says why.
+pub(super) fn rows_without_figures(comparison: &Comparison, table: &Table) -> Vec<Vec<String>> {
+    let dashes = || vec![NONE.to_owned(); table.header.len().saturating_sub(1)];
+    let row = |name: &String| [vec![name.clone()], dashes()].concat();
+    comparison.unserved.iter().map(|unserved| row(&unserved.design)).collect()
 }
 
 /// A bar for the CPU time of each design, server and store apart; `None` when no server's CPU time is known.

@@ -120,9 +120,8 @@ async fn pass(
     })
     .await?;
     progress.step();
-    if let Some(design) = comparison.designs.iter().find(|design| !design.is_served()) {
-        let errors = &design.errors;
-        return Err(Failure::new(format!("the {} server failed under load: {errors:?}", design.design)));
+    if let Some(design) = comparison.unserved.first() {
+        return Err(Failure::new(format!("the {} server failed under load: {}", design.design, design.why)));
     }
     Ok(comparison)
 }

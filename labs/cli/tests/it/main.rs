@@ -6,6 +6,7 @@ mod backup;
 mod bad_input;
 mod bench;
 mod bench_compare;
+mod bench_urls;
 mod board;
 mod commands;
 mod faults;
