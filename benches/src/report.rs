@@ -272,6 +272,12 @@ impl Report {
         parts.collect()
     }
 
+    /// Whether the measurement ended before it had any result.
+    pub fn is_empty(&self) -> bool {
+        let has_peers = self.peers.is_some() || self.libraries.is_some();
+        self.comparisons().is_empty() && self.targets.is_none() && !has_peers
+    }
+
     /// Whether a design has no figures in a part of the report, because it did not do the work.
     pub fn lacks_figures(&self) -> bool {
         self.comparisons().iter().any(|(_, comparison)| !comparison.unserved.is_empty())

@@ -83,8 +83,14 @@ pub async fn run(arguments: BenchArguments) -> Result<ExitCode, Failure> {
         }
         None => sequence::measure(&arguments, prices).await?,
     };
-    let told = tell(&arguments, &folder, report, older)?;
-    done.map(|()| told)
+    match done {
+        // An earlier report is worth more than an empty one.
+        Err(failure) if report.is_empty() => Err(failure),
+        done => {
+            let told = tell(&arguments, &folder, report, older)?;
+            done.map(|()| told)
+        }
+    }
 }
 
 /// Writes and prints the report, and returns the exit code.

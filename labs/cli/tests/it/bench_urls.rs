@@ -2,80 +2,23 @@
 //! do the work has no figures.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use measure::load::Outcome;
 use measure::report::Report;
 
 use crate::program::{Ended, command, run};
+use crate::unruly::Server;
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 const SECRET: &str = "Bearer s3cret-of-the-test";
 
-/// A server in this process, which ends with it.
-struct Server {
-    address: SocketAddr,
-    /// The Host headers that it received, all of one request in one text.
-    hosts: Arc<Mutex<BTreeSet<String>>>,
-}
-
-impl Server {
-    /// Starts a server that gives each request the answer for its number, counted over all connections from 1, or closes
-    /// the connection for `None`.
-    fn on(ip: impl Into<IpAddr>, answer: impl Fn(u64) -> Option<&'static str> + Copy + Send + 'static) -> Self {
-        let listener = TcpListener::bind((ip.into(), 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        let (number, hosts) = (Arc::new(AtomicU64::new(0)), Arc::<Mutex<BTreeSet<String>>>::default());
-        let seen = hosts.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (number, seen) = (number.clone(), seen.clone());
-                std::thread::spawn(move || {
-                    let mut reader = BufReader::new(&stream);
-                    while let Some(host) = host_of_request(&mut reader) {
-                        seen.lock().unwrap().insert(host);
-                        let Some(answer) = answer(number.fetch_add(1, Ordering::Relaxed) + 1) else { return };
-                        if (&stream).write_all(answer.as_bytes()).is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-        });
-        Self { address, hosts }
-    }
-
-    fn answering(answer: impl Fn(u64) -> Option<&'static str> + Copy + Send + 'static) -> Self {
-        Self::on(Ipv4Addr::LOCALHOST, answer)
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/me", self.address)
-    }
-}
-
-/// Reads one request; returns its Host headers, or `None` when the client has left.
-fn host_of_request(reader: &mut BufReader<&TcpStream>) -> Option<String> {
-    let (mut hosts, mut line) = (Vec::new(), String::new());
-    loop {
-        line.clear();
-        reader.read_line(&mut line).ok().filter(|length| *length > 0)?;
-        match line.trim_end().split_once(": ") {
-            Some((name, value)) if name.eq_ignore_ascii_case("host") => hosts.push(value.to_owned()),
-            None if line.trim_end().is_empty() => return Some(hosts.join(", ")),
-            _ => {}
-        }
-    }
-}
-
 /// The shortest measurement of these URLs, beside the baseline. The report is written into `folder`.
 fn bench(folder: &Path, urls: &[String], more: &[&str]) -> Ended {
     let into = folder.to_str().unwrap();
-    let mut line = vec!["bench", "--smoke", "--store", "memory", "--designs", "none", "--into", into, "--json"];
+    let mut line =
+        vec!["bench", "--smoke", "--store", "memory", "--designs", "none", "--into", into, "--json"];
     urls.iter().for_each(|url| line.extend(["--url", url]));
     line.extend(more);
     run(&line)
@@ -117,10 +60,9 @@ fn a_server_that_does_not_answer_as_expected_has_no_figures_and_every_format_say
     ] {
         assert_eq!(unserved(url).why, why);
     }
-    for (url, share, instead) in [
-        (every_tenth, "10.0 %", "connection closed before an answer"),
-        (failing, "5.0 %", "500"),
-    ] {
+    for (url, share, instead) in
+        [(every_tenth, "10.0 %", "connection closed before an answer"), (failing, "5.0 %", "500")]
+    {
         let why = format!(
             "{share} of the requests were not answered with 200, and at most 1 % may fail; instead: {instead}"
         );
@@ -151,10 +93,8 @@ fn a_server_that_does_not_answer_as_expected_has_no_figures_and_every_format_say
 /// Its twin is `bad_input::a_url_that_refuses_the_connection_is_not_measured_and_its_cause_is_told`.
 #[test]
 fn localhost_is_measured_where_the_server_listens_and_the_report_says_at_which_address() {
-    let (v6, v4) = (
-        Server::on(Ipv6Addr::LOCALHOST, |_| Some(OK)),
-        Server::on(Ipv4Addr::LOCALHOST, |_| Some(OK)),
-    );
+    let (v6, v4) =
+        (Server::on(Ipv6Addr::LOCALHOST, |_| Some(OK)), Server::on(Ipv4Addr::LOCALHOST, |_| Some(OK)));
     let urls = [&v6, &v4].map(|server| format!("http://localhost:{}/me?page=2", server.address.port()));
     let folder = tempfile::tempdir().unwrap();
     let header = with_credential();
@@ -166,7 +106,7 @@ fn localhost_is_measured_where_the_server_listens_and_the_report_says_at_which_a
         assert_eq!(report.subject(url).unwrap().what, what);
         assert!(ended.stderr.contains(&format!("{url}: using the headers, at {}", server.address)));
         let host = format!("localhost:{}", server.address.port());
-        assert_eq!(*server.hosts.lock().unwrap(), BTreeSet::from([host]), "one Host header, the URL's");
+        assert_eq!(server.hosts(), BTreeSet::from([host]), "one Host header, the URL's");
     }
 }
 
@@ -178,12 +118,13 @@ fn a_host_header_replaces_the_urls_and_no_request_has_two() {
     let more = [&header[0], &header[1], "--header", "HOST: app.example"];
     let ended = bench(folder.path(), &[server.url()], &more);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert_eq!(*server.hosts.lock().unwrap(), BTreeSet::from(["app.example".to_owned()]));
+    assert_eq!(server.hosts(), BTreeSet::from(["app.example".to_owned()]));
 }
 
 /// The twins of these headers and URLs are measured by the tests above.
 #[test]
-fn a_header_or_url_that_cannot_be_sent_is_refused_before_anything_is_measured_and_its_secret_is_not_repeated() {
+fn a_header_or_url_that_cannot_be_sent_is_refused_before_anything_is_measured_and_its_secret_is_not_repeated()
+{
     let server = Server::answering(|_| Some(OK));
     let folder = tempfile::tempdir().unwrap();
     let (url, port) = (server.url(), server.address.port());
@@ -203,7 +144,11 @@ fn a_header_or_url_that_cannot_be_sent_is_refused_before_anything_is_measured_an
         assert_eq!(ended.stdout, "");
     }
     for (url, shown, reason) in [
-        (format!("http://ann:s3cret@127.0.0.1:{port}/me"), format!("http://…@127.0.0.1:{port}/me"), "--header"),
+        (
+            format!("http://ann:s3cret@127.0.0.1:{port}/me"),
+            format!("http://…@127.0.0.1:{port}/me"),
+            "--header",
+        ),
         (format!("http://127.0.0.1:{port}/me#top"), format!("http://127.0.0.1:{port}/me#top"), "fragment"),
     ] {
         let ended = bench(folder.path(), &[url], &[]);
@@ -211,7 +156,7 @@ fn a_header_or_url_that_cannot_be_sent_is_refused_before_anything_is_measured_an
         assert!(ended.stderr.starts_with(&format!("error: `{shown}` cannot be measured: it ")), "{ended:?}");
         assert!(ended.stderr.contains(reason) && !ended.stderr.contains("s3cret"), "{ended:?}");
     }
-    assert_eq!(*server.hosts.lock().unwrap(), BTreeSet::new(), "no request was sent");
+    assert_eq!(server.hosts(), BTreeSet::new(), "no request was sent");
 }
 
 #[cfg(unix)]
@@ -253,5 +198,5 @@ fn a_folder_that_cannot_be_written_is_refused_before_anything_is_measured() {
         assert!(ended.stderr.starts_with(&sentence), "{ended:?}");
         assert!(ended.stderr.ends_with("; choose another folder with --into\n"), "{ended:?}");
     }
-    assert_eq!(*server.hosts.lock().unwrap(), BTreeSet::new(), "no request was sent");
+    assert_eq!(server.hosts(), BTreeSet::new(), "no request was sent");
 }

@@ -22,3 +22,4 @@ mod races;
 mod registry;
 mod store_accept;
 mod two_servers;
+mod unruly;
