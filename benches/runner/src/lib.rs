@@ -110,14 +110,13 @@ fn tell(
     let written = write::all(&report, folder)?;
     if arguments.json {
         harness::outln!("{}", written.json);
+        // Without --json, the tables begin with these sentences.
+        sections::without_figures(&report).iter().for_each(|sentence| terminal::warn(sentence));
     } else {
         tables::print(&report, &written);
     }
     if let Some(refused) = refused {
         return Err(refused);
-    }
-    for sentence in sections::without_figures(&report) {
-        terminal::warn(&sentence);
     }
     let is_worse = report.changes.as_ref().is_some_and(|changes| changes.regressions().next().is_some());
     Ok(match (is_worse && arguments.fail_on_regression) || report.lacks_figures() {

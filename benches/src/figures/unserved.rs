@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::load::{Errors, Outcome, Outcomes};
 
+/// The most failures that the reason names; the outcomes have all of them.
+const MOST_NAMED: usize = 4;
+
 /// A design of which more than one request in a hundred failed. It has no figures, because the fastest answer is often
 /// the wrong one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,12 +30,14 @@ pub(super) fn is_served(failed: u64, answered: u64) -> bool {
 
 /// Why a design has no figures: what it did instead of answering as expected.
 pub(super) fn why(errors: &Errors, answered: u64, expected: u16, outcomes: &Outcomes) -> String {
-    let instead: Vec<String> = outcomes
-        .iter()
-        .map(|(outcome, _)| outcome)
-        .filter(|outcome| ![Outcome::Answered(expected), Outcome::NotSent].contains(outcome))
-        .map(Outcome::to_string)
-        .collect();
+    let instead = outcomes.frequent(usize::MAX).into_iter().map(|(outcome, _)| outcome);
+    let instead =
+        instead.filter(|outcome| ![Outcome::Answered(expected), Outcome::NotSent].contains(outcome));
+    let mut instead: Vec<String> = instead.map(Outcome::to_string).collect();
+    if instead.len() > MOST_NAMED {
+        instead.truncate(MOST_NAMED);
+        instead.push("and others".to_owned());
+    }
     let instead = instead.join(", ");
     if answered == 0 {
         return format!("no request was answered with {expected}; instead: {instead}");

@@ -156,6 +156,14 @@ impl Outcomes {
         self.0.iter().map(|(outcome, times)| (outcome, *times))
     }
 
+    /// The `most` outcomes that happened most often, the most frequent first.
+    pub fn frequent(&self, most: usize) -> Vec<(&Outcome, u64)> {
+        let mut all: Vec<_> = self.iter().filter(|(outcome, _)| **outcome != Outcome::Further).collect();
+        all.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+        all.truncate(most);
+        all
+    }
+
     /// How often an outcome happened.
     pub fn count(&self, outcome: &Outcome) -> u64 {
         self.0.get(outcome).copied().unwrap_or_default()

@@ -6,6 +6,9 @@ use crate::load::{Outcome, Outcomes};
 use crate::report::table::{NONE, Table};
 use crate::report::{Report, number};
 
+/// The most kinds of outcome that one cell of the table lists; `report.json` has more.
+const MOST_LISTED: usize = 6;
+
 /// What happened to the requests of one server, over all parts of the report.
 struct Happened<'a> {
     server: &'a str,
@@ -113,11 +116,16 @@ fn outcomes_of(figures: &DesignFigures) -> Outcomes {
     outcomes
 }
 
-/// `200: 41,022 · 401: 12 · connection closed before an answer: 3`.
+/// `200: 41,022 · 401: 12 · connection closed before an answer: 3`, the most frequent kinds only.
 fn listed(outcomes: &Outcomes) -> String {
-    let each =
-        outcomes.iter().map(|(outcome, times)| format!("{outcome}: {}", number::thousands(times as f64)));
-    let each: Vec<String> = each.collect();
+    let frequent = outcomes.frequent(MOST_LISTED);
+    let kept = outcomes.iter().filter(|of| frequent.contains(of));
+    let written = |what: &str, times: u64| format!("{what}: {}", number::thousands(times as f64));
+    let mut each: Vec<String> = kept.map(|(outcome, times)| written(&outcome.to_string(), times)).collect();
+    let others = outcomes.total() - frequent.iter().map(|(_, times)| times).sum::<u64>();
+    if others > 0 {
+        each.push(written("others", others));
+    }
     if each.is_empty() { NONE.to_owned() } else { each.join(" · ") }
 }
 
@@ -137,5 +145,15 @@ mod tests {
             "200: 41,022 · 401: 12 · connection closed before an answer: 3 · too many open files (raise `ulimit -n`): 1"
         );
         assert_eq!(listed(&Outcomes::default()), NONE);
+    }
+
+    #[test]
+    fn a_cell_lists_the_most_frequent_kinds_and_sums_up_the_others() {
+        let mut outcomes = Outcomes::default();
+        (200..210).for_each(|status| outcomes.add(Outcome::Answered(status), u64::from(status)));
+        assert_eq!(
+            listed(&outcomes),
+            "204: 204 · 205: 205 · 206: 206 · 207: 207 · 208: 208 · 209: 209 · others: 806"
+        );
     }
 }
