@@ -41,7 +41,12 @@ pub enum Doubt {
         /// The share of the time, from 0 to 1.
         share: f64,
     },
-    /// The throughput of the rounds differs by more than 15 %.
+    /// The 95 % confidence interval of the throughput is wider than ± 5 %.
+    Uncertain {
+        /// Half the width of the interval, as a share of the median.
+        uncertainty: f64,
+    },
+    /// The throughput of the rounds differs by more than 15 %. Only older reports have this doubt.
     Spread {
         /// The difference between the largest and the smallest, as a share of the median.
         spread: f64,
@@ -67,6 +72,7 @@ impl Doubt {
             Self::LittlesLaw { off } => *off,
             Self::BelowAskedRate { achieved } => 1.0 - achieved,
             Self::GeneratorBusy { share } => *share,
+            Self::Uncertain { uncertainty } => *uncertainty,
             Self::Spread { spread } => *spread,
             Self::NearGeneratorCeiling { share } => *share,
             Self::SharedCores { cores } => 1.0 / *cores as f64,
@@ -81,6 +87,7 @@ impl Doubt {
             Self::LittlesLaw { .. } => "littles_law",
             Self::BelowAskedRate { .. } => "below_asked_rate",
             Self::GeneratorBusy { .. } => "generator_busy",
+            Self::Uncertain { .. } => "uncertain",
             Self::Spread { .. } => "spread",
             Self::NearGeneratorCeiling { .. } => "near_generator_ceiling",
             Self::SharedCores { .. } => "shared_cores",
@@ -128,6 +135,12 @@ impl fmt::Display for Doubt {
                 "the load generator used {:.0} % of its core: the throughput may be limited by the generator and not \
                  by the server, trust the server's CPU time",
                 percent(*share)
+            ),
+            Self::Uncertain { uncertainty } => write!(
+                f,
+                "the throughput is known to ± {:.0} % only: another program may use this machine, or the rounds were too \
+                 few; repeat when it is idle",
+                percent(*uncertainty)
             ),
             Self::Spread { spread } => write!(
                 f,

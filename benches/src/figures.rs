@@ -1,5 +1,7 @@
 //! The results of a comparison: plain data, with raw figures beside their medians and units in the names.
 
+pub mod bootstrap;
+mod control;
 mod doubts;
 mod median;
 mod round;
@@ -7,7 +9,8 @@ mod unserved;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::median::Median;
+pub use self::control::{Resolution, is_different};
+pub use self::median::{Interval, Median};
 pub use self::round::{Costs, RoundFigures};
 pub use self::unserved::Unserved;
 use self::unserved::{is_served, why};
@@ -17,6 +20,10 @@ use crate::load::{Errors, Load, Outcomes};
 /// The name of the design that every other one is compared with, if it takes part: the same route without
 /// authentication.
 pub const BASELINE: &str = "none";
+
+/// The name of a second server of the baseline, if it takes part: the A/A control. Both servers are equal, so every
+/// difference between them is a difference that the measurement makes.
+pub const CONTROL: &str = "none, again";
 
 /// Several designs under the same load in one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +39,24 @@ pub struct Comparison {
     /// The designs that did not: more than one request in a hundred failed, so they have no figures.
     #[serde(default)]
     pub unserved: Vec<Unserved>,
+    /// The A/A control, if [`CONTROL`] took part; it is not among the designs.
+    #[serde(default)]
+    pub control: Option<DesignFigures>,
+    /// Why no more rounds were made; `None` in older reports.
+    #[serde(default)]
+    pub ended: Option<Ended>,
+}
+
+/// Why a comparison made no more rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// The intervals are as narrow as the plan asked for.
+    Precise,
+    /// The plan has no more rounds.
+    AllRounds,
+    /// It was stopped.
+    Stopped,
 }
 
 impl Comparison {
@@ -78,6 +103,9 @@ pub struct DesignFigures {
     pub ratio: Option<Median>,
     /// Server CPU time per request beyond the baseline's in the same round, in µs; `None` unless both are known.
     pub server_cpu_over_baseline_us: Option<Median>,
+    /// Server CPU time per request over the baseline's in the same round; `None` unless both are known.
+    #[serde(default)]
+    pub server_cpu_ratio: Option<Median>,
     /// What happened to the requests of all rounds; empty in older reports.
     #[serde(default)]
     pub outcomes: Outcomes,
@@ -138,6 +166,7 @@ impl DesignFigures {
             store_round_trips: of_known(|round| round.store_round_trips),
             ratio: of_known(|round| round.ratio),
             server_cpu_over_baseline_us: of_known(|round| round.server_cpu_over_baseline_us),
+            server_cpu_ratio: of_known(|round| round.server_cpu_ratio),
             outcomes,
             warm_up: Outcomes::default(),
             errors,

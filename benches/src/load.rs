@@ -59,11 +59,24 @@ pub use target::{Reach, Target};
 /// # Errors
 /// [`LoadError`] when the load cannot start: the plan is invalid, a connection or a thread cannot be opened.
 pub async fn run(target: &Target, load: &Load) -> Result<Run, LoadError> {
+    run_from(target, load, async {}).await.map(|(run, ())| run)
+}
+
+/// Like [`run`], and awaits `connected` when all connections are open and before the first request is sent: a counter
+/// that is read then counts no handshakes. Returns its result too.
+///
+/// # Errors
+/// The errors of [`run`].
+pub async fn run_from<T>(
+    target: &Target,
+    load: &Load,
+    connected: impl Future<Output = T>,
+) -> Result<(Run, T), LoadError> {
     load.check()?;
     let reached = if target.is_settled() { target.clone() } else { target.clone().reached().await? };
     let target = &reached;
     match load {
-        Load::Closed(plan) => closed::run(target, plan).await,
-        Load::Fixed(plan) => fixed::run(target, plan).await,
+        Load::Closed(plan) => closed::run(target, plan, connected).await,
+        Load::Fixed(plan) => fixed::run(target, plan, connected).await,
     }
 }

@@ -1,4 +1,4 @@
-//! Measures several designs in one run: a warm-up, then rounds in rotating order, so that a disturbance of the machine
+//! Measures several designs in one run: a warm-up, then rounds in random order, so that a disturbance of the machine
 //! affects all of them.
 
 mod store;
@@ -6,7 +6,7 @@ mod store;
 use std::time::Duration;
 
 use crate::doubt::Doubt;
-use crate::figures::{BASELINE, Comparison, Costs, DesignFigures, RoundFigures};
+use crate::figures::{BASELINE, CONTROL, Comparison, Costs, DesignFigures, Ended, Median, RoundFigures};
 use crate::load::{self, Load, LoadError, Outcomes, Run, Target};
 use crate::process::{self, ProcessError};
 pub use store::{CounterError, StoreCounter};
@@ -33,12 +33,25 @@ pub struct Design {
 pub struct Plan {
     /// The load of each round.
     pub load: Load,
-    /// Rounds for each design, 1 to 1,000; five or more are needed for a meaningful spread.
+    /// The most rounds for each design, 1 to 1,000; six or more are needed for a confidence interval.
     pub rounds: usize,
+    /// When fewer rounds are enough; `None` to make all of them.
+    pub enough: Option<Enough>,
     /// How long each design is warmed up, with the same load and without counting; zero for no warm-up.
     pub warm_up: Duration,
     /// Whether every round keeps its histogram, which is some thousand numbers each.
     pub keep_histograms: bool,
+}
+
+/// When a comparison has enough rounds: when each design's ratios to the baseline are this certain.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Enough {
+    /// The fewest rounds.
+    pub least: usize,
+    /// Half the width of the confidence interval of the throughput ratio, as a share: 0.05 is ± 5 %.
+    pub throughput: f64,
+    /// The same of the ratio of server CPU time.
+    pub server_cpu: f64,
 }
 
 /// The step that is about to start.
@@ -114,15 +127,15 @@ pub async fn compare_until(
     check(designs, plan)?;
     let mut figures: Vec<Vec<RoundFigures>> = vec![Vec::with_capacity(plan.rounds); designs.len()];
     let mut warm_ups = vec![Outcomes::default(); designs.len()];
-    tokio::select! {
+    let ended = tokio::select! {
         biased;
-        () = stop => {}
+        () = stop => Ended::Stopped,
         done = all_rounds(designs, plan, &mut figures, &mut warm_ups, &mut progress) => done?,
-    }
+    };
     // A round is complete only when every design has been measured in it.
     let complete = figures.iter().map(Vec::len).min().unwrap_or_default();
     figures.iter_mut().for_each(|rounds| rounds.truncate(complete));
-    Ok(sum_up(designs, plan, figures, warm_ups))
+    Ok(Comparison { ended: Some(ended), ..sum_up(designs, plan, figures, warm_ups) })
 }
 
 async fn all_rounds(
@@ -131,7 +144,7 @@ async fn all_rounds(
     figures: &mut [Vec<RoundFigures>],
     warmed: &mut [Outcomes],
     progress: &mut impl FnMut(Progress<'_>),
-) -> Result<(), CompareError> {
+) -> Result<Ended, CompareError> {
     let warm_ups = if plan.warm_up.is_zero() { 0 } else { designs.len() };
     let of = warm_ups + designs.len() * plan.rounds;
     let mut done = 0;
@@ -139,22 +152,54 @@ async fn all_rounds(
         let load = plan.load.clone().lasting(plan.warm_up);
         for (design, outcomes) in designs.iter().zip(warmed) {
             progress(Progress { design: &design.name, round: 0, done, of });
-            *outcomes = design.put_under(&load).await?.outcomes;
+            *outcomes = design.put_under(&load, async {}).await?.0.outcomes;
             done += 1;
         }
     }
+    let mut ended = Ended::AllRounds;
+    let mut last = 0;
     for round in 1..=plan.rounds {
-        for index in rotated(designs.len(), round) {
+        for index in shuffled(designs.len(), round) {
             let design = &designs[index];
             progress(Progress { design: &design.name, round, done, of });
             figures[index].push(measure(design, plan, round).await?);
             done += 1;
         }
+        last = round;
+        if plan.enough.is_some_and(|enough| enough.is_reached(designs, figures)) {
+            ended = Ended::Precise;
+            break;
+        }
     }
-    if let Some(last) = designs.last() {
-        progress(Progress { design: &last.name, round: plan.rounds, done, of });
+    if let Some(design) = designs.last() {
+        progress(Progress { design: &design.name, round: last, done: of, of });
     }
-    Ok(())
+    Ok(ended)
+}
+
+impl Enough {
+    /// The intervals are looked at every so many rounds: they take a moment to compute, and looking often would find a
+    /// narrow one by chance.
+    const EVERY: usize = 10;
+
+    fn is_reached(&self, designs: &[Design], figures: &[Vec<RoundFigures>]) -> bool {
+        let rounds = figures.first().map_or(0, Vec::len);
+        if rounds < self.least || !rounds.is_multiple_of(Self::EVERY) {
+            return false;
+        }
+        let Some(place) = designs.iter().position(|design| design.name == BASELINE) else { return false };
+        let is_narrow = |ratios: Vec<Option<f64>>, most: f64| {
+            // A figure that is not known, such as the CPU time of a server elsewhere, cannot become more certain.
+            let known: Option<Vec<f64>> = ratios.into_iter().collect();
+            known.and_then(Median::of).is_none_or(|ratio| ratio.uncertainty() <= most)
+        };
+        figures.iter().enumerate().filter(|(index, _)| *index != place).all(|(_, own)| {
+            let pairs = || own.iter().zip(&figures[place]);
+            let throughput = pairs().map(|(own, base)| Some(own.throughput_rps / base.throughput_rps));
+            let cpu = pairs().map(|(own, base)| Some(own.server_cpu_us? / base.server_cpu_us?));
+            is_narrow(throughput.collect(), self.throughput) && is_narrow(cpu.collect(), self.server_cpu)
+        })
+    }
 }
 
 fn check(designs: &[Design], plan: &Plan) -> Result<(), CompareError> {
@@ -171,17 +216,20 @@ fn check(designs: &[Design], plan: &Plan) -> Result<(), CompareError> {
     Ok(())
 }
 
-/// The order of round `round` (from 1): A B C, then C A B, then B C A. So no design is always first.
-fn rotated(count: usize, round: usize) -> impl Iterator<Item = usize> {
-    let shift = (round - 1) % count;
-    (0..count).map(move |place| (place + count - shift) % count)
+/// The order of round `round`: random, so that no design follows the same other one each time, and from a seed, so that
+/// it can be repeated.
+fn shuffled(count: usize, round: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    fastrand::Rng::with_seed(round as u64).shuffle(&mut order);
+    order
 }
 
 async fn measure(design: &Design, plan: &Plan, round: usize) -> Result<RoundFigures, CompareError> {
-    let before = design.read().await?;
-    let run = design.put_under(&plan.load).await?;
+    // The handshakes are over when the counters are read.
+    let (run, before) = design.put_under(&plan.load, design.read()).await?;
     let after = design.read().await?;
-    Ok(RoundFigures::new(round, &run, before.until(after), plan.keep_histograms))
+    let costs = before.transpose()?.map(|before| before.until(after)).unwrap_or_default();
+    Ok(RoundFigures::new(round, &run, costs, plan.keep_histograms))
 }
 
 /// The counters of a design at one moment.
@@ -218,12 +266,18 @@ impl Design {
 
     /// Runs the load. A server that accepts no connection has that as its result; a generator that may open no more
     /// files cannot measure any server, which is an error.
-    async fn put_under(&self, load: &Load) -> Result<Run, CompareError> {
-        match load::run(&self.target, load).await {
+    /// Awaits `connected` when the connections are open.
+    async fn put_under<T>(
+        &self,
+        load: &Load,
+        connected: impl Future<Output = T>,
+    ) -> Result<(Run, Option<T>), CompareError> {
+        match load::run_from(&self.target, load, connected).await {
             Err(LoadError::Connect { source, .. }) if !load::is_too_many_open_files(&source) => {
-                Ok(Run::unconnected(load, &source))
+                Ok((Run::unconnected(load, &source), None))
             }
-            other => other.map_err(|source| self.unloadable(source)),
+            Err(source) => Err(self.unloadable(source)),
+            Ok((run, connected)) => Ok((run, Some(connected))),
         }
     }
 
@@ -250,10 +304,11 @@ fn sum_up(
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let rounds = figures.first().map_or(0, Vec::len);
-    let (mut served, mut unserved) = (Vec::new(), Vec::new());
+    let (mut served, mut unserved, mut control) = (Vec::new(), Vec::new(), None);
     for ((design, rounds), warm_up) in designs.iter().zip(figures).zip(warm_ups) {
         let Some(figures) = DesignFigures::over(&design.name, rounds) else { continue };
         match (DesignFigures { warm_up, ..figures }).served(design.target.expected().as_u16()) {
+            Ok(figures) if figures.design == CONTROL => control = Some(figures),
             Ok(figures) => served.push(figures),
             Err(without) => unserved.push(without),
         }
@@ -264,6 +319,8 @@ fn sum_up(
         doubts: Doubt::about_cores(cores).into_iter().collect(),
         designs: served,
         unserved,
+        control,
+        ended: None,
     }
 }
 
@@ -272,8 +329,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_rotates_so_that_each_design_has_each_place() {
-        let order = |round| rotated(3, round).collect::<Vec<_>>();
-        assert_eq!([order(1), order(2), order(3), order(4)], [[0, 1, 2], [2, 0, 1], [1, 2, 0], [0, 1, 2]]);
+    fn each_design_has_each_place_about_as_often_and_a_round_always_has_the_same_order() {
+        let places = |place: usize| {
+            let mut counts = [0; 3];
+            (1..=300).for_each(|round| counts[shuffled(3, round)[place]] += 1);
+            counts
+        };
+        assert!([0, 1, 2].map(places).iter().flatten().all(|count| (70..=130).contains(count)));
+        assert_eq!(shuffled(3, 7), shuffled(3, 7));
     }
 }

@@ -32,6 +32,7 @@ pub(crate) async fn measure(bench: &Bench, lineup: &Lineup) -> Found<Ceiling> {
     Found::by(async |found: &mut Found<Ceiling>| {
         let nothing = yardstick::start(Yardstick::Nothing, None).await?;
         let mut designs = lineup.measured.clone();
+        designs.extend(lineup.control());
         designs.push(Measured {
             name: GENERATOR.to_owned(),
             target: Target::get(&nothing.url, "/me", Reach::LoopbackOnly)?,

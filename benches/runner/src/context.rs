@@ -42,7 +42,8 @@ impl Bench {
             let round = if now.round == 0 {
                 "warm-up".into()
             } else {
-                format!("round {} of {}", now.round, rounds.rounds)
+                let most = if rounds.enough.is_some() { "at most " } else { "" };
+                format!("round {} of {most}{}", now.round, rounds.rounds)
             };
             self.timeline.detail(&format!("{what}: {}, {round}", now.design));
         })

@@ -20,7 +20,8 @@ pub(crate) fn duration(plan: &Plan, arguments: &BenchArguments, peers: &Chosen) 
     };
     let libraries = if peers.libraries { peers::libraries::WORKS } else { 0 };
     let of = |pass: Pass, designs: usize, times: usize| pass.duration(designs) * times as u32;
-    of(plan.ceiling, designs + 1, 1)
+    // The control and the server that does nothing take part.
+    of(plan.ceiling, designs + 2, 1)
         + of(plan.rates, designs, plan.shares.len())
         + of(plan.distance, measured_in(Part::Distance).len(), plan.rtt_ms.len())
         + of(plan.crowd, measured_in(Part::Crowd).len(), plan.connections.len())

@@ -5,6 +5,7 @@ use harness::client::{Client, Held, header_bytes};
 use harness::server::Server;
 use kit::Store;
 use kit::design::{self, Asks, Credential as Issues, StoreKind};
+use measure::figures::CONTROL;
 use measure::load::{Reach, Target};
 use measure::report::{Role, Subject};
 use measure::rounds::Design as Measured;
@@ -33,6 +34,8 @@ pub(crate) struct Lineup {
     pub(crate) commands: Option<Commands>,
     /// The accounts that were created on servers at URLs.
     guests: Vec<Guest>,
+    /// A second server of the baseline, for the A/A control.
+    control: Option<(Server, Measured)>,
 }
 
 /// A running server of this project.
@@ -58,6 +61,12 @@ impl Lineup {
                 match bench.stop.unless_told(found.value.enter(bench, entry, &store)).await {
                     Some(entered) => entered?,
                     None => return Ok(()),
+                }
+                if entry.design.is_baseline() {
+                    match bench.stop.unless_told(found.value.enter_control(entry, &store)).await {
+                        Some(entered) => entered?,
+                        None => return Ok(()),
+                    }
                 }
             }
             for server in servers {
@@ -108,6 +117,26 @@ impl Lineup {
         self.subjects.push(subject);
         self.entered.push(Entered { entry, _server: server });
         Ok(())
+    }
+
+    /// Starts another server of the baseline, in the same way.
+    async fn enter_control(&mut self, entry: Entry, store: &Store) -> Result<(), Failure> {
+        let server = entry.start(store, &[LONG_LIVED]).await?;
+        let held = Client::of(&server)?.sign_up_and_log_in().await?;
+        let of_baseline = self.measured.last().ok_or_else(|| Failure::new("the baseline was not started"))?;
+        let measured = Measured {
+            name: CONTROL.to_owned(),
+            target: target(&server.url, &held)?,
+            pid: Some(server.pid),
+            ..of_baseline.clone()
+        };
+        self.control = Some((server, measured));
+        Ok(())
+    }
+
+    /// The second server of the baseline, for comparisons with an A/A control.
+    pub(crate) fn control(&self) -> Option<Measured> {
+        self.control.as_ref().map(|(_, measured)| measured.clone())
     }
 
     /// Deletes the accounts that were created on servers at URLs.

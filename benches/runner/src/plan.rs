@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use harness::Failure;
 use measure::load::{ClosedLoop, FixedRate, Load};
-use measure::rounds::Plan as Rounds;
+use measure::rounds::{Enough, Plan as Rounds};
 
 use super::arguments::BenchArguments;
 
@@ -26,6 +26,8 @@ pub(crate) struct Pass {
     rounds: usize,
     round: Duration,
     warm_up: Duration,
+    /// When fewer rounds are enough.
+    enough: Option<Enough>,
 }
 
 /// The whole plan.
@@ -73,7 +75,19 @@ pub(crate) struct Effort {
 }
 
 const fn pass(rounds: usize, round_ms: u64, warm_up_ms: u64) -> Pass {
-    Pass { rounds, round: Duration::from_millis(round_ms), warm_up: Duration::from_millis(warm_up_ms) }
+    Pass {
+        rounds,
+        round: Duration::from_millis(round_ms),
+        warm_up: Duration::from_millis(warm_up_ms),
+        enough: None,
+    }
+}
+
+/// Many short rounds, until each ratio is certain: CPU time to ± 3 % and throughput to ± 5 %. A disturbance of the
+/// machine spoils one round of many, and both sides of a ratio are neighbours in time.
+const fn until_certain(most: usize, round_ms: u64, warm_up_ms: u64) -> Pass {
+    let enough = Enough { least: 20, throughput: 0.05, server_cpu: 0.03 };
+    Pass { enough: Some(enough), ..pass(most, round_ms, warm_up_ms) }
 }
 
 impl Plan {
@@ -99,15 +113,15 @@ impl Plan {
     }
 
     const FULL_EFFORT: Effort = Effort {
-        designs: pass(9, 2_000, 1_000),
-        exchange: pass(7, 1_000, 1_000),
+        designs: until_certain(60, 300, 1_000),
+        exchange: pass(24, 300, 1_000),
         generator: pass(5, 2_000, 0),
         token_rounds: 2_000,
         frozen: Duration::from_secs(8),
     };
     const QUICK_EFFORT: Effort = Effort {
-        designs: pass(5, 600, 250),
-        exchange: pass(3, 500, 500),
+        designs: pass(20, 150, 250),
+        exchange: pass(8, 200, 400),
         generator: pass(3, 1_000, 0),
         token_rounds: 500,
         frozen: Duration::from_secs(3),
@@ -145,7 +159,7 @@ impl Plan {
     fn full() -> Self {
         Self {
             name: "full",
-            ceiling: pass(9, 2_000, 1_000),
+            ceiling: until_certain(60, 300, 1_000),
             rates: pass(5, 2_000, 500),
             shares: &[0.1, 0.3, 0.5, 0.7, 0.9],
             distance: pass(5, 1_500, 500),
@@ -169,7 +183,7 @@ impl Plan {
     fn quick() -> Self {
         Self {
             name: "quick",
-            ceiling: pass(4, 400, 200),
+            ceiling: pass(10, 150, 200),
             rates: pass(1, 500, 100),
             shares: &[0.3, 0.7],
             distance: pass(1, 500, 100),
@@ -238,7 +252,13 @@ impl Pass {
     }
 
     fn under(&self, load: Load) -> Rounds {
-        Rounds { load, rounds: self.rounds, warm_up: self.warm_up, keep_histograms: false }
+        Rounds {
+            load,
+            rounds: self.rounds,
+            enough: self.enough,
+            warm_up: self.warm_up,
+            keep_histograms: false,
+        }
     }
 
     /// The planned duration for `designs` designs.

@@ -8,7 +8,8 @@ use measure::report::sections::{self, Section};
 use super::write::Written;
 
 /// The sections that are printed on a terminal; the files contain all.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 12] = [
+    "control",
     "changes",
     "cost",
     "answers",

@@ -73,6 +73,7 @@ pub(crate) async fn measure(
 /// Measures the throughput of the designs and of their bare counterparts.
 async fn designs(bench: &Bench, lineup: &Lineup, effort: Effort) -> Result<Option<Comparison>, Failure> {
     let mut designs = lineup.named(&measured_in(Part::Targets));
+    designs.extend(lineup.control());
     let mut twins: Vec<Process> = Vec::new();
     for kind in [Yardstick::Bare, Yardstick::Get] {
         let store = bench.store.url().filter(|_| kind == Yardstick::Get);
@@ -143,8 +144,8 @@ fn of_designs(comparison: &Comparison, has_redis: bool) -> Vec<Target> {
 /// The planned duration of all targets.
 pub(crate) fn duration(plan: &Plan) -> Duration {
     let Some(effort) = plan.targets else { return Duration::ZERO };
-    // The two bare servers and the three designs; an exchange and its counterpart; the generator and wrk.
-    effort.designs.duration(measured_in(Part::Targets).len() + 2)
+    // The control, the two bare servers and the designs; an exchange and its counterpart; the generator and wrk.
+    effort.designs.duration(measured_in(Part::Targets).len() + 3)
         + effort.exchange.duration(2)
         + effort.generator.duration(2)
         + effort.frozen

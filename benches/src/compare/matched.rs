@@ -197,11 +197,11 @@ fn targets(old: &Report, new: &Report) -> Vec<Change> {
             return None;
         };
         let verdict = match (was.verdict(), now.verdict()) {
-            (targets::Verdict::Met, targets::Verdict::NotMet) if !now.is_close() => Verdict::Worse,
-            (targets::Verdict::NotMet, targets::Verdict::Met) if !now.is_close() => Verdict::Better,
+            (targets::Verdict::Met, targets::Verdict::NotMet) => Verdict::Worse,
+            (targets::Verdict::NotMet, targets::Verdict::Met) => Verdict::Better,
             _ => Verdict::Same,
         };
-        let doubted = was.is_close() || now.is_close();
+        let doubted = [was.verdict(), now.verdict()].contains(&targets::Verdict::Undecided);
         let row = counted("targets", &now.id, &now.what, old.median, new.median);
         Some(Change { verdict, is_doubted: doubted, ..row })
     });

@@ -15,6 +15,8 @@ fn report(cpu_us: &[f64]) -> Report {
         rounds: rounds.len(),
         doubts: Vec::new(),
         designs: vec![DesignFigures::over("session", rounds).unwrap()],
+        control: None,
+        ended: None,
     };
     let machine = serde_json::json!({
         "cpu_model": "one", "logical_cpus": 2, "memory_bytes": 1, "os": "os", "kernel": "1", "architecture": "x86_64",

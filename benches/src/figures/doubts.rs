@@ -8,7 +8,7 @@ use crate::load::Errors;
 const LITTLES_LAW_OFF: f64 = 0.05;
 const ACHIEVED_OF_ASKED: f64 = 0.99;
 const GENERATOR_SHARE: f64 = 0.80;
-const SPREAD: f64 = 0.15;
+const UNCERTAINTY: f64 = 0.05;
 const RECONNECTS: f64 = 0.01;
 
 /// All doubts about the figures of one design. Shares are medians over its rounds.
@@ -35,9 +35,9 @@ pub(super) fn about(errors: &Errors, throughput_rps: Median, rounds: &[RoundFigu
     if let Some(share) = median(|round| round.generator_share).filter(|share| *share > GENERATOR_SHARE) {
         doubts.push(Doubt::GeneratorBusy { share });
     }
-    let spread = throughput_rps.spread();
-    if spread > SPREAD {
-        doubts.push(Doubt::Spread { spread });
+    let uncertainty = throughput_rps.uncertainty();
+    if uncertainty > UNCERTAINTY {
+        doubts.push(Doubt::Uncertain { uncertainty });
     }
     doubts
 }

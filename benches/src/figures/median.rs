@@ -1,8 +1,10 @@
-//! The median of some values, with their range.
+//! The median of some values, with its confidence interval and their range.
 
 use serde::{Deserialize, Serialize};
 
-/// The median of a figure over several rounds, with its range.
+use super::bootstrap;
+
+/// The median of a figure over several rounds, with its confidence interval and the range of the values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Median {
     /// The middle value, or the mean of the two middle values.
@@ -11,6 +13,26 @@ pub struct Median {
     pub min: f64,
     /// The largest value.
     pub max: f64,
+    /// The 95 % confidence interval of the median; `None` for fewer than [`bootstrap::LEAST`] values, and in reports that
+    /// were written before there were intervals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Interval>,
+}
+
+/// A confidence interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether a value is inside, or at one of the ends.
+    pub fn contains(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
 }
 
 impl Median {
@@ -21,12 +43,24 @@ impl Median {
         let (min, max) = (*sorted.first()?, *sorted.last()?);
         let upper = sorted.len() / 2;
         let lower = (sorted.len() - 1) / 2;
-        Some(Self { median: (sorted[lower] + sorted[upper]) / 2.0, min, max })
+        let median = (sorted[lower] + sorted[upper]) / 2.0;
+        Some(Self { median, min, max, interval: bootstrap::interval(&sorted) })
     }
 
-    /// The difference between the largest and the smallest value, as a share of the median (0.15 is 15 %); 0 when the
-    /// median is 0.
-    pub fn spread(&self) -> f64 {
-        if self.median == 0.0 { 0.0 } else { (self.max - self.min) / self.median.abs() }
+    /// A value that is known exactly.
+    pub fn exactly(value: f64) -> Self {
+        Self { median: value, min: value, max: value, interval: None }
+    }
+
+    /// Where the median is with a probability of 95 %: the confidence interval. With fewer values than one needs, all of
+    /// them; for five rounds that is 94 %.
+    pub fn likely(&self) -> Interval {
+        self.interval.unwrap_or(Interval { low: self.min, high: self.max })
+    }
+
+    /// Half the width of the likely range as a share of the median: 0.03 is ± 3 %. 0 when the median is 0.
+    pub fn uncertainty(&self) -> f64 {
+        let Interval { low, high } = self.likely();
+        if self.median == 0.0 { 0.0 } else { (high - low) / 2.0 / self.median.abs() }
     }
 }

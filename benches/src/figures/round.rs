@@ -48,6 +48,9 @@ pub struct RoundFigures {
     pub ratio: Option<f64>,
     /// Server CPU time per request beyond the baseline's in this round, in µs.
     pub server_cpu_over_baseline_us: Option<f64>,
+    /// Server CPU time per request over the baseline's in this round; `None` in older reports.
+    #[serde(default)]
+    pub server_cpu_ratio: Option<f64>,
     /// Fixed rate: arrivals per second that were asked for.
     pub asked_rps: Option<f64>,
     /// Fixed rate: 99th percentile of the time from intended start to sending, in µs.
@@ -106,6 +109,7 @@ impl RoundFigures {
             store_round_trips: costs.store_round_trips.map(|count| per_request(count as f64)),
             ratio: None,
             server_cpu_over_baseline_us: None,
+            server_cpu_ratio: None,
             asked_rps: run.asked_rps,
             send_lag_p99_us: run.send_lag.as_ref().map(p99),
             pacing_lag_p99_us: run.pacing_lag.as_ref().map(p99),
@@ -120,7 +124,8 @@ impl RoundFigures {
     /// neighbours in time share their noise.
     pub fn compare_with(&mut self, baseline: &Self) {
         self.ratio = (baseline.throughput_rps > 0.0).then(|| self.throughput_rps / baseline.throughput_rps);
-        self.server_cpu_over_baseline_us =
-            self.server_cpu_us.zip(baseline.server_cpu_us).map(|(own, base)| own - base);
+        let cpu = self.server_cpu_us.zip(baseline.server_cpu_us);
+        self.server_cpu_over_baseline_us = cpu.map(|(own, base)| own - base);
+        self.server_cpu_ratio = cpu.filter(|(_, base)| *base > 0.0).map(|(own, base)| own / base);
     }
 }

@@ -12,7 +12,11 @@ use super::run::Run;
 use super::tally::{Sent, SharedTally};
 use super::target::Target;
 
-pub(super) async fn run(target: &Target, plan: &ClosedLoop) -> Result<Run, LoadError> {
+pub(super) async fn run<T>(
+    target: &Target,
+    plan: &ClosedLoop,
+    connected: impl Future<Output = T>,
+) -> Result<(Run, T), LoadError> {
     let worker = Loop {
         target: target.clone(),
         duration: plan.duration,
@@ -20,11 +24,12 @@ pub(super) async fn run(target: &Target, plan: &ClosedLoop) -> Result<Run, LoadE
         left: Arc::new(AtomicU64::new(plan.max_requests)),
     };
     let ready = generator::connect(target, plan.connections, plan.threads, worker).await?;
+    let connected = connected.await;
     let start = Instant::now();
     ready.start(start);
     let (tally, cpu) = generator::gather(ready.finish().await?);
     let elapsed = tally.last.map_or(plan.duration, |last| last - start);
-    Ok(Run {
+    let run = Run {
         elapsed,
         answered: tally.answered,
         body_bytes: tally.body_bytes,
@@ -37,7 +42,8 @@ pub(super) async fn run(target: &Target, plan: &ClosedLoop) -> Result<Run, LoadE
         connections: plan.connections,
         in_flight: tally.in_flight,
         generator: generator::cost(&cpu, elapsed),
-    })
+    };
+    Ok((run, connected))
 }
 
 #[derive(Clone)]

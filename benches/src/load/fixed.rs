@@ -15,12 +15,17 @@ use super::target::Target;
 /// How long after now the first arrival is due, so that the pacing thread is running by then.
 const UNTIL_FIRST: Duration = Duration::from_millis(5);
 
-pub(super) async fn run(target: &Target, plan: &FixedRate) -> Result<Run, LoadError> {
+pub(super) async fn run<T>(
+    target: &Target,
+    plan: &FixedRate,
+    connected: impl Future<Output = T>,
+) -> Result<(Run, T), LoadError> {
     let stop = StopOnDrop::default();
     let queue = ArrivalQueue::new(plan.queue);
     let last_answer = plan.duration + plan.grace;
     let worker = Carrier { target: target.clone(), queue: queue.clone(), last_answer };
     let ready = generator::connect(target, plan.connections, plan.threads, worker).await?;
+    let connected = connected.await;
     let start = Instant::now() + UNTIL_FIRST;
     let schedule = Schedule { start, rate_rps: plan.rate_rps, arrivals: plan.arrivals() };
     let paced = pacing::spawn(schedule, queue.clone(), stop.flag()).map_err(LoadError::Thread)?;
@@ -34,7 +39,7 @@ pub(super) async fn run(target: &Target, plan: &FixedRate) -> Result<Run, LoadEr
     cpu.push(paced.cpu);
     tally.overflowed(paced.overflowed);
     let elapsed = tally.last.map_or(Duration::ZERO, |last| last - start).max(scheduled(plan));
-    Ok(Run {
+    let run = Run {
         elapsed,
         answered: tally.answered,
         body_bytes: tally.body_bytes,
@@ -47,7 +52,8 @@ pub(super) async fn run(target: &Target, plan: &FixedRate) -> Result<Run, LoadEr
         connections: plan.connections,
         in_flight: tally.in_flight,
         generator: generator::cost(&cpu, elapsed),
-    })
+    };
+    Ok((run, connected))
 }
 
 /// The length of the schedule: one period for each arrival, including the last one.

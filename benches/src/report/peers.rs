@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     fn share(server_cpu: f64, p99: Option<f64>) -> Share {
-        let exactly = |median| Median { median, min: median, max: median };
+        let exactly = Median::exactly;
         Share { server_cpu: exactly(server_cpu), p99: p99.map(exactly) }
     }
 

@@ -5,6 +5,7 @@ mod ceiling;
 mod changes;
 mod claims;
 mod concurrency;
+mod control;
 mod doubts;
 mod latency;
 mod libraries;
@@ -28,6 +29,7 @@ pub const TITLE: &str = "Sessions or JWT: what it costs to know who is asking";
 /// All sections of the report; a part that was not measured has no section.
 pub fn all(report: &Report) -> Vec<Section> {
     let parts = [
+        control::section(report),
         changes::section(report),
         ceiling::section(report),
         answers::section(report),

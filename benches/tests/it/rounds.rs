@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::do_nothing::{BODY_BYTES, DoNothing};
+use measure::figures::{BASELINE, CONTROL, Ended};
 use measure::load::{ClosedLoop, Load, Outcome};
-use measure::rounds::{CompareError, Design, Plan, Progress, StoreCounter, compare, compare_until};
+use measure::rounds::{CompareError, Design, Enough, Plan, Progress, StoreCounter, compare, compare_until};
 
 const REQUESTS: u64 = 100;
 
 fn plan(rounds: usize) -> Plan {
     let load = ClosedLoop { max_requests: REQUESTS, ..ClosedLoop::new(4, Duration::from_secs(30)) };
-    Plan { load: Load::Closed(load), rounds, warm_up: Duration::from_millis(50), keep_histograms: true }
+    let warm_up = Duration::from_millis(50);
+    Plan { load: Load::Closed(load), rounds, enough: None, warm_up, keep_histograms: true }
 }
 
 fn design(name: &str, server: &DoNothing) -> Design {
@@ -44,12 +46,15 @@ async fn designs_are_measured_in_turn_and_held_against_the_baseline() {
     let note = |step: Progress<'_>| steps.push((step.design.to_owned(), step.round, step.done, step.of));
     let comparison = compare(&designs, &plan(2), note).await.unwrap();
 
-    let names: Vec<_> =
-        steps.iter().map(|(design, round, done, _)| (design.as_str(), *round, *done)).collect();
-    let warm_up = [("none", 0, 0), ("session", 0, 1)];
-    let rounds = [("none", 1, 2), ("session", 1, 3), ("session", 2, 4), ("none", 2, 5), ("session", 2, 6)];
-    assert_eq!(names, [&warm_up[..], &rounds[..]].concat());
-    assert!(steps.iter().all(|(_, _, _, of)| *of == 6));
+    let done: Vec<_> = steps.iter().map(|(_, round, done, of)| (*round, *done, *of)).collect();
+    assert_eq!(done, [(0, 0, 6), (0, 1, 6), (1, 2, 6), (1, 3, 6), (2, 4, 6), (2, 5, 6), (2, 6, 6)]);
+    for round in [0, 1, 2] {
+        let mut measured: Vec<_> =
+            steps[..6].iter().filter(|step| step.1 == round).map(|step| step.0.as_str()).collect();
+        measured.sort_unstable();
+        assert_eq!(measured, ["none", "session"], "round {round}");
+    }
+    assert_eq!(comparison.ended, Some(Ended::AllRounds));
 
     let none = comparison.design("none").unwrap();
     assert_eq!(none.ratio.unwrap().median, 1.0);
@@ -62,6 +67,25 @@ async fn designs_are_measured_in_turn_and_held_against_the_baseline() {
         assert_eq!(own.ratio, Some(own.throughput_rps / base.throughput_rps));
         assert_eq!(own.histogram.as_ref().unwrap().iter().map(|(_, count)| count).sum::<u64>(), REQUESTS);
     }
+}
+
+#[tokio::test]
+async fn rounds_end_when_the_ratios_are_certain_enough_and_the_control_is_no_design() {
+    let servers = [DoNothing::start(200), DoNothing::start(200)];
+    let designs = [design(BASELINE, &servers[0]), design(CONTROL, &servers[1])];
+    // On a busy machine a ratio may be uncertain, but not by a hundred times its size.
+    let easily = Enough { least: 10, throughput: 100.0, server_cpu: 100.0 };
+    let ended = compare(&designs, &Plan { enough: Some(easily), ..plan(25) }, |_| {}).await.unwrap();
+    assert_eq!((ended.rounds, ended.ended), (10, Some(Ended::Precise)));
+
+    let never = Enough { throughput: 0.0, ..easily };
+    let all = compare(&designs, &Plan { enough: Some(never), ..plan(12) }, |_| {}).await.unwrap();
+    assert_eq!((all.rounds, all.ended), (12, Some(Ended::AllRounds)));
+    let names: Vec<_> = all.designs.iter().map(|figures| figures.design.as_str()).collect();
+    assert_eq!(names, [BASELINE]);
+    let control = all.control.as_ref().unwrap();
+    assert_eq!((control.design.as_str(), control.rounds.len()), (CONTROL, 12));
+    assert!(all.resolution().unwrap().throughput >= 0.01);
 }
 
 #[tokio::test]

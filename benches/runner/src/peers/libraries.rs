@@ -160,7 +160,7 @@ impl<'a> Entry<'a> {
     }
 
     fn new(who: Who<'a>, library: &str, version: &str, runs_on: &str) -> Self {
-        let nothing = Median { median: 0.0, min: 0.0, max: 0.0 };
+        let nothing = Median::exactly(0.0);
         // The names come from programs in other languages.
         let told = LibraryTime {
             library: visible(library).into_owned(),

@@ -1,9 +1,10 @@
 //! The section on the CPU cost of a request and on the highest throughput.
 
 use super::section::{
-    Section, check_us, cpu_chart, or_none, question_mark, rows_without_figures, whole_cpu_us, with_spread,
+    Section, check_us, cpu_chart, or_none, question_mark, rows_without_figures, whole_cpu_us,
+    with_uncertainty,
 };
-use crate::figures::{BASELINE, DesignFigures};
+use crate::figures::{BASELINE, DesignFigures, Resolution, is_different};
 use crate::report::table::{NONE, Table};
 use crate::report::{Report, Role, connections, number};
 
@@ -18,15 +19,19 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         "Redis CPU µs",
         "Redis commands",
     ]);
-    comparison.designs.iter().for_each(|figures| table.row(row(figures)));
+    let seen = comparison.resolution();
+    comparison.designs.iter().for_each(|figures| table.row(row(figures, seen)));
     table.rows.extend(rows_without_figures(comparison, &table));
     let connections = connections(comparison);
     let mut notes = vec![format!(
         "{connections} connections, each sending its next request after the last answer; {} rounds of each design, in \
-         turn; medians, with half the range of the rounds. CPU time is the user and system time that the process takes \
+         random order; medians, with half of their 95 % confidence intervals. CPU time is the user and system time that the process takes \
          for one request. On a shared machine it varies least.",
         comparison.rounds
     )];
+    if seen.is_some() {
+        notes.push("≈ marks a difference to `none` that this run cannot see.".to_owned());
+    }
     if let Some(generator) = &report.generator_ceiling {
         notes.push(format!(
             "The load generator reaches {} requests/s against a server that does nothing. No server can be measured above that.",
@@ -45,16 +50,29 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     })
 }
 
-fn row(figures: &DesignFigures) -> Vec<String> {
+/// What marks a difference to the baseline that the run cannot see.
+const SAME: &str = " ≈";
+
+/// Whether a design's CPU time is no difference to the baseline's that the run can see.
+fn costs_the_same(figures: &DesignFigures, seen: Option<Resolution>) -> bool {
+    let ratio = figures.server_cpu_ratio.zip(seen.and_then(|seen| seen.server_cpu));
+    ratio.is_some_and(|(ratio, seen)| !is_different(ratio, seen))
+}
+
+fn row(figures: &DesignFigures, seen: Option<Resolution>) -> Vec<String> {
     let is_doubted = !figures.doubts.is_empty();
     vec![
         figures.design.clone(),
-        with_spread(figures.throughput_rps, number::thousands, is_doubted),
-        or_none(figures.ratio, |ratio| format!("{:.2}", ratio.median)),
-        or_none(figures.server_cpu_us, |cpu| with_spread(cpu, number::short, false)),
+        with_uncertainty(figures.throughput_rps, number::thousands, is_doubted),
+        or_none(figures.ratio, |ratio| {
+            let same =
+                figures.design != BASELINE && seen.is_some_and(|seen| !is_different(ratio, seen.throughput));
+            format!("{:.2}{}", ratio.median, if same { SAME } else { "" })
+        }),
+        or_none(figures.server_cpu_us, |cpu| with_uncertainty(cpu, number::short, false)),
         or_none(figures.server_cpu_over_baseline_us, |over| match figures.design.as_str() {
             BASELINE => NONE.to_owned(),
-            _ => format!("{:+.1}", over.median),
+            _ => format!("{:+.1}{}", over.median, if costs_the_same(figures, seen) { SAME } else { "" }),
         }),
         or_none(figures.store_cpu_us, |cpu| number::short(cpu.median)),
         or_none(figures.store_round_trips, |trips| format!("{:.2}", trips.median)),

@@ -1,6 +1,6 @@
 //! The section that compares libraries: the CPU time of each to check the same token.
 
-use super::section::{Section, with_spread};
+use super::section::{Section, with_uncertainty};
 use crate::report::chart::{Bar, Bars, Chart};
 use crate::report::table::Table;
 use crate::report::{Report, number};
@@ -15,7 +15,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
             timed.library.clone(),
             timed.version.clone(),
             timed.runs_on.clone(),
-            with_spread(timed.ns, number::thousands, false),
+            with_uncertainty(timed.ns, number::thousands, false),
             number::short(timed.times_ours.median),
         ]);
     }

@@ -1,6 +1,6 @@
 //! The section that compares our servers with other stacks: the cost of the same response.
 
-use super::section::{Section, cpu_chart, or_none, question_mark, rows_without_figures, with_spread};
+use super::section::{Section, cpu_chart, or_none, question_mark, rows_without_figures, with_uncertainty};
 use crate::figures::DesignFigures;
 use crate::report::peers::{MOST_CPU, Peer, Peers, Share};
 use crate::report::table::{NONE, Table};
@@ -56,8 +56,8 @@ fn row(peers: &Peers, figures: &DesignFigures) -> Vec<String> {
     };
     vec![
         figures.design.clone(),
-        with_spread(figures.throughput_rps, number::thousands, is_doubted),
-        or_none(figures.server_cpu_us, |cpu| with_spread(cpu, number::short, false)),
+        with_uncertainty(figures.throughput_rps, number::thousands, is_doubted),
+        or_none(figures.server_cpu_us, |cpu| with_uncertainty(cpu, number::short, false)),
         or_none(figures.store_cpu_us, |cpu| number::short(cpu.median)),
         or_none(figures.store_round_trips, |trips| format!("{:.2}", trips.median)),
         or_none(at_rate, |figures| {

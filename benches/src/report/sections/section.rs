@@ -104,10 +104,10 @@ pub(super) fn cpu_chart(
     (!bars.is_empty()).then(|| Chart::Bars(Bars { parts, bars, unit: " µs".into() }))
 }
 
-/// A median with half its spread in per cent, and a question mark if it is doubted.
-pub(super) fn with_spread(median: Median, write: impl Fn(f64) -> String, is_doubted: bool) -> String {
+/// A median with half its 95 % confidence interval in per cent, and a question mark if it is doubted.
+pub(super) fn with_uncertainty(median: Median, write: impl Fn(f64) -> String, is_doubted: bool) -> String {
     let doubted = if is_doubted { DOUBTED } else { "" };
-    format!("{} ±{:.0} %{doubted}", write(median.median), median.spread() * 50.0)
+    format!("{} ±{:.0} %{doubted}", write(median.median), median.uncertainty() * 100.0)
 }
 
 /// The figure, or a dash if it was not measured.

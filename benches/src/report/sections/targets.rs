@@ -1,25 +1,27 @@
 //! The section on the targets and whether they are met.
 
 use super::section::Section;
-use crate::report::table::{DOUBTED, NONE, Table};
+use crate::figures::Interval;
+use crate::report::table::{NONE, Table};
 use crate::report::{Report, number};
 use crate::targets::{Limit, Outcome, Target, Verdict};
 
 pub(super) fn section(report: &Report) -> Option<Section> {
     let targets = report.targets.as_ref()?;
-    let mut table = Table::new(["target", "what", "must be", "is", "between", "verdict"]);
+    let mut table = Table::new(["target", "what", "must be", "is", "95 % interval", "verdict"]);
     targets.rows.iter().for_each(|target| table.row(row(target)));
     let count = |verdict| targets.rows.iter().filter(|target| target.verdict() == verdict).count();
     let says = format!(
-        "{} met, {} not met, {} not measured.",
+        "{} met, {} not met, {} undecided, {} not measured.",
         count(Verdict::Met),
         count(Verdict::NotMet),
+        count(Verdict::Undecided),
         count(Verdict::NotMeasured)
     );
     let mut notes = vec![
         "Each target is a ratio within one run: both sides take turns in the same rounds, and each round gives one \
-         ratio. The median of the rounds decides. A question mark means that some rounds are on the other side of the \
-         limit, so another run may have the opposite result."
+         ratio. The 95 % confidence interval of their median decides. Where the limit is inside of it, the target is \
+         undecided: another run may have the opposite result."
             .to_owned(),
     ];
     notes.extend(targets.rows.iter().map(|target| match &target.outcome {
@@ -39,24 +41,18 @@ pub(super) fn section(report: &Report) -> Option<Section> {
 fn row(target: &Target) -> Vec<String> {
     let (figure, between) = match &target.outcome {
         Outcome::Measured { figure } => {
-            (written(figure.median), format!("{} – {}", written(figure.min), written(figure.max)))
+            let Interval { low, high } = figure.likely();
+            (written(figure.median), format!("{} – {}", written(low), written(high)))
         }
         Outcome::NotMeasured { .. } => (NONE.to_owned(), NONE.to_owned()),
     };
-    let close = if target.is_close() { DOUBTED } else { "" };
     let verdict = match target.verdict() {
         Verdict::Met => "met",
         Verdict::NotMet => "not met",
+        Verdict::Undecided => "undecided",
         Verdict::NotMeasured => "not measured",
     };
-    vec![
-        target.id.clone(),
-        target.what.clone(),
-        limit(target.limit),
-        figure,
-        between,
-        format!("{verdict}{close}"),
-    ]
+    vec![target.id.clone(), target.what.clone(), limit(target.limit), figure, between, verdict.to_owned()]
 }
 
 fn limit(limit: Limit) -> String {
