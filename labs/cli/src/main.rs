@@ -25,6 +25,10 @@ use kit::config::LogFormat;
 use crate::arguments::{Arguments, Command};
 use crate::tour::TourArguments;
 
+/// An allocator that costs less CPU per request than the system's and returns memory after a burst of logins.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     harness::stdout::run(run_command)
 }
