@@ -46,7 +46,7 @@ async fn an_answer_that_breaks_off_or_is_not_http_is_told_from_one_with_another_
     assert_eq!(counted(&run(&answering(short).target(), 3).await), [(Outcome::BodyBrokeOff, 3)]);
     let other = b"SSH-2.0-OpenSSH_9.2\r\n";
     assert_eq!(counted(&run(&answering(other).target(), 3).await), [(Outcome::NotHttp, 3)]);
-    let moved = b"HTTP/1.1 302 Found\r\nlocation: /login\r\ncontent-length: 0\r\n\r\n";
+    let moved = b"HTTP/1.1 302 Found\r\nlocation: /login\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
     assert_eq!(counted(&run(&answering(moved).target(), 3).await), [(Outcome::Answered(302), 3)]);
 }
 
