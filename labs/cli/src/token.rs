@@ -1,108 +1,135 @@
-//! `cargo lab token JWT`: takes a token apart and explains its contents.
+//! `cargo lab token`: takes a token apart and explains its contents.
 //!
 //! Anyone who has the token can read everything in it but the signature; the command shows this first. It is the only
-//! command that prints the contents of a credential, because that is its lesson; it prints no signature and stores
-//! nothing.
+//! command that prints the contents of a credential, because that is its lesson; it prints no signature and no key, and
+//! stores nothing. Every text of a token is escaped before it is printed, so that a token cannot write its own verdict on
+//! the terminal.
 
+mod algorithm;
+mod base64url;
+mod check;
+mod claims;
 mod explain;
+mod input;
+mod json;
+mod jwks;
+mod key;
 mod parts;
+mod report;
+mod screen;
+mod serialization;
+mod time;
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use harness::Failure;
-use harness::terminal::{BAD, DIM, GOOD, heading};
-use jsonwebtoken::crypto;
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde_json::Value;
 
-use self::explain::Finding;
-use self::parts::Parts;
+use self::input::Content;
+use self::key::Key;
+use self::report::{Reported, Told};
 
 /// Take a token apart and explain it
+///
+/// The input may be a JWT, an HTTP header, a cookie, a server's JSON answer, a curl command, or anything that contains
+/// tokens; each token is explained in turn. The exit code is 1 if a signature was to be checked and is not valid.
 #[derive(Debug, Args)]
 pub(crate) struct TokenArguments {
     /// The token; `-` reads it from stdin, so that it does not stay in the shell's history
-    #[arg(value_name = "JWT")]
-    pub(crate) token: String,
-    /// A file with the secret, to check the signature (HS256)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) secret_file: Option<PathBuf>,
-    /// Print what was found as JSON
+    #[arg(value_name = "JWT", required = true)]
+    pub(crate) token: Vec<String>,
+    /// A file with the key to check the signature: JWK, JWK Set, PEM, DER, or a secret as bytes or in base64
+    ///
+    /// Of a JWK Set, the key with the token's `kid` is used, or all keys if there is none. Of a private key, its public
+    /// part is used. May be given several times.
+    #[arg(long, value_name = "FILE", visible_alias = "secret-file")]
+    pub(crate) key: Vec<PathBuf>,
+    /// The URL of a JWK Set, on this machine only; download any other and pass it with --key
+    #[arg(long, value_name = "URL")]
+    pub(crate) jwks: Option<String>,
+    /// Print what was found as JSON: an object, or of several tokens an object with the list `tokens`
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 /// The most bytes that are read as a token. A token of the labs has at most 4 KiB; other servers' tokens may be longer.
-const MAX_BYTES: u64 = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 
-pub(crate) fn run(arguments: TokenArguments) -> Result<ExitCode, Failure> {
-    let text = if arguments.token == "-" { from_stdin()? } else { arguments.token };
-    let parts = Parts::split(text.trim())?;
-    let signature = match &arguments.secret_file {
-        Some(path) => {
-            let secret = std::fs::read(path)
-                .map_err(|error| Failure::new(format!("{} cannot be read ({error})", path.display())))?;
-            Some(holds(&parts, secret.trim_ascii_end())?)
-        }
-        None => None,
+/// The most bytes of a file with keys.
+const MAX_KEY_BYTES: usize = 1024 * 1024;
+
+pub(crate) async fn run(arguments: TokenArguments) -> Result<ExitCode, Failure> {
+    let text = match &arguments.token[..] {
+        [dash] if dash == "-" => from_stdin()?,
+        words => words.join(" "),
     };
-    let findings = explain::token(&parts, kit::Clock::system().now_s());
-    if arguments.json {
-        let report = serde_json::json!({
-            "header": parts.header, "claims": parts.claims, "signature_bytes": parts.signature_bytes,
-            "signature_holds": signature, "findings": findings,
-        });
-        harness::outln!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print(&parts, &findings, signature)?;
+    if text.len() > MAX_BYTES {
+        return Err(Failure::new(format!("the input is longer than {} KiB, and is not read", MAX_BYTES / 1024))
+            .advice("paste the token alone; a JWT of this size fits into no HTTP header"));
     }
-    Ok(if signature == Some(false) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let founds = input::tokens(&text)?;
+    let keys = keys(&arguments).await?;
+    let now = kit::Clock::system().now_s();
+    let reported: Vec<Reported> = founds
+        .into_iter()
+        .map(|found| {
+            let told = match found.content {
+                Content::Opaque(sentence) => Told::Opaque(sentence),
+                Content::Readable(parts) => Told::Read {
+                    findings: explain::token(&parts, now),
+                    check: keys.as_ref().map(|keys| check::check(&parts, keys)),
+                    parts,
+                },
+            };
+            Reported { place: found.place, told }
+        })
+        .collect();
+    if arguments.json {
+        harness::outln!("{}", report::json(&reported));
+    } else {
+        screen::print(&reported);
+    }
+    Ok(if reported.iter().all(Reported::is_fine) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn from_stdin() -> Result<String, Failure> {
-    let mut text = String::new();
-    std::io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    // One byte more than is accepted, so that a longer input is refused and not cut off.
+    std::io::stdin().lock().take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    let cut_off = bytes.len() > MAX_BYTES;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(error) if cut_off => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        Err(_) => Err(Failure::new("stdin is not UTF-8 text, and a token is text")
+            .advice("write the token to the file as plain text")),
+    }
 }
 
-/// Whether the signature is an HMAC of the first two parts under this secret. The algorithm is fixed to HS256, and
-/// never taken from the token; a token that names another one is an error.
-fn holds(parts: &Parts, secret: &[u8]) -> Result<bool, Failure> {
-    let named = parts.header.get("alg").and_then(Value::as_str).unwrap_or_default();
-    if named != "HS256" {
-        return Err(Failure::new(format!("the token has alg `{named}`, and a secret can check HS256 only")));
+/// The keys that the user gave; `None` if no signature is to be checked.
+async fn keys(arguments: &TokenArguments) -> Result<Option<Vec<Key>>, Failure> {
+    if arguments.key.is_empty() && arguments.jwks.is_none() {
+        return Ok(None);
     }
-    let key = DecodingKey::from_secret(secret);
-    Ok(crypto::verify(&parts.signature, parts.signed.as_bytes(), &key, Algorithm::HS256).unwrap_or(false))
+    let mut keys = Vec::new();
+    for path in &arguments.key {
+        keys.extend(from_file(path)?);
+    }
+    if let Some(url) = &arguments.jwks {
+        keys.extend(jwks::fetch(url).await?);
+    }
+    Ok(Some(keys))
 }
 
-fn print(parts: &Parts, findings: &[Finding], signature: Option<bool>) -> Result<(), Failure> {
-    heading("Header");
-    harness::outln!("{}", serde_json::to_string_pretty(&parts.header)?);
-    heading("Claims: signed, not encrypted; every holder of the token can read them");
-    harness::outln!("{}", serde_json::to_string_pretty(&parts.claims)?);
-    heading("Signature");
-    match signature {
-        Some(true) => harness::outln!(
-            " {GOOD}valid{GOOD:#}: it was made with this secret, and no byte has changed since"
-        ),
-        Some(false) => {
-            harness::outln!(
-                " {BAD}not valid{BAD:#}: it was made with another secret, or the token was changed"
-            )
-        }
-        None => harness::outln!(
-            " {} bytes {DIM}(not checked: give the secret with --secret-file FILE){DIM:#}",
-            parts.signature_bytes
-        ),
+fn from_file(path: &Path) -> Result<Vec<Key>, Failure> {
+    let failed = |reason: String| Failure::new(format!("no key can be read from {}: {reason}", path.display()));
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_KEY_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| Failure::new(format!("{} cannot be read ({error})", path.display())))?;
+    if bytes.len() > MAX_KEY_BYTES {
+        return Err(failed(format!("it is longer than {} KiB", MAX_KEY_BYTES / 1024)));
     }
-    heading("What the token says");
-    for Finding { about, text, concern } in findings {
-        let mark = if *concern { format!("{BAD}!{BAD:#}") } else { " ".to_owned() };
-        harness::outln!(" {mark} {about:<10} {text}");
-    }
-    Ok(())
+    key::read(&bytes).map_err(|failure| failed(failure.to_string()))
 }

@@ -1,9 +1,11 @@
-//! Explains a token's header and claims, and marks what a careful server would refuse.
+//! Explains a token, and marks what a careful server would refuse.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
-use super::parts::Parts;
+use super::algorithm::{Algorithm, Kind, OTHER_SIGNATURES};
+use super::claims;
+use super::json::{Json, Members};
+use super::parts::{Parts, Payload};
 
 /// One sentence about one claim or header field.
 #[derive(Debug, Serialize)]
@@ -19,163 +21,154 @@ pub(super) struct Finding {
 /// All findings about a token; `now` is in seconds since the Unix epoch.
 pub(super) fn token(parts: &Parts, now: u64) -> Vec<Finding> {
     let mut findings = Findings(Vec::new());
-    header(&parts.header, &mut findings);
-    claims(&parts.claims, now, &mut findings);
+    for (part, flaw) in &parts.flaws {
+        findings.warn(part, format!("{flaw}: RFC 7515 §2 requires base64url without padding"));
+    }
+    header(parts, &mut findings);
+    duplicates("header", &parts.header, &mut findings);
+    match &parts.payload {
+        Payload::Claims(members) => {
+            duplicates("claims", members, &mut findings);
+            claims::explain(members, now, &mut findings);
+        }
+        Payload::Json(json) => {
+            let text = format!("is {}: the claims of a JWT are an object (RFC 7519 §7.2)", json.kind());
+            findings.warn("payload", text);
+        }
+        Payload::Text(_) | Payload::Bytes(_) => {
+            findings.say("payload", "is not JSON: this is a JWS, which can sign anything, and no JWT");
+        }
+        Payload::Detached => {
+            findings.say("payload", "is not in the token: its recipient gets it separately (RFC 7515 appendix F)");
+        }
+        Payload::Encrypted(bytes) => {
+            let text = format!("is encrypted ({bytes} bytes): only a holder of the key can read it (RFC 7516)");
+            findings.say("payload", text);
+        }
+    }
     findings.0
 }
 
-struct Findings(Vec<Finding>);
+pub(super) struct Findings(Vec<Finding>);
 
 impl Findings {
-    fn say(&mut self, about: &str, text: impl Into<String>) {
+    pub(super) fn say(&mut self, about: &str, text: impl Into<String>) {
         self.0.push(Finding { about: about.to_owned(), text: text.into(), concern: false });
     }
 
-    fn warn(&mut self, about: &str, text: impl Into<String>) {
+    pub(super) fn warn(&mut self, about: &str, text: impl Into<String>) {
         self.0.push(Finding { about: about.to_owned(), text: text.into(), concern: true });
     }
 }
 
-fn header(header: &Map<String, Value>, findings: &mut Findings) {
-    match header.get("alg").and_then(Value::as_str) {
-        Some(alg) if alg.eq_ignore_ascii_case("none") => {
-            findings.warn("alg", "says that the token needs no signature: never accept it (RFC 8725 §3.2)");
-        }
-        Some(alg @ ("HS256" | "HS384" | "HS512")) => {
-            findings.say(
-                "alg",
-                format!("{alg}: one secret signs and checks, so every party that can check can also sign"),
-            );
-        }
-        Some(alg) => findings.say("alg", format!("{alg}: a private key signs, its public key checks")),
-        None => findings.warn("alg", "is missing: a server cannot know how to check the signature"),
-    }
-    match header.get("typ").and_then(Value::as_str) {
-        Some("at+jwt") => {
-            findings.say("typ", "at+jwt: an access token, and no other kind of token (RFC 9068 §2.1)")
-        }
-        Some(typ) => findings.say("typ", format!("{typ}: does not say what the token is for")),
-        None => findings.say("typ", "is missing: the token does not say what it is for"),
-    }
-    if let Some(kid) = header.get("kid") {
-        findings.say(
+/// A value from the token, safe and short enough to print.
+fn shown(value: &Json) -> String {
+    kit::visible::excerpt(value.as_str().unwrap_or(&value.one_line()), 60)
+}
+
+fn header(parts: &Parts, findings: &mut Findings) {
+    let header = parts.whole_header();
+    algorithm(parts, &header, findings);
+    kind(&header, findings);
+    match header.get("kid") {
+        None => {}
+        Some(kid @ Json::String(_)) => findings.say(
             "kid",
-            format!("{kid}: names the issuer's key to check with; look it up, and never open it as a file or a URL"),
-        );
+            format!(
+                "{}: names the issuer's key to check with; look it up, and never open it as a file or a URL",
+                shown(kid)
+            ),
+        ),
+        Some(other) => findings.warn("kid", format!("is {}: it must be a string (RFC 7515 §4.1.4)", other.kind())),
     }
     for name in ["jwk", "jku", "x5u", "x5c"] {
-        if header.contains_key(name) {
+        if header.has(name) {
             findings.warn(name, "contains or points to the key to check with: ignore it (RFC 8725 §3.10)");
         }
     }
-    if header.contains_key("crit") {
+    if header.has("crit") {
         findings.warn(
             "crit",
             "names extensions that the server must understand: refuse the token if one is unknown (RFC 7515 §4.1.11)",
         );
     }
+    if header.get("b64") == Some(&Json::Word("false")) {
+        findings.warn(
+            "b64",
+            "the payload is signed without being encoded: refuse the token unless the server expects that (RFC 7797)",
+        );
+    }
+    if !parts.unprotected.is_empty() {
+        let names: Vec<_> = parts.unprotected.iter().map(|(name, _)| kit::visible::excerpt(name, 20)).collect();
+        let text = format!("the signature does not cover {}: anyone can change it", names.join(", "));
+        findings.warn("unprotected", text);
+    }
 }
 
-fn claims(claims: &Map<String, Value>, now: u64, findings: &mut Findings) {
-    lifetime(claims, now, findings);
-    let meaning = [
-        ("iss", "who issued it (RFC 7519 §4.1.1)"),
-        ("aud", "who it is for; every other recipient must refuse it (§4.1.3)"),
-        ("sub", "who it is about (§4.1.2)"),
-        ("jti", "the id of the token (§4.1.7)"),
-        ("sid", "the session that the token belongs to"),
-        (
-            "epoch",
-            "the account's epoch when the token was issued; a server that knows a higher one refuses the token",
+fn algorithm(parts: &Parts, header: &Members, findings: &mut Findings) {
+    let alg = match header.get("alg") {
+        None => return findings.warn("alg", "is missing: a server cannot know how to check the signature"),
+        Some(Json::String(alg)) => alg,
+        Some(other) => {
+            return findings.warn("alg", format!("is {}: it must be a string (RFC 7515 §4.1.1)", other.kind()));
+        }
+    };
+    let told = kit::visible::excerpt(alg, 60);
+    if parts.is_encrypted() {
+        return findings.say("alg", format!("{told}: says how the key of the encryption is transported or agreed on"));
+    }
+    if alg.eq_ignore_ascii_case("none") {
+        return findings.warn("alg", "says that the token needs no signature: never accept it (RFC 8725 §3.2)");
+    }
+    match Algorithm::named(alg).map(|algorithm| algorithm.kind) {
+        Some(Kind::Secret) => findings.say(
+            "alg",
+            format!("{told}: one secret signs and checks, so every party that can check can also sign"),
         ),
-        ("email", "personal data that every holder of the token can read"),
-        ("scope", "what its bearer may do (RFC 9068 §2.2.3)"),
-    ];
-    for (name, meaning) in meaning {
-        if claims.contains_key(name) {
-            findings.say(name, meaning);
-        }
-    }
-    for name in ["iss", "aud", "sub"] {
-        if !claims.contains_key(name) {
-            findings.warn(name, "is missing: a strict server refuses the token (RFC 9068 §2.2)");
-        }
+        Some(_) => findings.say("alg", format!("{told}: a private key signs, its public key checks")),
+        None if OTHER_SIGNATURES.contains(&alg.as_str()) => findings
+            .say("alg", format!("{told}: a private key signs, its public key checks; this command cannot check it")),
+        None => findings.warn(
+            "alg",
+            format!("{told}: is not a registered signature algorithm (names are case-sensitive): refuse the token"),
+        ),
     }
 }
 
-fn lifetime(claims: &Map<String, Value>, now: u64, findings: &mut Findings) {
-    match claims.get("exp").map(Value::as_u64) {
-        None => findings.warn("exp", "is missing: the token never expires, and no server can revoke it"),
-        Some(None) => {
-            findings.warn("exp", "is not a whole number of seconds: a strict server refuses the token")
+/// Explains `typ`, which is compared without case and without its prefix `application/` (RFC 7515 §4.1.9).
+fn kind(header: &Members, findings: &mut Findings) {
+    let (value, typ) = match header.get("typ") {
+        None => return findings.say("typ", "is missing: the token does not say what it is for"),
+        Some(value @ Json::String(typ)) => (value, typ.to_ascii_lowercase()),
+        Some(other) => {
+            return findings.warn("typ", format!("is {}: it must be a string (RFC 7515 §4.1.9)", other.kind()));
         }
-        Some(Some(exp)) if exp > now => {
-            findings.say(
-                "exp",
-                format!("valid for another {}; a logout does not change that", length(exp - now)),
-            );
-        }
-        Some(Some(exp)) => findings.warn("exp", format!("expired {} ago", length(now - exp))),
-    }
-    if let (Some(iat), Some(exp)) =
-        (claims.get("iat").and_then(Value::as_u64), claims.get("exp").and_then(Value::as_u64))
-    {
-        let lifetime = exp.saturating_sub(iat);
-        findings
-            .say("iat", format!("issued {} ago for {}", length(now.saturating_sub(iat)), length(lifetime)));
-        if lifetime > 24 * 60 * 60 {
-            findings.warn(
-                "exp",
-                "a copy of the token works for longer than a day, and its owner cannot stop that",
-            );
-        }
-    }
-    if claims.get("nbf").and_then(Value::as_u64).is_some_and(|nbf| nbf > now) {
-        findings.warn("nbf", "the token is not valid yet");
-    }
+    };
+    let told = shown(value);
+    let text = match typ.strip_prefix("application/").unwrap_or(&typ) {
+        "at+jwt" => "an access token, and no other kind of token (RFC 9068 §2.1)",
+        "logout+jwt" => "a message that a session has ended (OpenID Connect Back-Channel Logout §2.4)",
+        "dpop+jwt" => "a proof that the client has a key (RFC 9449 §4.2)",
+        "secevent+jwt" => "a message about a security event (RFC 8417 §2.3)",
+        "jwt" | "jose" | "jose+json" => "does not say what the token is for",
+        _ => "names the kind of token: a server accepts the kind that it expects only (RFC 8725 §3.11)",
+    };
+    findings.say("typ", format!("{told}: {text}"));
 }
 
-fn length(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
+fn duplicates(part: &str, members: &Members, findings: &mut Findings) {
+    for (name, values) in members.duplicates() {
+        let values: Vec<_> = values.iter().map(|value| kit::visible::excerpt(&value.one_line(), 60)).collect();
+        findings.warn(
+            &kit::visible::excerpt(&name, 60),
+            format!(
+                "occurs {} times in the {part}: {}; two servers can read different values (RFC 8725 §2.4)",
+                values.len(),
+                values.join(", ")
+            ),
+        );
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn concerns(header: Value, claims: Value) -> Vec<String> {
-        let object = |value: Value| value.as_object().unwrap().clone();
-        let parts = Parts {
-            header: object(header),
-            claims: object(claims),
-            signed: String::new(),
-            signature: String::new(),
-            signature_bytes: 0,
-        };
-        token(&parts, 1_000)
-            .into_iter()
-            .filter(|finding| finding.concern)
-            .map(|finding| finding.about)
-            .collect()
-    }
-
-    #[test]
-    fn a_good_access_token_raises_no_concern() {
-        let claims = json!({ "iss": "i", "aud": "a", "sub": "s", "iat": 900, "exp": 1_800 });
-        assert_eq!(concerns(json!({ "alg": "HS256", "typ": "at+jwt" }), claims), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_token_without_end_or_signature_or_audience_raises_each_concern() {
-        assert_eq!(concerns(json!({ "alg": "nOnE" }), json!({})), ["alg", "exp", "iss", "aud", "sub"]);
-        let month = json!({ "iss": "i", "aud": "a", "sub": "s", "iat": 900, "exp": 2_592_900 });
-        assert_eq!(concerns(json!({ "alg": "HS256" }), month), ["exp"]);
-    }
-}
+mod tests;
