@@ -66,8 +66,11 @@ pub(crate) async fn run(arguments: TokenArguments) -> Result<ExitCode, Failure> 
         words => words.join(" "),
     };
     if text.len() > MAX_BYTES {
-        return Err(Failure::new(format!("the input is longer than {} KiB, and is not read", MAX_BYTES / 1024))
-            .advice("paste the token alone; a JWT of this size fits into no HTTP header"));
+        return Err(Failure::new(format!(
+            "the input is longer than {} KiB, and is not read",
+            MAX_BYTES / 1024
+        ))
+        .advice("paste the token alone; a JWT of this size fits into no HTTP header"));
     }
     let founds = input::tokens(&text)?;
     let keys = keys(&arguments).await?;
@@ -123,7 +126,8 @@ async fn keys(arguments: &TokenArguments) -> Result<Option<Vec<Key>>, Failure> {
 }
 
 fn from_file(path: &Path) -> Result<Vec<Key>, Failure> {
-    let failed = |reason: String| Failure::new(format!("no key can be read from {}: {reason}", path.display()));
+    let failed =
+        |reason: String| Failure::new(format!("no key can be read from {}: {reason}", path.display()));
     let mut bytes = Vec::new();
     std::fs::File::open(path)
         .and_then(|file| file.take(MAX_KEY_BYTES as u64 + 1).read_to_end(&mut bytes))

@@ -45,13 +45,16 @@ pub(super) fn check(parts: &Parts, keys: &[Key]) -> Check {
     if alg.eq_ignore_ascii_case("none") {
         return without(Some(false), "not valid: `alg` says that there is no signature to check".to_owned());
     }
+    let Ok(signature) = &parts.signature else {
+        return without(Some(false), "not valid: the signature is not base64url".to_owned());
+    };
     let Some(algorithm) = Algorithm::named(&alg) else {
         return without(None, "not checked: this command cannot check the algorithm of the token".to_owned());
     };
     let chosen = chosen(parts, keys);
     let mut tried = Vec::new();
     for key in &chosen {
-        let result = with_key(parts, &alg, algorithm, key);
+        let result = with_key((&parts.signed, signature), &alg, algorithm, key);
         let holds = result.is_ok();
         let result = result.map_or_else(|reason| reason, |()| "the signature matches".to_owned());
         let (kid, kty, named) = (key.kid.clone(), key.kty.clone(), key.alg.clone());
@@ -87,8 +90,13 @@ fn chosen<'a>(parts: &Parts, keys: &'a [Key]) -> Vec<&'a Key> {
     if named.is_empty() { keys.iter().collect() } else { named }
 }
 
-/// Whether the signature was made with this key; the error says why it is not valid, or why the key was not used.
-fn with_key(parts: &Parts, alg: &str, algorithm: Algorithm, key: &Key) -> Result<(), String> {
+/// Whether the signature of a text was made with this key; the error says why it is not valid, or why the key was not used.
+fn with_key(
+    (signed, signature): (&str, &[u8]),
+    alg: &str,
+    algorithm: Algorithm,
+    key: &Key,
+) -> Result<(), String> {
     let material = key.material.as_ref().map_err(|reason| format!("not used: {reason}"))?;
     let is_edwards = |alg: &str| matches!(alg, "EdDSA" | "Ed25519");
     if let Some(named) = &key.alg
@@ -100,7 +108,7 @@ fn with_key(parts: &Parts, alg: &str, algorithm: Algorithm, key: &Key) -> Result
     if material.kind() != algorithm.kind {
         return Err(format!("not used: {alg} needs {}", algorithm.kind.needed()));
     }
-    let (signed, signature) = (parts.signed.as_bytes(), parts.signature.as_slice());
+    let signed = signed.as_bytes();
     let matches = match (algorithm.method, material) {
         (Method::Hmac(algorithm), Material::Secret(secret)) => {
             hmac::verify(&hmac::Key::new(algorithm, secret), signed, signature).is_ok()

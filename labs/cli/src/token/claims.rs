@@ -14,7 +14,10 @@ const MEANINGS: [(&str, &str); 8] = [
     ("sub", "who it is about (§4.1.2)"),
     ("jti", "the id of the token (§4.1.7)"),
     ("sid", "the session that the token belongs to"),
-    ("epoch", "the account's epoch when the token was issued; a server that knows a higher one refuses the token"),
+    (
+        "epoch",
+        "the account's epoch when the token was issued; a server that knows a higher one refuses the token",
+    ),
     ("email", "personal data that every holder of the token can read"),
     ("scope", "what its bearer may do (RFC 9068 §2.2.3)"),
 ];
@@ -50,7 +53,9 @@ fn wrong_type(name: &str, value: &Json) -> Option<String> {
             Some(format!("is {}: it must be a string (RFC 7519 §4.1)", value.kind()))
         }
         ("aud", Json::Array(elements)) if elements.iter().all(|element| element.as_str().is_some()) => None,
-        ("aud", Json::Array(_)) => Some("is an array with other values than strings (RFC 7519 §4.1.3)".to_owned()),
+        ("aud", Json::Array(_)) => {
+            Some("is an array with other values than strings (RFC 7519 §4.1.3)".to_owned())
+        }
         ("aud", value) if !is_text => {
             Some(format!("is {}: it must be a string or an array of strings (RFC 7519 §4.1.3)", value.kind()))
         }
@@ -70,7 +75,9 @@ fn expiry(claims: &Members, now: f64, findings: &mut Findings) {
     } else {
         findings.warn("exp", format!("expired {length} ago{date}"));
     }
-    let Some(lifetime) = claims.get("iat").and_then(|iat| Some(exp - Moment::read(iat).seconds()?)) else { return };
+    let Some(lifetime) = claims.get("iat").and_then(|iat| Some(exp - Moment::read(iat).seconds()?)) else {
+        return;
+    };
     if lifetime <= 0.0 {
         findings.warn("exp", "is not after `iat`: the token was never valid");
     } else if lifetime > LONG_S {
@@ -111,7 +118,9 @@ fn seconds(name: &str, value: &Json, findings: &mut Findings) -> Option<f64> {
         ),
         Moment::OutOfRange => format!("{} is no date", kit::visible::excerpt(&value.one_line(), 40)),
         Moment::NotANumber(kind) => {
-            format!("is {kind}: it must be a number of seconds (RFC 7519 §2); a strict server refuses the token")
+            format!(
+                "is {kind}: it must be a number of seconds (RFC 7519 §2); a strict server refuses the token"
+            )
         }
     };
     findings.warn(name, wrong);

@@ -24,6 +24,9 @@ pub(super) fn token(parts: &Parts, now: u64) -> Vec<Finding> {
     for (part, flaw) in &parts.flaws {
         findings.warn(part, format!("{flaw}: RFC 7515 §2 requires base64url without padding"));
     }
+    if let Err(reason) = &parts.signature {
+        findings.warn("signature", format!("is not base64url ({reason}): it may be cut off, or replaced"));
+    }
     header(parts, &mut findings);
     duplicates("header", &parts.header, &mut findings);
     match &parts.payload {
@@ -39,10 +42,14 @@ pub(super) fn token(parts: &Parts, now: u64) -> Vec<Finding> {
             findings.say("payload", "is not JSON: this is a JWS, which can sign anything, and no JWT");
         }
         Payload::Detached => {
-            findings.say("payload", "is not in the token: its recipient gets it separately (RFC 7515 appendix F)");
+            findings.say(
+                "payload",
+                "is not in the token: its recipient gets it separately (RFC 7515 appendix F)",
+            );
         }
         Payload::Encrypted(bytes) => {
-            let text = format!("is encrypted ({bytes} bytes): only a holder of the key can read it (RFC 7516)");
+            let text =
+                format!("is encrypted ({bytes} bytes): only a holder of the key can read it (RFC 7516)");
             findings.say("payload", text);
         }
     }
@@ -79,7 +86,9 @@ fn header(parts: &Parts, findings: &mut Findings) {
                 shown(kid)
             ),
         ),
-        Some(other) => findings.warn("kid", format!("is {}: it must be a string (RFC 7515 §4.1.4)", other.kind())),
+        Some(other) => {
+            findings.warn("kid", format!("is {}: it must be a string (RFC 7515 §4.1.4)", other.kind()))
+        }
     }
     for name in ["jwk", "jku", "x5u", "x5c"] {
         if header.has(name) {
@@ -99,7 +108,8 @@ fn header(parts: &Parts, findings: &mut Findings) {
         );
     }
     if !parts.unprotected.is_empty() {
-        let names: Vec<_> = parts.unprotected.iter().map(|(name, _)| kit::visible::excerpt(name, 20)).collect();
+        let names: Vec<_> =
+            parts.unprotected.iter().map(|(name, _)| kit::visible::excerpt(name, 20)).collect();
         let text = format!("the signature does not cover {}: anyone can change it", names.join(", "));
         findings.warn("unprotected", text);
     }
@@ -110,15 +120,18 @@ fn algorithm(parts: &Parts, header: &Members, findings: &mut Findings) {
         None => return findings.warn("alg", "is missing: a server cannot know how to check the signature"),
         Some(Json::String(alg)) => alg,
         Some(other) => {
-            return findings.warn("alg", format!("is {}: it must be a string (RFC 7515 §4.1.1)", other.kind()));
+            return findings
+                .warn("alg", format!("is {}: it must be a string (RFC 7515 §4.1.1)", other.kind()));
         }
     };
     let told = kit::visible::excerpt(alg, 60);
     if parts.is_encrypted() {
-        return findings.say("alg", format!("{told}: says how the key of the encryption is transported or agreed on"));
+        return findings
+            .say("alg", format!("{told}: says how the key of the encryption is transported or agreed on"));
     }
     if alg.eq_ignore_ascii_case("none") {
-        return findings.warn("alg", "says that the token needs no signature: never accept it (RFC 8725 §3.2)");
+        return findings
+            .warn("alg", "says that the token needs no signature: never accept it (RFC 8725 §3.2)");
     }
     match Algorithm::named(alg).map(|algorithm| algorithm.kind) {
         Some(Kind::Secret) => findings.say(
@@ -126,11 +139,15 @@ fn algorithm(parts: &Parts, header: &Members, findings: &mut Findings) {
             format!("{told}: one secret signs and checks, so every party that can check can also sign"),
         ),
         Some(_) => findings.say("alg", format!("{told}: a private key signs, its public key checks")),
-        None if OTHER_SIGNATURES.contains(&alg.as_str()) => findings
-            .say("alg", format!("{told}: a private key signs, its public key checks; this command cannot check it")),
+        None if OTHER_SIGNATURES.contains(&alg.as_str()) => findings.say(
+            "alg",
+            format!("{told}: a private key signs, its public key checks; this command cannot check it"),
+        ),
         None => findings.warn(
             "alg",
-            format!("{told}: is not a registered signature algorithm (names are case-sensitive): refuse the token"),
+            format!(
+                "{told}: is not a registered signature algorithm (names are case-sensitive): refuse the token"
+            ),
         ),
     }
 }
@@ -141,7 +158,8 @@ fn kind(header: &Members, findings: &mut Findings) {
         None => return findings.say("typ", "is missing: the token does not say what it is for"),
         Some(value @ Json::String(typ)) => (value, typ.to_ascii_lowercase()),
         Some(other) => {
-            return findings.warn("typ", format!("is {}: it must be a string (RFC 7515 §4.1.9)", other.kind()));
+            return findings
+                .warn("typ", format!("is {}: it must be a string (RFC 7515 §4.1.9)", other.kind()));
         }
     };
     let told = shown(value);
@@ -158,7 +176,8 @@ fn kind(header: &Members, findings: &mut Findings) {
 
 fn duplicates(part: &str, members: &Members, findings: &mut Findings) {
     for (name, values) in members.duplicates() {
-        let values: Vec<_> = values.iter().map(|value| kit::visible::excerpt(&value.one_line(), 60)).collect();
+        let values: Vec<_> =
+            values.iter().map(|value| kit::visible::excerpt(&value.one_line(), 60)).collect();
         findings.warn(
             &kit::visible::excerpt(&name, 60),
             format!(

@@ -28,8 +28,7 @@ const REFRESH_TOKEN: &str = "this is a refresh token of the hybrid design: it is
 const OPAQUE: &str = "this is no JWT but an opaque value, such as a session id or a refresh token: it contains nothing to read; only the server that issued it knows its meaning (RFC 7662 describes how an API asks that server)";
 const PASETO: &str =
     "this is a PASETO, another format of tokens, which this command does not read; it reads JWT, JWS and JWE";
-const KEY: &str =
-    "this is a key, and no token; give the token here, and the key in a file with --key FILE";
+const KEY: &str = "this is a key, and no token; give the token here, and the key in a file with --key FILE";
 
 /// All tokens in a text.
 ///
@@ -57,7 +56,9 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Found>, Failure> {
 
 fn in_text(text: &str) -> Result<Vec<Found>, Failure> {
     // The payload of RFC 7797 may contain any character, so the text is first taken as it is.
-    if let Ok(parts) = Parts::split(text) {
+    if let Ok(parts) = Parts::split(text)
+        && parts.signature.is_ok()
+    {
         return Ok(vec![Found { place: None, content: Content::Readable(Box::new(parts)) }]);
     }
     let text = percent_decoded(text);
@@ -82,7 +83,8 @@ fn in_text(text: &str) -> Result<Vec<Found>, Failure> {
 fn no_token(text: &str) -> Failure {
     let word = scan::bare(text);
     let is_one_word = !word.contains(char::is_whitespace);
-    if text.split(|character: char| !character.is_ascii_alphanumeric() && !".-_".contains(character))
+    if text
+        .split(|character: char| !character.is_ascii_alphanumeric() && !".-_".contains(character))
         .any(|word| word.starts_with("rt1."))
     {
         return Failure::new(REFRESH_TOKEN);
@@ -95,8 +97,9 @@ fn no_token(text: &str) -> Failure {
     match Parts::split(word) {
         _ if is_one_word && !word.contains('.') => Failure::new(OPAQUE),
         Err(failure) if is_one_word => failure,
-        _ => Failure::new("this text contains no token: a JWT starts with `eyJ` and has two dots")
-            .advice("copy all of it; a cookie or a token without dots is opaque, and contains nothing to read"),
+        _ => Failure::new("this text contains no token: a JWT starts with `eyJ` and has two dots").advice(
+            "copy all of it; a cookie or a token without dots is opaque, and contains nothing to read",
+        ),
     }
 }
 

@@ -25,8 +25,10 @@ const MAX_BYTES: usize = 256 * 1024;
 pub(super) async fn fetch(url: &str) -> Result<Vec<Key>, Failure> {
     let shown = kit::visible::excerpt(url, 200);
     if !is_on_this_machine(url) {
-        return Err(Failure::new(format!("`{shown}` is not an http URL of this machine, and no other is contacted"))
-            .advice("download the file, for example with curl, and pass it with --key FILE"));
+        return Err(Failure::new(format!(
+            "`{shown}` is not an http URL of this machine, and no other is contacted"
+        ))
+        .advice("download the file, for example with curl, and pass it with --key FILE"));
     }
     let failed = |error: reqwest::Error| {
         Failure::new(format!("no JWK Set can be read from {shown}")).caused_by(&error.without_url())
@@ -40,7 +42,10 @@ pub(super) async fn fetch(url: &str) -> Result<Vec<Key>, Failure> {
     while let Some(chunk) = answer.chunk().await.map_err(failed)? {
         body.extend_from_slice(&chunk);
         if body.len() > MAX_BYTES {
-            return Err(Failure::new(format!("the answer of {shown} is longer than {} KiB", MAX_BYTES / 1024)));
+            return Err(Failure::new(format!(
+                "the answer of {shown} is longer than {} KiB",
+                MAX_BYTES / 1024
+            )));
         }
     }
     let text = String::from_utf8_lossy(&body);
@@ -64,7 +69,9 @@ mod tests {
 
     #[test]
     fn only_loopback_addresses_over_http_are_on_this_machine() {
-        for own in ["http://127.0.0.1:8080/jwks.json", "http://[::1]/a", "http://localhost:1/", "http://127.1/"] {
+        for own in
+            ["http://127.0.0.1:8080/jwks.json", "http://[::1]/a", "http://localhost:1/", "http://127.1/"]
+        {
             assert!(is_on_this_machine(own), "{own}");
         }
         for other in [

@@ -88,7 +88,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Key>, Failure> {
 /// # Errors
 /// The text is not a JWK or a JWK Set.
 pub(super) fn read_set(text: &str) -> Result<Vec<Key>, Failure> {
-    let json = Json::parse(text.trim()).map_err(|reason| Failure::new(format!("it is not JSON ({reason})")))?;
+    let json =
+        Json::parse(text.trim()).map_err(|reason| Failure::new(format!("it is not JSON ({reason})")))?;
     let mut keys = jwk::read(&json)?;
     keys.truncate(MAX_KEYS);
     Ok(keys)
@@ -102,12 +103,10 @@ fn secrets(bytes: &[u8]) -> Vec<Key> {
     if trimmed != bytes {
         keys.push(secret("the file's bytes with the white space at its end", bytes));
     }
-    let text: Option<String> = std::str::from_utf8(trimmed).ok().map(|text| text.split_whitespace().collect());
+    let text: Option<String> =
+        std::str::from_utf8(trimmed).ok().map(|text| text.split_whitespace().collect());
     if let Some(decoded) = text.and_then(|text| base64url::decode(&text).ok()) {
         keys.push(secret("the file decoded from base64", &decoded.bytes));
     }
     keys
 }
-
-#[cfg(test)]
-mod tests;

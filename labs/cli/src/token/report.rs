@@ -1,12 +1,10 @@
 //! What is reported about the tokens, as JSON.
 
-use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 
 use super::check::Check;
 use super::explain::Finding;
-use super::json::{self, Json, Members};
+use super::json::{Json, Members};
 use super::parts::{Form, Parts, Payload};
 use super::time::{self, Moment};
 
@@ -39,53 +37,47 @@ impl Reported {
 /// An object about one token, or an object with the list of several.
 pub(super) fn json(reported: &[Reported]) -> String {
     match reported {
-        [alone] => json::pretty(&object(alone)),
-        several => {
-            let tokens: Vec<_> = several.iter().map(object).collect();
-            json::pretty(&BTreeMap::from([("tokens", tokens)]))
-        }
+        [alone] => object(alone),
+        several => Json::object([("tokens", Json::Array(several.iter().map(object).collect()))]),
     }
+    .pretty()
 }
 
-type Object = BTreeMap<&'static str, Box<RawValue>>;
-
-fn object(reported: &Reported) -> Object {
-    let mut object = Object::new();
-    let mut set = |name, value: &dyn erased::Json| {
-        object.insert(name, value.raw());
-    };
-    set("found_in", &reported.place);
+fn object(reported: &Reported) -> Json {
+    let place = ("found_in", Json::of(&reported.place));
     let (parts, findings, check) = match &reported.told {
         Told::Read { parts, findings, check } => (parts, findings, check),
         Told::Opaque(sentence) => {
-            set("kind", &"opaque");
-            set("text", sentence);
-            return object;
+            return Json::object([place, ("kind", Json::of("opaque")), ("text", Json::of(sentence))]);
         }
     };
-    set("kind", &if parts.is_encrypted() { "encrypted" } else { "signed" });
-    set("form", &match parts.form {
+    let null = Json::Word("null");
+    let (claims, payload) = match &parts.payload {
+        Payload::Claims(claims) => (Json::Object(claims.deduplicated()), null),
+        Payload::Json(json) => (null, json.deduplicated()),
+        Payload::Text(text) => (null, Json::of(text)),
+        Payload::Bytes(_) | Payload::Detached | Payload::Encrypted(_) => (null.clone(), null),
+    };
+    let form = match parts.form {
         Form::Compact => "compact",
         Form::Flattened => "flattened JSON",
         Form::General => "general JSON",
-    });
-    set("header", &parts.header.deduplicated());
-    set("unprotected_header", &parts.unprotected.deduplicated());
-    set("claims", &None::<Value>);
-    set("payload", &None::<Value>);
-    match &parts.payload {
-        Payload::Claims(claims) => set("claims", &claims.deduplicated()),
-        Payload::Json(json) => set("payload", &json.deduplicated()),
-        Payload::Text(text) => set("payload", text),
-        Payload::Bytes(_) | Payload::Detached | Payload::Encrypted(_) => {}
-    }
-    set("dates", &dates(parts));
-    set("duplicates", &duplicates(parts));
-    set("signature_bytes", &parts.signature.len());
-    set("signature_holds", &check.as_ref().and_then(|check| check.holds));
-    set("check", check);
-    set("findings", findings);
-    object
+    };
+    Json::object([
+        place,
+        ("kind", Json::of(if parts.is_encrypted() { "encrypted" } else { "signed" })),
+        ("form", Json::of(form)),
+        ("header", Json::Object(parts.header.deduplicated())),
+        ("unprotected_header", Json::Object(parts.unprotected.deduplicated())),
+        ("claims", claims),
+        ("payload", payload),
+        ("dates", Json::of(&dates(parts))),
+        ("duplicates", Json::of(&duplicates(parts))),
+        ("signature_bytes", Json::of(&parts.signature_bytes())),
+        ("signature_holds", Json::of(&check.as_ref().and_then(|check| check.holds))),
+        ("check", Json::of(check)),
+        ("findings", Json::of(findings)),
+    ])
 }
 
 /// The claims that are dates, in UTC.
@@ -106,19 +98,4 @@ fn duplicates(parts: &Parts) -> BTreeMap<&'static str, BTreeMap<String, Vec<Json
         .into_iter()
         .filter(|(_, duplicates)| !duplicates.is_empty())
         .collect()
-}
-
-/// Values of any type that can be written as JSON.
-mod erased {
-    use super::{RawValue, to_raw_value};
-
-    pub(super) trait Json {
-        fn raw(&self) -> Box<RawValue>;
-    }
-
-    impl<T: serde::Serialize> Json for T {
-        fn raw(&self) -> Box<RawValue> {
-            to_raw_value(self).unwrap_or_else(|_| RawValue::NULL.to_owned())
-        }
-    }
 }

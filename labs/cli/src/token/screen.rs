@@ -1,6 +1,6 @@
 //! What is reported about the tokens, on a terminal of 80 columns.
 //!
-//! Every text of the token or of a key goes through `kit::visible` on its way here, or through `json::pretty`.
+//! Every text of the token or of a key goes through `kit::visible` on its way here, or through `Json::pretty`.
 
 use harness::outln;
 use harness::terminal::{BAD, DIM, GOOD, heading};
@@ -41,15 +41,17 @@ fn token(parts: &Parts, findings: &[Finding], check: Option<&Check>) {
         heading("Unprotected header: not signed; anyone can change it");
         outln!("{}", Json::Object(parts.unprotected.clone()).pretty());
     }
-    payload(&parts.payload);
+    payload(parts);
     heading("Signature");
     match check {
         Some(check) => checked(check),
         None if parts.is_encrypted() => outln!(" none: the token is encrypted"),
-        None => outln!(
-            " {} bytes {DIM}(not checked: give the key with --key FILE){DIM:#}",
-            parts.signature.len()
-        ),
+        None => {
+            outln!(
+                " {} bytes {DIM}(not checked: give the key with --key FILE){DIM:#}",
+                parts.signature_bytes()
+            )
+        }
     }
     heading("What the token says");
     for Finding { about, text, concern } in findings {
@@ -58,10 +60,13 @@ fn token(parts: &Parts, findings: &[Finding], check: Option<&Check>) {
     }
 }
 
-fn payload(payload: &Payload) {
-    match payload {
+fn payload(parts: &Parts) {
+    match &parts.payload {
         Payload::Claims(claims) => {
-            heading("Claims: signed, not encrypted; every holder of the token can read them");
+            let is_unsigned = parts.alg().is_some_and(|alg| alg.eq_ignore_ascii_case("none"));
+            let protection =
+                if is_unsigned { "neither signed nor encrypted" } else { "signed, not encrypted" };
+            heading(&format!("Claims: {protection}; every holder of the token can read them"));
             outln!("{}", Json::Object(claims.clone()).pretty());
         }
         Payload::Json(json) => {

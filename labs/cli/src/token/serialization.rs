@@ -22,7 +22,13 @@ pub(super) fn parts(object: &Members) -> Result<Vec<Parts>, Failure> {
     let payload = text(object, "payload")?;
     let signed = |form, signature: &Members| {
         let unprotected = object_of(signature, "header")?;
-        Parts::signed(form, text(signature, "protected")?, unprotected, payload, text(signature, "signature")?)
+        Parts::signed(
+            form,
+            text(signature, "protected")?,
+            unprotected,
+            payload,
+            text(signature, "signature")?,
+        )
     };
     match object.get("signatures") {
         None => Ok(vec![signed(Form::Flattened, object)?]),

@@ -173,7 +173,8 @@ fn a_check_that_does_not_exist_is_told_so() {
 
 #[test]
 fn a_token_that_is_none_is_told_why() {
-    refused(&run(&["token", "abc"]), "three parts");
+    refused(&run(&["token", "abc"]), "no JWT but an opaque value");
+    refused(&run(&["token", "e30.e30"]), "three parts");
     refused(&run(&["token", "a.b.c"]), "base64url");
 }
 

@@ -1,7 +1,7 @@
 //! Runs the program as a process.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// How a run of the program ended.
@@ -20,6 +20,16 @@ pub(crate) fn run(arguments: &[&str]) -> Ended {
 /// Runs the program to its end with these environment variables; other variables of the labs are removed.
 pub(crate) fn run_with(environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
     let output = command(environment, arguments).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+}
+
+/// Runs the program to its end with this input on stdin.
+pub(crate) fn run_reading(input: &[u8], arguments: &[&str]) -> Ended {
+    let mut stdin = tempfile::tempfile().unwrap();
+    stdin.write_all(input).unwrap();
+    stdin.rewind().unwrap();
+    let output = command(&[], arguments).stdin(stdin).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }

@@ -16,7 +16,7 @@ fn findings(header: &str, claims: &str) -> Vec<Finding> {
         unprotected: Members::default(),
         payload: Payload::Claims(object(claims)),
         signed: String::new(),
-        signature: Vec::new(),
+        signature: Ok(Vec::new()),
         flaws: Vec::new(),
     };
     token(&parts, NOW)
@@ -47,7 +47,10 @@ fn a_good_access_token_raises_no_concern() {
         assert_eq!(concerns(&header, GOOD), NONE, "{typ}");
         let told = findings(&header, GOOD);
         let said = told.iter().find(|finding| finding.about == "typ").unwrap();
-        assert!(said.text.ends_with("an access token, and no other kind of token (RFC 9068 §2.1)"), "{said:?}");
+        assert!(
+            said.text.ends_with("an access token, and no other kind of token (RFC 9068 §2.1)"),
+            "{said:?}"
+        );
     }
 }
 

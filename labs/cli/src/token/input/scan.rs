@@ -26,7 +26,8 @@ pub(super) fn candidates(text: &str) -> Vec<(Option<String>, String)> {
     for Word { text, follows } in words(text) {
         if let Some((name, start)) = start(text) {
             let is_part = follows && open.as_ref().is_some_and(|(_, token)| wants_more(token));
-            if !is_part || is_header(first_part(start)) {
+            // A payload on its own line is an object too, but without an `alg`.
+            if !is_part || header_of(first_part(start)).is_some_and(|header| header.has("alg")) {
                 founds.extend(open.take());
                 let name = name.filter(|name| !name.is_empty()).or(label);
                 open = Some((place(header, name), start.to_owned()));
@@ -64,7 +65,7 @@ pub(super) fn candidates(text: &str) -> Vec<(Option<String>, String)> {
 
 /// Whether a text starts with the header of a token and has a second part.
 pub(super) fn looks_like_a_token(text: &str) -> bool {
-    text.contains('.') && is_header(first_part(text))
+    text.contains('.') && header_of(first_part(text)).is_some()
 }
 
 /// The text without a header's name, a scheme, quotes and punctuation around it.
@@ -103,7 +104,10 @@ fn start(word: &str) -> Option<(Option<&str>, &str)> {
     if is_start(word) {
         return Some((None, word));
     }
-    let at = word.char_indices().find(|(at, character)| "=:#@".contains(*character) && is_start(&word[at + 1..]))?.0;
+    let at = word
+        .char_indices()
+        .find(|(at, character)| "=:#@".contains(*character) && is_start(&word[at + 1..]))?
+        .0;
     let name = word[..at].rsplit(['#', '/']).next().unwrap_or_default();
     Some((Some(name), &word[at + 1..]))
 }
@@ -129,10 +133,6 @@ fn header_of(part: &str) -> Option<Members> {
         Ok(Json::Object(header)) => Some(header),
         _ => None,
     }
-}
-
-fn is_header(part: &str) -> bool {
-    header_of(part).is_some()
 }
 
 fn is_of_a_token(byte: u8) -> bool {

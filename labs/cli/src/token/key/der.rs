@@ -10,7 +10,6 @@ use aws_lc_rs::signature::{
 use rustls_pki_types::CertificateDer;
 use webpki::EndEntityCert;
 
-
 use super::super::algorithm::Kind;
 use super::Material;
 

@@ -58,9 +58,9 @@ fn purpose(jwk: &Members) -> Result<(), String> {
     match jwk.get("key_ops") {
         None => Ok(()),
         Some(Json::Array(operations))
-            if operations.iter().any(|operation| {
-                operation.as_str().is_some_and(|operation| wanted.contains(&operation))
-            }) =>
+            if operations
+                .iter()
+                .any(|operation| operation.as_str().is_some_and(|operation| wanted.contains(&operation))) =>
         {
             Ok(())
         }
