@@ -49,6 +49,9 @@ pub(crate) struct TokenArguments {
     /// The URL of a JWK Set, on this machine only; download any other and pass it with --key
     #[arg(long, value_name = "URL")]
     pub(crate) jwks: Option<String>,
+    /// A file with the payload of a token that contains none (RFC 7515 appendix F)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) payload: Option<PathBuf>,
     /// Print what was found as JSON: an object, or of several tokens an object with the list `tokens`
     #[arg(long)]
     pub(crate) json: bool,
@@ -57,8 +60,8 @@ pub(crate) struct TokenArguments {
 /// The most bytes that are read as a token. A token of the labs has at most 4 KiB; other servers' tokens may be longer.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// The most bytes of a file with keys.
-const MAX_KEY_BYTES: usize = 1024 * 1024;
+/// The most bytes of a file with keys or with a payload.
+const MAX_FILE_BYTES: usize = 1024 * 1024;
 
 pub(crate) async fn run(arguments: TokenArguments) -> Result<ExitCode, Failure> {
     let text = match &arguments.token[..] {
@@ -74,17 +77,24 @@ pub(crate) async fn run(arguments: TokenArguments) -> Result<ExitCode, Failure> 
     }
     let founds = input::tokens(&text)?;
     let keys = keys(&arguments).await?;
+    let payload = arguments.payload.as_deref().map(bytes_of).transpose()?;
     let now = kit::Clock::system().now_s();
     let reported: Vec<Reported> = founds
         .into_iter()
         .map(|found| {
             let told = match found.content {
                 Content::Opaque(sentence) => Told::Opaque(sentence),
-                Content::Readable(parts) => Told::Read {
-                    findings: explain::token(&parts, now),
-                    check: keys.as_ref().map(|keys| check::check(&parts, keys)),
-                    parts,
-                },
+                Content::Readable(mut parts) => {
+                    if let Some(payload) = &payload {
+                        parts.attach(payload);
+                    }
+                    let findings = explain::token(&parts, now);
+                    Told::Read {
+                        findings,
+                        check: keys.as_ref().map(|keys| check::check(&parts, keys)),
+                        parts,
+                    }
+                }
             };
             Reported { place: found.place, told }
         })
@@ -126,14 +136,18 @@ async fn keys(arguments: &TokenArguments) -> Result<Option<Vec<Key>>, Failure> {
 }
 
 fn from_file(path: &Path) -> Result<Vec<Key>, Failure> {
-    let failed =
-        |reason: String| Failure::new(format!("no key can be read from {}: {reason}", path.display()));
+    key::read(&bytes_of(path)?)
+        .map_err(|failure| Failure::new(format!("no key can be read from {}: {failure}", path.display())))
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_KEY_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes))
         .map_err(|error| Failure::new(format!("{} cannot be read ({error})", path.display())))?;
-    if bytes.len() > MAX_KEY_BYTES {
-        return Err(failed(format!("it is longer than {} KiB", MAX_KEY_BYTES / 1024)));
+    if bytes.len() > MAX_FILE_BYTES {
+        let most = MAX_FILE_BYTES / 1024;
+        return Err(Failure::new(format!("{} is longer than {most} KiB, and is not read", path.display())));
     }
-    key::read(&bytes).map_err(|failure| failed(failure.to_string()))
+    Ok(bytes)
 }

@@ -27,6 +27,8 @@ pub(super) enum Method {
 pub(super) struct Algorithm {
     pub(super) kind: Kind,
     pub(super) method: Method,
+    /// The length of every signature; `None` if it depends on the key.
+    pub(super) signature_bytes: Option<usize>,
 }
 
 impl Algorithm {
@@ -51,7 +53,15 @@ impl Algorithm {
             "EdDSA" | "Ed25519" => (Kind::Ed25519, Method::Public(&signature::ED25519)),
             _ => return None,
         };
-        Some(Self { kind, method })
+        let signature_bytes = match alg {
+            "HS256" => Some(32),
+            "HS384" => Some(48),
+            "HS512" | "ES256" | "ES256K" | "EdDSA" | "Ed25519" => Some(64),
+            "ES384" => Some(96),
+            "ES512" => Some(132),
+            _ => None,
+        };
+        Some(Self { kind, method, signature_bytes })
     }
 }
 

@@ -39,6 +39,10 @@ pub(super) fn decode(text: &str) -> Result<Decoded, String> {
     }
 }
 
+pub(super) fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
 fn reason(text: &str) -> String {
     let is_known = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
     match text.chars().find(|character| !is_known(*character)) {

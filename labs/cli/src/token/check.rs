@@ -29,7 +29,21 @@ pub(super) struct Tried {
     pub(super) kid: Option<String>,
     pub(super) kty: String,
     pub(super) alg: Option<String>,
+    /// Whether the signature was checked with it.
+    pub(super) used: bool,
     pub(super) result: String,
+}
+
+impl Tried {
+    fn new(key: &Key, outcome: Outcome) -> Self {
+        let (used, result) = match outcome {
+            Outcome::Matches => (true, "the signature matches".to_owned()),
+            Outcome::Differs => (true, "the signature does not match".to_owned()),
+            Outcome::NotUsed(reason) => (false, format!("not used: {reason}")),
+        };
+        let (kid, kty, alg) = (key.kid.clone(), key.kty.clone(), key.alg.clone());
+        Self { key: key.origin, kid, kty, alg, used, result }
+    }
 }
 
 const CONFUSION: &str = "not checked: the token asks for an HMAC, and the key is public. A server that takes the public key's text as the HMAC secret accepts every token that an attacker signs with that text: algorithm confusion (RFC 8725 §2.1). A server must decide the algorithm by its key, never by the token";
@@ -42,7 +56,7 @@ pub(super) fn check(parts: &Parts, keys: &[Key]) -> Check {
         return without(None, "not checked: the token is encrypted, and has no signature".to_owned());
     }
     let alg = parts.alg().unwrap_or_default();
-    if alg.eq_ignore_ascii_case("none") {
+    if parts.is_unsecured() {
         return without(Some(false), "not valid: `alg` says that there is no signature to check".to_owned());
     }
     let Ok(signature) = &parts.signature else {
@@ -54,25 +68,28 @@ pub(super) fn check(parts: &Parts, keys: &[Key]) -> Check {
     let chosen = chosen(parts, keys);
     let mut tried = Vec::new();
     for key in &chosen {
-        let result = with_key((&parts.signed, signature), &alg, algorithm, key);
-        let holds = result.is_ok();
-        let result = result.map_or_else(|reason| reason, |()| "the signature matches".to_owned());
-        let (kid, kty, named) = (key.kid.clone(), key.kty.clone(), key.alg.clone());
-        tried.push(Tried { key: key.origin, kid, kty, alg: named, result });
+        let outcome = with_key((&parts.signed, signature), &alg, algorithm, key);
+        let holds = outcome == Outcome::Matches;
+        tried.push(Tried::new(key, outcome));
         if holds {
             return judged(parts, key, tried);
         }
     }
-    let usable = |key: &&&Key| key.material.as_ref().is_ok_and(|key| key.kind() == algorithm.kind);
     let is_public = |key: &&Key| key.material.as_ref().is_ok_and(|key| key.kind() != Kind::Secret);
-    let (holds, sentence) = match chosen.iter().filter(usable).count() {
+    let (holds, sentence) = match tried.iter().filter(|tried| tried.used).count() {
         0 if algorithm.kind == Kind::Secret && chosen.iter().any(is_public) => (false, CONFUSION.to_owned()),
-        0 => (false, format!("not checked: {alg} needs {}, and none was given", algorithm.kind.needed())),
+        0 => (
+            false,
+            format!(
+                "not checked: {alg} needs {}, and none that may be used was given",
+                algorithm.kind.needed()
+            ),
+        ),
         _ if parts.payload == Payload::Detached => {
-            let sentence = "not checked: the token contains no payload, and the signature covers it";
-            return Check { holds: None, sentence: sentence.to_owned(), tried };
+            let sentence = "not checked: the signature covers a payload that is not in the token; give it with --payload FILE";
+            return without(None, sentence.to_owned());
         }
-        1 if algorithm.kind == Kind::Secret => {
+        _ if algorithm.kind == Kind::Secret => {
             (false, "not valid: it was made with another secret, or the token was changed".to_owned())
         }
         _ => (false, format!("not valid: {OTHERS}")),
@@ -90,41 +107,43 @@ fn chosen<'a>(parts: &Parts, keys: &'a [Key]) -> Vec<&'a Key> {
     if named.is_empty() { keys.iter().collect() } else { named }
 }
 
-/// Whether the signature of a text was made with this key; the error says why it is not valid, or why the key was not used.
-fn with_key(
-    (signed, signature): (&str, &[u8]),
-    alg: &str,
-    algorithm: Algorithm,
-    key: &Key,
-) -> Result<(), String> {
-    let material = key.material.as_ref().map_err(|reason| format!("not used: {reason}"))?;
+/// What came of a key.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Matches,
+    Differs,
+    /// The key may not or cannot be used, with the reason.
+    NotUsed(String),
+}
+
+/// Whether the signature of a text was made with this key.
+fn with_key((signed, signature): (&[u8], &[u8]), alg: &str, algorithm: Algorithm, key: &Key) -> Outcome {
+    let material = match &key.material {
+        Ok(material) => material,
+        Err(reason) => return Outcome::NotUsed(reason.clone()),
+    };
     let is_edwards = |alg: &str| matches!(alg, "EdDSA" | "Ed25519");
     if let Some(named) = &key.alg
         && named != alg
         && !(is_edwards(named) && is_edwards(alg))
     {
-        return Err(format!("not used: its `alg` allows no other algorithm, and the token has {alg}"));
+        return Outcome::NotUsed(format!("its `alg` is another than the token's, {alg}"));
     }
-    if material.kind() != algorithm.kind {
-        return Err(format!("not used: {alg} needs {}", algorithm.kind.needed()));
-    }
-    let signed = signed.as_bytes();
     let matches = match (algorithm.method, material) {
         (Method::Hmac(algorithm), Material::Secret(secret)) => {
             hmac::verify(&hmac::Key::new(algorithm, secret), signed, signature).is_ok()
         }
-        (Method::Public(algorithm), Material::Public(_, key)) => {
-            UnparsedPublicKey::new(algorithm, key).verify(signed, signature).is_ok()
+        (Method::Public(method), Material::Public(kind, key)) if *kind == algorithm.kind => {
+            UnparsedPublicKey::new(method, key).verify(signed, signature).is_ok()
         }
-        // The kinds are equal, so this cannot be reached; a wrong answer here would be a wrong refusal.
-        _ => false,
+        _ => return Outcome::NotUsed(format!("{alg} needs {}", algorithm.kind.needed())),
     };
     match material {
-        _ if matches => Ok(()),
+        _ if matches => Outcome::Matches,
         Material::Public(Kind::Rsa, der) if der.len() < RSA_2048_DER_BYTES => {
-            Err("not used: it has fewer than 2048 bits (RFC 7518 §3.3)".to_owned())
+            Outcome::NotUsed("it has fewer than 2048 bits (RFC 7518 §3.3)".to_owned())
         }
-        _ => Err("the signature does not match".to_owned()),
+        _ => Outcome::Differs,
     }
 }
 
@@ -141,7 +160,9 @@ fn judged(parts: &Parts, key: &Key, tried: Vec<Tried>) -> Check {
         (None, Ok(Material::Secret(_))) => {
             (true, "valid: it was made with this secret, and no byte has changed since".to_owned())
         }
-        _ => (true, "valid: the private key of this key made it, and no byte has changed since".to_owned()),
+        _ => {
+            (true, "valid: it was made with this key's private key, and no byte has changed since".to_owned())
+        }
     };
     Check { holds: Some(holds), sentence, tried }
 }

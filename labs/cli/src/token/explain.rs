@@ -24,9 +24,7 @@ pub(super) fn token(parts: &Parts, now: u64) -> Vec<Finding> {
     for (part, flaw) in &parts.flaws {
         findings.warn(part, format!("{flaw}: RFC 7515 §2 requires base64url without padding"));
     }
-    if let Err(reason) = &parts.signature {
-        findings.warn("signature", format!("is not base64url ({reason}): it may be cut off, or replaced"));
-    }
+    signature(parts, &mut findings);
     header(parts, &mut findings);
     duplicates("header", &parts.header, &mut findings);
     match &parts.payload {
@@ -73,6 +71,23 @@ fn shown(value: &Json) -> String {
     kit::visible::excerpt(value.as_str().unwrap_or(&value.one_line()), 60)
 }
 
+fn signature(parts: &Parts, findings: &mut Findings) {
+    let alg = parts.alg().unwrap_or_default();
+    let expected = Algorithm::named(&alg).and_then(|algorithm| algorithm.signature_bytes);
+    match (&parts.signature, expected) {
+        (Err(reason), _) => {
+            findings
+                .warn("signature", format!("is not base64url ({reason}): it may be cut off, or replaced"));
+        }
+        (Ok(signature), Some(expected)) if signature.len() != expected => {
+            let text =
+                format!("has {} bytes, and {alg} makes {expected}: it may be cut off", signature.len());
+            findings.warn("signature", text);
+        }
+        _ => {}
+    }
+}
+
 fn header(parts: &Parts, findings: &mut Findings) {
     let header = parts.whole_header();
     algorithm(parts, &header, findings);
@@ -89,6 +104,9 @@ fn header(parts: &Parts, findings: &mut Findings) {
         Some(other) => {
             findings.warn("kid", format!("is {}: it must be a string (RFC 7515 §4.1.4)", other.kind()))
         }
+    }
+    if let Some(enc) = header.get("enc") {
+        findings.say("enc", format!("{}: how the payload is encrypted (RFC 7516 §4.1.2)", shown(enc)));
     }
     for name in ["jwk", "jku", "x5u", "x5c"] {
         if header.has(name) {
@@ -111,7 +129,7 @@ fn header(parts: &Parts, findings: &mut Findings) {
         let names: Vec<_> =
             parts.unprotected.iter().map(|(name, _)| kit::visible::excerpt(name, 20)).collect();
         let text = format!("the signature does not cover {}: anyone can change it", names.join(", "));
-        findings.warn("unprotected", text);
+        findings.warn("header", text);
     }
 }
 

@@ -45,6 +45,9 @@ fn token(parts: &Parts, findings: &[Finding], check: Option<&Check>) {
     heading("Signature");
     match check {
         Some(check) => checked(check),
+        None if parts.is_unsecured() => {
+            outln!(" {BAD}none{BAD:#}: `alg` says that there is no signature to check");
+        }
         None if parts.is_encrypted() => outln!(" none: the token is encrypted"),
         None => {
             outln!(
@@ -63,9 +66,8 @@ fn token(parts: &Parts, findings: &[Finding], check: Option<&Check>) {
 fn payload(parts: &Parts) {
     match &parts.payload {
         Payload::Claims(claims) => {
-            let is_unsigned = parts.alg().is_some_and(|alg| alg.eq_ignore_ascii_case("none"));
             let protection =
-                if is_unsigned { "neither signed nor encrypted" } else { "signed, not encrypted" };
+                if parts.is_unsecured() { "neither signed nor encrypted" } else { "signed, not encrypted" };
             heading(&format!("Claims: {protection}; every holder of the token can read them"));
             outln!("{}", Json::Object(claims.clone()).pretty());
         }
@@ -97,21 +99,27 @@ fn checked(check: &Check) {
     let style = if *holds == Some(true) { GOOD } else { BAD };
     let (verdict, rest) = sentence.split_once(": ").unwrap_or((sentence, ""));
     wrapped(" ", " ", &format!("{style}{verdict}{style:#}: {rest}"));
-    let is_told = *holds != Some(true) || tried.len() > 1 || tried.iter().any(|tried| tried.kid.is_some());
-    if tried.is_empty() || !is_told {
+    if *holds == Some(true) {
+        tried.last().into_iter().for_each(|key| wrapped(" The key: ", "    ", &named(key)));
         return;
     }
-    outln!(" These keys were tried:");
-    for Tried { key, kid, kty, alg, result } in tried.iter().take(MAX_LISTED) {
-        let kid = kid.as_deref().map(|kid| format!("kid {}", excerpt(kid, 60)));
-        let alg = alg.as_deref().map(|alg| excerpt(alg, 20));
-        let names = [kid, key.map(str::to_owned), Some(excerpt(kty, 40)), alg];
-        let names: Vec<_> = names.into_iter().flatten().collect();
-        wrapped("  - ", "    ", &format!("{}: {result}", names.join(", ")));
+    if !tried.is_empty() {
+        outln!(" These keys were tried:");
+    }
+    for key in tried.iter().take(MAX_LISTED) {
+        wrapped("  - ", "    ", &format!("{}: {}", named(key), key.result));
     }
     if tried.len() > MAX_LISTED {
         outln!("  - and {} more", tried.len() - MAX_LISTED);
     }
+}
+
+/// What a key says of itself.
+fn named(Tried { key, kid, kty, alg, .. }: &Tried) -> String {
+    let kid = kid.as_deref().map(|kid| format!("kid {}", excerpt(kid, 60)));
+    let alg = alg.as_deref().map(|alg| excerpt(alg, 20));
+    let names = [kid, key.map(str::to_owned), Some(excerpt(kty, 40)), alg];
+    names.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Prints a text with these texts before its first line and before its other lines.

@@ -83,7 +83,7 @@ mod tests {
         let read = read(general).unwrap();
         assert_eq!(read.len(), 2);
         assert_eq!((read[0].alg().as_deref(), read[0].unprotected.str("kid")), (Some("HS256"), Some("1")));
-        assert_eq!(read[0].signed, "eyJhbGciOiJIUzI1NiJ9.e30");
+        assert_eq!(read[0].signed, b"eyJhbGciOiJIUzI1NiJ9.e30");
         assert_eq!((read[1].alg().as_deref(), read[1].header.is_empty()), (Some("none"), true));
     }
 

@@ -157,9 +157,31 @@ fn what_cannot_be_checked_is_told_and_is_no_success() {
     let set = files.with("set", made["jwks"].to_string());
     let token = |name: &str| made["other"][name].as_str().unwrap().to_owned();
     let sentence = fails(&token("detached"), &set, "detached");
-    assert_eq!(sentence, "not checked: the token contains no payload, and the signature covers it");
+    assert_eq!(
+        sentence,
+        "not checked: the signature covers a payload that is not in the token; give it with --payload FILE"
+    );
     let sentence = fails(&token("encrypted"), &set, "encrypted");
     assert_eq!(sentence, "not checked: the token is encrypted, and has no signature");
     let sentence = fails("eyJhbGciOiJub25lIn0.e30.", &set, "none");
     assert_eq!(sentence, "not valid: `alg` says that there is no signature to check");
+}
+
+#[test]
+fn a_detached_payload_is_taken_from_its_file() {
+    let (files, made) = (Files::new(), made_by_jose());
+    let set = files.with("set", made["jwks"].to_string());
+    let mut unencoded = made["other"]["unencoded"].clone();
+    unencoded.as_object_mut().unwrap().remove("payload");
+    for (token, right) in
+        [(made["other"]["detached"].as_str().unwrap(), "[1,2]"), (&unencoded.to_string(), "not JSON: $.02")]
+    {
+        for (payload, code) in [(right, 0), ("[1,3]", 1)] {
+            let file = files.with("payload", payload);
+            let ended = run(&["token", token, "--key", &set, "--payload", &file, "--json"]);
+            assert_eq!(ended.code, Some(code), "{token}, {payload}: {ended:?}");
+            let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+            assert_eq!(report["signature_holds"], code == 0, "{token}, {payload}");
+        }
+    }
 }

@@ -33,7 +33,7 @@ fn a_jwk_set_is_downloaded_from_this_machine_and_from_no_other() {
     };
     let ended = with_set(token, &server(answer("200 OK", &body)));
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.stdout.contains("valid: the private key of this key made it"), "{ended:?}");
+    assert!(ended.stdout.contains("valid: it was made with this key's private key"), "{ended:?}");
 
     for (url, reason) in [
         ("https://issuer.example/jwks.json".to_owned(), "download the file, for example with curl"),

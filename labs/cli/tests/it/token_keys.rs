@@ -174,7 +174,7 @@ fn a_key_that_may_not_check_is_not_used_and_the_reason_is_told() {
     for (member, value, reason) in [
         ("use", json!("enc"), r#"its `use` is "enc", and not "sig""#),
         ("key_ops", json!(["encrypt"]), r#"its `key_ops` is ["encrypt"], and does not allow "verify""#),
-        ("alg", json!("PS256"), "its `alg` allows no other algorithm, and the token has RS256"),
+        ("alg", json!("PS256"), "its `alg` is another than the token's, RS256"),
         ("kty", json!("new"), "its `kty` is not one that this command knows"),
         ("n", json!("!"), "its `n` is not base64url"),
     ] {

@@ -10,13 +10,15 @@ fn object(text: &str) -> Members {
 }
 
 fn findings(header: &str, claims: &str) -> Vec<Finding> {
+    let alg = object(header).str("alg").and_then(Algorithm::named);
+    let signature = vec![0; alg.and_then(|alg| alg.signature_bytes).unwrap_or(256)];
     let parts = Parts {
         form: Form::Compact,
         header: object(header),
         unprotected: Members::default(),
         payload: Payload::Claims(object(claims)),
-        signed: String::new(),
-        signature: Ok(Vec::new()),
+        signed: Vec::new(),
+        signature: Ok(signature),
         flaws: Vec::new(),
     };
     token(&parts, NOW)
@@ -69,6 +71,17 @@ fn an_unknown_algorithm_is_a_concern_and_a_registered_one_is_not() {
     for alg in ["\"hs256\"", "\"FOO\"", "\"\"", "\"A128KW\"", "1", "null"] {
         assert_eq!(concerns(&format!(r#"{{"alg":{alg}}}"#), GOOD), ["alg"], "{alg}");
     }
+}
+
+#[test]
+fn a_signature_of_another_length_than_its_algorithm_makes_is_a_concern() {
+    assert_eq!(concerns(r#"{"alg":"HS256"}"#, GOOD), NONE, "32 bytes");
+    let cut = Parts::split("eyJhbGciOiJIUzI1NiJ9.e30.AAAA").unwrap();
+    let told = token(&cut, NOW).into_iter().find(|finding| finding.about == "signature").unwrap();
+    assert_eq!(
+        (told.text.as_str(), told.concern),
+        ("has 3 bytes, and HS256 makes 32: it may be cut off", true)
+    );
 }
 
 #[test]
