@@ -95,8 +95,8 @@ fn no_token(text: &str) -> Failure {
         return Failure::new(PASETO);
     }
     match Parts::split(word) {
-        _ if is_one_word && !word.contains('.') => Failure::new(OPAQUE),
-        Err(failure) if is_one_word => failure,
+        _ if scan::is_opaque(word) && !word.contains('.') => Failure::new(OPAQUE),
+        Err(failure) if is_one_word && word.contains('.') => failure,
         _ => Failure::new("this text contains no token: a JWT starts with `eyJ` and has two dots").advice(
             "copy all of it; a cookie or a token without dots is opaque, and contains nothing to read",
         ),

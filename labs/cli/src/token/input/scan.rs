@@ -2,6 +2,8 @@
 //!
 //! The header of a token is a JSON object, so its base64url starts with `ey` (`{"`) or `ew` (`{` and a line feed).
 
+use std::collections::HashSet;
+
 use super::super::base64url;
 use super::super::json::{Json, Members};
 
@@ -19,25 +21,25 @@ struct Word<'a> {
 
 /// Every token in the text, with the name that stands before it: a header, a cookie, or a variable.
 pub(super) fn candidates(text: &str) -> Vec<(Option<String>, String)> {
-    let mut founds: Vec<(Option<String>, String)> = Vec::new();
-    let mut open: Option<(Option<String>, String)> = None;
+    let mut founds: Vec<Open> = Vec::new();
+    let mut open: Option<Open> = None;
     let mut label: Option<&str> = None;
     let mut header: Option<&str> = None;
     for Word { text, follows } in words(text) {
-        if let Some((name, start)) = start(text) {
-            let is_part = follows && open.as_ref().is_some_and(|(_, token)| wants_more(token));
+        let is_part = follows && open.as_ref().is_some_and(Open::wants_more);
+        if let Some((name, start)) = start(text)
             // A payload on its own line is an object too, but without an `alg`.
-            if !is_part || header_of(first_part(start)).is_some_and(|header| header.has("alg")) {
-                founds.extend(open.take());
-                let name = name.filter(|name| !name.is_empty()).or(label);
-                open = Some((place(header, name), start.to_owned()));
-                label = None;
-                continue;
-            }
+            && (!is_part || header_of(first_part(start)).is_some_and(|header| header.has("alg")))
+        {
+            founds.extend(open.take());
+            let name = name.filter(|name| !name.is_empty()).or(label);
+            open = Some(Open::new(place(header, name), start));
+            label = None;
+            continue;
         }
         match &mut open {
-            Some((_, token)) if follows && wants_more(token) && text.bytes().all(is_of_a_token) => {
-                token.push_str(text);
+            Some(open) if is_part && text.bytes().all(is_of_a_token) => {
+                open.add(text);
                 continue;
             }
             _ => founds.extend(open.take()),
@@ -53,19 +55,20 @@ pub(super) fn candidates(text: &str) -> Vec<(Option<String>, String)> {
         }
     }
     founds.extend(open.take());
-    founds.retain(|(_, token)| looks_like_a_token(token));
-    let mut seen = Vec::new();
-    founds.retain(|(_, token)| {
-        let is_new = !seen.contains(token);
-        seen.push(token.clone());
-        is_new
-    });
-    founds
+    let mut seen = HashSet::new();
+    let founds = founds.into_iter().filter(|open| looks_like_a_token(&open.token));
+    founds.map(|open| (open.place, open.token)).filter(|(_, token)| seen.insert(token.clone())).collect()
 }
 
 /// Whether a text starts with the header of a token and has a second part.
 pub(super) fn looks_like_a_token(text: &str) -> bool {
     text.contains('.') && header_of(first_part(text)).is_some()
+}
+
+/// Whether a text may be an opaque value (RFC 6750 §2.1), and is not words or punctuation.
+pub(super) fn is_opaque(text: &str) -> bool {
+    let is_of_one = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=:%".contains(&byte);
+    text.bytes().any(|byte| byte.is_ascii_alphanumeric()) && text.bytes().all(is_of_one)
 }
 
 /// The text without a header's name, a scheme, quotes and punctuation around it.
@@ -139,25 +142,70 @@ fn is_of_a_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_+/=.".contains(&byte)
 }
 
-/// Whether a token is surely not complete, so that the next line belongs to it: it has too few parts, or a signature that
-/// is too short for its algorithm.
-fn wants_more(token: &str) -> bool {
-    let (dots, last) = (token.matches('.').count(), token.rsplit('.').next().unwrap_or_default());
-    let Some(header) = header_of(first_part(token)) else { return dots == 0 };
-    if header.has("enc") {
-        return dots < 4 || last.len() < 22;
+/// A token that is being put together from words.
+struct Open {
+    place: Option<String>,
+    token: String,
+    /// What the header says about the rest, once the header is complete.
+    rest: Option<Rest>,
+}
+
+/// How much of a token is needed behind its header.
+enum Rest {
+    /// A JWE: five parts, the last of 16 bytes or more.
+    Encrypted,
+    /// A JWS: three parts, the last of one of these lengths; of any length if there is none.
+    Signed(&'static [usize]),
+}
+
+impl Open {
+    fn new(place: Option<String>, start: &str) -> Self {
+        let mut open = Self { place, token: String::new(), rest: None };
+        open.add(start);
+        open
     }
-    let missing = match header.str("alg").unwrap_or_default() {
-        "HS256" => last.len() < 43,
-        "HS384" => last.len() < 64,
-        "HS512" | "ES256" | "ES256K" | "EdDSA" | "Ed25519" => last.len() < 86,
-        "ES384" => last.len() < 128,
-        "ES512" => last.len() < 176,
-        // The signatures of keys with 2048, 3072, 4096 and 8192 bits.
-        "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" => {
-            ![342, 512, 683, 1366].contains(&last.trim_end_matches('=').len())
+
+    fn add(&mut self, text: &str) {
+        self.token.push_str(text);
+        // The header is decoded once: this runs for every word of the input.
+        if self.rest.is_none()
+            && let Some((header, _)) = self.token.split_once('.')
+        {
+            self.rest = Some(header_of(header).map_or(Rest::Signed(&[]), |header| rest(&header)));
         }
-        _ => false,
-    };
-    dots < 2 || (dots == 2 && missing)
+    }
+
+    /// Whether the token is surely not complete, so that the next line belongs to it.
+    fn wants_more(&self) -> bool {
+        let (parts, lengths): (_, &[usize]) = match &self.rest {
+            None => return true,
+            Some(Rest::Encrypted) => (5, &[]),
+            Some(Rest::Signed(lengths)) => (3, lengths),
+        };
+        let (dots, last) =
+            (self.token.matches('.').count(), self.token.rsplit('.').next().unwrap_or_default());
+        let last_chars = last.trim_end_matches('=').len();
+        let is_short = match parts {
+            5 => last_chars < 22,
+            _ => !lengths.contains(&last_chars) && lengths.iter().any(|length| last_chars < *length),
+        };
+        dots + 1 < parts || (dots + 1 == parts && is_short)
+    }
+}
+
+/// What a header says about the rest of its token, from the length of the algorithm's signatures in base64url.
+fn rest(header: &Members) -> Rest {
+    if header.has("enc") {
+        return Rest::Encrypted;
+    }
+    Rest::Signed(match header.str("alg").unwrap_or_default() {
+        "HS256" => &[43],
+        "HS384" => &[64],
+        "HS512" | "ES256" | "ES256K" | "EdDSA" | "Ed25519" => &[86],
+        "ES384" => &[128],
+        "ES512" => &[176],
+        // Keys with 2048, 3072, 4096 and 8192 bits.
+        "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" => &[342, 512, 683, 1366],
+        _ => &[],
+    })
 }

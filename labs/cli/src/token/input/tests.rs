@@ -93,6 +93,8 @@ fn what_contains_no_token_is_told_what_it_is_instead() {
         ("a.b", "this has 2"),
         ("a.b.c.d.e", "header is not base64url"),
         ("not a token", "contains no token"),
+        ("\"\"\"", "contains no token"),
+        ("[[[[", "contains no token"),
         ("{\"kty\":\"oct\"}", "--key FILE"),
         ("-----BEGIN PUBLIC KEY-----", "--key FILE"),
         ("{\"error\":\"invalid_grant\"}", "none of its strings is a token"),
