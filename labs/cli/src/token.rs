@@ -136,8 +136,14 @@ async fn keys(arguments: &TokenArguments) -> Result<Option<Vec<Key>>, Failure> {
 }
 
 fn from_file(path: &Path) -> Result<Vec<Key>, Failure> {
-    key::read(&bytes_of(path)?)
-        .map_err(|failure| Failure::new(format!("no key can be read from {}: {failure}", path.display())))
+    key::read(&bytes_of(path)?).map_err(|failure| {
+        let reason = failure.to_string();
+        Failure::new(format!(
+            "no key can be read from {}: {}",
+            path.display(),
+            kit::visible::visible(&reason)
+        ))
+    })
 }
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -80,8 +80,10 @@ fn signature(parts: &Parts, findings: &mut Findings) {
                 .warn("signature", format!("is not base64url ({reason}): it may be cut off, or replaced"));
         }
         (Ok(signature), Some(expected)) if signature.len() != expected => {
-            let text =
-                format!("has {} bytes, and {alg} makes {expected}: it may be cut off", signature.len());
+            let text = format!(
+                "has {} bytes, and {alg} makes {expected}: it may be cut off, or in another format",
+                signature.len()
+            );
             findings.warn("signature", text);
         }
         _ => {}

@@ -49,7 +49,10 @@ pub(super) async fn fetch(url: &str) -> Result<Vec<Key>, Failure> {
         }
     }
     let text = String::from_utf8_lossy(&body);
-    key::read_set(&text).map_err(|failure| Failure::new(format!("{shown} serves no JWK Set: {failure}")))
+    key::read_set(&text).map_err(|failure| {
+        let reason = failure.to_string();
+        Failure::new(format!("{shown} serves no JWK Set: {}", kit::visible::visible(&reason)))
+    })
 }
 
 /// Whether a URL has the scheme http and names a loopback address. A name counts only if it is `localhost`.

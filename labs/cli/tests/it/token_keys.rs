@@ -201,6 +201,26 @@ fn no_report_contains_a_key() {
 }
 
 #[test]
+fn a_key_file_cannot_write_on_the_terminal() {
+    let (files, made) = (Files::new(), made_by_jose());
+    let token = made["tokens"]["RS256"].as_str().unwrap();
+    let escapes = "\u{1b}[2K\u{9b}31m\u{202e}";
+    let key = json!({"kty": escapes, "crv": escapes, "kid": escapes, "alg": escapes, "use": escapes});
+    let pem = format!("-----BEGIN {escapes}-----\nAAAA\n-----END other-----\n");
+    for text in
+        [key.to_string(), json!({"keys": [key]}).to_string(), pem.clone(), json!({escapes: pem}).to_string()]
+    {
+        for json in [&[][..], &["--json"]] {
+            let ended = run(&[&["token", token, "--key", &files.with("key", &text)], json].concat());
+            let told = ended.stdout + &ended.stderr;
+            let seen =
+                told.chars().find(|character| *character != '\n' && kit::visible::is_invisible(*character));
+            assert_eq!(seen, None, "{text}: {told:?}");
+        }
+    }
+}
+
+#[test]
 fn a_file_without_a_key_is_refused_with_the_reason() {
     let (files, made) = (Files::new(), made_by_jose());
     let token = made["tokens"]["HS256"].as_str().unwrap();

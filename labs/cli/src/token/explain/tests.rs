@@ -80,7 +80,7 @@ fn a_signature_of_another_length_than_its_algorithm_makes_is_a_concern() {
     let told = token(&cut, NOW).into_iter().find(|finding| finding.about == "signature").unwrap();
     assert_eq!(
         (told.text.as_str(), told.concern),
-        ("has 3 bytes, and HS256 makes 32: it may be cut off", true)
+        ("has 3 bytes, and HS256 makes 32: it may be cut off, or in another format", true)
     );
 }
 
