@@ -42,7 +42,8 @@ impl Page {
     fn read(language: &Path, name: &str) -> Result<Self> {
         let file = language.join("src").join(name);
         let text = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-        Ok(Self { file, name: name.into(), text })
+        // A clone with `core.autocrlf` has CRLF, which must change neither a gate's verdict nor a fingerprint.
+        Ok(Self { file, name: name.into(), text: text.replace("\r\n", "\n") })
     }
 
     /// The lines outside fenced blocks, with their numbers.
@@ -106,6 +107,22 @@ mod tests {
                 Heading { level: 2, id: None, line: 5 },
             ]
         );
+    }
+
+    #[test]
+    fn a_page_has_the_same_text_with_either_line_ending() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("src")).unwrap();
+        for ending in ["\n", "\r\n"] {
+            fs::write(
+                folder.path().join("src/a.md"),
+                "# One {#one}\n\n```sh\nls\n```\n".replace('\n', ending),
+            )
+            .unwrap();
+            let page = Page::read(folder.path(), "a.md").unwrap();
+            assert_eq!(page.text, "# One {#one}\n\n```sh\nls\n```\n");
+            assert_eq!((page.headings().len(), page.fences()[0].body.as_str()), (1, "ls\n"));
+        }
     }
 
     #[test]

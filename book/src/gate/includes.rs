@@ -104,6 +104,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_with_crlf_has_the_same_anchors() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("code.rs"), SOURCE.replace('\n', "\r\n")).unwrap();
+        let said = |argument| resolve(folder.path(), "include", argument);
+        assert_eq!(said("code.rs:inside"), Ok(()));
+        assert_eq!(said("code.rs:empty"), Err("code.rs has nothing at `empty` to include".into()));
+    }
+
+    #[test]
     fn a_missing_file_is_a_fault() {
         let said = said_of("{{#include gone.rs}}");
         assert!(said.len() == 1 && said[0].starts_with("gone.rs cannot be included: "), "{said:?}");

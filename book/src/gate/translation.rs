@@ -49,7 +49,10 @@ fn fingerprint(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::lang::Lang;
 
     #[test]
     fn a_translation_is_good_until_its_source_changes() {
@@ -69,6 +72,31 @@ mod tests {
         note(&page("one more"), &page(&translated)).unwrap();
         assert_eq!(said("one more", &written()), Vec::<String>::new());
         assert_eq!(written().matches(START).count(), 1);
+    }
+
+    #[test]
+    fn the_books_translations_are_as_good_in_a_clone_with_crlf() {
+        let clone = tempfile::tempdir().unwrap();
+        let [english, japanese] = Lang::ALL.map(|lang| {
+            let (from, to) = (lang.folder().join("src"), clone.path().join(lang.words().folder).join("src"));
+            fs::create_dir_all(&to).unwrap();
+            for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
+                let text = fs::read_to_string(&entry).unwrap_or_default();
+                fs::write(to.join(entry.file_name().unwrap()), text.replace('\n', "\r\n")).unwrap();
+            }
+            to.parent().unwrap().to_owned()
+        });
+        let said = |english: &Path, japanese: &Path| {
+            let all = faults(&Page::all(english).unwrap(), &Page::all(japanese).unwrap());
+            all.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(said(&english, &japanese), Vec::<String>::new());
+
+        let page = english.join("src/hybrid.md");
+        let text = fs::read_to_string(&page).unwrap();
+        fs::write(&page, format!("{text}One more sentence.\r\n")).unwrap();
+        let stale = said(&english, &japanese);
+        assert!(stale.len() == 1 && stale[0].contains("cargo book translated hybrid.md"), "{stale:?}");
     }
 
     #[test]

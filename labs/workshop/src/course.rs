@@ -9,6 +9,7 @@ use kit::design::Text;
 use serde::Deserialize;
 
 use super::attack::Attack;
+use super::line_endings;
 
 /// All labs, in the order of their folders' names.
 #[derive(Debug)]
@@ -130,7 +131,7 @@ impl Course {
 impl Lab {
     pub(crate) fn read(folder: PathBuf) -> Result<Self, Failure> {
         let path = folder.join("lab.toml");
-        let lab: Self = toml::from_str(&fs::read_to_string(&path)?)
+        let lab: Self = toml::from_str(&line_endings::read(&path)?)
             .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
         Ok(Self { folder, ..lab })
     }
@@ -230,7 +231,7 @@ mod tests {
             for part in &lab.attack.weak {
                 assert!(lab.files().contains(&part.file.as_path()), "{}", part.file.display());
                 let weak = source::weakened(lab, &part.file).unwrap();
-                let own = fs::read_to_string(lab.reference(&part.file)).unwrap();
+                let own = line_endings::read(&lab.reference(&part.file)).unwrap();
                 assert_ne!(weak, source::without_tests(&own));
                 assert!(!weak.contains("todo!("));
             }
@@ -258,7 +259,7 @@ mod tests {
         for lab in &course.labs {
             for file in lab.files() {
                 let (found, starter) =
-                    (fs::read_to_string(lab.exercise(file)), source::starter(lab, file).unwrap());
+                    (line_endings::read(&lab.exercise(file)), source::starter(lab, file).unwrap());
                 let found = found.unwrap_or_default();
                 assert!(
                     found == starter,
@@ -279,7 +280,7 @@ mod tests {
                 for step in lab.steps.iter().filter(|step| step.file == file) {
                     text = source::solved(lab, step, &text).unwrap();
                 }
-                let reference = fs::read_to_string(lab.reference(file)).unwrap();
+                let reference = line_endings::read(&lab.reference(file)).unwrap();
                 assert!(!text.contains("todo!("), "{}", lab.exercise(file).display());
                 assert_eq!(text, source::without_tests(&reference));
             }

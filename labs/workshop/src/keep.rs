@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use harness::Failure;
 
 use super::course::Lab;
+use super::line_endings::{as_in, with_lf};
 use super::source;
 
-/// Writes `text` into a learner's file. Returns the path of the copy of the earlier contents; no copy is made if they
-/// are the starter or equal to `text`.
+/// Writes `text` into a learner's file, with the line ending that the file had. Returns the path of the copy of the
+/// earlier contents; no copy is made if they are the starter or equal to `text`, whatever their line ending.
 pub(crate) fn replace(lab: &Lab, file: &Path, text: &str) -> Result<Option<PathBuf>, Failure> {
     let path = lab.exercise(file);
     let before = match fs::read_to_string(&path) {
@@ -19,10 +20,12 @@ pub(crate) fn replace(lab: &Lab, file: &Path, text: &str) -> Result<Option<PathB
         Err(error) => return Err(Failure::new(format!("{}: {error}", path.display()))),
     };
     let starter = source::starter(lab, file)?;
-    let kept = match before {
-        Some(before) if before != text && before != starter => Some(keep(&path, &before)?),
-        _ => None,
+    let is_code = |before: &String| ![text, &starter].contains(&with_lf(before).as_str());
+    let kept = match before.as_ref().filter(|before| is_code(before)) {
+        Some(before) => Some(keep(&path, before)?),
+        None => None,
     };
+    let text = as_in(before.as_deref().unwrap_or_default(), text);
     let unfinished = path.with_extension("rs.new");
     fs::write(&unfinished, text)?;
     fs::rename(&unfinished, &path)?;

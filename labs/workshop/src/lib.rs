@@ -16,6 +16,7 @@ pub mod duel;
 mod judge;
 mod keep;
 mod layout;
+mod line_endings;
 mod live;
 mod progress;
 mod prove;

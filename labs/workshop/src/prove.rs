@@ -19,7 +19,7 @@ use super::attack::{self, Own, Way};
 use super::build::{self, Built, Which};
 use super::course::{Course, Lab, Step};
 use super::judge::{self, Finding};
-use super::{keep, source};
+use super::{keep, line_endings, source};
 
 /// The files and folders to copy: the parts of the project's folder that the proofs need.
 const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "clippy.toml", "labs", "tests", "benches", "book"];
@@ -72,7 +72,7 @@ async fn prove(
         let what = match written.checked_sub(1).and_then(|at| lab.steps.get(at)) {
             None => "the starter".to_owned(),
             Some(step) => {
-                let text = fs::read_to_string(lab.exercise(&step.file))?;
+                let text = line_endings::read(&lab.exercise(&step.file))?;
                 bring_text(&lab.exercise(&step.file), &source::solved(lab, step, &text)?)?;
                 step.id.clone()
             }
@@ -172,7 +172,7 @@ fn reset(lab: &Lab) -> Result<Row, Failure> {
         let (path, starter) = (lab.exercise(file), source::starter(lab, file)?);
         let before = fs::read_to_string(&path)?;
         let kept = keep::replace(lab, file, &starter)?;
-        if fs::read_to_string(&path)? != starter {
+        if line_endings::read(&path)? != starter {
             wrong.push(format!("{} does not have the contents of its starter again", path.display()));
         }
         match kept {

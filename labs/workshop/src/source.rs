@@ -2,12 +2,12 @@
 //!
 //! A part is one function between `// ANCHOR: name` and `// ANCHOR_END: name`, the same marks by which the book includes it.
 
-use std::fs;
 use std::path::Path;
 
 use harness::Failure;
 
 use super::course::{Lab, Step};
+use super::line_endings;
 
 /// The initial contents of an exercise's file.
 pub(crate) fn starter(lab: &Lab, file: &Path) -> Result<String, Failure> {
@@ -78,8 +78,7 @@ pub(crate) fn line_to_write(step: &Step, text: &str) -> Option<usize> {
 }
 
 fn reference(lab: &Lab, file: &Path) -> Result<String, Failure> {
-    let path = lab.reference(file);
-    fs::read_to_string(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    line_endings::read(&lab.reference(file))
 }
 
 fn no_part(lab: &Lab, file: &Path, anchor: &str) -> Failure {

@@ -1,6 +1,5 @@
 //! A learner's position in the course, and the actions that are possible there.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use harness::Failure;
@@ -13,7 +12,7 @@ use super::course::{Course, Lab, Step};
 use super::judge;
 use super::progress::Progress;
 use super::words::{WORDS, Words};
-use super::{keep, source};
+use super::{keep, line_endings, source};
 
 /// The course, the learner's progress in it, and how to show and build it.
 pub(crate) struct Workshop {
@@ -60,7 +59,7 @@ impl Workshop {
         keys: bool,
     ) -> Result<View<'a>, Failure> {
         let (lab, step) = self.current()?;
-        let text = fs::read_to_string(lab.exercise(&step.file)).unwrap_or_default();
+        let text = line_endings::read(&lab.exercise(&step.file)).unwrap_or_default();
         Ok(View {
             course: &self.course,
             progress: &self.progress,
@@ -120,7 +119,7 @@ impl Workshop {
     /// if a copy was made.
     pub(crate) fn apply_solution(&mut self) -> Result<Option<PathBuf>, Failure> {
         let (lab, step) = self.progress.current(&self.course)?;
-        let text = fs::read_to_string(lab.exercise(&step.file))?;
+        let text = line_endings::read(&lab.exercise(&step.file))?;
         keep::replace(lab, &step.file, &source::solved(lab, step, &text)?)
     }
 

@@ -11,6 +11,7 @@ mod board;
 mod commands;
 mod faults;
 mod learner;
+mod line_endings;
 mod log_in_timing;
 mod operations;
 mod peers;
