@@ -1,34 +1,40 @@
 //! The learner's progress, stored by the steps' stable names in a file that git ignores.
 //!
-//! A step that the course no longer has stays in the file, because the next `git pull` may bring it back.
+//! A step that the course no longer has stays in the file, because the next `git pull` may bring it back. Several
+//! terminals may write the file: each change is made, under a lock, to what the file contains at that moment.
+
+mod file;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use harness::Failure;
 use kit::Clock;
 use serde::{Deserialize, Serialize};
 
+use self::file::File;
 use super::course::{Course, Lab, Step};
 
-/// The path of the progress file, below the project's folder.
-const FILE: &str = ".authlab/progress.json";
-
-/// The progress in all steps and labs.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// The progress in all steps and labs, as this process last read or wrote it.
+#[derive(Debug)]
 pub(crate) struct Progress {
+    stored: Stored,
+    /// The name of the step that this process shows, if the learner moved to it by hand.
+    here: Option<String>,
+    file: File,
+}
+
+/// The contents of the progress file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Stored {
     #[serde(default)]
     steps: BTreeMap<String, Record>,
     /// When the learner's own build first kept a lab's attack out, by the lab's name; milliseconds since the Unix
     /// epoch.
     #[serde(default)]
     defended_at_ms: BTreeMap<String, u64>,
-    /// The name of the step to which the learner moved by hand.
+    /// The name of the step to which the learner last moved by hand, in any terminal.
     #[serde(default)]
     here: Option<String>,
-    #[serde(skip)]
-    file: PathBuf,
 }
 
 /// The progress in one step.
@@ -52,40 +58,24 @@ impl Record {
 impl Progress {
     /// Reads the progress file of a course. A record under an earlier name of a step becomes the record of that step.
     pub(crate) fn read(course: &Course) -> Result<Self, Failure> {
-        let file = course.root.join(FILE);
-        let mut progress = match fs::read_to_string(&file) {
-            Ok(text) => serde_json::from_str(&text).map_err(|error| {
-                Failure::new(format!(
-                    "{} cannot be read ({error}); move the file away to start again",
-                    file.display()
-                ))
-            })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
-            Err(error) => return Err(Failure::new(format!("{}: {error}", file.display()))),
-        };
-        for (_, step) in course.steps() {
-            for before in &step.was {
-                if let Some(record) = progress.steps.remove(before) {
-                    progress.steps.entry(step.id.clone()).or_insert(record);
-                }
-            }
-        }
-        progress.file = file;
-        Ok(progress)
+        let file = File::of(course);
+        let stored = file.read()?;
+        Ok(Self { here: stored.here.clone(), stored, file })
     }
 
-    /// Writes the file completely or not at all: writes a temporary file, then renames it.
-    fn write(&self) -> Result<(), Failure> {
-        let folder = self.file.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let unfinished = self.file.with_extension("json.new");
-        fs::write(&unfinished, serde_json::to_string_pretty(self)?)?;
-        fs::rename(&unfinished, &self.file)?;
-        Ok(())
+    /// Applies a change to what the file contains now, and writes it back, while no other process can.
+    fn change<T>(&mut self, change: impl FnOnce(&mut Stored) -> T) -> Result<T, Failure> {
+        let locked = self.file.lock()?;
+        let mut stored = self.file.read_locked(&locked)?;
+        let changed = change(&mut stored);
+        self.file.write(&stored)?;
+        drop(locked);
+        self.stored = stored;
+        Ok(changed)
     }
 
     pub(crate) fn of(&self, step: &Step) -> Record {
-        self.steps.get(&step.id).copied().unwrap_or_default()
+        self.stored.steps.get(&step.id).copied().unwrap_or_default()
     }
 
     /// How many of these steps are done.
@@ -106,7 +96,8 @@ impl Progress {
     /// Moves to a step by hand; `None` moves to the first step that is not done.
     pub(crate) fn go_to(&mut self, step: Option<&Step>) -> Result<(), Failure> {
         self.here = step.map(|step| step.id.clone());
-        self.write()
+        let here = self.here.clone();
+        self.change(|stored| stored.here = here)
     }
 
     /// Keeps a step current although it is done, until the program is started again or the learner moves on.
@@ -121,49 +112,60 @@ impl Progress {
 
     /// Notes that all checks of a step pass. Only the time of the first pass is stored.
     pub(crate) fn pass(&mut self, step: &Step) -> Result<(), Failure> {
-        let record = self.steps.entry(step.id.clone()).or_default();
-        if record.passed_at_ms.is_some() {
+        if self.of(step).passed_at_ms.is_some() {
             return Ok(());
         }
-        record.passed_at_ms = Some(Clock::system().now_ms());
-        self.write()
+        self.change(|stored| {
+            stored.of_mut(step).passed_at_ms.get_or_insert_with(|| Clock::system().now_ms());
+        })
     }
 
     /// Notes that the learner took the lab's own solution.
     pub(crate) fn skip(&mut self, step: &Step) -> Result<(), Failure> {
-        self.steps.entry(step.id.clone()).or_default().skipped = true;
-        self.write()
+        self.change(|stored| stored.of_mut(step).skipped = true)
     }
 
     /// Reveals one more hint, up to the number of hints that the step has. Returns how many are revealed now.
     pub(crate) fn hint(&mut self, step: &Step) -> Result<usize, Failure> {
-        let record = self.steps.entry(step.id.clone()).or_default();
-        record.hints = (record.hints + 1).min(step.hints.len());
-        let hints = record.hints;
-        self.write()?;
-        Ok(hints)
+        self.change(|stored| {
+            let record = stored.of_mut(step);
+            record.hints = (record.hints + 1).min(step.hints.len());
+            record.hints
+        })
     }
 
     /// When the learner's build first kept the lab's attack out; milliseconds since the Unix epoch.
     pub(crate) fn defended_at_ms(&self, lab: &Lab) -> Option<u64> {
-        self.defended_at_ms.get(&lab.id).copied()
+        self.stored.defended_at_ms.get(&lab.id).copied()
     }
 
     /// Notes that the learner's build kept the lab's attack out. Only the first time is stored.
     pub(crate) fn defend(&mut self, lab: &Lab) -> Result<(), Failure> {
-        self.defended_at_ms.entry(lab.id.clone()).or_insert_with(|| Clock::system().now_ms());
-        self.write()
+        self.change(|stored| {
+            stored.defended_at_ms.entry(lab.id.clone()).or_insert_with(|| Clock::system().now_ms());
+        })
     }
 
     /// Resets a lab's steps to not done. The hints stay revealed.
     pub(crate) fn reset(&mut self, lab: &Lab) -> Result<(), Failure> {
-        self.defended_at_ms.remove(&lab.id);
-        for step in &lab.steps {
-            if let Some(record) = self.steps.get_mut(&step.id) {
-                *record = Record { hints: record.hints, ..Record::default() };
-            }
-        }
         self.here = None;
-        self.write()
+        self.change(|stored| {
+            stored.defended_at_ms.remove(&lab.id);
+            for step in &lab.steps {
+                if let Some(record) = stored.steps.get_mut(&step.id) {
+                    *record = Record { hints: record.hints, ..Record::default() };
+                }
+            }
+            stored.here = None;
+        })
     }
 }
+
+impl Stored {
+    fn of_mut(&mut self, step: &Step) -> &mut Record {
+        self.steps.entry(step.id.clone()).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -93,6 +93,8 @@ impl Workshop {
     /// Reveals one more hint of the current step. Returns how many are revealed now.
     pub(crate) fn hint(&mut self) -> Result<usize, Failure> {
         let (_, step) = self.progress.current(&self.course)?;
+        // Another terminal may have done the step meanwhile; the learner asked for a hint of this one.
+        self.progress.stay_at(step);
         self.progress.hint(step)
     }
 
