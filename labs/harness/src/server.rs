@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kit::announcement;
 use kit::config::Store;
+use kit::visible::visible_lines;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -121,11 +122,12 @@ async fn announcement(child: &mut Child, name: &str) -> Result<String, Failure> 
     {
         return Ok(url);
     }
-    let mut said = String::new();
+    let mut said = Vec::new();
     if let Some(stderr) = child.stderr.take() {
-        stderr.take(4096).read_to_string(&mut said).await?;
+        stderr.take(4096).read_to_end(&mut said).await?;
     }
-    Err(Failure::new(format!("the {name} server did not start: {}", reason(&said))))
+    let said = reason(&String::from_utf8_lossy(&said));
+    Err(Failure::new(format!("the {name} server did not start: {}", visible_lines(&said))))
 }
 
 /// Why a server ended, from its last line on stderr, which is a JSON object if `AUTHLAB_LOG` asks for JSON.

@@ -2,12 +2,15 @@
 //! it, and is not blocked by it.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use harness::Failure;
+use kit::visible::visible;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
+
+use super::cargo_output;
 
 /// The result of a build.
 #[derive(Debug)]
@@ -54,45 +57,66 @@ pub(crate) async fn build(
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| Failure::new(format!("`cargo` cannot be started: {error}")))?;
+        .map_err(|error| Failure::new("`cargo` cannot be started").caused_by(&error))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let mut last_words = String::new();
+    let mut printed = String::new();
     let (messages, ()) = tokio::join!(read(stdout), async {
         for_each_line(stderr, |line| {
-            said(line.trim());
-            last_words = line.trim().to_owned();
+            said(&visible(line.trim()));
+            printed.push_str(line);
+            printed.push('\n');
         })
         .await;
     });
-    let built = child.wait().await?;
-    let (program, errors) = messages;
-    match program.filter(|_| built.success()) {
+    let ended = child.wait().await?;
+    match messages.program.filter(|_| ended.success()) {
         Some(program) => Ok(Built::Program(program)),
-        None if errors.is_empty() => {
-            Err(Failure::new(format!("`cargo build -p {package}` failed: {last_words}")))
+        None if messages.errors.is_empty() => {
+            let why = messages.errors_elsewhere.into_iter().chain(cargo_output::errors(&printed));
+            Err(failure(package, ended, why.collect()))
         }
-        None => Ok(Built::Errors(errors)),
+        None => Ok(Built::Errors(messages.errors)),
     }
 }
 
-async fn read(stdout: Option<impl AsyncRead + Unpin>) -> (Option<PathBuf>, Vec<String>) {
-    let (mut program, mut errors) = (None, Vec::new());
+/// Why cargo could not build a package although the compiler found no error in its source.
+fn failure(package: &str, ended: ExitStatus, why: Vec<String>) -> Failure {
+    let why = if why.is_empty() { ended.to_string() } else { why.join("\n") };
+    Failure::new(format!("`cargo build -p {package}` failed:\n{why}"))
+}
+
+/// What cargo wrote on stdout.
+#[derive(Default)]
+struct Messages {
+    program: Option<PathBuf>,
+    /// The compiler's errors about a place in a source file.
+    errors: Vec<String>,
+    /// The compiler's other errors, such as that of a linker.
+    errors_elsewhere: Vec<String>,
+}
+
+async fn read(stdout: Option<impl AsyncRead + Unpin>) -> Messages {
+    let mut messages = Messages::default();
     for_each_line(stdout, |line| {
         let message: Value = serde_json::from_str(line).unwrap_or_default();
         if let Some(path) = message["executable"].as_str() {
-            program = Some(PathBuf::from(path));
+            messages.program = Some(PathBuf::from(path));
         }
         let diagnostic = &message["message"];
-        // An error without a span sums up others ("aborting due to 2 previous errors"), so it is left out.
-        if diagnostic["level"] == "error"
-            && !diagnostic["spans"].as_array().is_none_or(Vec::is_empty)
-            && let Some(text) = diagnostic["rendered"].as_str()
-        {
-            errors.push(text.trim_end().to_owned());
+        let Some(text) = diagnostic["rendered"].as_str().filter(|_| diagnostic["level"] == "error") else {
+            return;
+        };
+        let text = cargo_output::visible_with_colours(text.trim_end()).into_owned();
+        let is_somewhere = diagnostic["spans"].as_array().is_some_and(|spans| !spans.is_empty());
+        // An error without a place may sum up others ("aborting due to 2 previous errors").
+        if is_somewhere {
+            messages.errors.push(text);
+        } else if !text.contains("aborting due to") {
+            messages.errors_elsewhere.push(text);
         }
     })
     .await;
-    (program, errors)
+    messages
 }
 
 async fn for_each_line(stream: Option<impl AsyncRead + Unpin>, mut each: impl FnMut(&str)) {

@@ -9,6 +9,7 @@ mod attack;
 pub mod board;
 mod build;
 mod card;
+mod cargo_output;
 mod completion;
 mod course;
 pub mod defend;
@@ -154,8 +155,8 @@ impl WorkshopArguments {
 /// ```
 ///
 /// # Errors
-/// The course, a lab's files or the progress file cannot be read or written, there is no such step or lab, or the
-/// board's address is invalid.
+/// The course, a lab's files or the progress file cannot be read or written, there is no such step or lab, cargo cannot
+/// build the exercise for another reason than its source, its program does not start, or the board's address is invalid.
 pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, Failure> {
     let mut workshop = arguments.workshop.open()?;
     if let Some(step) = &arguments.step {
@@ -171,7 +172,14 @@ pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, F
         return Ok(ExitCode::SUCCESS);
     }
     loop {
-        let passed = once(&mut workshop).await?;
+        let passed = match once(&mut workshop).await {
+            // The cause may be gone at the next save.
+            Err(failure) if again => {
+                terminal::complain(&failure.to_string());
+                false
+            }
+            judged => judged?,
+        };
         if let Some(poster) = &poster {
             poster.tell(workshop.done());
         }
@@ -189,19 +197,24 @@ pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, F
     }
 }
 
-/// Builds and judges the current step once and prints its card. Returns whether all checks of the step pass.
+/// Builds and judges the current step once and prints its card. Returns whether all checks of the step pass; it is an
+/// error if the exercise could be neither judged nor compiled.
 async fn once(workshop: &mut Workshop) -> Result<bool, Failure> {
     let progress = terminal::Progress::new(1);
     progress.stage(workshop.words().building_first);
     let task = workshop.round(terminal::stdout_has_colour())?;
     let round = task.play(|line| progress.detail(line)).await;
     drop(progress);
-    workshop.note(&round)?;
+    if let Round::Impossible(why) = round {
+        return Err(Failure::new(why));
+    }
+    let noted = workshop.note(&round);
     for line in workshop.view(Some(&round), None, None, false)?.card(COLUMNS, None) {
         harness::outln!("{line}");
     }
-    let passed = matches!(&round, Round::Judged(findings) if findings.iter().all(judge::Finding::passed));
-    Ok(passed)
+    // The card is worth printing even if the progress cannot be stored.
+    noted?;
+    Ok(matches!(&round, Round::Judged(findings) if findings.iter().all(judge::Finding::passed)))
 }
 
 /// `cargo lab hint`: reveals one more hint of the current step and prints all hints revealed so far.

@@ -10,6 +10,7 @@ mod bench_urls;
 mod board;
 mod commands;
 mod faults;
+mod learn_failures;
 mod learner;
 mod line_endings;
 mod log_in_timing;

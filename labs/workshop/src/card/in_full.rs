@@ -3,6 +3,7 @@
 use anstyle::Style;
 use conformance::Outcome;
 use harness::terminal::{BAD, TITLE};
+use kit::visible::visible_lines;
 
 use crate::judge::Finding;
 use crate::layout::{columns, cut, wrapped};
@@ -15,7 +16,8 @@ pub(crate) fn in_full(finding: &Finding, words: &Words, width: usize, limit: usi
     let mut part = |label: &str, text: &str| {
         let label = format!("   {label}{}", " ".repeat(10_usize.saturating_sub(columns(label))));
         let indent = " ".repeat(columns(&label));
-        let text: Vec<String> = text
+        // The text may contain what the learner's server sent.
+        let text: Vec<String> = visible_lines(text)
             .lines()
             .enumerate()
             .flat_map(|(at, line)| {

@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use crate::attack;
 use crate::build::{self, Built, Which};
+use crate::cargo_output;
 use crate::course::{Course, Lab};
 
 /// Fetches every crate that this platform needs, then builds both servers of every exercise, and the book.
@@ -61,11 +62,12 @@ async fn cargo(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .output()
-        .await?;
+        .await
+        .map_err(|error| Failure::new("`cargo` cannot be started").caused_by(&error))?;
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    Err(Failure::new(format!("`cargo {}` failed: {}", arguments.join(" "), last.trim())))
+    let why = cargo_output::errors(&String::from_utf8_lossy(&output.stderr));
+    let why = why.unwrap_or_else(|| output.status.to_string());
+    Err(Failure::new(format!("`cargo {}` failed:\n{why}", arguments.join(" "))))
 }
