@@ -1,5 +1,6 @@
 //! Output on a terminal: colours on a terminal only, progress on stderr, results on stdout.
 
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -70,31 +71,45 @@ pub fn paint(text: &str, words: &[(&str, Style)]) -> String {
         .fold(text.to_owned(), |text, (word, style)| text.replace(word, &format!("{style}{word}{style:#}")))
 }
 
-/// The progress of long work: a bar on a terminal, otherwise a line for each stage.
+/// Whether the terminal can move its cursor, so that a screen can be redrawn. A terminal cannot if `TERM` is `dumb`, as in
+/// an editor's shell, or unset, which counts as dumb for git and for the libraries that colour text, too; Windows sets
+/// no `TERM`.
+pub fn moves_cursor() -> bool {
+    can_move_cursor(std::env::var_os("TERM").as_deref())
+}
+
+fn can_move_cursor(term: Option<&OsStr>) -> bool {
+    match term {
+        Some(term) => !term.is_empty() && term != "dumb",
+        None => cfg!(windows),
+    }
+}
+
+/// The progress of long work: a bar on a terminal that moves its cursor, otherwise a line for each stage.
 pub struct Progress {
     bar: ProgressBar,
-    on_terminal: bool,
+    is_drawn: bool,
 }
 
 impl Progress {
     /// Starts a progress of this many steps.
     pub fn new(steps: u64) -> Self {
-        let on_terminal = std::io::stderr().is_terminal();
-        let target = if on_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let is_drawn = std::io::stderr().is_terminal() && moves_cursor();
+        let target = if is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(steps), target);
         if let Ok(style) = ProgressStyle::with_template(" {bar:24.cyan/black} {elapsed:>3}  {wide_msg}") {
             bar.set_style(style.progress_chars("━━╌"));
         }
-        if on_terminal {
+        if is_drawn {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
-        Self { bar, on_terminal }
+        Self { bar, is_drawn }
     }
 
     /// Shows what is being done now.
     pub fn stage(&self, text: impl Into<String>) {
         let text = text.into();
-        if !self.on_terminal {
+        if !self.is_drawn {
             crate::errln!("  … {text}");
         }
         self.bar.set_message(text);
@@ -132,6 +147,17 @@ mod tests {
             table(&["design", "n"], 1, vec![vec!["a".into(), "1".into()], vec!["bb".into(), "22".into()]]);
         assert!(text.lines().all(|line| line == line.trim_end()));
         assert!(text.contains("  bb       22\n"), "{text}");
+    }
+
+    #[test]
+    fn a_terminal_that_is_dumb_or_unknown_is_not_redrawn_and_another_one_is() {
+        for term in ["xterm-256color", "linux", "screen"] {
+            assert!(can_move_cursor(Some(OsStr::new(term))), "{term}");
+        }
+        for term in [Some("dumb"), Some("")] {
+            assert!(!can_move_cursor(term.map(OsStr::new)), "{term:?}");
+        }
+        assert_eq!(can_move_cursor(None), cfg!(windows));
     }
 
     #[test]

@@ -20,7 +20,8 @@ const USUAL: &str = "info,tower_sessions_core=error";
 /// terminal. A second call changes nothing. In JSON format, panics are logged too.
 pub fn start() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
-    let colours = std::io::stderr().is_terminal();
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb") && !cfg!(windows);
+    let colours = std::io::stderr().is_terminal() && !is_dumb;
     if let Err(error) = lines(format(), filter, colours, std::io::stderr).try_init() {
         tracing::debug!(%error, "the log has already been started");
     }

@@ -132,8 +132,8 @@ impl WorkshopArguments {
     }
 }
 
-/// `cargo lab learn`: shows the current step on a screen that is redrawn after every save. Without a terminal it judges
-/// the step once, prints the result, and repeats after every save if `again` is set.
+/// `cargo lab learn`: shows the current step on a screen that is redrawn after every save. Without a terminal that can be
+/// redrawn, it judges the step once, prints the result, and repeats after every save if `again` is set.
 ///
 /// ```no_run
 /// use clap::Parser;
@@ -166,7 +166,7 @@ pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, F
         (Some(board), Some(nickname)) => Some(Poster::start(&board, nickname)?),
         _ => None,
     };
-    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() && terminal::moves_cursor() {
         live::run(workshop, poster).await?;
         harness::outln!();
         return Ok(ExitCode::SUCCESS);
