@@ -3,13 +3,13 @@
 //! The first line on stdout is its announcement, for the program that started it; everything else is logged on stderr.
 
 use std::io::Write;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use harness::Failure;
 use harness::design::Design;
+use harness::listen::ListenAt;
 use harness::process::stdin_ends;
 use harness::store::{self, Wanted};
 use harness::terminal;
@@ -30,8 +30,8 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<Wanted>,
     /// The address to listen on; port 0 takes a free port [default: 127.0.0.1:8080, or AUTHLAB_LISTEN]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub(crate) listen: Option<SocketAddr>,
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) listen: Option<ListenAt>,
     /// Where accounts are stored: `memory` or a SQLite file [default: memory, or AUTHLAB_ACCOUNTS]
     #[arg(long, value_name = "PATH")]
     pub(crate) accounts: Option<PathBuf>,
@@ -52,7 +52,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Failure> 
     if config.listen.port() == 0 && arguments.listen.is_none() {
         config.listen.set_port(8080);
     }
-    config.listen = arguments.listen.unwrap_or(config.listen);
+    config.listen = arguments.listen.map_or(config.listen, |at| at.address);
     config.lab_controls = arguments.lab_controls;
     if let Some(path) = arguments.accounts {
         config.accounts = AccountsAt::named(path);

@@ -7,6 +7,7 @@ pub mod client;
 pub mod design;
 mod failure;
 pub mod language;
+pub mod listen;
 pub mod output;
 pub mod process;
 pub mod program;

@@ -34,7 +34,6 @@ mod tabs;
 
 mod wire;
 
-use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -42,6 +41,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use harness::Failure;
 use harness::language::Language;
+use harness::listen::ListenAt;
 use harness::process::stdin_ends;
 use harness::store::{self, Wanted};
 use harness::terminal;
@@ -70,8 +70,8 @@ pub struct PlayArguments {
     #[arg(long, value_name = "STORE")]
     store: Option<Wanted>,
     /// The address to listen on, loopback only; port 0 takes a free port [default: 127.0.0.1:4747, or a free port]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Option<SocketAddr>,
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<ListenAt>,
     /// The language in which the page starts [default: the browser's]
     #[arg(long, value_enum)]
     lang: Option<Language>,
@@ -108,7 +108,7 @@ pub struct PlayArguments {
 /// The address is not a loopback address or cannot be listened on, the store cannot be reached, or a design's server
 /// does not start.
 pub async fn run(arguments: PlayArguments) -> Result<ExitCode, Failure> {
-    let listener = listen(arguments.listen).await?;
+    let listener = listen(arguments.listen.map(|at| at.address)).await?;
     let bound = listener.local_addr()?;
     let ready = store::get(arguments.store).await?;
     if !ready.misses.is_empty() {
@@ -127,11 +127,9 @@ pub async fn run(arguments: PlayArguments) -> Result<ExitCode, Failure> {
         store: ready.description().to_owned(),
     };
     let url = format!("http://{bound}");
-    let mut stdout = std::io::stdout();
     // Both lines are written in one call, because a program that reads only the first line may close the pipe after it.
     let listening = announcement::line(LogFormat::Text, bound);
-    let banner = format!("{listening}\nstore: {} · Ctrl-C stops it\n", ready.description());
-    stdout.write_all(banner.as_bytes())?;
+    harness::outln!("{listening}\nstore: {} · Ctrl-C stops it", ready.description());
     if arguments.open {
         open(&url);
     }
