@@ -89,6 +89,42 @@ fn what_happens_in_one_tab_happens_in_all_and_the_rooms_clock_and_line_log_nobod
 }
 
 #[test]
+fn a_duplicate_of_the_rooms_tab_loses_no_step_from_its_link() {
+    let Some(mut browser) = Browser::start() else { return };
+    let play = Serving::play(&["--store", "memory", "--lang", "en"]);
+    let first = browser.new_tab();
+    browser.open(&play.url);
+    browser.until(DRAWN);
+    let hash_is = |hash: &str| format!("{DRAWN} && location.hash === {}", json!(hash));
+    let act = |browser: &mut Browser, action: &str| {
+        browser.eval(&format!("document.querySelector('[data-action={action}]').click()"));
+    };
+    act(&mut browser, "sign-in");
+    browser.until(&hash_is("#sign-in"));
+
+    // A browser that duplicates a tab copies its address and its session storage.
+    let room = browser.eval("sessionStorage.getItem('authlab-room')");
+    let duplicate = browser.new_tab();
+    browser.open(&play.url);
+    browser.until(DRAWN);
+    browser.eval(&format!("sessionStorage.setItem('authlab-room', {room}); history.replaceState(null, '', '#sign-in'); location.reload(); 0"));
+    browser.until(&hash_is("#sign-in"));
+    assert_eq!(browser.eval("sessionStorage.getItem('authlab-room')"), room, "both tabs are in one room");
+
+    browser.turn_to(&first);
+    act(&mut browser, "steal");
+    browser.until(&hash_is("#sign-in.steal"));
+    browser.turn_to(&duplicate);
+    act(&mut browser, "log-out");
+    browser.until(&hash_is("#sign-in.steal.log-out"));
+    assert_eq!(browser.eval("document.querySelector('#timeline input').value"), "3");
+    browser.turn_to(&first);
+    act(&mut browser, "thief-tries");
+    browser.until(&hash_is("#sign-in.steal.log-out.thief-tries"));
+    assert_eq!(browser.complaints(), &[] as &[String]);
+}
+
+#[test]
 fn the_page_for_own_tabs_fits_every_window_and_puts_no_obstacle_before_anybody() {
     let axe = match axe() {
         Ok(axe) => axe,

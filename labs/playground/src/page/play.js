@@ -3,7 +3,7 @@ import { ACTIONS, showActions } from './actions.js';
 import { column, told } from './column.js';
 import { begin, spoken, words } from './language.js';
 import { showResult } from './result.js';
-import { act, asked, done, open, reenter, room } from './room.js';
+import { act, asked, catchUp, done, open, reenter, room } from './room.js';
 import { showTimeline } from './timeline.js';
 import { tick } from './token.js';
 import { showTour } from './tour.js';
@@ -105,6 +105,11 @@ document.addEventListener('toggle', event => {
   if (key) folded.set(key, event.target.open);
 }, true);
 addEventListener('hashchange', () => { if (asked().join('.') !== done().join('.')) arrive(); });
+addEventListener('focus', async () => {
+  if (view.busy || room.steps.length === 0) return;
+  // A room that cannot be fetched is told when something is done in it.
+  if (await catchUp().catch(() => false)) go(room.steps.length - 1);
+});
 setInterval(() => { if (room.steps.length > 0) for (const card of document.querySelectorAll('.credential')) tick(card, now()); }, 1000);
 showWorkbench();
 arrive();

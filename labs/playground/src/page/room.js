@@ -28,8 +28,10 @@ const enter = found => {
   keep('sessionStorage', KEPT, found.room);
 };
 
+const named = () => location.hash.slice(1).split('.').filter(name => ACTIONS.has(name));
+
 /** The actions that an address asks for. What is none is left out. */
-export const asked = () => location.hash.slice(1).split('.').filter(name => ACTIONS.has(name)).slice(0, MOST);
+export const asked = () => named().slice(0, MOST);
 
 /** The actions that were done here. */
 export const done = () => room.steps.slice(1).map(step => step.action);
@@ -51,7 +53,7 @@ export const reenter = async () => {
   if (!name) return false;
   try {
     const found = await ask('/rooms/' + encodeURIComponent(name));
-    const same = found.steps.slice(1).map(step => step.action).join('.') === asked().join('.');
+    const same = found.steps.slice(1).map(step => step.action).join('.') === named().join('.');
     if (!same) return false;
     enter(found);
     return true;
@@ -64,7 +66,18 @@ export const reenter = async () => {
 /** Does one thing, in every column. */
 export const act = async action => {
   const step = await ask(`/rooms/${room.name}/steps`, { action });
-  room.steps.push(step);
+  // A browser that duplicates a tab copies the room's name: then both tabs are in one room, and each may miss the other's steps.
+  if (step.number === room.steps.length) room.steps.push(step);
+  else enter(await ask('/rooms/' + room.name));
   tell();
   return step;
+};
+
+/** Fetches the steps of another tab in this room. Answers whether there were any. */
+export const catchUp = async () => {
+  const found = await ask('/rooms/' + room.name);
+  if (found.room !== room.name || found.steps.length <= room.steps.length) return false;
+  enter(found);
+  tell();
+  return true;
 };
