@@ -186,9 +186,9 @@ pub async fn learn(arguments: LearnArguments, again: bool) -> Result<ExitCode, F
         if !again {
             // The card is already printed, so waiting for the board's answer delays nothing else.
             if let Some(poster) = poster
-                && !poster.finish().await
+                && let Some(trouble) = poster.finish().await.trouble(workshop.words())
             {
-                terminal::warn(workshop.words().board_does_not_answer);
+                terminal::warn(&trouble);
             }
             return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }

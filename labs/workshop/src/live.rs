@@ -12,7 +12,7 @@ use tokio::sync::{mpsc as heard, watch};
 use tokio::task::JoinHandle;
 
 use super::attack::{Battle, told};
-use super::board::Poster;
+use super::board::{Heard, Poster};
 use super::card::{Round, shown};
 use super::layout::{fitted, on_screen, wrapped};
 use super::source;
@@ -221,12 +221,18 @@ impl Live {
 
     fn card(&self, columns: usize, rows: usize) -> Result<Vec<String>, Failure> {
         let busy = self.running.as_ref().map(|running| running.busy.borrow().clone());
+        let words = self.workshop.words();
+        let heard = self.poster.as_ref().map(Poster::heard);
+        let refusal = match &heard {
+            Some(refused @ Heard::Refused(_)) => refused.trouble(words),
+            _ => None,
+        };
         let said = match self.shows {
-            Shows::Question => Some(self.workshop.words().restore_starters),
-            _ => self.said.as_deref(),
+            Shows::Question => Some(words.restore_starters),
+            _ => self.said.as_deref().or(refusal.as_deref()),
         };
         let mut view = self.workshop.view(self.round.as_ref(), busy.as_deref(), said, true)?;
-        view.board_is_silent = self.poster.as_ref().is_some_and(|poster| !poster.heard());
+        view.board_is_silent = heard == Some(Heard::Silent);
         Ok(view.card(columns, Some(rows - 1)))
     }
 

@@ -55,6 +55,7 @@ pub(crate) struct Words {
     pub(crate) no_code_to_keep: &'static str,
     pub(crate) code_is_kept_in: &'static str,
     pub(crate) board_does_not_answer: &'static str,
+    pub(crate) board_refuses_because: fn(sentence: &str) -> String,
     pub(crate) the_attack: &'static str,
     pub(crate) attack_is_kept_out: &'static str,
     // Attack and defend

@@ -58,6 +58,68 @@ async fn what_is_no_report_is_refused_and_changes_nothing() {
     assert_eq!(page(&board, "/elsewhere").await.status(), StatusCode::NOT_FOUND);
 }
 
+/// A request for the page under this `Host`. Returns the status and the text of the answer.
+async fn page_as(board: &Serving, host: &str) -> (StatusCode, String) {
+    let http = Client::builder().no_proxy().build().unwrap();
+    let answer = http.get(&board.url).header("host", host).send().await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_name_of_the_machine_is_answered_and_a_name_that_a_page_pointed_at_it_is_not() {
+    let board = Serving::at("localhost:0", &[], &["board", "--host-name", "Board.example"]);
+    for host in ["127.0.0.1:8090", "192.168.1.2", "[::1]:8090", "localhost", "board.example:8090"] {
+        let (status, page) = page_as(&board, host).await;
+        assert_eq!(status, StatusCode::OK, "{host}");
+        assert!(page.contains("0 learners"), "{page}");
+    }
+    for host in ["attacker.example", "attacker.example:8090", "board.example.attacker.example"] {
+        let (status, sentence) = page_as(&board, host).await;
+        assert_eq!(status, StatusCode::MISDIRECTED_REQUEST, "{host}");
+        let told = format!("this board does not answer under the name `{host}`: ");
+        assert!(sentence.starts_with(&told) && sentence.contains("--host-name"), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn one_address_cannot_fill_the_board_and_the_names_on_it_can_be_written_again() {
+    let report = |nickname: &str| json!({"nickname": nickname, "steps": ["token.hmac"]}).to_string();
+    let board = Serving::of(&[], &["board"]);
+    for nickname in ["a", "b", "c", "d", "e"] {
+        assert_eq!(post(&board, report(nickname), "application/json").await, StatusCode::NO_CONTENT);
+    }
+    assert_eq!(post(&board, report("f"), "application/json").await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(post(&board, report("a"), "application/json").await, StatusCode::NO_CONTENT);
+    assert!(page(&board, "/").await.text().await.unwrap().contains("5 learners"));
+
+    let behind_nat = Serving::of(&[], &["board", "--names-per-address", "1"]);
+    assert_eq!(post(&behind_nat, report("a"), "application/json").await, StatusCode::NO_CONTENT);
+    let http = Client::builder().no_proxy().build().unwrap();
+    let refused =
+        http.post(format!("{}/progress", behind_nat.url)).json(&json!({"nickname": "b", "steps": []}));
+    let refused = refused.send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    let sentence = refused.text().await.unwrap();
+    assert!(
+        sentence.contains("your address has added 1 ") && sentence.contains("--names-per-address"),
+        "{sentence}"
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_be_seen_is_refused_and_names_that_look_equal_are_one() {
+    let board = Serving::of(&[], &["board"]);
+    let report = |nickname: &str| json!({"nickname": nickname, "steps": []}).to_string();
+    for invisible in ["\u{2800}", "\u{3164}", "\u{3000}", "\u{301}", "an\u{200b}n", "ann\u{a0}"] {
+        let refused = post(&board, report(invisible), "application/json").await;
+        assert_eq!(refused, StatusCode::UNPROCESSABLE_ENTITY, "{invisible:?}");
+    }
+    for alike in ["Jos\u{e9} A", " Jose\u{301}\u{3000}A "] {
+        assert_eq!(post(&board, report(alike), "application/json").await, StatusCode::NO_CONTENT);
+    }
+    assert!(page(&board, "/").await.text().await.unwrap().contains("1 learner "));
+}
+
 #[test]
 fn a_learner_needs_a_board_and_a_name_that_are_ones() {
     for (arguments, says) in [

@@ -13,6 +13,7 @@ mod faults;
 mod learn_failures;
 mod learner;
 mod line_endings;
+mod listen;
 mod log_in_timing;
 mod operations;
 mod peers;

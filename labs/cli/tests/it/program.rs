@@ -89,8 +89,13 @@ impl Serving {
 
     /// Starts any command that takes `--listen`, on a free port, and waits until it listens.
     pub(crate) fn of(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        Self::at("127.0.0.1:0", environment, arguments)
+    }
+
+    /// Starts any command that takes `--listen`, on this address, and waits until it listens.
+    pub(crate) fn at(address: &str, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut all = arguments.to_vec();
-        all.extend(["--listen", "127.0.0.1:0", "--until-stdin-ends"]);
+        all.extend(["--listen", address, "--until-stdin-ends"]);
         // The log goes to a file: a pipe that no one reads would block the server once it is full.
         let stderr = tempfile::tempfile().unwrap();
         let mut child = command(environment, &all)

@@ -1,18 +1,16 @@
 //! The board's data: which learner has done which steps, within limits.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 
 use kit::Clock;
 use serde::{Deserialize, Serialize};
 
+use super::nickname::Nickname;
 use crate::course::Course;
 
-/// The most characters of a nickname.
-pub(super) const NICKNAME_CHARS: usize = 24;
-
 /// The most learners on one board: more than fit in a room.
-const LEARNERS: usize = 200;
+pub(super) const LEARNERS: usize = 200;
 
 /// A learner's report: the whole body of a post.
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,60 +20,13 @@ pub(super) struct Report {
     pub(super) steps: Vec<String>,
 }
 
-/// A nickname: one line of 1 to 24 visible characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Nickname(String);
-
-/// The error for a text that is not a valid nickname.
-#[derive(Debug)]
-pub(crate) struct NoNickname;
-
-impl fmt::Display for NoNickname {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a nickname has 1 to {NICKNAME_CHARS} characters, and all of them are visible")
-    }
-}
-
-impl std::error::Error for NoNickname {}
-
-impl TryFrom<String> for Nickname {
-    type Error = NoNickname;
-
-    fn try_from(text: String) -> Result<Self, NoNickname> {
-        let text = text.trim();
-        let is_long = text.chars().count() > NICKNAME_CHARS;
-        // Characters that change the direction of writing would garble the lines around them.
-        let turns = |character: char| matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if text.is_empty()
-            || is_long
-            || text.chars().any(|character| character.is_control() || turns(character))
-        {
-            return Err(NoNickname);
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl std::str::FromStr for Nickname {
-    type Err = NoNickname;
-
-    fn from_str(text: &str) -> Result<Self, NoNickname> {
-        Self::try_from(text.to_owned())
-    }
-}
-
-impl fmt::Display for Nickname {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Why a report was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// The board has the most learners that it allows.
     Full,
+    /// The address has already written the most names that one address may.
+    TooManyNames,
     /// The report has more than twice as many steps as the course.
     TooManySteps,
 }
@@ -92,33 +43,51 @@ pub(super) struct Learner {
 /// All reports: the latest of each nickname.
 pub(super) struct Wall {
     clock: Clock,
+    /// The most names that one address may add.
+    names_per_address: usize,
     learners: BTreeMap<Nickname, Seen>,
 }
 
 struct Seen {
     steps: BTreeSet<String>,
     at_ms: u64,
+    /// The network from which the name was first written.
+    added_from: IpAddr,
 }
 
 impl Wall {
-    pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, learners: BTreeMap::new() }
+    pub(super) fn new(clock: Clock, names_per_address: usize) -> Self {
+        Self { clock, names_per_address, learners: BTreeMap::new() }
     }
 
     /// Replaces the earlier report of this nickname. Steps that the course does not have are left out, because the
-    /// learner's clone may be older or newer than the leader's.
-    pub(super) fn write(&mut self, report: Report, course: &Course) -> Result<(), Refusal> {
+    /// learner's clone may be older or newer than the leader's. A name that is on the board can be written from every
+    /// address, because a learner's address may change.
+    pub(super) fn write(&mut self, report: Report, from: IpAddr, course: &Course) -> Result<(), Refusal> {
         let Report { nickname, steps } = report;
         if steps.len() > course.steps().count() * 2 {
             return Err(Refusal::TooManySteps);
         }
-        if self.learners.len() >= LEARNERS && !self.learners.contains_key(&nickname) {
-            return Err(Refusal::Full);
-        }
+        let added_from = match self.learners.get(&nickname) {
+            Some(seen) => seen.added_from,
+            None => self.place_for_one_more(network(from))?,
+        };
         let known = steps.into_iter().filter(|step| course.step(step).is_some());
-        let seen = Seen { steps: known.collect(), at_ms: self.clock.now_ms() };
+        let seen = Seen { steps: known.collect(), at_ms: self.clock.now_ms(), added_from };
         self.learners.insert(nickname, seen);
         Ok(())
+    }
+
+    /// The network, if it may add one more name.
+    fn place_for_one_more(&self, network: IpAddr) -> Result<IpAddr, Refusal> {
+        let added = self.learners.values().filter(|seen| seen.added_from == network).count();
+        if added >= self.names_per_address {
+            return Err(Refusal::TooManyNames);
+        }
+        if self.learners.len() >= LEARNERS {
+            return Err(Refusal::Full);
+        }
+        Ok(network)
     }
 
     /// The learners, those with the most steps first; learners with equally many steps are sorted by name.
@@ -135,11 +104,22 @@ impl Wall {
     }
 }
 
+/// The network that counts as one address: an IPv4 address, or an IPv6 /64, of which a machine may use every address.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use super::*;
+
+    const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const NEIGHBOUR: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
     fn course() -> Course {
         Course::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
@@ -154,11 +134,15 @@ mod tests {
 
     #[test]
     fn the_last_report_of_a_name_counts_and_who_is_furthest_comes_first() {
-        let (course, mut wall) = (course(), Wall::new(Clock::system()));
-        wall.write(report("bob", &["token.base64url"]), &course).unwrap();
-        wall.write(report("ann", &["token.base64url", "token.hmac", "of.another-course"]), &course).unwrap();
-        wall.write(report("cid", &["token.base64url"]), &course).unwrap();
-        wall.write(report("bob", &[]), &course).unwrap();
+        let (course, mut wall) = (course(), Wall::new(Clock::system(), 5));
+        for (name, steps) in [
+            ("bob", &["token.base64url"][..]),
+            ("ann", &["token.base64url", "token.hmac", "of.another-course"]),
+            ("cid", &["token.base64url"]),
+            ("bob", &[]),
+        ] {
+            wall.write(report(name, steps), FROM, &course).unwrap();
+        }
         let learners = wall.learners();
         let told: Vec<_> =
             learners.iter().map(|learner| (learner.nickname.to_string(), learner.steps.len())).collect();
@@ -167,31 +151,42 @@ mod tests {
 
     #[test]
     fn there_is_room_for_so_many_and_those_who_are_there_may_go_on() {
-        let (course, mut wall) = (course(), Wall::new(Clock::system()));
+        let (course, mut wall) = (course(), Wall::new(Clock::system(), LEARNERS));
         for number in 0..LEARNERS {
-            wall.write(report(&number.to_string(), &[]), &course).unwrap();
+            wall.write(report(&number.to_string(), &[]), FROM, &course).unwrap();
         }
-        assert_eq!(wall.write(report("one more", &[]), &course), Err(Refusal::Full));
-        assert_eq!(wall.write(report("7", &["token.hmac"]), &course), Ok(()));
+        assert_eq!(wall.write(report("one more", &[]), NEIGHBOUR, &course), Err(Refusal::Full));
+        assert_eq!(wall.write(report("7", &["token.hmac"]), FROM, &course), Ok(()));
         assert_eq!(wall.learners().len(), LEARNERS);
     }
 
     #[test]
-    fn a_report_with_more_steps_than_a_course_has_is_refused() {
-        let (course, mut wall) = (course(), Wall::new(Clock::system()));
-        let many = vec!["token.hmac"; course.steps().count() * 2 + 1];
-        assert_eq!(wall.write(report("ann", &many), &course), Err(Refusal::TooManySteps));
-        assert_eq!(wall.write(report("ann", &many[1..]), &course), Ok(()));
+    fn one_address_adds_so_many_names_and_another_address_has_room_for_its_own() {
+        let (course, mut wall) = (course(), Wall::new(Clock::system(), 2));
+        let mut write = |name: &str, from: IpAddr| wall.write(report(name, &[]), from, &course);
+        assert_eq!((write("a", FROM), write("b", FROM)), (Ok(()), Ok(())));
+        assert_eq!(write("c", FROM), Err(Refusal::TooManyNames));
+        assert_eq!(write("b", FROM), Ok(()), "a name that is there can be written again");
+        assert_eq!(write("c", NEIGHBOUR), Ok(()));
+        assert_eq!(write("a", NEIGHBOUR), Ok(()), "from every address");
+        assert_eq!(write("d", NEIGHBOUR), Ok(()), "and it does not count as added there");
+        assert_eq!(write("e", NEIGHBOUR), Err(Refusal::TooManyNames));
     }
 
     #[test]
-    fn a_nickname_is_a_short_line_that_can_be_seen() {
-        for good in ["ann", " ann ", "山田 太郎", "<b>", &"x".repeat(NICKNAME_CHARS), "🦀"] {
-            assert!(good.parse::<Nickname>().is_ok(), "{good}");
-        }
-        for bad in ["", "  ", "a\nb", "a\u{7}", "\u{202e}nna", "a\u{200b}b", &"x".repeat(NICKNAME_CHARS + 1)]
-        {
-            assert!(bad.parse::<Nickname>().is_err(), "{bad:?}");
-        }
+    fn the_addresses_of_one_machine_count_as_one() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+
+    #[test]
+    fn a_report_with_more_steps_than_a_course_has_is_refused() {
+        let (course, mut wall) = (course(), Wall::new(Clock::system(), 5));
+        let many = vec!["token.hmac"; course.steps().count() * 2 + 1];
+        assert_eq!(wall.write(report("ann", &many), FROM, &course), Err(Refusal::TooManySteps));
+        assert_eq!(wall.write(report("ann", &many[1..]), FROM, &course), Ok(()));
     }
 }

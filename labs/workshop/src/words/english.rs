@@ -46,6 +46,7 @@ pub(super) const WORDS: Words = Words {
     no_code_to_keep: "There was no code of yours to keep.",
     code_is_kept_in: "Your code is kept in",
     board_does_not_answer: "the board does not answer",
+    board_refuses_because: |sentence| format!("the board refuses the report: {sentence}"),
     the_attack: "the attack:",
     attack_is_kept_out: "the attack is kept out",
 

@@ -46,6 +46,7 @@ pub(super) const WORDS: Words = Words {
     no_code_to_keep: "残すべき変更はありませんでした。",
     code_is_kept_in: "あなたの書いたコードはここに残しました:",
     board_does_not_answer: "ボードが応答しません",
+    board_refuses_because: |sentence| format!("ボードに受け付けられませんでした: {sentence}"),
     the_attack: "攻撃:",
     attack_is_kept_out: "攻撃を防いだ",
 
