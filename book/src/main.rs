@@ -8,16 +8,17 @@ mod figures;
 mod gate;
 mod interface;
 mod lang;
+mod listen;
 mod page;
 mod registry;
 mod render;
 mod run;
 mod serve;
+mod stdout;
 mod themes;
 mod words;
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -29,6 +30,7 @@ use mdbook_preprocessor::Preprocessor;
 
 use crate::figures::Figures;
 use crate::lang::Lang;
+use crate::listen::ListenAt;
 use crate::page::Page;
 
 /// The folder in which the languages are built, as `book.toml` says.
@@ -61,8 +63,8 @@ enum Command {
     /// Build the book, serve it on this machine, and rebuild it when a page is saved
     Serve {
         /// The address to listen on; port 0 selects a free port
-        #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
-        listen: SocketAddr,
+        #[arg(long, default_value = "127.0.0.1:3000", value_name = "HOST:PORT")]
+        listen: ListenAt,
         /// Show the figures of this report instead of those of the committed one
         #[arg(long, value_name = "REPORT.JSON")]
         report: Option<PathBuf>,
@@ -93,7 +95,7 @@ fn main() -> Result<ExitCode> {
     match Cli::parse().command {
         Command::Build { lang, report } => checked_build(lang, &Figures::read_or_committed(report.as_ref())?),
         Command::Serve { listen, report } => {
-            serve_and_watch(listen, Figures::read_or_committed(report.as_ref())?)
+            serve_and_watch(&listen, Figures::read_or_committed(report.as_ref())?)
         }
         Command::Run { lab } => run_all(lab),
         Command::Translated { pages } => translated(&pages),
@@ -104,14 +106,14 @@ fn main() -> Result<ExitCode> {
 fn checked_build(lang: Option<Lang>, figures: &Figures) -> Result<ExitCode> {
     let faults = gate::faults(&Lang::En.folder(), &Lang::Ja.folder())?;
     for fault in &faults {
-        eprintln!("{fault}");
+        stdout::note(fault);
     }
     if !faults.is_empty() {
-        eprintln!("the book was not built; faults to repair: {}", faults.len());
+        stdout::note(format_args!("the book was not built; faults to repair: {}", faults.len()));
         return Ok(ExitCode::FAILURE);
     }
     for lang in Lang::ALL.into_iter().filter(|one| lang.is_none_or(|asked| asked == *one)) {
-        println!("{}", build(lang, figures, None)?.display());
+        stdout::line(build(lang, figures, None)?.display());
     }
     if lang.is_some() {
         // Each page links to its translation, so links can only be checked if both languages are built.
@@ -119,13 +121,13 @@ fn checked_build(lang: Option<Lang>, figures: &Figures) -> Result<ExitCode> {
     }
     let report = gate::built::report(&Path::new(env!("CARGO_MANIFEST_DIR")).join(BUILT), &["en", "ja"])?;
     for (page, link) in &report.dead {
-        eprintln!("{page}: the link `{link}` has no target");
+        stdout::note(format_args!("{page}: the link `{link}` has no target"));
     }
-    println!("{} links checked, {} dead", report.followed, report.dead.len());
+    stdout::line(format_args!("{} links checked, {} dead", report.followed, report.dead.len()));
     Ok(if report.dead.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn serve_and_watch(listen: SocketAddr, figures: Figures) -> Result<ExitCode> {
+fn serve_and_watch(listen: &ListenAt, figures: Figures) -> Result<ExitCode> {
     let first = build(Lang::En, &figures, None)?;
     build(Lang::Ja, &figures, None)?;
     let folder = first.ancestors().nth(2).context("the path of the built book is too short")?.to_owned();
@@ -140,7 +142,7 @@ fn serve_and_watch(listen: SocketAddr, figures: Figures) -> Result<ExitCode> {
             if change != built {
                 built = change;
                 if let Err(error) = checked_build(None, &figures) {
-                    eprintln!("{error:#}");
+                    stdout::note(format_args!("{error:#}"));
                 }
             }
         }
@@ -157,10 +159,10 @@ fn run_all(lab: Option<PathBuf>) -> Result<ExitCode> {
     for run in Lang::ALL.iter().map(|lang| Page::all(&lang.folder())).collect::<Result<Vec<_>>>()? {
         for run in run::all(&run) {
             if let Some(said) = run.surprise(&root, &lab)? {
-                println!("DIFFERENT {} {}\n{said}", run.at, run.command);
+                stdout::line(format_args!("DIFFERENT {} {}\n{said}", run.at, run.command));
                 code = ExitCode::FAILURE;
             } else {
-                println!("as shown  {} {}", run.at, run.command);
+                stdout::line(format_args!("as shown  {} {}", run.at, run.command));
             }
         }
     }
