@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use harness::Failure;
 use harness::client::{Account, Header, Held, Request, connections};
 use harness::terminal;
+use kit::visible::visible;
 use reqwest::Method;
 use serde_json::json;
 
@@ -26,7 +27,7 @@ impl Guest {
     /// Deletes the account. If that fails, the measurement is still valid, and a warning is printed.
     pub(crate) async fn leave(self) {
         if let Err(why) = self.deleted().await {
-            let (email, base) = (&self.account.email, &self.base);
+            let (email, base) = (&self.account.email, visible(&self.base));
             terminal::warn(&format!(
                 "the account {email}, created for the measurement, is left on {base}: {why}"
             ));
@@ -60,6 +61,7 @@ impl Guest {
 /// The credential that the response to a signup or login contains.
 async fn asked_in(base: &str, request: &Request, expected: StatusCode) -> Result<Header, Failure> {
     let no_way_in = |why: &str| {
+        let base = visible(base);
         Failure::new(format!(
             "{base} gave no credential ({why}); give one with --header \"authorization: Bearer …\""
         ))

@@ -51,3 +51,14 @@ fn rows(table: &Table) -> String {
     table.rows.iter().for_each(|row| put(&mut text, &line(row)));
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_from_outside_is_no_markup_and_ends_no_cell() {
+        assert_eq!(plain("http://h/a|b?c=`d`<img>\\"), "http://h/a\\|b?c=\\`d\\`\\<img>\\\\");
+        assert_eq!(plain("session-redis, 1.5 µs ±3 %"), "session-redis, 1.5 µs ±3 %");
+    }
+}

@@ -23,7 +23,10 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     ]);
     for comparison in &report.rates {
         comparison.designs.iter().for_each(|figures| table.row(row(figures, rate_rps(comparison))));
-        table.rows.extend(rows_without_figures(comparison, &table));
+        table.rows.extend(rows_without_figures(comparison, &table).into_iter().map(|mut row| {
+            row[1] = number::thousands(rate_rps(comparison));
+            row
+        }));
     }
     let steps = report.rates.iter().map(|comparison| (rate_rps(comparison), comparison));
     let chart = Lines {

@@ -111,7 +111,7 @@ fn an_old_report_is_shown_again_without_measuring_anything() {
     ]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let read = |name: &str| std::fs::read_to_string(files.path("out").join(name)).unwrap();
-    for shown in ["What a request costs", "What must hold", "not met"] {
+    for shown in ["What a request costs", "What the servers answered", "What must hold", "not met"] {
         assert!(read("report.html").contains(shown) && read("report.md").contains(shown), "{shown}");
     }
     let again: Value = serde_json::from_str(&ended.stdout).unwrap();
