@@ -1,6 +1,7 @@
 //! Measures several designs in one run: a warm-up, then rounds in random order, so that a disturbance of the machine
 //! affects all of them.
 
+mod error;
 mod store;
 
 use std::time::Duration;
@@ -8,7 +9,8 @@ use std::time::Duration;
 use crate::doubt::Doubt;
 use crate::figures::{BASELINE, CONTROL, Comparison, Costs, DesignFigures, Ended, Median, RoundFigures};
 use crate::load::{self, Load, LoadError, Outcomes, Run, Target};
-use crate::process::{self, ProcessError};
+use crate::process;
+pub use error::CompareError;
 pub use store::{CounterError, StoreCounter};
 
 const MOST_ROUNDS: usize = 1_000;
@@ -65,39 +67,6 @@ pub struct Progress<'a> {
     pub done: usize,
     /// The total number of steps.
     pub of: usize,
-}
-
-/// Why designs could not be compared.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CompareError {
-    /// The list of designs is empty, a name occurs twice, or the number of rounds is out of bounds.
-    #[error("these designs cannot be compared: {0}")]
-    Plan(&'static str),
-    /// A design could not be put under load.
-    #[error("design `{design}`: {source}")]
-    Load {
-        /// The name of the design.
-        design: String,
-        /// The reason for the failure.
-        source: LoadError,
-    },
-    /// The CPU time of a design's server or store could not be read.
-    #[error("design `{design}`: {source}")]
-    Process {
-        /// The name of the design.
-        design: String,
-        /// The reason for the failure.
-        source: ProcessError,
-    },
-    /// The round trips of a design's store could not be counted.
-    #[error("design `{design}`: its store's round trips could not be counted")]
-    Counter {
-        /// The name of the design.
-        design: String,
-        /// The reason for the failure.
-        source: CounterError,
-    },
 }
 
 /// Measures the designs in turn and compares them with the one called [`BASELINE`], if it is among them.
