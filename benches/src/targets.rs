@@ -145,14 +145,32 @@ pub fn ratio(
     other: &DesignFigures,
     figure: impl Fn(&RoundFigures) -> Option<f64>,
 ) -> Option<Median> {
-    let ratios = one.rounds.iter().zip(&other.rounds).map(|(one, other)| {
-        if !one.is_served() || !other.is_served() {
-            return None;
-        }
-        let below = figure(other).filter(|below| *below > 0.0)?;
-        Some(figure(one)? / below)
+    in_pairs((one, other), figure, |one, other| (other > 0.0).then_some(one / other))
+}
+
+/// A figure of one design minus the same figure of another in the same round, divided by `unit`. `None` when a round of
+/// either design lacks the figure or failed.
+pub fn difference(
+    comparison: &Comparison,
+    (one, other): (&str, &str),
+    unit: f64,
+    figure: impl Fn(&RoundFigures) -> Option<f64>,
+) -> Option<Median> {
+    let designs = (comparison.design(one)?, comparison.design(other)?);
+    in_pairs(designs, figure, |one, other| (unit > 0.0).then_some((one - other) / unit))
+}
+
+fn in_pairs(
+    (one, other): (&DesignFigures, &DesignFigures),
+    figure: impl Fn(&RoundFigures) -> Option<f64>,
+    combine: impl Fn(f64, f64) -> Option<f64>,
+) -> Option<Median> {
+    let pairs = one.rounds.iter().zip(&other.rounds).map(|(one, other)| {
+        let are_served = one.is_served() && other.is_served();
+        let (one, other) = figure(one).zip(figure(other)).filter(|_| are_served)?;
+        combine(one, other)
     });
-    ratios.collect::<Option<Vec<f64>>>().and_then(Median::of)
+    pairs.collect::<Option<Vec<f64>>>().and_then(Median::of)
 }
 
 #[cfg(test)]

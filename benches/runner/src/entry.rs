@@ -48,10 +48,11 @@ impl Entry {
         }
     }
 
-    /// Starts the server, with `more` settings in addition to those of its variant.
+    /// Starts the server, with `more` settings in addition to those of its variant. Its accounts are in a file, as in
+    /// production: an exchange of a refresh token reads its account.
     pub(crate) async fn start(&self, store: &Store, more: &[(&str, &str)]) -> Result<Server, Failure> {
         let settings = [self.variant.settings, more].concat();
-        Server::start_with(self.design, store, &["--accounts", "memory"], &settings).await
+        Server::start_with_accounts_in_a_file(self.design, store, &settings).await
     }
 }
 

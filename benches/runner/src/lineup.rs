@@ -5,7 +5,7 @@ use harness::client::{Client, Held, header_bytes};
 use harness::server::Server;
 use kit::Store;
 use kit::design::{self, Asks, Credential as Issues, StoreKind};
-use measure::figures::CONTROL;
+use measure::figures::{BASELINE, CONTROL};
 use measure::load::{Reach, Target};
 use measure::report::{Role, Subject};
 use measure::rounds::Design as Measured;
@@ -41,7 +41,8 @@ pub(crate) struct Lineup {
 /// A running server of this project.
 pub(crate) struct Entered {
     pub(crate) entry: Entry,
-    _server: Server,
+    server: Server,
+    held: Held,
 }
 
 impl Lineup {
@@ -115,7 +116,7 @@ impl Lineup {
             store_counter: self.commands.as_ref().map(Commands::counter),
         });
         self.subjects.push(subject);
-        self.entered.push(Entered { entry, _server: server });
+        self.entered.push(Entered { entry, server, held });
         Ok(())
     }
 
@@ -159,6 +160,21 @@ impl Lineup {
     /// The server of this project whose variant has this role.
     pub(crate) fn in_role(&self, role: design::Role) -> Option<&Entered> {
         self.entered.iter().find(|entered| entered.entry.variant.role == role)
+    }
+
+    /// The baseline, sent the header that the server with this role is sent: a longer header costs CPU time by itself.
+    pub(crate) fn baseline_with_header_of(
+        &self,
+        role: design::Role,
+        name: &str,
+    ) -> Result<Option<Measured>, Failure> {
+        let baseline = self.entered.iter().find(|entered| entered.entry.design.is_baseline());
+        let measured = self.measured.iter().find(|measured| measured.name == BASELINE);
+        let (Some(baseline), Some(measured), Some(of)) = (baseline, measured, self.in_role(role)) else {
+            return Ok(None);
+        };
+        let target = target(&baseline.server.url, &of.held)?;
+        Ok(Some(Measured { name: name.to_owned(), target, ..measured.clone() }))
     }
 
     /// The measured servers with one of these names.

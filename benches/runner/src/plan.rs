@@ -72,6 +72,8 @@ pub(crate) struct Effort {
     pub(crate) token_rounds: usize,
     /// How long requests are sent to the server that is stopped for half a second.
     pub(crate) frozen: Duration,
+    /// The number of logins after which a server's memory must be as it was; each costs a password hash.
+    pub(crate) log_ins: usize,
 }
 
 const fn pass(rounds: usize, round_ms: u64, warm_up_ms: u64) -> Pass {
@@ -118,6 +120,7 @@ impl Plan {
         generator: pass(5, 2_000, 0),
         token_rounds: 2_000,
         frozen: Duration::from_secs(8),
+        log_ins: 1_000,
     };
     const QUICK_EFFORT: Effort = Effort {
         designs: pass(20, 150, 250),
@@ -125,6 +128,7 @@ impl Plan {
         generator: pass(3, 1_000, 0),
         token_rounds: 500,
         frozen: Duration::from_secs(3),
+        log_ins: 100,
     };
     const SMOKE_EFFORT: Effort = Effort {
         designs: pass(2, 100, 0),
@@ -132,6 +136,7 @@ impl Plan {
         generator: pass(1, 100, 0),
         token_rounds: 20,
         frozen: Duration::from_secs(2),
+        log_ins: 4,
     };
 
     /// The same plan, reduced to the targets.

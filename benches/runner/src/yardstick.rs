@@ -11,8 +11,8 @@ use harness::Failure;
 use harness::process::stdin_ends;
 use harness::server::Process;
 use harness::store;
-use kit::announcement;
 use kit::config::LogFormat;
+use kit::{Config, announcement};
 use measure::do_nothing;
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -32,7 +32,7 @@ pub enum Yardstick {
     Nothing,
     /// `/me` as a plain axum route, without the kit
     Bare,
-    /// The same with one GET from Redis
+    /// The same with one GET from Redis, with a design's deadline
     Get,
     /// `/auth/refresh` with one run of a script that does nothing
     Script,
@@ -60,7 +60,7 @@ pub async fn run(arguments: YardstickArguments) -> Result<ExitCode, Failure> {
     let routes = match arguments.kind {
         Yardstick::Nothing => None,
         Yardstick::Bare => Some(yardsticks::bare()),
-        Yardstick::Get => Some(yardsticks::with_one_get(&redis()?).await?),
+        Yardstick::Get => Some(yardsticks::with_one_get(&redis()?, Config::default().redis.deadline).await?),
         Yardstick::Script => Some(yardsticks::with_one_script(&redis()?).await?),
     };
     writeln!(std::io::stdout(), "{}", announcement::line(LogFormat::Text, address))?;

@@ -6,6 +6,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -49,17 +50,18 @@ pub fn bare() -> Router {
     Router::new().route("/me", get(async || Json(sample())))
 }
 
-/// The same with one GET from the Redis of this URL, for the session of [`COOKIE`].
+/// The same with one GET from the Redis of this URL, for the session of [`COOKIE`]. A GET that takes longer than `deadline`
+/// is answered with 503: a design has a deadline too, and its timer is part of what it costs.
 ///
 /// # Errors
 /// Where Redis does not take the session record.
 #[inline(never)]
-pub fn with_one_get(url: &str) -> Boxed<Result<Router, YardstickError>> {
+pub fn with_one_get(url: &str, deadline: Duration) -> Boxed<Result<Router, YardstickError>> {
     let url = url.to_owned();
     Box::pin(async move {
         let mut connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
         connection.set_ex(KEY, serde_json::to_string(&sample())?, KEPT_S).await?;
-        Ok(Router::new().route("/me", get(looked_up)).with_state(connection))
+        Ok(Router::new().route("/me", get(looked_up)).with_state((connection, deadline)))
     })
 }
 
@@ -135,12 +137,14 @@ fn sample() -> Me {
 }
 
 async fn looked_up(
-    State(mut connection): State<MultiplexedConnection>,
+    State((mut connection, deadline)): State<(MultiplexedConnection, Duration)>,
     headers: HeaderMap,
 ) -> Result<Json<Me>, StatusCode> {
     let cookie = headers.get(header::COOKIE).and_then(|cookie| cookie.to_str().ok());
     let key = cookie.and_then(|cookie| cookie.strip_prefix("session=")).ok_or(StatusCode::UNAUTHORIZED)?;
-    let stored = connection.get(key).await.or(Err(StatusCode::SERVICE_UNAVAILABLE))?;
+    let unavailable = || StatusCode::SERVICE_UNAVAILABLE;
+    let stored = tokio::time::timeout(deadline, connection.get(key)).await.map_err(|_late| unavailable())?;
+    let stored = stored.map_err(|_outage| unavailable())?;
     let stored = stored.ok_or(StatusCode::UNAUTHORIZED)?;
     serde_json::from_str(&stored).map(Json).or(Err(StatusCode::INTERNAL_SERVER_ERROR))
 }

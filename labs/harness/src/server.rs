@@ -6,6 +6,7 @@ use std::time::Duration;
 use kit::announcement;
 use kit::config::Store;
 use kit::visible::visible_lines;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -24,7 +25,9 @@ pub struct Server {
     pub url: String,
     /// Its process id.
     pub pid: u32,
+    // Dropped in this order: the server ends before its accounts are deleted.
     _process: Process,
+    _accounts: Option<TempDir>,
 }
 
 /// A child process of this program that listens on a URL.
@@ -61,7 +64,25 @@ impl Server {
         settings: &[(&str, &str)],
     ) -> Result<Self, Failure> {
         let process = Process::start(command(design, store, arguments, settings)?, design.name).await?;
-        Ok(Self { design, url: process.url.clone(), pid: process.pid, _process: process })
+        Ok(Self { design, url: process.url.clone(), pid: process.pid, _process: process, _accounts: None })
+    }
+
+    /// Starts a design's server with its accounts in a file, as in production, and with settings as environment
+    /// variables. The file is deleted with the server.
+    ///
+    /// # Errors
+    /// The server does not start or does not listen in time, or the file cannot be created.
+    pub async fn start_with_accounts_in_a_file(
+        design: Design,
+        store: &Store,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
+        let folder = TempDir::new()?;
+        let file = folder.path().join("accounts.sqlite");
+        let file =
+            file.to_str().ok_or_else(|| Failure::new("the folder for temporary files is not UTF-8"))?;
+        let server = Self::start_with(design, store, &["--accounts", file], settings).await?;
+        Ok(Self { _accounts: Some(folder), ..server })
     }
 }
 
