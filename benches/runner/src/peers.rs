@@ -10,7 +10,7 @@ pub(crate) mod libraries;
 mod runtime;
 
 use harness::Failure;
-use harness::client::header_bytes;
+use harness::client::{connections, header_bytes};
 use harness::server::Process;
 use kit::design::Asks;
 use measure::figures::BASELINE;
@@ -190,7 +190,7 @@ async fn enter(
     installed: &Installed,
 ) -> Result<(Process, Measured, Subject), Failure> {
     let server = peer.start(installed, bench.store.url()).await?;
-    let (name, value) = Guest::signed_up(&server.url).await?.credential;
+    let (name, value) = Guest::signed_up(&server.url, connections()?).await?.credential;
     let target = Loaded::get(&server.url, "/me", Reach::LoopbackOnly)?.header(name, &value)?;
     let commands = lineup.commands.as_ref().filter(|_| peer.asks == Asks::Redis);
     let subject = Subject {

@@ -1,11 +1,12 @@
 //! A running server in any language: its address, the headers that it is sent, and its place in the report.
 
 use harness::Failure;
-use harness::client::header_bytes;
+use harness::client::{connections, connections_to, header_bytes};
 use kit::visible::visible;
 use measure::load::{LoadError, Reach, Target};
 use measure::report::{Role, Subject};
 use measure::rounds::Design as Measured;
+use reqwest::Url;
 
 use super::arguments::BenchArguments;
 use super::guest::Guest;
@@ -56,7 +57,11 @@ impl Reached {
     pub(crate) async fn measured(self) -> Result<(Measured, Subject, Option<Guest>), Failure> {
         let (mut target, mut bytes, mut guest) = (self.target, self.header_bytes, None);
         if bytes.is_none() {
-            let new = Guest::signed_up(&self.base).await?;
+            let http = match Url::parse(&self.base)?.host_str() {
+                Some(host) => connections_to(host, target.address())?,
+                None => connections()?,
+            };
+            let new = Guest::signed_up(&self.base, http).await?;
             let (header, value) = &new.credential;
             target = target.header(header, value).map_err(|error| refused(&error))?;
             bytes = Some(header_bytes(header, value));

@@ -10,7 +10,7 @@ use serde_json::json;
 
 pub use self::account::Account;
 pub use self::held::{Credential, Held};
-pub use self::request::{Header, Request, connections, header_bytes};
+pub use self::request::{Header, Request, connections, connections_to, header_bytes};
 use crate::failure::Failure;
 use crate::server::Server;
 

@@ -1,5 +1,6 @@
 //! A request of a client. Most commands send it with an HTTP library; the playground writes and shows every byte of it.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use reqwest::{Client, Method, Response};
@@ -70,6 +71,15 @@ impl Request {
 /// The HTTP client cannot be built.
 pub fn connections() -> reqwest::Result<Client> {
     Client::builder().timeout(PATIENCE).no_proxy().build()
+}
+
+/// The connections of one client that reaches `host` at this address only. A name may have other addresses, at which its
+/// server does not listen.
+///
+/// # Errors
+/// The HTTP client cannot be built.
+pub fn connections_to(host: &str, address: SocketAddr) -> reqwest::Result<Client> {
+    Client::builder().timeout(PATIENCE).no_proxy().resolve(host, address).build()
 }
 
 /// How many bytes a header adds to a request: name, colon, space, value and the end of the line.
