@@ -56,6 +56,11 @@ pub enum Doubt {
         /// The throughput as a share of the generator's ceiling.
         share: f64,
     },
+    /// Other processes used more than 5 % of the processors' time in most rounds.
+    Disturbed {
+        /// Their share, as a median over the rounds.
+        share: f64,
+    },
     /// Generator and server had to share cores.
     SharedCores {
         /// The number of cores of this machine.
@@ -75,6 +80,7 @@ impl Doubt {
             Self::Uncertain { uncertainty } => *uncertainty,
             Self::Spread { spread } => *spread,
             Self::NearGeneratorCeiling { share } => *share,
+            Self::Disturbed { share } => *share,
             Self::SharedCores { cores } => 1.0 / *cores as f64,
         }
     }
@@ -90,6 +96,7 @@ impl Doubt {
             Self::Uncertain { .. } => "uncertain",
             Self::Spread { .. } => "spread",
             Self::NearGeneratorCeiling { .. } => "near_generator_ceiling",
+            Self::Disturbed { .. } => "disturbed",
             Self::SharedCores { .. } => "shared_cores",
         }
     }
@@ -151,6 +158,11 @@ impl fmt::Display for Doubt {
                 f,
                 "{:.0} % of what the load generator reaches against a server that does nothing: the server's own \
                  ceiling may be higher, trust its CPU time",
+                percent(*share)
+            ),
+            Self::Disturbed { share } => write!(
+                f,
+                "other programs used {:.0} % of this machine's processors: close them and repeat",
                 percent(*share)
             ),
             Self::SharedCores { cores } => write!(

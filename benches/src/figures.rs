@@ -10,10 +10,12 @@ mod unserved;
 use serde::{Deserialize, Serialize};
 
 pub use self::control::{Resolution, is_different};
+pub(crate) use self::doubts::OTHERS_SHARE;
 pub use self::median::{Interval, Median};
 pub use self::round::{Costs, RoundFigures};
 pub use self::unserved::Unserved;
 use self::unserved::{is_served, why};
+use crate::cores::Cores;
 use crate::doubt::Doubt;
 use crate::load::{Errors, Load, Outcomes};
 
@@ -42,6 +44,12 @@ pub struct Comparison {
     /// The A/A control, if [`CONTROL`] took part; it is not among the designs.
     #[serde(default)]
     pub control: Option<DesignFigures>,
+    /// The processors that servers and generator were pinned to; `None` if they were not.
+    #[serde(default)]
+    pub cores: Option<Cores>,
+    /// How many rounds of single designs were repeated because other processes disturbed them.
+    #[serde(default)]
+    pub repeated: usize,
     /// Why no more rounds were made; `None` in older reports.
     #[serde(default)]
     pub ended: Option<Ended>,

@@ -11,7 +11,7 @@
 //! | [`figures`] | what are the results: medians with their spread, and every raw number |
 //! | [`doubt`] | which of these numbers should not be believed, and why |
 //! | [`load`] | how is one server put under load, and how long did each request take? |
-//! | [`process`] | how much CPU time and memory did the server's process use? |
+//! | [`process`], [`cores`] | how much CPU time and memory did the server's process use, and on which processors? |
 //! | [`machine`] | on which machine was it measured? |
 //! | [`report`] | how are the results written: as data, and as pages with charts? |
 //! | [`targets`] | which targets must the servers meet, and do they? |
@@ -41,6 +41,7 @@
 
 pub mod changes;
 pub mod compare;
+pub mod cores;
 pub mod do_nothing;
 pub mod doubt;
 pub mod figures;

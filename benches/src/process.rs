@@ -62,6 +62,25 @@ pub fn cpu_time(pid: u32) -> Result<Duration, ProcessError> {
     })
 }
 
+/// CPU time that all processes of this machine have used since it started, without idle time, in steps of 10 ms; `None`
+/// where the system does not tell.
+#[cfg(target_os = "linux")]
+pub fn machine_cpu_time() -> Option<Duration> {
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = std::fs::read_to_string("/proc/stat").ok()?;
+    let ticks: Vec<u32> =
+        stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace().map_while(|n| n.parse().ok()).collect();
+    // user, nice, system, idle, iowait, irq, softirq; what follows is time of other machines, or counted already.
+    let [user, nice, system, _idle, _iowait, irq, softirq, ..] = ticks[..] else { return None };
+    [user, nice, system, irq, softirq].into_iter().map(|ticks| TICK.checked_mul(ticks)).sum()
+}
+
+/// `None`: only Linux is asked.
+#[cfg(not(target_os = "linux"))]
+pub fn machine_cpu_time() -> Option<Duration> {
+    None
+}
+
 /// Resident memory of process `pid`, in bytes.
 ///
 /// # Errors

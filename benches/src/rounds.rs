@@ -3,13 +3,15 @@
 
 mod error;
 mod store;
+mod turns;
 
 use std::time::Duration;
 
+use self::turns::Turns;
+use crate::cores::Cores;
 use crate::doubt::Doubt;
-use crate::figures::{BASELINE, CONTROL, Comparison, Costs, DesignFigures, Ended, Median, RoundFigures};
+use crate::figures::{BASELINE, CONTROL, Comparison, DesignFigures, Ended, Median, RoundFigures};
 use crate::load::{self, Load, LoadError, Outcomes, Run, Target};
-use crate::process;
 pub use error::CompareError;
 pub use store::{CounterError, StoreCounter};
 
@@ -43,6 +45,8 @@ pub struct Plan {
     pub warm_up: Duration,
     /// Whether every round keeps its histogram, which is some thousand numbers each.
     pub keep_histograms: bool,
+    /// The processors to pin servers and generator to; `None` to leave them to the system.
+    pub cores: Option<Cores>,
 }
 
 /// When a comparison has enough rounds: when each design's ratios to the baseline are this certain.
@@ -96,18 +100,25 @@ pub async fn compare_until(
     check(designs, plan)?;
     let mut figures: Vec<Vec<RoundFigures>> = vec![Vec::with_capacity(plan.rounds); designs.len()];
     let mut warm_ups = vec![Outcomes::default(); designs.len()];
+    let _pinned = plan.cores.as_ref().map(|cores| {
+        let of = |pid: fn(&Design) -> Option<u32>| designs.iter().filter_map(pid);
+        cores.pin(of(|design| design.pid), of(|design| design.store_pid))
+    });
+    let mut turns = Turns::new(designs, plan);
     let ended = tokio::select! {
         biased;
         () = stop => Ended::Stopped,
-        done = all_rounds(designs, plan, &mut figures, &mut warm_ups, &mut progress) => done?,
+        done = all_rounds(&mut turns, designs, plan, &mut figures, &mut warm_ups, &mut progress) => done?,
     };
     // A round is complete only when every design has been measured in it.
     let complete = figures.iter().map(Vec::len).min().unwrap_or_default();
     figures.iter_mut().for_each(|rounds| rounds.truncate(complete));
-    Ok(Comparison { ended: Some(ended), ..sum_up(designs, plan, figures, warm_ups) })
+    let repeated = turns.repeated;
+    Ok(Comparison { ended: Some(ended), repeated, ..sum_up(designs, plan, figures, warm_ups) })
 }
 
 async fn all_rounds(
+    turns: &mut Turns,
     designs: &[Design],
     plan: &Plan,
     figures: &mut [Vec<RoundFigures>],
@@ -131,7 +142,7 @@ async fn all_rounds(
         for index in shuffled(designs.len(), round) {
             let design = &designs[index];
             progress(Progress { design: &design.name, round, done, of });
-            figures[index].push(measure(design, plan, round).await?);
+            figures[index].push(turns.measure(design, plan, round).await?);
             done += 1;
         }
         last = round;
@@ -193,46 +204,7 @@ fn shuffled(count: usize, round: usize) -> Vec<usize> {
     order
 }
 
-async fn measure(design: &Design, plan: &Plan, round: usize) -> Result<RoundFigures, CompareError> {
-    // The handshakes are over when the counters are read.
-    let (run, before) = design.put_under(&plan.load, design.read()).await?;
-    let after = design.read().await?;
-    let costs = before.transpose()?.map(|before| before.until(after)).unwrap_or_default();
-    Ok(RoundFigures::new(round, &run, costs, plan.keep_histograms))
-}
-
-/// The counters of a design at one moment.
-struct Meters {
-    server_cpu: Option<Duration>,
-    store_cpu: Option<Duration>,
-    round_trips: Option<u64>,
-}
-
-impl Meters {
-    fn until(self, after: Self) -> Costs {
-        let micros = |(before, after): (Duration, Duration)| after.saturating_sub(before).as_secs_f64() * 1e6;
-        let count = |(before, after): (u64, u64)| after.saturating_sub(before);
-        Costs {
-            server_cpu_us: self.server_cpu.zip(after.server_cpu).map(micros),
-            store_cpu_us: self.store_cpu.zip(after.store_cpu).map(micros),
-            store_round_trips: self.round_trips.zip(after.round_trips).map(count),
-        }
-    }
-}
-
 impl Design {
-    async fn read(&self) -> Result<Meters, CompareError> {
-        let cpu = |pid: Option<u32>| {
-            let read = pid.map(process::cpu_time).transpose();
-            read.map_err(|source| CompareError::Process { design: self.name.clone(), source })
-        };
-        let round_trips = match &self.store_counter {
-            Some(counter) => Some(counter.read().await.map_err(|source| self.uncountable(source))?),
-            None => None,
-        };
-        Ok(Meters { server_cpu: cpu(self.pid)?, store_cpu: cpu(self.store_pid)?, round_trips })
-    }
-
     /// Runs the load. A server that accepts no connection has that as its result; a generator that may open no more
     /// files cannot measure any server, which is an error.
     /// Awaits `connected` when the connections are open.
@@ -252,10 +224,6 @@ impl Design {
 
     fn unloadable(&self, source: LoadError) -> CompareError {
         CompareError::Load { design: self.name.clone(), source }
-    }
-
-    fn uncountable(&self, source: CounterError) -> CompareError {
-        CompareError::Counter { design: self.name.clone(), source }
     }
 }
 
@@ -285,10 +253,12 @@ fn sum_up(
     Comparison {
         load: plan.load.clone(),
         rounds,
-        doubts: Doubt::about_cores(cores).into_iter().collect(),
+        doubts: Doubt::about_cores(cores).filter(|_| plan.cores.is_none()).into_iter().collect(),
         designs: served,
         unserved,
         control,
+        cores: plan.cores.clone(),
+        repeated: 0,
         ended: None,
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use harness::Failure;
+use measure::cores::Cores;
 use measure::load::{ClosedLoop, FixedRate, Load};
 use measure::rounds::{Enough, Plan as Rounds};
 
@@ -263,6 +264,7 @@ impl Pass {
             enough: self.enough,
             warm_up: self.warm_up,
             keep_histograms: false,
+            cores: Cores::apart(),
         }
     }
 

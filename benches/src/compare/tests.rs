@@ -16,6 +16,8 @@ fn report(cpu_us: &[f64]) -> Report {
         doubts: Vec::new(),
         designs: vec![DesignFigures::over("session", rounds).unwrap()],
         control: None,
+        cores: None,
+        repeated: 0,
         ended: None,
     };
     let machine = serde_json::json!({

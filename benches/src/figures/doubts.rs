@@ -9,6 +9,8 @@ const LITTLES_LAW_OFF: f64 = 0.05;
 const ACHIEVED_OF_ASKED: f64 = 0.99;
 const GENERATOR_SHARE: f64 = 0.80;
 const UNCERTAINTY: f64 = 0.05;
+/// The share of the processors' time that other processes may use in a round.
+pub(crate) const OTHERS_SHARE: f64 = 0.05;
 const RECONNECTS: f64 = 0.01;
 
 /// All doubts about the figures of one design. Shares are medians over its rounds.
@@ -34,6 +36,9 @@ pub(super) fn about(errors: &Errors, throughput_rps: Median, rounds: &[RoundFigu
     }
     if let Some(share) = median(|round| round.generator_share).filter(|share| *share > GENERATOR_SHARE) {
         doubts.push(Doubt::GeneratorBusy { share });
+    }
+    if let Some(share) = median(|round| round.others_share).filter(|share| *share > OTHERS_SHARE) {
+        doubts.push(Doubt::Disturbed { share });
     }
     let uncertainty = throughput_rps.uncertainty();
     if uncertainty > UNCERTAINTY {

@@ -63,6 +63,9 @@ pub struct RoundFigures {
     pub generator_share: Option<f64>,
     /// The generator's CPU time per request in µs.
     pub generator_cpu_us: Option<f64>,
+    /// CPU time of other processes in this round, as a share of all processors' time; `None` where it is not known.
+    #[serde(default)]
+    pub others_share: Option<f64>,
     /// The latencies as `(ns, count)`, when the caller asked to keep them.
     pub histogram: Option<Vec<(u64, u64)>>,
 }
@@ -116,6 +119,7 @@ impl RoundFigures {
             littles_law_off: run.littles_law_off(),
             generator_share: run.generator.map(|cost| cost.busiest_share),
             generator_cpu_us: run.generator.map(|cost| per_request(cost.time.as_secs_f64() * 1e6)),
+            others_share: None,
             histogram: keep_histogram.then(|| run.latency.buckets()),
         }
     }

@@ -109,6 +109,8 @@ fn a_comparison_survives_json() {
         designs: vec![figures(rounds)],
         unserved: Vec::new(),
         control: None,
+        cores: None,
+        repeated: 0,
         ended: None,
     };
     let json = serde_json::to_string(&comparison).unwrap();

@@ -14,7 +14,7 @@ const REQUESTS: u64 = 100;
 fn plan(rounds: usize) -> Plan {
     let load = ClosedLoop { max_requests: REQUESTS, ..ClosedLoop::new(4, Duration::from_secs(30)) };
     let warm_up = Duration::from_millis(50);
-    Plan { load: Load::Closed(load), rounds, enough: None, warm_up, keep_histograms: true }
+    Plan { load: Load::Closed(load), rounds, enough: None, warm_up, keep_histograms: true, cores: None }
 }
 
 fn design(name: &str, server: &DoNothing) -> Design {

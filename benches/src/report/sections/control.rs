@@ -75,7 +75,21 @@ fn rounds(part: &str, comparison: &Comparison) -> Option<String> {
         Ended::AllRounds => "the plan has no more, although a ratio may be less certain than it asks for",
         Ended::Stopped => "the run was stopped",
     };
-    Some(format!("{part}: {} rounds, because {why}.", comparison.rounds))
+    let repeated = match comparison.repeated {
+        0 => String::new(),
+        count => format!(
+            " {count} turns were repeated, because other programs used more than 5 % of the processors."
+        ),
+    };
+    let place = comparison.cores.as_ref().map_or(String::new(), |cores| {
+        let listed = |cores: &[usize]| cores.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        format!(
+            " Servers ran on processor {}, the load generator and Redis on {}.",
+            listed(&cores.servers),
+            listed(&cores.generator)
+        )
+    });
+    Some(format!("{part}: {} rounds, because {why}.{repeated}{place}", comparison.rounds))
 }
 
 fn interval(ratio: Median) -> String {

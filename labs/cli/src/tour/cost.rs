@@ -112,7 +112,7 @@ async fn pass(
     progress: &Progress,
 ) -> Result<Comparison, Failure> {
     progress.stage(format!("measuring {what}: {rounds} rounds of each design, in turn"));
-    let plan = Plan { load, rounds, enough: None, warm_up: WARM_UP, keep_histograms: false };
+    let plan = Plan { load, rounds, enough: None, warm_up: WARM_UP, keep_histograms: false, cores: None };
     let comparison = rounds::compare(designs, &plan, |now| {
         let round =
             if now.round == 0 { "warm-up".into() } else { format!("round {} of {rounds}", now.round) };
