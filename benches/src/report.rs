@@ -10,6 +10,7 @@
 //! | [`sections`] | the report as a sequence of headings, sentences, charts and tables: written once for every format |
 //! | [`html`], [`markdown`] | the formats |
 //! | [`peers`] | servers in other languages: our CPU time and latency as a share of theirs |
+//! | [`summary`] | the figures by which people decide, computed from the measured ones |
 //! | [`chart`] | bars and lines as SVG |
 //! | [`table`] | rows of text |
 //! | [`number`] | how a figure is written |
@@ -20,17 +21,19 @@ pub mod markdown;
 pub mod number;
 pub mod peers;
 pub mod sections;
+pub mod summary;
 pub mod table;
 
 use serde::{Deserialize, Serialize};
 
 use crate::changes::Changes;
 use crate::doubt::Doubt;
-use crate::figures::{Comparison, DesignFigures, Median};
+use crate::figures::{Comparison, DesignFigures, Interval, Median};
 use crate::load::{Latencies, Load};
 use crate::machine::Machine;
 use crate::scale::Scale;
 use crate::targets::Targets;
+pub use summary::Summary;
 
 /// The version of the shape of [`Report`].
 pub const SCHEMA: u32 = 1;
@@ -93,6 +96,9 @@ pub struct Report {
     /// Comparison of libraries that check the same token, without a server; `None` when it was not asked for.
     #[serde(default)]
     pub libraries: Option<peers::Libraries>,
+    /// What follows from the measured figures; `None` in older reports and in one that was stopped.
+    #[serde(default)]
+    pub summary: Option<Summary>,
 }
 
 /// One design, or one server at a URL, with the properties that need no load to determine.
@@ -328,6 +334,13 @@ impl Refresh {
     /// CPU time of one exchange, server and store together, in µs.
     pub fn cpu_us(&self) -> f64 {
         self.server_cpu_us.median + self.store_cpu_us.map_or(0.0, |store| store.median)
+    }
+
+    /// Where [`cpu_us`](Self::cpu_us) is likely to be.
+    pub fn likely_cpu_us(&self) -> Interval {
+        let (server, none) = (self.server_cpu_us.likely(), Interval { low: 0.0, high: 0.0 });
+        let store = self.store_cpu_us.map_or(none, |store| store.likely());
+        Interval { low: server.low + store.low, high: server.high + store.high }
     }
 
     /// CPU time of the app server and of Redis per second and online user, in µs, beside requests: each client exchanges

@@ -23,6 +23,15 @@ pub struct Targets {
     pub token_check: Vec<Timed>,
 }
 
+impl Targets {
+    /// Adds a row after the others of its target: T10 comes after T9.
+    pub fn add(&mut self, row: Target) {
+        let number = |row: &Target| row.id.trim_start_matches('T').parse().unwrap_or(u32::MAX);
+        let place = self.rows.partition_point(|other| number(other) <= number(&row));
+        self.rows.insert(place, row);
+    }
+}
+
 /// One condition that must hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use measure::figures::{BASELINE, DesignFigures};
-use measure::report::{Report, RoundTrip, SCHEMA, number, sections};
+use measure::report::{Report, RoundTrip, SCHEMA, Summary, number, sections};
 
 use crate::lang::Lang;
 use crate::words::Words;
@@ -94,6 +94,17 @@ impl Figures {
             "stored" => subject.and_then(|subject| subject.stored_bytes_per_session).map(|n| (n, Bytes)),
             "near" => from(report.round_trips.first(), design),
             "far" => from(report.round_trips.last(), design),
+            "break-even" => {
+                let even = Summary::of(report).break_even;
+                even.map(|even| (even.requests.ceil().max(1.0), Count))
+            }
+            "one-redis" => Summary::of(report)
+                .design(design)
+                .and_then(|at_scale| at_scale.one_redis_rps)
+                .map(|rps| (rps, Count)),
+            "million-users" => {
+                Summary::of(report).design(design).map(|at_scale| (at_scale.million_users_monthly, Count))
+            }
             "refresh" => match design {
                 "cpu" => refresh.map(|refresh| (refresh.cpu_us(), Microseconds)),
                 "trips" => refresh.map(|refresh| (refresh.store_round_trips.median, Count)),

@@ -8,7 +8,7 @@ use harness::{Failure, store};
 use kit::Clock;
 use kit::visible::visible;
 use measure::machine::Machine;
-use measure::report::{Histogram, Report, SCHEMA};
+use measure::report::{Histogram, Report, SCHEMA, Summary};
 use measure::scale::Prices;
 
 use super::arguments::BenchArguments;
@@ -114,7 +114,12 @@ async fn parts(
     claims.put(&mut report.claims, &mut report.skipped)?;
     let scale = scale::measure(bench, lineup, &ceiling, report.refresh.as_ref(), prices).await;
     scale.put(&mut report.scale, &mut report.skipped)?;
+    let summary = Summary::of(report);
     report.targets = targets::measure(bench, lineup, report.peers.as_ref()).await?;
+    if let Some(targets) = &mut report.targets {
+        targets.add(targets::break_even(summary.break_even));
+    }
+    report.summary = Some(summary);
     Ok(())
 }
 
@@ -157,6 +162,7 @@ fn blank(bench: &Bench) -> Report {
         changes: None,
         peers: None,
         libraries: None,
+        summary: None,
     }
 }
 

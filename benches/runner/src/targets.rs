@@ -21,10 +21,12 @@ use std::time::Duration;
 
 use harness::Failure;
 use harness::server::Process;
+use kit::Config;
 use kit::design::{Part, Role};
 use measure::figures::{BASELINE, Comparison, Interval, Median, RoundFigures};
 use measure::load::{Reach, Target as Loaded};
 use measure::report::peers::Peers;
+use measure::report::summary::BreakEven;
 use measure::rounds::Design as Measured;
 use measure::targets::{Limit, Target, Targets, difference, paired};
 
@@ -72,9 +74,26 @@ pub(crate) async fn measure(
         Err("It belongs to the lab on revocation, which is not written yet.".to_owned()),
         "requests/s with and without the revocation list, in turn",
     ));
-    // By number: T10 comes after T9.
-    rows.sort_by_key(|row| row.id.trim_start_matches('T').parse::<u32>().unwrap_or(u32::MAX));
-    Ok(Some(Targets { rows, comparison, token_check }))
+    let mut targets = Targets { rows: Vec::new(), comparison, token_check };
+    rows.into_iter().for_each(|row| targets.add(row));
+    Ok(Some(targets))
+}
+
+/// T4: from how many requests on the hybrid costs less than the session. Both must have been measured, so it is part of
+/// the whole measurement only.
+pub(crate) fn break_even(found: Option<BreakEven>) -> Target {
+    let figure =
+        found.map(|found| Median { interval: Some(found.interval), ..Median::exactly(found.requests) });
+    let minutes = Config::default().access_ttl.as_secs() / 60;
+    Target::new(
+        "T4",
+        &format!(
+            "requests of a user in {minutes} minutes from which the hybrid costs less CPU than the session"
+        ),
+        Limit::AtMost(5.0),
+        figure.ok_or_else(|| "The sessions or the exchange were not measured.".to_owned()),
+        "CPU time of an exchange, over that of a look-up without that of a check; server and Redis together",
+    )
 }
 
 /// Measures the throughput of the designs and of their bare counterparts.

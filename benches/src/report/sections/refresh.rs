@@ -2,10 +2,11 @@
 //! than the session design, which looks up every request.
 
 use super::section::{Section, check_us, mark, whole_cpu_us};
-use crate::figures::BASELINE;
+use crate::figures::{BASELINE, Interval};
 use crate::report::chart::{Axis, Chart, Lines, Point, Series};
+use crate::report::summary::BreakEven;
 use crate::report::table::Table;
-use crate::report::{Refresh, Report, Role, number};
+use crate::report::{Refresh, Report, Role, Summary, number};
 
 /// The number of users that the figures are given for.
 const PEOPLE: f64 = 1_000.0;
@@ -50,7 +51,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     Some(Section {
         id: "refresh",
         title: "What staying logged in costs".into(),
-        says: costs.says(refresh),
+        says: costs.says(refresh, Summary::of(report).break_even),
         chart: Some(Chart::Lines(chart)),
         table,
         notes: vec![format!(
@@ -62,6 +63,12 @@ pub(super) fn section(report: &Report) -> Option<Section> {
             number::thousands(PEOPLE)
         )],
     })
+}
+
+/// Where the break-even is likely to be, in words.
+fn range(Interval { low, high }: Interval) -> String {
+    let (low, high) = (low.ceil().max(1.0), high.ceil());
+    if high >= 1e6 { format!("at least {low:.0}") } else { format!("between {low:.0} and {high:.0}") }
 }
 
 /// CPU time in µs of each operation, server and Redis together.
@@ -89,7 +96,7 @@ impl Costs {
         PEOPLE * (requests * self.check + self.refresh) / 1e3
     }
 
-    fn says(&self, refresh: &Refresh) -> Vec<String> {
+    fn says(&self, refresh: &Refresh, even: Option<BreakEven>) -> Vec<String> {
         let cost = format!(
             "An exchange of a refresh token took {} µs of CPU time, server and Redis together, and {:.0} round trip to \
              Redis; looking up a session took {} µs and one round trip.",
@@ -97,20 +104,19 @@ impl Costs {
             refresh.store_round_trips.median,
             number::short(self.look_up)
         );
-        let saved = self.look_up - self.check;
-        if saved <= 0.0 {
+        let Some(even) = even else {
             return vec![
                 cost,
                 "Here the check takes no less CPU time than the look-up, so the hybrid never costs less."
                     .into(),
             ];
-        }
-        let even = self.refresh / saved;
+        };
         let minutes = refresh.access_ttl_s / 60;
         let pays = format!(
             "So the hybrid takes less CPU time than the session if a user makes at least {:.0} requests in {minutes} \
-             minutes, and fewer round trips to Redis from the second request on.",
-            even.ceil().max(1.0)
+             minutes ({}), and fewer round trips to Redis from the second request on.",
+            even.requests.ceil().max(1.0),
+            range(even.interval)
         );
         vec![cost, pays]
     }
