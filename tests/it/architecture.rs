@@ -12,12 +12,13 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 use Room::{
-    Book, Cli, Conformance, Exercise, Harness, Kit, Lab, Measure, Outages, Playground, Runner, Workshop,
-    Yardsticks,
+    Book, Cli, Conformance, Exercise, Harness, Kit, Lab, Measure, Outages, Outside, Playground, Runner,
+    Workshop, Yardsticks,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Room {
+    Outside,
     Kit,
     Lab,
     Exercise,
@@ -38,6 +39,7 @@ const EXERCISE: &str = "/exercise";
 
 /// Where each of the other rooms lies. The first that fits counts.
 const FOLDERS: &[(&str, Room)] = &[
+    ("labs/outside", Outside),
     ("labs/kit", Kit),
     ("labs/harness", Harness),
     ("labs/workshop", Workshop),
@@ -54,21 +56,23 @@ const FOLDERS: &[(&str, Room)] = &[
 
 /// What each room may use in what it ships, and in its tests and benches.
 const RULES: &[(Room, &[Room], &[Room])] = &[
-    (Kit, &[], &[]),
+    // Text and addresses from outside: it has no part of a server, so the checker may use it.
+    (Outside, &[], &[]),
+    (Kit, &[Outside], &[]),
     (Lab, &[Kit], &[Kit]),
     // It stands on what its lab stands on, and its tests are those that the lab is judged by.
     (Exercise, &[Kit], &[Kit, Lab, Conformance]),
-    (Harness, &[Kit, Lab], &[Kit, Lab]),
-    (Workshop, &[Kit, Lab, Harness, Conformance], &[Kit]),
+    (Harness, &[Outside, Kit, Lab], &[Kit, Lab]),
+    (Workshop, &[Outside, Kit, Lab, Harness, Conformance], &[Kit]),
     // A slow network is made by the proxy of the meter.
     (Playground, &[Kit, Lab, Harness, Measure], &[Kit]),
     (Outages, &[Kit, Lab, Harness, Measure], &[Kit]),
     // A peer's server is checked before it is measured.
-    (Runner, &[Kit, Lab, Harness, Measure, Yardsticks], &[Kit, Lab, Conformance]),
+    (Runner, &[Outside, Kit, Lab, Harness, Measure, Yardsticks], &[Kit, Lab, Conformance]),
     // What the kit is compared with has nothing of the kit.
     (Yardsticks, &[], &[]),
-    (Cli, &[Kit, Harness, Workshop, Playground, Outages, Runner, Conformance, Measure], &[Kit]),
-    (Conformance, &[], &[Kit, Lab, Harness]),
+    (Cli, &[Outside, Kit, Harness, Workshop, Playground, Outages, Runner, Conformance, Measure], &[Kit]),
+    (Conformance, &[Outside], &[Kit, Lab, Harness]),
     (Measure, &[], &[Kit, Lab]),
     // It shows the figures of a report.
     (Book, &[Measure], &[Kit]),
@@ -171,6 +175,7 @@ fn arrow(user: (&str, &str), used: (&str, &str), kind: DependencyKind) -> Arrow 
     Arrow { user: package(user), used: package(used), kind }
 }
 
+const TEXT: (&str, &str) = ("outside", "labs/outside");
 const KIT: (&str, &str) = ("kit", "labs/kit");
 const COMMANDS: (&str, &str) = ("harness", "labs/harness");
 const PLAY: (&str, &str) = ("playground", "labs/playground");
@@ -188,6 +193,8 @@ const BOOK: (&str, &str) = ("book", "book");
 fn the_judge_lets_the_arrows_of_the_design_pass() {
     use DependencyKind::{Development, Normal};
     for (user, used, kind) in [
+        (KIT, TEXT, Normal),
+        (CHECKER, TEXT, Normal),
         (COMMANDS, HYBRID, Normal),
         (PLAY, COMMANDS, Normal),
         (BENCH, METER, Normal),
@@ -210,6 +217,8 @@ fn the_judge_lets_the_arrows_of_the_design_pass() {
 fn the_judge_refuses_an_arrow_up_or_sideways_and_a_lab_in_what_judges_it() {
     use DependencyKind::{Build, Development, Normal};
     for (user, used, kind) in [
+        (TEXT, KIT, Normal),
+        (METER, TEXT, Normal),
         (KIT, SESSION, Normal),
         (KIT, SESSION, Development),
         (KIT, CHECKER, Development),

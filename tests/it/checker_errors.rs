@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use conformance::{Descriptor, Design, Error, Feature, Options, Target, run};
+use conformance::{BaseUrlError, Descriptor, Design, Error, Feature, Options, Target, run};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -15,15 +15,15 @@ async fn refused(url: &str) -> Error {
 #[tokio::test]
 async fn an_https_url_is_refused_with_a_sentence() {
     let error = refused("https://example.test").await;
-    assert!(matches!(error, Error::Tls { .. }));
+    assert!(matches!(error, Error::BaseUrl(BaseUrlError::Tls { .. })));
     assert!(error.to_string().contains("give the server's http:// address"));
 }
 
 #[tokio::test]
 async fn text_that_is_no_http_url_is_refused() {
-    assert!(matches!(refused("nonsense").await, Error::NotAUrl { .. }));
-    assert!(matches!(refused("http://").await, Error::NotAUrl { .. }));
-    assert!(matches!(refused("ftp://127.0.0.1").await, Error::NotAnHttpUrl { .. }));
+    assert!(matches!(refused("nonsense").await, Error::BaseUrl(BaseUrlError::NotAUrl { .. })));
+    assert!(matches!(refused("http://").await, Error::BaseUrl(BaseUrlError::NotAUrl { .. })));
+    assert!(matches!(refused("ftp://127.0.0.1").await, Error::BaseUrl(BaseUrlError::NotAnHttpUrl { .. })));
 }
 
 #[tokio::test]

@@ -5,3 +5,4 @@ mod checker_catches;
 mod checker_errors;
 mod checker_python;
 mod checker_server;
+mod checker_verdicts;

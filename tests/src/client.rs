@@ -12,7 +12,7 @@ use crate::{
     call::Call,
     excerpt,
     exchange::Exchange,
-    outcome::Outcome,
+    outcome::{self, Outcome},
     transport::{ANSWER_WITHIN, read_bounded, transport},
 };
 
@@ -50,6 +50,7 @@ impl Client {
                 Ok(exchange)
             }
             Err(error) => Err(Box::new(Outcome::Undecided {
+                because: format!("{} got no response", outcome::request_line(&sent)),
                 sent,
                 received: format!(
                     "no response (time limit: {} s): {}",

@@ -1,31 +1,16 @@
 //! Why a server cannot be checked at all; each message says in one sentence what to do.
 
+use outside::BaseUrlError;
+
 use crate::transport::ANSWER_WITHIN;
 
 /// A reason why a server cannot be checked. Faults of a server that can be checked are in the report instead.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The text is not a URL, or is a URL without a host.
-    #[error("`{url}` is not a URL: give one such as http://127.0.0.1:8080")]
-    NotAUrl {
-        /// The text that was given.
-        url: String,
-    },
-    /// The URL needs TLS, which this checker does not support.
-    #[error(
-        "`{url}` needs TLS, which the checker does not support: give the server's http:// address behind the proxy, such as http://127.0.0.1:8080"
-    )]
-    Tls {
-        /// The URL that was given.
-        url: String,
-    },
-    /// The URL has another scheme than HTTP.
-    #[error("`{url}` is not an http:// URL: give one such as http://127.0.0.1:8080")]
-    NotAnHttpUrl {
-        /// The URL that was given.
-        url: String,
-    },
+    /// The text is not the address of a server.
+    #[error(transparent)]
+    BaseUrl(#[from] BaseUrlError),
     /// The connection failed: no server listens at the address.
     #[error("cannot connect to {url}: start the server, or correct the address")]
     Unreachable {
@@ -62,6 +47,19 @@ pub enum Error {
         /// The status of its response.
         status: u16,
     },
+    /// The server sends the request for its descriptor to another address. The checker follows no redirect, because each
+    /// of its calls would be redirected.
+    #[error("{url}/lab was answered with {status}, Location {location}: give {target} to --url")]
+    Redirected {
+        /// The base URL of the server.
+        url: String,
+        /// The status of its response.
+        status: u16,
+        /// The address in the response.
+        location: String,
+        /// The base URL that the address belongs to.
+        target: String,
+    },
     /// The descriptor cannot be read.
     #[error(
         "the descriptor at {url}/lab cannot be read: correct it, or state what the server claims with flags"
@@ -78,6 +76,12 @@ pub enum Error {
     NoSuchCheck {
         /// The name that was given.
         name: String,
+    },
+    /// The filter matches checks, and none of them acts as an attacker.
+    #[error("none of the checks of `{names}` is an attack: choose an attack, or run `check` instead")]
+    NoAttack {
+        /// The names that were given.
+        names: String,
     },
     /// The HTTP client could not be set up.
     #[error("the HTTP client cannot be set up on this machine")]

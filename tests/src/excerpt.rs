@@ -2,6 +2,7 @@
 //!
 //! Credentials are shown in full: this is a checker for test servers, and its lessons are about credentials.
 
+use outside::visible::visible_lines;
 use reqwest::header::HeaderMap;
 
 use crate::call::Call;
@@ -52,16 +53,11 @@ fn with_body(mut text: String, body: &[u8]) -> String {
     text
 }
 
-/// Shortens long text, states its original length, and escapes control characters, which a terminal would obey.
+/// Shortens long text, states its original length, and escapes the characters that a terminal would obey or that a reader
+/// cannot see.
 pub(crate) fn cut(text: &str, shown: usize) -> String {
-    let mut kept: String = text.chars().take(shown).flat_map(visible).collect();
-    let length = text.chars().count();
-    if length > shown {
-        kept.push_str(&format!("… ({length} characters)"));
+    match text.char_indices().nth(shown) {
+        Some((end, _)) => format!("{}… ({} characters)", visible_lines(&text[..end]), text.chars().count()),
+        None => visible_lines(text).into_owned(),
     }
-    kept
-}
-
-fn visible(c: char) -> Vec<char> {
-    if c.is_control() && c != '\n' { c.escape_default().collect() } else { vec![c] }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     excerpt,
-    outcome::{Outcome, Verdict},
+    outcome::{Outcome, Verdict, request_line},
     set_cookie::SetCookie,
 };
 
@@ -21,15 +21,39 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// The failed outcome of a check, shown by this exchange. A server that is temporarily unavailable (503, RFC 9110
-    /// §15.6.4) gives an undecided outcome instead.
+    /// The failed outcome of a check, shown by what this response contains. A server that is not available, or whose proxy
+    /// does not reach it (502, 503 and 504, RFC 9110 §15.6), gives an undecided outcome instead.
     pub(crate) fn failed(&self, expected: impl Into<String>) -> Box<Outcome> {
-        let sent = self.sent.clone();
-        let received = excerpt::answer(self.status, &self.headers, &self.body);
-        Box::new(match self.status {
-            503 => Outcome::Undecided { sent, received },
-            _ => Outcome::Failed { sent, expected: expected.into(), received },
+        // What a page for a wrong address contains lets no attacker in.
+        self.failed_as(expected, self.status == 404)
+    }
+
+    fn failed_as(&self, expected: impl Into<String>, refused: bool) -> Box<Outcome> {
+        let (sent, status) = (self.sent.clone(), self.status);
+        let received = excerpt::answer(status, &self.headers, &self.body);
+        Box::new(match status {
+            502..=504 => {
+                let because = format!(
+                    "the server was not available: {} was answered with {status}",
+                    request_line(&sent)
+                );
+                Outcome::Undecided { because, sent, received }
+            }
+            _ => Outcome::Failed { sent, expected: expected.into(), received, status: Some(status), refused },
         })
+    }
+
+    /// Like [`Exchange::failed`], when the status or the code is not the expected one. Where the throttle must refuse (429),
+    /// a refusal of the credential is no refusal: the server has judged one more guess.
+    fn failed_by_status(&self, wanted: u16, expected: String) -> Box<Outcome> {
+        let guess_was_judged = wanted == 429 && matches!(self.status, 401 | 403);
+        self.failed_as(expected, self.status >= 300 && !guess_was_judged)
+    }
+
+    /// The undecided outcome of a check, for this reason.
+    pub(crate) fn undecided(&self, because: String) -> Box<Outcome> {
+        let received = excerpt::answer(self.status, &self.headers, &self.body);
+        Box::new(Outcome::Undecided { because, sent: self.sent.clone(), received })
     }
 
     /// Fails the check unless `holds`.
@@ -37,14 +61,47 @@ impl Exchange {
         if holds { Ok(()) } else { Err(self.failed(expected)) }
     }
 
+    /// Like [`Exchange::expect`], for an attacker who learns from the difference between two responses, whatever their
+    /// status.
+    pub(crate) fn expect_alike(&self, holds: bool, expected: impl Into<String>) -> Verdict {
+        if holds { Ok(()) } else { Err(self.failed_as(expected, false)) }
+    }
+
     /// Fails the check unless the response has this status.
     pub(crate) fn is(&self, status: u16) -> Verdict {
-        self.expect(self.status == status, format!("status {status}"))
+        self.has_status(status, format!("status {status}"))
     }
 
     /// Like [`Exchange::is`], with the reason for the expected status.
     pub(crate) fn is_since(&self, status: u16, reason: &str) -> Verdict {
-        self.expect(self.status == status, format!("status {status}: {reason}"))
+        self.has_status(status, format!("status {status}: {reason}"))
+    }
+
+    fn has_status(&self, status: u16, expected: String) -> Verdict {
+        if self.status == status { Ok(()) } else { Err(self.failed_by_status(status, expected)) }
+    }
+
+    /// Fails the check unless the response has one of these statuses.
+    pub(crate) fn is_one_of(&self, statuses: &[u16], expected: &str) -> Verdict {
+        let wanted = statuses.first().copied().unwrap_or_default();
+        if statuses.contains(&self.status) {
+            return Ok(());
+        }
+        Err(self.failed_by_status(wanted, expected.to_owned()))
+    }
+
+    /// Fails the check unless the request was refused, with any status from 400 to 499.
+    pub(crate) fn is_refused(&self, expected: &str) -> Verdict {
+        if self.is_refusal() { Ok(()) } else { Err(self.failed_by_status(400, expected.to_owned())) }
+    }
+
+    /// Fails the check unless an attack on the credential of this request has left it valid. A 401 shows that the attack
+    /// ended it.
+    pub(crate) fn is_unharmed(&self, reason: &str) -> Verdict {
+        match self.status {
+            401 => Err(self.failed(format!("status 200: {reason}"))),
+            _ => self.is_since(200, reason),
+        }
     }
 
     /// Fails the check unless the request was refused with this status and code.
@@ -55,7 +112,8 @@ impl Exchange {
     /// Like [`Exchange::refused`], when the contract allows more than one code.
     pub(crate) fn refused_as(&self, status: u16, codes: &[&str], reason: &str) -> Verdict {
         let holds = self.status == status && codes.iter().any(|code| self.has("code", code));
-        self.expect(holds, format!("status {status} with code `{}`: {reason}", codes.join("` or `")))
+        let expected = || format!("status {status} with code `{}`: {reason}", codes.join("` or `"));
+        if holds { Ok(()) } else { Err(self.failed_by_status(status, expected())) }
     }
 
     /// Fails the check unless the response forbids every cache to store it.

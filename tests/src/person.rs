@@ -66,22 +66,22 @@ impl Held {
         }
     }
 
-    /// The access token; fails the check without one, because the scheme claims to have it.
+    /// The access token; without one, the check cannot be set up, although the scheme claims to have it.
     pub(crate) fn access(&self) -> Verdict<&str> {
         given(&self.access, "an `access_token` in the body")
     }
 
-    /// The refresh token of a mobile client; fails the check without one.
+    /// The refresh token of a mobile client; without one, the check cannot be set up.
     pub(crate) fn refresh(&self) -> Verdict<&str> {
         given(&self.refresh, "a `refresh_token` in the body of a response to a mobile client")
     }
 
-    /// The cookie, `name=value`; fails the check without one.
+    /// The cookie, `name=value`; without one, the check cannot be set up.
     pub(crate) fn cookie(&self) -> Verdict<&str> {
         given(&self.cookie, "a credential in a `Set-Cookie` line")
     }
 
-    /// The value of the cookie; fails the check without one.
+    /// The value of the cookie; without one, the check cannot be set up.
     pub(crate) fn cookie_value(&self) -> Verdict<&str> {
         self.cookie().map(value)
     }
@@ -91,7 +91,7 @@ impl Held {
         self.cookie.as_deref().map(value)
     }
 
-    /// The id of the session; fails the check without one.
+    /// The id of the session; without one, the check cannot be set up.
     pub(crate) fn session_id(&self) -> Verdict<&str> {
         given(&self.session_id, "a `session_id` in the body")
     }
@@ -102,6 +102,11 @@ fn value(cookie: &str) -> &str {
 }
 
 fn given<'a>(credential: &'a Option<String>, expected: &str) -> Verdict<&'a str> {
-    let missing = || Outcome::failed("a login or signup", expected, "a response without it");
+    let missing = || {
+        let because =
+            format!("the check could not be set up: a signup or login was answered without {expected}");
+        let (sent, received) = ("a signup or login".to_owned(), "a response without it".to_owned());
+        Box::new(Outcome::Undecided { because, sent, received })
+    };
     credential.as_deref().ok_or_else(missing)
 }

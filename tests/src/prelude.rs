@@ -6,7 +6,7 @@ pub(crate) use crate::{
     descriptor::Feature,
     exchange::Exchange,
     fresh::{fresh_email, fresh_password},
-    outcome::{Outcome, Verdict},
+    outcome::{Outcome, SetUp, Verdict},
     person::{Held, Person},
     stage::Stage,
 };

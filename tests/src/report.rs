@@ -1,5 +1,6 @@
 //! The results of a run: plain data, with a text format for people and `serde` for programs.
 
+mod causes;
 mod text;
 
 use std::time::Duration;
@@ -32,7 +33,7 @@ pub struct Counts {
     pub passed: usize,
     /// Checks that the server failed.
     pub failed: usize,
-    /// Checks to which the server gave no usable response.
+    /// Checks that could not be made: a step before the test failed, or the server gave no usable response.
     pub undecided: usize,
     /// Checks of a part that the server reports as not written yet.
     pub not_written: usize,
@@ -112,6 +113,12 @@ impl Report {
     /// The results of checks that failed, are undecided or are about a part that is not written yet.
     pub fn failures(&self) -> impl Iterator<Item = &CheckResult> {
         self.results.iter().filter(|result| result.is_failure())
+    }
+
+    /// The sentence for a run that decided nothing: which reason kept the checks from being made. `None` if any check
+    /// passed, failed or is about a part that is not written yet.
+    pub fn nothing_decided(&self) -> Option<String> {
+        causes::nothing_decided(&self.results)
     }
 
     /// The report as text: one line for each check, the failures in full, and the sums. `color` enables ANSI styles.

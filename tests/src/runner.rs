@@ -3,7 +3,12 @@
 //! Most checks are independent and run concurrently. Those that move the server's clock would disturb the others, so
 //! they run alone, one after another, at the end.
 
-use std::{future::Future, pin::pin, sync::Arc, time::Instant};
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::{self, Either};
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -14,6 +19,7 @@ use crate::{
     clean_up::{self, Accounts},
     error::Error,
     outcome::Outcome,
+    probe,
     report::{CheckResult, Report},
     stage::{ClockInReach, Stage},
     target::Target,
@@ -54,8 +60,9 @@ impl Default for Options {
 /// accounts that the checks created.
 ///
 /// # Errors
-/// [`Error::NoSuchCheck`] when a filter matches no check, [`Error::Client`] when no HTTP client can be created. Faults
-/// of the server are not errors; they are in the report.
+/// [`Error::NoSuchCheck`] when a filter matches no check, [`Error::NoAttack`] when only attacks are to be run and it
+/// matches none, [`Error::Client`] when no HTTP client can be created. Faults of the server are not errors; they are in
+/// the report.
 pub async fn run(
     target: &Target,
     options: &Options,
@@ -84,7 +91,7 @@ pub async fn run_until(
         drop(stage.forget_failures().await);
     }
     let mut results = {
-        let playing = pin!(play_all(&stage, &chosen, options.concurrency.max(1), &progress));
+        let playing = pin!(judge_all(&stage, &chosen, options.concurrency.max(1), &progress));
         match future::select(playing, pin!(interrupted)).await {
             Either::Left((results, _)) => results,
             Either::Right(((), playing)) => {
@@ -111,6 +118,26 @@ async fn accounts_after(stage: &Stage, options: &Options) -> Accounts {
         drop(stage.client.send(stage.failures_forgotten()).await);
     }
     clean_up::delete_all(&stage.client, accounts).await
+}
+
+/// Runs the checks, unless the server answers every request alike: then no check is run, and each is undecided.
+async fn judge_all(
+    stage: &Arc<Stage>,
+    chosen: &[Check],
+    concurrency: usize,
+    progress: &impl Fn(&CheckResult),
+) -> Vec<CheckResult> {
+    let Some(outcome) = probe::same_error_for_all(stage).await else {
+        return play_all(stage, chosen, concurrency, progress).await;
+    };
+    let results = chosen.iter().map(|check| {
+        let skipped = check.does_not_apply(stage.descriptor(), stage.clock);
+        let outcome = skipped.map_or_else(|| outcome.clone(), |reason| Outcome::Skipped { reason });
+        let result = CheckResult::new(check, outcome, Duration::ZERO);
+        progress(&result);
+        result
+    });
+    results.collect()
 }
 
 async fn play_all(
@@ -150,7 +177,11 @@ fn chosen(options: &Options) -> Result<Vec<Check>, Error> {
         (check.attack || check.weakness || !options.attacks_only)
             && (options.only.is_empty() || options.only.iter().any(|name| goes_by(check, name)))
     };
-    Ok(checks().into_iter().filter(wanted).collect())
+    let chosen: Vec<Check> = checks().into_iter().filter(wanted).collect();
+    if chosen.is_empty() {
+        return Err(Error::NoAttack { names: options.only.join("`, `") });
+    }
+    Ok(chosen)
 }
 
 async fn side_by_side(
@@ -179,7 +210,7 @@ async fn side_by_side(
             Ok(result) => result,
             Err(broken) => {
                 let Some(check) = names.get(&broken.id()) else { continue };
-                CheckResult::new(check, checker_broke(&broken), std::time::Duration::ZERO)
+                CheckResult::new(check, checker_broke(&broken), Duration::ZERO)
             }
         };
         progress(&result);
@@ -197,7 +228,7 @@ async fn play(check: &Check, stage: &Stage) -> Outcome {
     }
     match (check.run)(stage).await {
         Ok(()) => Outcome::Passed,
-        Err(outcome) => *outcome,
+        Err(outcome) => outcome.of(check),
     }
 }
 
@@ -206,5 +237,7 @@ fn checker_broke(error: &tokio::task::JoinError) -> Outcome {
         sent: "unknown: the check did not finish".to_owned(),
         expected: "the check finishes".to_owned(),
         received: format!("internal error of the checker: {error}"),
+        status: None,
+        refused: false,
     }
 }

@@ -16,13 +16,17 @@ use crate::{
     call::Call,
     client::Client,
     descriptor::{Descriptor, Feature},
+    excerpt,
     exchange::Exchange,
     fresh::{fresh_email, fresh_password},
-    outcome::{Outcome, Verdict},
+    outcome::{Outcome, SetUp, Verdict, request_line},
     person::{Held, Person},
     requests,
     target::Target,
 };
+
+/// How many characters are shown of what a server says about a part that is not written yet.
+const DETAIL_SHOWN: usize = 600;
 
 /// The server under test, with the methods to act on it.
 #[derive(Debug)]
@@ -78,19 +82,22 @@ impl Stage {
         self.goes_on()?;
         let exchange = self.client.send(call).await?;
         if exchange.status == 501 && exchange.has("code", "not_written") {
-            let text = exchange.text("detail").unwrap_or_else(|| "this part is not written yet".to_owned());
+            let detail = exchange.text("detail").map(|detail| excerpt::cut(&detail, DETAIL_SHOWN));
+            let text = detail.unwrap_or_else(|| "this part is not written yet".to_owned());
             return Err(Box::new(Outcome::NotWritten { text }));
         }
         if exchange.status == 429 && self.clock != ClockInReach::Yes {
             let wait = exchange.header("retry-after").unwrap_or("a few");
-            return Err(Outcome::skipped(format!(
-                "the server throttles the checker's address: try again in {wait} s"
-            )));
+            let because = format!(
+                "the server throttles the checker's address: {} was answered with 429; try again in {wait} s",
+                request_line(&exchange.sent)
+            );
+            return Err(exchange.undecided(because));
         }
         Ok(exchange)
     }
 
-    /// The outcome for a server that allows fewer signups than a run needs: the check is skipped, not failed.
+    /// The outcome for a server that allows fewer signups than a run needs: the check is undecided, not failed.
     fn sign_ups_used_up(&self, refused: &Exchange) -> Box<Outcome> {
         let limits = self.descriptor().limits;
         let wait = refused.header("retry-after").unwrap_or("a few");
@@ -101,7 +108,7 @@ impl Stage {
             }
             None => "a limited number of signups from one address".to_owned(),
         };
-        Outcome::skipped(format!(
+        refused.undecided(format!(
             "the server allows {limit}, and this run has used them up: raise the limit for the run, or try again in {wait} s"
         ))
     }
@@ -154,29 +161,39 @@ impl Stage {
         answer.refused(status, code, reason)
     }
 
-    /// Signs up a user on a mobile device.
+    /// Sends a call of the set-up, and returns the response. Unless it has this status, the check is undecided.
+    pub(crate) async fn set_up(&self, call: Call, status: u16) -> Verdict<Exchange> {
+        self.answered(call, status).await.in_set_up()
+    }
+
+    /// Signs up a user on a mobile device, as set-up.
     pub(crate) async fn sign_up(&self) -> Verdict<Person> {
         self.sign_up_on("mobile").await
     }
 
-    /// Signs up a user in a browser, which receives the refresh token in a cookie.
+    /// Signs up a user in a browser, which receives the refresh token in a cookie, as set-up.
     pub(crate) async fn sign_up_web(&self) -> Verdict<Person> {
         self.sign_up_on("web").await
     }
 
     async fn sign_up_on(&self, client: &str) -> Verdict<Person> {
-        self.signed_up_on(client).await.map(|(person, _answer)| person)
+        self.signed_up_on(client).await.in_set_up().map(|(person, _answer)| person)
     }
 
-    /// Signs up a user, and also returns the response.
+    /// Signs up a user, which must succeed, and also returns the response.
     pub(crate) async fn signed_up_on(&self, client: &str) -> Verdict<(Person, Exchange)> {
         let (email, password) = (fresh_email(), fresh_password());
         let answer = self.answered(requests::sign_up_on(client, &email, &password), 201).await?;
         Ok((Person { email, password, held: Held::from_answer(&answer)? }, answer))
     }
 
-    /// Logs in a user on another mobile device.
+    /// Logs in a user on another mobile device, as set-up.
     pub(crate) async fn log_in(&self, person: &Person) -> Verdict<Held> {
+        self.expect_log_in(person).await.in_set_up()
+    }
+
+    /// Logs in a user on another mobile device, and fails the check unless that succeeds.
+    pub(crate) async fn expect_log_in(&self, person: &Person) -> Verdict<Held> {
         self.held_after(person.logging_in("mobile"), 200).await
     }
 
@@ -195,8 +212,13 @@ impl Stage {
         self.send(held.refreshing()).await
     }
 
-    /// Refreshes, which must succeed, and returns the new credentials.
+    /// Refreshes, as set-up, and returns the new credentials.
     pub(crate) async fn renewed(&self, held: &Held) -> Verdict<Held> {
+        self.expect_renewed(held).await.in_set_up()
+    }
+
+    /// Refreshes, which must succeed, and returns the new credentials.
+    pub(crate) async fn expect_renewed(&self, held: &Held) -> Verdict<Held> {
         let mut renewed = self.held_after(held.refreshing(), 200).await?;
         // A refresh that keeps the cookie sets none: the browser continues to use the one that it has.
         if renewed.refresh.is_none() && renewed.cookie.is_none() {
@@ -217,7 +239,7 @@ impl Stage {
 
     /// Fails the check unless the session of these credentials still exists.
     pub(crate) async fn expect_session(&self, held: &Held, reason: &str) -> Verdict {
-        self.asks_for_session(held).await?.is_since(200, reason)
+        self.asks_for_session(held).await?.is_unharmed(reason)
     }
 
     /// Fails the check if the session of these credentials still exists.

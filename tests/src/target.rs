@@ -1,8 +1,6 @@
 //! The server to check, and what it claims.
 
-use std::net::IpAddr;
-
-use reqwest::Url;
+use outside::{BaseUrl, visible::excerpt};
 use serde_json::Value;
 
 use crate::{
@@ -11,12 +9,14 @@ use crate::{
     transport::{read_bounded, transport},
 };
 
+/// How many characters of a redirect's address are shown.
+const SHOWN: usize = 300;
+
 /// A server to check: its address and its claims.
 #[derive(Debug, Clone)]
 pub struct Target {
-    base_url: String,
+    base_url: BaseUrl,
     origin: String,
-    loopback: bool,
     /// Whether the caller knows that there is no proxy in front of the server.
     direct: bool,
     descriptor: Descriptor,
@@ -30,19 +30,18 @@ impl Target {
     /// # Errors
     /// [`Error`] when the URL is invalid, the server does not respond in HTTP, or it has no readable descriptor.
     pub async fn discover(url: &str) -> Result<Self, Error> {
-        let base = Base::parse(url)?;
-        let mut answer = base.get("/lab").await?;
-        let status = answer.status().as_u16();
-        if status != 200 {
-            return Err(Error::NoDescriptor { url: base.url, status });
+        let base = BaseUrl::parse(url)?;
+        let mut answer = get(&base, "/lab").await?;
+        if answer.status() != 200 {
+            return Err(no_descriptor(&base, &answer));
         }
         let body = read_bounded(&mut answer)
             .await
-            .map_err(|source| Error::NotHttp { url: base.url.clone(), source })?;
-        let bad = |source| Error::BadDescriptor { url: base.url.clone(), source };
+            .map_err(|source| Error::NotHttp { url: base.to_string(), source })?;
+        let bad = |source| Error::BadDescriptor { url: base.to_string(), source };
         let as_served: Value = serde_json::from_slice(&body).map_err(bad)?;
         let descriptor = Descriptor::deserialize_leniently(&as_served).map_err(bad)?;
-        Ok(base.target(descriptor, Some(as_served)))
+        Ok(Self::of(base, descriptor, Some(as_served)))
     }
 
     /// Takes the caller's description of the server at `url`, and makes sure that the server responds.
@@ -50,9 +49,14 @@ impl Target {
     /// # Errors
     /// The errors of [`Target::discover`], except that the server needs no descriptor.
     pub async fn described(url: &str, descriptor: Descriptor) -> Result<Self, Error> {
-        let base = Base::parse(url)?;
-        base.get("/health/live").await?;
-        Ok(base.target(descriptor, None))
+        let base = BaseUrl::parse(url)?;
+        get(&base, "/health/live").await?;
+        Ok(Self::of(base, descriptor, None))
+    }
+
+    fn of(base_url: BaseUrl, descriptor: Descriptor, as_served: Option<Value>) -> Self {
+        let origin = descriptor.origin.clone().unwrap_or_else(|| base_url.origin());
+        Self { base_url, origin, direct: false, descriptor, as_served }
     }
 
     /// The same target, when the caller knows that the address is the server's own because it started the server there.
@@ -66,7 +70,7 @@ impl Target {
 
     /// The address without a trailing slash.
     pub fn base_url(&self) -> &str {
-        &self.base_url
+        self.base_url.as_str()
     }
 
     /// The claims of the server.
@@ -81,7 +85,7 @@ impl Target {
 
     /// Whether the server runs on this machine, so that it could reach a port that the checker opens.
     pub(crate) fn is_loopback(&self) -> bool {
-        self.loopback
+        self.base_url.is_loopback()
     }
 
     /// Whether it is known that there is no proxy in front of the server.
@@ -101,48 +105,26 @@ impl Descriptor {
     }
 }
 
-struct Base {
-    url: String,
-    parsed: Url,
-}
-
-impl Base {
-    fn parse(url: &str) -> Result<Self, Error> {
-        let given = || url.to_owned();
-        let Ok(parsed) = Url::parse(url) else { return Err(Error::NotAUrl { url: given() }) };
-        match parsed.scheme() {
-            "http" if parsed.has_host() => {
-                Ok(Base { url: parsed.as_str().trim_end_matches('/').to_owned(), parsed })
-            }
-            "http" => Err(Error::NotAUrl { url: given() }),
-            "https" => Err(Error::Tls { url: given() }),
-            _ => Err(Error::NotAnHttpUrl { url: given() }),
-        }
-    }
-
-    async fn get(&self, path: &str) -> Result<reqwest::Response, Error> {
-        let url = self.url.clone();
-        transport().map_err(Error::Client)?.get(format!("{url}{path}")).send().await.map_err(|source| match (
-            source.is_timeout(),
-            source.is_connect(),
-        ) {
+/// Sends a request to the server, before anything is known about it.
+async fn get(base: &BaseUrl, path: &str) -> Result<reqwest::Response, Error> {
+    let url = base.to_string();
+    transport().map_err(Error::Client)?.get(format!("{url}{path}")).send().await.map_err(|source| {
+        match (source.is_timeout(), source.is_connect()) {
             (true, false) => Error::Silent { url },
             (_, true) => Error::Unreachable { url, source },
             (false, false) => Error::NotHttp { url, source },
-        })
-    }
-
-    fn target(self, descriptor: Descriptor, as_served: Option<Value>) -> Target {
-        let host = self.parsed.host_str().unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        Target {
-            origin: descriptor.origin.clone().unwrap_or_else(|| self.parsed.origin().ascii_serialization()),
-            loopback: address
-                .map_or(host == "localhost" || host.ends_with(".localhost"), |ip| ip.is_loopback()),
-            base_url: self.url,
-            direct: false,
-            descriptor,
-            as_served,
         }
-    }
+    })
+}
+
+/// The error for a server that does not describe itself.
+fn no_descriptor(base: &BaseUrl, answer: &reqwest::Response) -> Error {
+    let (url, status) = (base.to_string(), answer.status().as_u16());
+    let location =
+        answer.headers().get(reqwest::header::LOCATION).filter(|_| answer.status().is_redirection());
+    let Some(location) = location else { return Error::NoDescriptor { url, status } };
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let target = answer.url().join(&location).map_or_else(|_| location.to_string(), Into::into);
+    let target = target.trim_end_matches('/').trim_end_matches("/lab");
+    Error::Redirected { url, status, location: excerpt(&location, SHOWN), target: excerpt(target, SHOWN) }
 }

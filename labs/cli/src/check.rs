@@ -4,12 +4,12 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
-use conformance::{AccountsAfter, CheckResult, Descriptor, Options, Report, Target};
-use harness::Failure;
+use conformance::{AccountsAfter, BaseUrl, CheckResult, Descriptor, Options, Report, Target};
 use harness::design::Design;
 use harness::server::Server;
 use harness::store::{self, Ready, Wanted};
 use harness::terminal::{self, DIM, Progress};
+use harness::{Failure, consent};
 use kit::config::Store;
 use tokio::sync::Notify;
 
@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
     /// The lab to start and check
-    #[arg(value_enum, required_unless_present = "url", conflicts_with = "url")]
+    #[arg(value_enum, required_unless_present_any = ["url", "list"], conflicts_with = "url")]
     pub(crate) lab: Option<Design>,
     /// The store of the lab to start: `memory`, `redis` (finds one) or a URL [default: memory]
     #[arg(long, value_name = "STORE", conflicts_with = "url")]
@@ -25,6 +25,9 @@ pub(crate) struct CheckArguments {
     /// A server that is already running, such as `http://127.0.0.1:8080`
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
+    /// The owner of the server at --url, which is not on this machine, has agreed to be attacked
+    #[arg(long, requires = "url")]
+    pub(crate) they_agreed: bool,
     /// For a server without /lab: the design it follows
     #[arg(long, value_name = "LAB", requires = "url", requires = "features")]
     pub(crate) design: Option<String>,
@@ -129,6 +132,9 @@ async fn check(
     if interrupt.is_told.load(Ordering::Relaxed) {
         return Ok(ExitCode::from(INTERRUPTED));
     }
+    if let Some(reason) = report.nothing_decided() {
+        return Err(Failure::new(reason));
+    }
     Ok(if report.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -158,8 +164,12 @@ async fn start(lab: Design, wanted: Option<Wanted>) -> Result<(Server, Ready), F
     Ok((server, store))
 }
 
+/// The server at `--url`. Every check sends attacks, so the owner of a server on another machine must have agreed.
 async fn given(arguments: &CheckArguments) -> Result<Target, Failure> {
     let url = arguments.url.as_deref().ok_or_else(|| Failure::new("name a lab or a --url"))?;
+    let url = BaseUrl::parse(url)?;
+    consent::get(&url, arguments.they_agreed, consent::question)?;
+    let url = url.as_str();
     if arguments.features.is_empty() {
         return Ok(Target::discover(url).await?);
     }

@@ -71,7 +71,6 @@ pub mod store_url;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod throttle;
-pub mod visible;
 pub mod watch;
 #[cfg(feature = "workshop")]
 pub mod workshop;
@@ -88,6 +87,7 @@ pub use error::Error;
 pub use later::finish_later;
 pub use not_ready::NotReady;
 pub use origin::Origin;
+pub use outside::visible;
 pub use redis::Redis;
 pub use routes::router;
 pub use scheme::{Confirmed, Principal, Scheme};

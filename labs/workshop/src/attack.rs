@@ -82,7 +82,9 @@ impl Way {
         match (outcome, weakness) {
             (Outcome::Passed, false) => Self::KeptOut,
             (Outcome::Passed, true) => Self::ByDesign,
-            (Outcome::Failed { .. }, _) => Self::GotIn,
+            (Outcome::Failed { .. }, _) if outcome.got_in() => Self::GotIn,
+            // The server refused the attack, although not as the contract says.
+            (Outcome::Failed { .. }, _) => Self::Undecided,
             (Outcome::NotWritten { .. }, _) => Self::NotWritten,
             (Outcome::Undecided { .. }, _) => Self::Undecided,
             (Outcome::Skipped { .. }, _) => Self::NotTried,

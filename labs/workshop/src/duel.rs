@@ -4,7 +4,6 @@
 //! played on the attacker's own exercise. Only attacks that could be tried on both servers count: a server on another
 //! machine has no lab controls, so attacks that need its clock moved cannot be tried there.
 
-mod consent;
 mod told;
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -12,10 +11,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use conformance::{AccountsAfter, CheckResult, Options, Report, Target};
-use harness::Failure;
+use conformance::{AccountsAfter, BaseUrl, CheckResult, Options, Report, Target};
 use harness::server::Process;
 use harness::terminal::{self, DIM};
+use harness::{Failure, consent};
+use outside::visible::excerpt;
 
 use super::WorkshopArguments;
 use super::build::{self, Built, Which};
@@ -54,6 +54,9 @@ pub struct DuelArguments {
     workshop: WorkshopArguments,
 }
 
+/// How many characters of a name that a server gives itself are shown.
+const NAME_SHOWN: usize = 60;
+
 /// The results of the same attacks on both servers.
 struct Duel {
     you: Report,
@@ -74,14 +77,17 @@ pub async fn run(arguments: DuelArguments) -> Result<ExitCode, Failure> {
     }
     let url = url.ok_or_else(|| Failure::new("name the other learner's server with --url"))?;
     conformance::are_checks(&only)?;
+    let url = BaseUrl::parse(&url)?;
+    let mine = mine.as_deref().map(BaseUrl::parse).transpose()?;
     for asked in [Some(&url), mine.as_ref()].into_iter().flatten() {
-        consent::get(asked, they_agreed, workshop.words())?;
+        consent::get(asked, they_agreed, workshop.words().has_owner_agreed)?;
     }
     let progress = terminal::Progress::new(2);
-    let theirs = Target::discover(&url).await?;
+    let theirs = Target::discover(url.as_str()).await?;
     let you = match &mine {
         Some(mine) => {
-            attacked(&Target::discover(mine).await?, &only, AccountsAfter::Deleted, &progress).await?
+            attacked(&Target::discover(mine.as_str()).await?, &only, AccountsAfter::Deleted, &progress)
+                .await?
         }
         None => {
             let lab = lab.as_deref().unwrap_or(&theirs.descriptor().lab);
@@ -92,6 +98,11 @@ pub async fn run(arguments: DuelArguments) -> Result<ExitCode, Failure> {
     };
     let they = attacked(&theirs, &only, AccountsAfter::Deleted, &progress).await?;
     drop(progress);
+    for report in [&you, &they] {
+        if let Some(reason) = report.nothing_decided() {
+            return Err(Failure::new(format!("{}: {reason}", report.base_url)));
+        }
+    }
     let duel = Duel { you, they };
     match json {
         true => harness::outln!("{}", serde_json::to_string_pretty(&told::as_json(&duel))?),
@@ -138,13 +149,15 @@ async fn exercise<'a>(
     listen: Option<SocketAddr>,
     progress: &terminal::Progress,
 ) -> Result<(Process, &'a Lab), Failure> {
-    let lab = match workshop.course.labs.iter().find(|known| known.id == lab) {
+    let known = workshop.course.labs.iter().find(|known| known.id == lab);
+    let lab = match known {
         Some(lab) if lab.judge == Judge::Http => lab,
         _ => {
             let servers = workshop.course.labs.iter().filter(|lab| lab.judge == Judge::Http);
             let names: Vec<&str> = servers.map(|lab| lab.id.as_str()).collect();
             return Err(Failure::new(format!(
-                "there is no exercise with a server for `{lab}`; choose from {}, or name your server with --mine",
+                "there is no exercise with a server for `{}`; choose from {}, or name your server with --mine",
+                excerpt(lab, NAME_SHOWN),
                 names.join(", ")
             )));
         }

@@ -100,7 +100,9 @@ fn by_pipe(program: &Path, ids: &[String]) -> Result<Vec<Finding>, Failure> {
         read: check.read,
         outcome: match judge::play(check, |question| answering.ask(question)) {
             Verdict::Passed => Outcome::Passed,
-            Verdict::Failed { sent, expected, received } => Outcome::Failed { sent, expected, received },
+            Verdict::Failed { sent, expected, received } => {
+                Outcome::Failed { sent, expected, received, status: None, refused: false }
+            }
             Verdict::NotWritten { text } => Outcome::NotWritten { text },
         },
     });

@@ -142,10 +142,10 @@ async fn judged(lab: &Lab, written: usize, program: &Path) -> Result<(usize, usi
             (Outcome::Passed, false) => "passes before its step is written".to_owned(),
             (Outcome::NotWritten { text }, true) => format!("is not written: {text}"),
             (Outcome::Skipped { reason }, _) => format!("is skipped: {reason}"),
-            (Outcome::Undecided { sent, received }, _) => {
-                format!("is undecided\n  sent      {sent}\n  got       {received}")
+            (Outcome::Undecided { because, sent, received }, _) => {
+                format!("is undecided: {because}\n  sent      {sent}\n  got       {received}")
             }
-            (Outcome::Failed { sent, expected, received }, _) => {
+            (Outcome::Failed { sent, expected, received, .. }, _) => {
                 format!("fails\n  sent      {sent}\n  expected  {expected}\n  got       {received}")
             }
         };

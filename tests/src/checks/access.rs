@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     jwt::Parts,
-    prelude::{ATTACK, Call, Check, Feature, Person, RULE, Stage, Verdict},
+    prelude::{ATTACK, Call, Check, Feature, Person, RULE, SetUp, Stage, Verdict},
 };
 
 const JWT_RULE: Check = Check { needs: &[Feature::AccessJwt], ..RULE };
@@ -55,8 +55,13 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Signs up a user and returns them with their real token, split into parts.
+/// Signs up a user, as set-up, and returns them with their real token, split into parts.
 async fn real_token(stage: &Stage) -> Verdict<(Person, Parts)> {
+    expect_real_token(stage).await.in_set_up()
+}
+
+/// Like [`real_token`], and fails the check unless the token works and has the form of a JWT.
+async fn expect_real_token(stage: &Stage) -> Verdict<(Person, Parts)> {
     let person = stage.sign_up().await?;
     let me = stage.me(&person.held).await?;
     me.is(200)?;
@@ -86,7 +91,7 @@ async fn body(stage: &Stage) -> Verdict {
 }
 
 async fn header(stage: &Stage) -> Verdict {
-    let (person, parts) = real_token(stage).await?;
+    let (person, parts) = expect_real_token(stage).await?;
     let (me, header) = (stage.me(&person.held).await?, parts.header());
     let text = |name: &str| header.get(name).and_then(Value::as_str).unwrap_or_default();
     let named = !text("alg").is_empty() && !text("alg").eq_ignore_ascii_case("none");
@@ -101,7 +106,7 @@ fn members(object: &Value) -> BTreeSet<String> {
 }
 
 async fn claims(stage: &Stage) -> Verdict {
-    let (person, parts) = real_token(stage).await?;
+    let (person, parts) = expect_real_token(stage).await?;
     let (me, claims) = (stage.me(&person.held).await?, parts.claims());
     let mut named: BTreeSet<String> =
         ["iss", "aud", "sub", "iat", "exp", "jti", "email"].map(str::to_owned).into();

@@ -109,7 +109,7 @@ pub(super) async fn password_normalised(stage: &Stage) -> Verdict {
     let [composed, decomposed] = ["\u{e9}", "e\u{301}"].map(|accent| format!("{start} caf{accent}"));
     for (chosen, typed) in [(&composed, &decomposed), (&decomposed, &composed)] {
         let email = fresh_email();
-        stage.expect_status(sign_up(&email, chosen), 201, "a password may contain any characters").await?;
+        stage.set_up(sign_up(&email, chosen), 201).await?;
         let answer = stage.send(log_in(&email, typed, "mobile")).await?;
         answer.is_since(200, "this is the same password, with the accent encoded in the other way")?;
         let answer = stage.send(log_in(&email, &format!("{start} cafe"), "mobile")).await?;

@@ -89,12 +89,12 @@ async fn descriptor(stage: &Stage) -> Verdict {
 }
 
 async fn clock_moves(stage: &Stage) -> Verdict {
-    let before = stage.now().await?;
+    let before = stage.expect_now().await?;
     let moved = stage.answered(advance_clock(100), 200).await?;
     let after = moved.json().get("now").and_then(Value::as_f64).unwrap_or_default();
     // Real time passes too.
     moved.expect((99.0..160.0).contains(&(after - before)), format!("`now` about {}", before + 100.0))?;
-    let read = stage.now().await?;
+    let read = stage.expect_now().await?;
     moved.expect((-1.0..60.0).contains(&(read - after)), "GET /lab/clock to say the same time")
 }
 
@@ -113,7 +113,7 @@ async fn clock_bounds(stage: &Stage) -> Verdict {
 async fn not_moved_by(stage: &Stage, call: Call, why: &str) -> Verdict {
     let before = stage.now().await?;
     let answer = stage.send(call).await?;
-    answer.expect(answer.is_refusal(), format!("a refusal (4xx): {why}"))?;
+    answer.is_refused(&format!("a refusal (4xx): {why}"))?;
     let still = stage.now().await? - before < 900.0;
     answer.expect(still, "a clock that did not move")
 }
@@ -147,7 +147,7 @@ async fn absent(stage: &Stage) -> Verdict {
     }
     for call in [advance_clock(1), Call::get("/lab/clock")] {
         let answer = stage.send(call).await?;
-        answer.expect(answer.status == 404, "status 404: the server announces no lab controls")?;
+        answer.is_since(404, "the server announces no lab controls")?;
     }
     Ok(())
 }

@@ -103,7 +103,7 @@ pub(super) const CHECKS: &[Check] = &[
 
 async fn web_log_in(stage: &Stage, name: &str) -> Verdict<(Exchange, SetCookie)> {
     let person = stage.sign_up_web().await?;
-    let answer = stage.answered(person.logging_in("web"), 200).await?;
+    let answer = stage.set_up(person.logging_in("web"), 200).await?;
     let cookie = answer.must_give_cookie(name)?;
     Ok((answer, cookie))
 }
@@ -140,7 +140,7 @@ async fn fixation(stage: &Stage) -> Verdict {
         let new = sign_up_on("web", &fresh_email(), &fresh_password());
         for call in [victim.logging_in("web"), new] {
             let answer = stage.send(call.own_cookie(planted)).await?;
-            answer.expect([200, 201].contains(&answer.status), "status 200 or 201")?;
+            answer.is_one_of(&[200, 201], "status 200 or 201")?;
             let given = answer.set_cookie(SESSION).map(|cookie| cookie.pair());
             let fresh = given.is_some_and(|given| &given != planted);
             answer.expect(fresh, "a new id in Set-Cookie, not the one that was sent")?;

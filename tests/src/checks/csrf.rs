@@ -184,7 +184,7 @@ async fn text_plain_form(stage: &Stage) -> Verdict {
     for call in calls {
         let call = call.raw("text/plain", form).header("cookie", person.held.cookie()?);
         let answer = stage.send(call.header("sec-fetch-site", "cross-site")).await?;
-        answer.expect([403, 415].contains(&answer.status), "status 403 or 415")?;
+        answer.is_one_of(&[403, 415], "status 403 or 415")?;
     }
     stage.expect_session(&person.held, "the form changed nothing").await
 }

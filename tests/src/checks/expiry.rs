@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     jwt::Parts,
-    prelude::{Call, Check, Feature, Held, Outcome, Stage, TIMED_ATTACK, TIMED_RULE, Verdict},
+    prelude::{Call, Check, Feature, Held, Outcome, SetUp, Stage, TIMED_ATTACK, TIMED_RULE, Verdict},
 };
 
 /// How far before a deadline a credential must still work, in s: time passes while the check sends requests.
@@ -117,7 +117,7 @@ async fn access_token(stage: &Stage) -> Verdict {
 async fn logged_out_access_token(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let exp = expiry(&person.held)?;
-    stage.log_out(&person.held, "local").await?.is(204)?;
+    stage.log_out(&person.held, "local").await?.is(204).in_set_up()?;
     go_before(stage, exp, 0).await?;
     stage.me(&person.held).await?.refused(401, "invalid_token", "the token's exp is reached")
 }
@@ -163,7 +163,7 @@ async fn go_past(stage: &Stage, then: f64, seconds: u64) -> Verdict {
 async fn refreshed_until(stage: &Stage, mut held: Held, then: f64, step: u64) -> Verdict<Held> {
     while is_far(stage, then, step).await? {
         stage.advance(step).await?;
-        held = stage.renewed(&held).await?;
+        held = stage.expect_renewed(&held).await?;
     }
     Ok(held)
 }
@@ -203,7 +203,7 @@ async fn refresh_idle(stage: &Stage) -> Verdict {
     let (used, unused) = (stage.sign_up().await?, stage.sign_up().await?);
     let step = idle / 2 + MARGIN;
     stage.advance(step).await?;
-    let renewed = stage.renewed(&used.held).await?;
+    let renewed = stage.expect_renewed(&used.held).await?;
     stage.advance(step).await?;
     stage.refresh(&renewed).await?.is_since(200, "it was renewed within the idle limit")?;
     let over = stage.refresh(&unused.held).await?;

@@ -174,7 +174,7 @@ async fn head(stage: &Stage) -> Verdict {
 }
 
 async fn no_store(stage: &Stage) -> Verdict {
-    let signed_up = stage.answered(sign_up(&fresh_email(), &fresh_password()), 201).await?;
+    let signed_up = stage.set_up(sign_up(&fresh_email(), &fresh_password()), 201).await?;
     let me = stage.me(&Held::from_answer(&signed_up)?).await?;
     let refused = errors(stage).await?.into_iter().map(|(_, answer)| answer);
     for answer in [signed_up, me].into_iter().chain(refused) {

@@ -74,7 +74,7 @@ pub(super) const CHECKS: &[Check] = &[
 
 async fn succeeds(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
-    let held = stage.log_in(&person).await?;
+    let held = stage.expect_log_in(&person).await?;
     let me = stage.me(&held).await?;
     me.is(200)?;
     me.expect(me.has("email", &person.email), "the account's own address in `email`")
@@ -89,7 +89,7 @@ async fn wrong_password(stage: &Stage) -> Verdict {
         let none = no_cookie && answer.text("access_token").is_none();
         answer.expect(none, "no credential in a refusal")?;
     }
-    stage.log_in(&person).await?;
+    stage.expect_log_in(&person).await?;
     Ok(())
 }
 
@@ -98,10 +98,13 @@ async fn unknown_address_alike(stage: &Stage) -> Verdict {
     let known = stage.send(log_in_wrongly(&person.email)).await?;
     let unknown = stage.send(log_in_wrongly(&fresh_email())).await?;
     let told = |part: &str| format!("the same {part} as for a known address with a wrong password");
-    unknown.expect(unknown.status == known.status, format!("{}: {}", told("status"), known.status))?;
-    unknown.expect(names(&unknown) == names(&known), format!("{}: {:?}", told("headers"), names(&known)))?;
+    unknown.expect_alike(unknown.status == known.status, format!("{}: {}", told("status"), known.status))?;
+    unknown.expect_alike(
+        names(&unknown) == names(&known),
+        format!("{}: {:?}", told("headers"), names(&known)),
+    )?;
     let same = told_body(&unknown) == told_body(&known);
-    unknown.expect(same, format!("{}: {}", told("body"), told_body(&known)))
+    unknown.expect_alike(same, format!("{}: {}", told("body"), told_body(&known)))
 }
 
 /// The header names, without those that a server may add to any response.
@@ -124,7 +127,7 @@ fn told_body(answer: &Exchange) -> String {
 async fn password_whole(stage: &Stage) -> Verdict {
     let email = fresh_email();
     let password = format!(" Ab \u{0}ü{}z ", "x".repeat(90));
-    stage.expect_status(sign_up(&email, &password), 201, "a password may contain any characters").await?;
+    stage.set_up(sign_up(&email, &password), 201).await?;
     let first_72: String = password.chars().take(70).collect();
     for (wrong, what) in [
         (first_72, "its first 72 bytes"),

@@ -6,7 +6,7 @@ pub(super) mod scopes;
 use serde_json::json;
 
 use crate::{
-    prelude::{ATTACK, Call, Check, Feature, Person, RULE, Stage, Verdict, fresh_password},
+    prelude::{ATTACK, Call, Check, Feature, Person, RULE, SetUp, Stage, Verdict, fresh_password},
     requests::{USELESS, change_password, delete_account_by_post, log_out, log_out_with},
 };
 
@@ -72,8 +72,8 @@ pub(super) const CHECKS: &[Check] = &[
 
 async fn credential_dead(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
-    stage.me(&person.held).await?.is(200)?;
-    stage.log_out(&person.held, "local").await?.is(204)?;
+    stage.me(&person.held).await?.is(200).in_set_up()?;
+    stage.log_out(&person.held, "local").await?.is(204).in_set_up()?;
     stage.me(&person.held).await?.refused(401, "invalid_token", "the user has logged out")
 }
 
@@ -89,10 +89,10 @@ async fn every_ending_is_instant(stage: &Stage) -> Verdict {
     for (ending, what) in endings {
         let person = stage.sign_up_web().await?;
         let other = stage.log_in(&person).await?;
-        stage.me(&other).await?.is(200)?;
+        stage.me(&other).await?.is(200).in_set_up()?;
         let answer = stage.send(person.held.on(ending(&person))).await?;
         if !answer.is_success() {
-            answer.is_since(204, &format!("the user has {what}"))?;
+            answer.is_since(204, &format!("the user has {what}")).in_set_up()?;
         }
         for ended in [&person.held, &other] {
             let why = format!("the user has {what}, and the server claims that this takes effect at once");
@@ -104,7 +104,7 @@ async fn every_ending_is_instant(stage: &Stage) -> Verdict {
 
 async fn access_lives_on(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
-    stage.log_out(&person.held, "local").await?.is(204)?;
+    stage.log_out(&person.held, "local").await?.is(204).in_set_up()?;
     let me = stage.me(&person.held).await?;
     me.is_since(200, "the server does not look the token up, so it works until its exp, as the design says")
 }
@@ -115,7 +115,7 @@ async fn refresh_dead(stage: &Stage) -> Verdict {
     let by_body = log_out_with(&json!({"refresh_token": body.held.refresh()?}));
     let by_cookie = log_out().own_cookie(web.held.cookie()?);
     for (person, call) in [(bearer, by_bearer), (body, by_body), (web, by_cookie)] {
-        stage.send(call).await?.is(204)?;
+        stage.set_up(call, 204).await?;
         stage.refresh(&person.held).await?.refused(401, "refresh_ended", "the user has logged out")?;
     }
     Ok(())

@@ -190,7 +190,7 @@ async fn token_in_cookie(stage: &Stage) -> Verdict {
 async fn authorization_beats_cookie(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
     let cookie = person.held.cookie()?;
-    stage.send(Call::get("/me").own_cookie(cookie)).await?.is(200)?;
+    stage.set_up(Call::get("/me").own_cookie(cookie), 200).await?;
     let both = Call::get("/me").own_cookie(cookie).bearer("garbage");
     let answer = stage.send(both).await?;
     answer.refused(401, "invalid_token", "the Authorization header is judged, not the cookie")

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     fresh::random_password,
-    prelude::{ATTACK, Check, Feature, Held, Person, RULE, Stage, Verdict, fresh_password},
+    prelude::{ATTACK, Check, Feature, Held, Person, RULE, SetUp, Stage, Verdict, fresh_password},
     requests::{change_password, change_password_with, log_in},
 };
 
@@ -65,7 +65,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 async fn old_password_holds(stage: &Stage, person: &Person) -> Verdict {
-    stage.expect_status(person.logging_in("mobile"), 200, "the password was not changed").await
+    stage.send(person.logging_in("mobile")).await?.is_unharmed("the password was not changed")
 }
 
 async fn change(stage: &Stage) -> Verdict {
@@ -120,7 +120,7 @@ async fn needs_credential(stage: &Stage) -> Verdict {
 async fn ends_sessions(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let elsewhere = stage.log_in(&person).await?;
-    let held = changed(stage, &person, &fresh_password()).await?;
+    let held = changed(stage, &person, &fresh_password()).await.in_set_up()?;
     stage.expect_no_session(&elsewhere, "the password was changed after this login").await?;
     let why = "the session that requested the change ends too: its credential may have been copied";
     stage.expect_no_session(&person.held, why).await?;

@@ -5,7 +5,7 @@ pub(super) mod host;
 mod wire;
 
 use self::wire::{Heard, authority, say};
-use crate::prelude::{ATTACK, Call, Check, Stage, Verdict, fresh_email};
+use crate::prelude::{ATTACK, Call, Check, SetUp, Stage, Verdict, fresh_email};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -76,7 +76,7 @@ fn post_head(stage: &Stage, path: &str, headers: &str) -> String {
 
 async fn with_own_host(stage: &Stage) -> Verdict {
     let heard = get_me(stage, &format!("Host: {}\r\n", authority(stage))).await?;
-    heard.expect(heard.status == Some(401), "status 401: there is one Host, and no credential")
+    heard.refused(&[401], "status 401: there is one Host, and no credential").in_set_up()
 }
 
 async fn malformed_request(stage: &Stage) -> Verdict {

@@ -4,7 +4,7 @@ pub(super) mod delivery;
 pub(super) mod refused;
 
 use crate::{
-    prelude::{ATTACK, Check, Feature, Held, RULE, Stage, Verdict},
+    prelude::{ATTACK, Check, Feature, Held, RULE, SetUp, Stage, Verdict},
     requests::{USELESS, refresh},
 };
 
@@ -65,7 +65,7 @@ async fn any_authorization(stage: &Stage) -> Verdict {
 
 async fn refusal_clears_nothing(stage: &Stage) -> Verdict {
     let person = stage.sign_up_web().await?;
-    stage.log_out(&person.held, "local").await?.is(204)?;
+    stage.log_out(&person.held, "local").await?.is(204).in_set_up()?;
     let garbage = in_cookie_of(&person.held, "garbage")?;
     for call in [person.held.refreshing(), refresh().own_cookie(&garbage)] {
         let answer = stage.answered(call, 401).await?;
@@ -83,6 +83,6 @@ async fn idempotency_key_bound(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let call = |length: usize| person.held.refreshing().header("idempotency-key", "k".repeat(length));
     let long = stage.send(call(65)).await?;
-    long.expect([400, 422].contains(&long.status), "status 400 or 422: the key has 65 characters")?;
+    long.is_one_of(&[400, 422], "status 400 or 422: the key has 65 characters")?;
     stage.expect_status(call(64), 200, "the key has 64 characters").await
 }

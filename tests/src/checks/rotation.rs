@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::prelude::{
-    Check, Exchange, Feature, Held, Outcome, RULE, Stage, TIMED_ATTACK, TIMED_RULE, Verdict,
+    Check, Exchange, Feature, Held, Outcome, RULE, SetUp, Stage, TIMED_ATTACK, TIMED_RULE, Verdict,
 };
 
 const ROTATION: &[Feature] = &[Feature::Refresh, Feature::Rotation];
@@ -101,7 +101,12 @@ async fn aged(stage: &Stage) -> Verdict<Held> {
     Ok(person.held)
 }
 
+/// Refreshes, as set-up, and returns the credentials with the new refresh token.
 async fn rotated(stage: &Stage, held: &Held) -> Verdict<Held> {
+    expect_rotation(stage, held).await.in_set_up()
+}
+
+async fn expect_rotation(stage: &Stage, held: &Held) -> Verdict<Held> {
     let answer = stage.answered(held.refreshing(), 200).await?;
     let renewed = Held::from_answer(&answer)?;
     let differs = renewed.refresh.is_some() && renewed.refresh != held.refresh;
@@ -130,10 +135,10 @@ async fn kept_in_window(stage: &Stage) -> Verdict {
 
 async fn rotates(stage: &Stage) -> Verdict {
     let first = aged(stage).await?;
-    let second = rotated(stage, &first).await?;
+    let second = expect_rotation(stage, &first).await?;
     stage.me(&second).await?.is_since(200, "this access token is new")?;
     stage.pass_refresh_window().await?;
-    rotated(stage, &second).await?;
+    expect_rotation(stage, &second).await?;
     Ok(())
 }
 
@@ -205,7 +210,7 @@ async fn idempotency_key(stage: &Stage) -> Verdict {
     let parent = aged(stage).await?;
     let key = Uuid::new_v4().to_string();
     let with = |key: &str| parent.refreshing().header("idempotency-key", key);
-    let successor = stage.held_after(with(&key), 200).await?;
+    let successor = stage.held_after(with(&key), 200).await.in_set_up()?;
     stage.pass_refresh_window().await?;
     let again = stage.send(with(&key)).await?;
     same_successor(&again, &successor, "the key is the same as in the first request")?;

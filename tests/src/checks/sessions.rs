@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    prelude::{ATTACK, Call, Check, Exchange, Feature, Held, RULE, Stage, Verdict, fresh_password},
+    prelude::{ATTACK, Call, Check, Exchange, Feature, Held, RULE, SetUp, Stage, Verdict, fresh_password},
     requests::{change_password, delete_account_by_post, log_in_with},
 };
 
@@ -138,7 +138,7 @@ async fn delete_foreign(stage: &Stage) -> Verdict {
         let call = ada.held.on(end_by_id(id));
         stage.expect_refusal(call, 404, "not_found", "this is not a session of this user").await?;
     }
-    stage.refresh(&bob.held).await?.is_since(200, "another user cannot end this session")
+    stage.refresh(&bob.held).await?.is_unharmed("another user cannot end this session")
 }
 
 async fn need_credential(stage: &Stage) -> Verdict {
@@ -146,13 +146,13 @@ async fn need_credential(stage: &Stage) -> Verdict {
     for call in [Call::get("/auth/sessions"), end(&person.held)?] {
         stage.expect_credential(call).await?;
     }
-    stage.refresh(&person.held).await?.is_since(200, "no session was ended")
+    stage.refresh(&person.held).await?.is_unharmed("no session was ended")
 }
 
 async fn ended_refused(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let ended = stage.log_in(&person).await?;
-    stage.log_out(&ended, "local").await?.is(204)?;
+    stage.log_out(&ended, "local").await?.is(204).in_set_up()?;
     for call in [
         Call::get("/auth/sessions"),
         end(&person.held)?,
@@ -163,5 +163,5 @@ async fn ended_refused(stage: &Stage) -> Verdict {
         let why = "the session has ended, though its access token has not expired";
         answer.refused(401, "invalid_token", why)?;
     }
-    stage.refresh(&person.held).await?.is_since(200, "no session was ended")
+    stage.refresh(&person.held).await?.is_unharmed("no session was ended")
 }

@@ -88,7 +88,7 @@ pub(super) fn shortest_password(stage: &Stage) -> (usize, &'static str) {
 }
 
 async fn succeeds(stage: &Stage) -> Verdict {
-    let person = stage.sign_up().await?;
+    let (person, _answer) = stage.signed_up_on("mobile").await?;
     let me = stage.me(&person.held).await?;
     me.is(200)?;
     let same = me.has("user_id", &person.held.user_id);
@@ -102,7 +102,7 @@ async fn email_taken(stage: &Stage) -> Verdict {
         let call = sign_up(spelling, &fresh_password());
         stage.expect_refusal(call, 409, "email_taken", "there is an account with this address").await?;
     }
-    stage.log_in(&person).await?;
+    stage.expect_log_in(&person).await?;
     Ok(())
 }
 

@@ -199,6 +199,6 @@ async fn address(stage: &Stage) -> Verdict {
     let why = format!("{allowed} failures from this address are allowed, this is one more");
     throttled(stage, log_in_wrongly(&person.email), &why).await?;
     stage.forget_failures().await?;
-    stage.log_in(&person).await?;
+    stage.expect_log_in(&person).await?;
     Ok(())
 }

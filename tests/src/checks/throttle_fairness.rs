@@ -4,7 +4,7 @@
 use super::throttle::{READ, affordable, allowed, batches, fail, throttled, user_in_fresh_window};
 use crate::{
     prelude::{
-        Check, Outcome, Person, Stage, TIMED_ATTACK, TIMED_RULE, Verdict, fresh_email, fresh_password,
+        Check, Outcome, Person, SetUp, Stage, TIMED_ATTACK, TIMED_RULE, Verdict, fresh_email, fresh_password,
     },
     requests::{change_password, log_in_wrongly, sign_up_on},
 };
@@ -169,7 +169,7 @@ async fn sign_ups(stage: &Stage, then: Then) -> Verdict {
 
 /// Signs up a user on a device, and returns the token by which the server recognises the device from then on.
 async fn on_device(stage: &Stage) -> Verdict<(Person, String)> {
-    let (person, answer) = stage.signed_up_on("mobile").await?;
+    let (person, answer) = stage.signed_up_on("mobile").await.in_set_up()?;
     let token = answer.header(DEVICE_TOKEN).map(str::to_owned);
     let none = || Outcome::skipped("the server issues no `Device-Token` to an app");
     Ok((person, token.ok_or_else(none)?))

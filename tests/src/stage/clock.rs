@@ -4,7 +4,12 @@ use serde_json::Value;
 
 use super::Stage;
 use crate::{
-    call::Call, client::Client, exchange::Exchange, outcome::Verdict, requests::advance_clock, target::Target,
+    call::Call,
+    client::Client,
+    exchange::Exchange,
+    outcome::{SetUp, Verdict},
+    requests::advance_clock,
+    target::Target,
 };
 
 /// Whether the checker can move the server's clock.
@@ -37,19 +42,24 @@ impl ClockInReach {
 }
 
 impl Stage {
-    /// Reads the server's clock, in Unix seconds.
+    /// Reads the server's clock, in Unix seconds, as set-up.
     pub(crate) async fn now(&self) -> Verdict<f64> {
+        self.expect_now().await.in_set_up()
+    }
+
+    /// Like [`Stage::now`], and fails the check unless the server tells its time.
+    pub(crate) async fn expect_now(&self) -> Verdict<f64> {
         now_in(&self.answered(Call::get("/lab/clock"), 200).await?)
     }
 
-    /// Moves the server's clock forward with one call.
+    /// Moves the server's clock forward with one call, as set-up.
     pub(crate) async fn advance(&self, seconds: u64) -> Verdict<f64> {
-        now_in(&self.answered(advance_clock(seconds), 200).await?)
+        now_in(&self.set_up(advance_clock(seconds), 200).await?).in_set_up()
     }
 
     /// Moves the clock past the throttle's window, so that earlier failures no longer count.
     pub(crate) async fn forget_failures(&self) -> Verdict {
-        self.send(self.failures_forgotten()).await?.is(200)
+        self.set_up(self.failures_forgotten(), 200).await.map(drop)
     }
 
     /// The call that [`Stage::forget_failures`] sends.

@@ -8,6 +8,7 @@ mod bench;
 mod bench_compare;
 mod bench_urls;
 mod board;
+mod check_verdicts;
 mod commands;
 mod faults;
 mod learn_failures;

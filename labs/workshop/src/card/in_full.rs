@@ -28,12 +28,13 @@ pub(crate) fn in_full(finding: &Finding, words: &Words, width: usize, limit: usi
         lines.extend(cut(text, limit));
     };
     match &finding.outcome {
-        Outcome::Failed { sent, expected, received } => {
+        Outcome::Failed { sent, expected, received, .. } => {
             part(words.sent, sent);
             part(words.expected, expected);
             part(words.received, received);
         }
-        Outcome::Undecided { sent, received } => {
+        Outcome::Undecided { because, sent, received } => {
+            part(words.undecided, because);
             part(words.sent, sent);
             part(words.received, received);
         }

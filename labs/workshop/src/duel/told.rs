@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use conformance::{Accounts, CheckResult, Report};
 use harness::terminal::{self, BAD, DIM, GOOD, TITLE};
+use outside::visible::excerpt;
 use serde_json::{Value, json};
 
-use super::Duel;
+use super::{Duel, NAME_SHOWN};
 use crate::COLUMNS;
 use crate::attack::{Way, told::said};
 use crate::layout::wrapped;
@@ -69,7 +70,8 @@ pub(super) fn lines(duel: &Duel, words: &Words) -> Vec<String> {
 
 fn side(who: &str, report: &Report, words: &Words) -> String {
     let accounts = accounts(&report.accounts, words);
-    format!("  {who}{DIM}{} ({}){accounts}{DIM:#}", report.base_url, report.claims.lab)
+    let lab = excerpt(&report.claims.lab, NAME_SHOWN);
+    format!("  {who}{DIM}{} ({lab}){accounts}{DIM:#}", report.base_url)
 }
 
 /// A text on the accounts that the attacks created; the JSON output says why some are left. It is empty for an exercise
@@ -208,7 +210,13 @@ mod tests {
     }
 
     fn failed() -> Outcome {
-        Outcome::Failed { sent: "GET /me".into(), expected: "401".into(), received: "200".into() }
+        Outcome::Failed {
+            sent: "GET /me".into(),
+            expected: "401".into(),
+            received: "200".into(),
+            status: Some(200),
+            refused: false,
+        }
     }
 
     fn skipped() -> Outcome {
@@ -241,6 +249,19 @@ mod tests {
             text.contains("A draw") && text.contains("1 of 2 could not be tried on both servers"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_name_that_a_server_gives_itself_is_shown_without_control_characters_and_another_as_it_is() {
+        let named = |lab: &str| {
+            let mut they = report("http://192.0.2.1:2", &[Outcome::Passed]);
+            they.claims.lab = lab.into();
+            let duel = Duel { you: report("http://127.0.0.1:1", &[Outcome::Passed]), they };
+            lines(&duel, &WORDS.en).join("\n")
+        };
+        let text = named("\u{1b}[2K\u{1b}]0;title\u{7}\u{202e}x");
+        assert!(text.contains("(\\u{1b}[2K\\u{1b}]0;title\\u{7}\\u{202e}x)"), "{text:?}");
+        assert!(named("ログイン").contains("(ログイン)"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{REFRESH, SESSION, web_log_in};
 use crate::{
-    prelude::{Call, Check, Exchange, Feature, Held, RULE, Stage, Verdict},
+    prelude::{Call, Check, Exchange, Feature, Held, RULE, SetUp, Stage, Verdict},
     requests::{delete_account_by_post, log_out},
     set_cookie::SetCookie,
 };
@@ -39,7 +39,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 
 async fn refusal_clears_nothing(stage: &Stage) -> Verdict {
     let gone = stage.sign_up_web().await?;
-    stage.log_out(&gone.held, "local").await?.is(204)?;
+    stage.log_out(&gone.held, "local").await?.is(204).in_set_up()?;
     let garbage = Call::get("/me").own_cookie("__Host-session=AAAAAAAAAAAAAAAAAAAAAA");
     for call in [gone.held.on(Call::get("/me")), garbage] {
         let answer = stage.answered(call, 401).await?;

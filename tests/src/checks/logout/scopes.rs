@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    prelude::{ATTACK, Check, Feature, RULE, Stage, Verdict},
+    prelude::{ATTACK, Check, Feature, RULE, SetUp, Stage, Verdict},
     requests::log_out_with,
 };
 
@@ -94,14 +94,14 @@ async fn global(stage: &Stage) -> Verdict {
         stage.expect_no_session(ended, "every session of this account was ended").await?;
     }
     stage.expect_session(&stranger.held, "this is another user's session").await?;
-    let again = stage.log_in(&person).await?;
+    let again = stage.expect_log_in(&person).await?;
     stage.expect_session(&again, "this session is newer than the logout").await
 }
 
 async fn wide_needs_live(stage: &Stage) -> Verdict {
     let person = stage.sign_up().await?;
     let ended = stage.log_in(&person).await?;
-    stage.log_out(&ended, "local").await?.is(204)?;
+    stage.log_out(&ended, "local").await?.is(204).in_set_up()?;
     for scope in ["others", "global"] {
         let wide = || log_out_with(&json!({"scope": scope}));
         let mut calls = vec![

@@ -11,6 +11,7 @@ use tokio::{
 
 use crate::{
     excerpt::cut,
+    outcome::request_line,
     prelude::{Outcome, Stage, Verdict},
 };
 
@@ -31,13 +32,31 @@ impl Heard {
         if holds {
             return Ok(());
         }
+        Err(self.failed(expected, false))
+    }
+
+    /// Like [`Exchange::failed`](crate::prelude::Exchange::failed).
+    fn failed(&self, expected: &str, refused: bool) -> Box<Outcome> {
         let received = if self.is_closed() { "the connection was closed" } else { &self.text };
-        Err(Outcome::failed(&self.sent, expected, received))
+        let (sent, received) = (self.sent.clone(), received.to_owned());
+        Box::new(match self.status {
+            Some(status @ 502..=504) => {
+                let because = format!(
+                    "the server was not available: {} was answered with {status}",
+                    request_line(&sent)
+                );
+                Outcome::Undecided { because, sent, received }
+            }
+            status => Outcome::Failed { sent, expected: expected.to_owned(), received, status, refused },
+        })
     }
 
     pub(super) fn refused(&self, statuses: &[u16], expected: &str) -> Verdict {
         let holds = self.is_closed() || self.status.is_some_and(|status| statuses.contains(&status));
-        self.expect(holds, expected)
+        if holds {
+            return Ok(());
+        }
+        Err(self.failed(expected, self.status.is_some_and(|status| status >= 300)))
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -84,11 +103,14 @@ pub(super) async fn say(stage: &Stage, head: &str, rest: &[u8]) -> Verdict<Heard
         };
         Ok::<_, std::io::Error>(String::from_utf8_lossy(&heard).into_owned())
     };
-    let failed = |received: String| Outcome::failed(&sent, "a response, or a closed connection", received);
+    let unanswered = |received: String| {
+        let because = format!("the request of raw bytes `{}` got no response", request_line(&sent));
+        Box::new(Outcome::Undecided { because, sent: sent.clone(), received })
+    };
     let text = match timeout(WITHIN, talk).await {
         Ok(Ok(text)) => text,
-        Ok(Err(error)) => return Err(failed(format!("no connection: {error}"))),
-        Err(_elapsed) => return Err(failed(format!("no response within {} s", WITHIN.as_secs()))),
+        Ok(Err(error)) => return Err(unanswered(format!("no connection: {error}"))),
+        Err(_elapsed) => return Err(unanswered(format!("no response within {} s", WITHIN.as_secs()))),
     };
     let head = text.strip_prefix("HTTP/");
     let status = head.and_then(|head| head.split(' ').nth(1)).and_then(|status| status.parse().ok());

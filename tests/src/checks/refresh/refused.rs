@@ -152,7 +152,7 @@ async fn wrong_delivery(stage: &Stage) -> Verdict {
 
 async fn not_ended(stage: &Stage, person: &Person, what: &str) -> Verdict {
     let renewed = stage.refresh(&person.held).await?;
-    renewed.is_since(200, &format!("{what}, and its session was not ended"))
+    renewed.is_unharmed(&format!("{what}, and its session was not ended"))
 }
 
 async fn both(stage: &Stage) -> Verdict {
@@ -181,7 +181,7 @@ async fn own_token_own_user(stage: &Stage) -> Verdict {
     let (thief, victim) = (stage.sign_up().await?, stage.sign_up().await?);
     let answer = stage.send(thief.held.refreshing().bearer(victim.held.access()?)).await?;
     if answer.status != 200 {
-        return answer.expect(answer.is_refusal(), "tokens for the refresh token's own user, or a refusal");
+        return answer.is_refused("tokens for the refresh token's own user, or a refusal");
     }
     let own = |answer: &Exchange| answer.has("user_id", &thief.held.user_id);
     answer.expect(own(&answer), "tokens for the refresh token's own user")?;

@@ -21,7 +21,7 @@ const IDEOGRAPHIC_SPACE: char = '\u{3000}';
 /// The text in one line: each character that a reader cannot see is replaced by its escape.
 ///
 /// ```
-/// use kit::visible::visible;
+/// use outside::visible::visible;
 ///
 /// assert_eq!(visible("lab4-hybrid, 日本語 \"x\""), "lab4-hybrid, 日本語 \"x\"");
 /// assert_eq!(visible("\u{1b}[2Kok\r\n"), "\\u{1b}[2Kok\\r\\n");
@@ -34,7 +34,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// Like [`visible`], for a text of several lines: line feeds and tabs are kept.
 ///
 /// ```
-/// assert_eq!(kit::visible::visible_lines("a\n\tb\u{7}"), "a\n\tb\\u{7}");
+/// assert_eq!(outside::visible::visible_lines("a\n\tb\u{7}"), "a\n\tb\\u{7}");
 /// ```
 pub fn visible_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |character| {
@@ -45,8 +45,8 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
 /// Like [`visible`], and at most `most` characters of the original text; what is left out is told.
 ///
 /// ```
-/// assert_eq!(kit::visible::excerpt("abcdef", 4), "abcd… (6 characters)");
-/// assert_eq!(kit::visible::excerpt("abcd", 4), "abcd");
+/// assert_eq!(outside::visible::excerpt("abcdef", 4), "abcd… (6 characters)");
+/// assert_eq!(outside::visible::excerpt("abcd", 4), "abcd");
 /// ```
 pub fn excerpt(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
