@@ -1,8 +1,8 @@
 //! The command `cargo lab`.
 //!
 //! `cargo lab` alone is the tour: three designs, one thief, and what each design costs. Every other command is one part
-//! of it. Exit codes: 0 means success, 1 that a check failed or that a measured server has no figures, 2 that
-//! the command could not be carried out; then one sentence on stderr says why.
+//! of it. Exit codes: 0 means success, 1 that a check failed or is undecided or that a measured server has no figures, 2 that
+//! the command could not be carried out or that nothing could be checked; then one sentence on stderr says why.
 
 mod accept;
 mod arguments;
