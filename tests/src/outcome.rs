@@ -125,3 +125,49 @@ pub(crate) fn request_line(sent: &str) -> &str {
     let line = sent.lines().next().unwrap_or_default();
     line.split('?').next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::checks;
+
+    fn failed(status: u16) -> Outcome {
+        Outcome::Failed {
+            sent: "POST /auth/login?x=1\ncontent-type: application/json".to_owned(),
+            expected: "status 200: the password is right".to_owned(),
+            received: format!("HTTP {status}"),
+            status: Some(status),
+            refused: true,
+        }
+    }
+
+    fn judged(outcome: Outcome, id: &str) -> Outcome {
+        outcome.of(checks().iter().find(|check| check.id == id).expect("the check exists"))
+    }
+
+    fn reason(outcome: &Outcome) -> &str {
+        match outcome {
+            Outcome::Undecided { because, .. } => because,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_failure_before_the_test_is_undecided_and_the_same_failure_of_the_test_is_not() {
+        let set_up: Verdict = Err(Box::new(failed(401)));
+        let told = "the check could not be set up: POST /auth/login was answered with 401, 200 was expected";
+        assert_eq!(reason(&set_up.in_set_up().unwrap_err()), told);
+        let tested: Verdict = Err(Box::new(failed(401)));
+        assert_eq!(*tested.unwrap_err(), failed(401));
+        let skipped: Verdict = Err(Outcome::skipped("`cors` is not claimed"));
+        assert_eq!(skipped.in_set_up().unwrap_err(), Outcome::skipped("`cors` is not claimed"));
+    }
+
+    #[test]
+    fn only_a_check_of_the_throttle_is_decided_by_429() {
+        let told = "the server throttles the checker: POST /auth/login was answered with 429";
+        assert_eq!(reason(&judged(failed(429), "login.succeeds")), told);
+        assert_eq!(judged(failed(429), "throttle.success-resets"), failed(429));
+        assert_eq!(judged(failed(401), "login.succeeds"), failed(401));
+    }
+}

@@ -87,9 +87,8 @@ impl Stage {
             return Err(Box::new(Outcome::NotWritten { text }));
         }
         if exchange.status == 429 && self.clock != ClockInReach::Yes {
-            let wait = exchange.header("retry-after").unwrap_or("a few");
             let because = format!(
-                "the server throttles the checker's address: {} was answered with 429; try again in {wait} s",
+                "the server throttles the checker's address: {} was answered with 429; try again later",
                 request_line(&exchange.sent)
             );
             return Err(exchange.undecided(because));
@@ -100,16 +99,17 @@ impl Stage {
     /// The outcome for a server that allows fewer signups than a run needs: the check is undecided, not failed.
     fn sign_ups_used_up(&self, refused: &Exchange) -> Box<Outcome> {
         let limits = self.descriptor().limits;
-        let wait = refused.header("retry-after").unwrap_or("a few");
-        let limit = match limits.sign_ups_per_address {
-            Some(most) => {
-                let window = limits.window_seconds;
-                format!("{most} signups from one address in {window} s (`sign_ups_per_address` in /lab)")
-            }
-            None => "a limited number of signups from one address".to_owned(),
+        let window = limits.window_seconds;
+        // The time of `Retry-After` differs from refusal to refusal; one reason for all checks is shown once.
+        let (limit, then) = match limits.sign_ups_per_address {
+            Some(most) => (
+                format!("{most} signups from one address in {window} s (`sign_ups_per_address` in /lab)"),
+                format!("in {window} s"),
+            ),
+            None => ("a limited number of signups from one address".to_owned(), "later".to_owned()),
         };
         refused.undecided(format!(
-            "the server allows {limit}, and this run has used them up: raise the limit for the run, or try again in {wait} s"
+            "the server allows {limit}, and this run has used them up: raise the limit for the run, or try again {then}"
         ))
     }
 
