@@ -157,8 +157,7 @@ mod tests {
         let set_up: Verdict = Err(Box::new(failed(401)));
         let told = "the check could not be set up: POST /auth/login was answered with 401, 200 was expected";
         assert_eq!(reason(&set_up.in_set_up().unwrap_err()), told);
-        let tested: Verdict = Err(Box::new(failed(401)));
-        assert_eq!(*tested.unwrap_err(), failed(401));
+        assert_eq!(judged(failed(401), "login.succeeds"), failed(401));
         let skipped: Verdict = Err(Outcome::skipped("`cors` is not claimed"));
         assert_eq!(skipped.in_set_up().unwrap_err(), Outcome::skipped("`cors` is not claimed"));
     }
