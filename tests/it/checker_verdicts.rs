@@ -21,8 +21,10 @@ const EVERYTHING: [Feature; 7] = [
     Feature::InstantRevocation,
 ];
 
+type Answer = fn(Method, Uri, HeaderMap) -> Response;
+
 /// Starts a server that gives every request this answer.
-async fn server(answer: fn(Method, Uri, HeaderMap) -> Response) -> String {
+async fn server(answer: Answer) -> String {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let app = Router::new().fallback(move |method, uri, headers| async move { answer(method, uri, headers) });
@@ -67,7 +69,7 @@ async fn nothing_decided(url: &str, attacks_only: bool) -> (String, String) {
 
 #[tokio::test]
 async fn a_server_that_answers_everything_with_one_error_is_not_judged_and_the_cause_is_said_once() {
-    let servers: [(u16, fn(Method, Uri, HeaderMap) -> Response); 4] = [
+    let servers: [(u16, Answer); 4] = [
         (404, |_, _, _| StatusCode::NOT_FOUND.into_response()),
         (429, |_, _, _| problem(429, "throttled")),
         (502, |_, _, _| StatusCode::BAD_GATEWAY.into_response()),
