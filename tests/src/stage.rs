@@ -5,6 +5,7 @@
 //! credential.
 
 mod clock;
+mod throttled;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,7 +20,7 @@ use crate::{
     excerpt,
     exchange::Exchange,
     fresh::{fresh_email, fresh_password},
-    outcome::{Outcome, SetUp, Verdict, request_line},
+    outcome::{Outcome, SetUp, Verdict},
     person::{Held, Person},
     requests,
     target::Target,
@@ -71,7 +72,7 @@ impl Stage {
         let signs_up = call.path == "/auth/signup";
         let exchange = self.send_to_the_limit(call).await?;
         if signs_up && exchange.status == 429 {
-            return Err(self.sign_ups_used_up(&exchange));
+            return Err(throttled::sign_ups(&exchange, self.descriptor().limits));
         }
         Ok(exchange)
     }
@@ -80,37 +81,17 @@ impl Stage {
     /// response.
     pub(crate) async fn send_to_the_limit(&self, call: Call) -> Verdict<Exchange> {
         self.goes_on()?;
+        let signs_up = call.path == "/auth/signup";
         let exchange = self.client.send(call).await?;
         if exchange.status == 501 && exchange.has("code", "not_written") {
             let detail = exchange.text("detail").map(|detail| excerpt::cut(&detail, DETAIL_SHOWN));
             let text = detail.unwrap_or_else(|| "this part is not written yet".to_owned());
             return Err(Box::new(Outcome::NotWritten { text }));
         }
-        if exchange.status == 429 && self.clock != ClockInReach::Yes {
-            let because = format!(
-                "the server throttles the checker's address: {} was answered with 429; try again later",
-                request_line(&exchange.sent)
-            );
-            return Err(exchange.undecided(because));
+        if exchange.status == 429 && !signs_up && self.clock != ClockInReach::Yes {
+            return Err(throttled::address(&exchange));
         }
         Ok(exchange)
-    }
-
-    /// The outcome for a server that allows fewer signups than a run needs: the check is undecided, not failed.
-    fn sign_ups_used_up(&self, refused: &Exchange) -> Box<Outcome> {
-        let limits = self.descriptor().limits;
-        let window = limits.window_seconds;
-        // The time of `Retry-After` differs from refusal to refusal; one reason for all checks is shown once.
-        let (limit, then) = match limits.sign_ups_per_address {
-            Some(most) => (
-                format!("{most} signups from one address in {window} s (`sign_ups_per_address` in /lab)"),
-                format!("in {window} s"),
-            ),
-            None => ("a limited number of signups from one address".to_owned(), "later".to_owned()),
-        };
-        refused.undecided(format!(
-            "the server allows {limit}, and this run has used them up: raise the limit for the run, or try again {then}"
-        ))
     }
 
     /// Like [`send_all`](Self::send_all), for signups that may exceed the limit.
