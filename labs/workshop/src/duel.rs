@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use conformance::{AccountsAfter, BaseUrl, CheckResult, Options, Report, Target};
+use harness::listen::ListenAt;
 use harness::server::Process;
 use harness::terminal::{self, DIM};
 use harness::{Failure, consent};
@@ -24,7 +25,7 @@ use super::workshop::Workshop;
 
 /// Run the checker's attacks on another learner's server and on yours
 ///
-/// One learner types `cargo lab duel --listen ADDRESS:PORT` and tells the other the address; the other types `cargo lab
+/// One learner types `cargo lab duel --listen HOST:PORT` and tells the other the address; the other types `cargo lab
 /// duel --url URL`. A server on another machine is attacked only if its owner has agreed. Exit code 1 if an attack got in
 /// on your server.
 #[derive(Debug, Args)]
@@ -39,8 +40,8 @@ pub struct DuelArguments {
     #[arg(long, value_name = "URL", requires = "url", conflicts_with = "lab")]
     mine: Option<String>,
     /// Serve your exercise at this address of your machine until Ctrl-C, so that the other learner can attack it
-    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "url")]
-    listen: Option<SocketAddr>,
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "url")]
+    listen: Option<ListenAt>,
     /// The owners of the servers that are not on this machine have agreed to be attacked
     #[arg(long, requires = "url")]
     they_agreed: bool,
@@ -73,7 +74,7 @@ pub async fn run(arguments: DuelArguments) -> Result<ExitCode, Failure> {
     let DuelArguments { lab, url, mine, listen, they_agreed, only, json, workshop } = arguments;
     let workshop = workshop.open()?;
     if let Some(listen) = listen {
-        return let_in(&workshop, lab.as_deref(), listen).await;
+        return let_in(&workshop, lab.as_deref(), listen.address).await;
     }
     let url = url.ok_or_else(|| Failure::new("name the other learner's server with --url"))?;
     conformance::are_checks(&only)?;

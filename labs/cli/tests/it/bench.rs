@@ -102,7 +102,7 @@ fn has_the_shape_of_the_first_version(report: &Value) {
     assert_eq!(
         keys(report),
         "begun_unix_s ceiling changes claims complete concurrency generator_ceiling histograms libraries machine peers plan \
-         rates refresh revocation round_trips scale schema skipped subjects targets took_s"
+         rates refresh revocation round_trips scale schema skipped subjects summary targets took_s"
     );
     assert_eq!(
         keys(&report["subjects"][0]),
