@@ -25,6 +25,7 @@ pub use error::LoadError;
 pub use latencies::Latencies;
 pub(crate) use outcome::is_too_many_open_files;
 pub use outcome::{Outcome, Outcomes};
+pub use pacing::on_schedule;
 pub use plan::{ClosedLoop, FixedRate, Load};
 pub use run::{Errors, GeneratorCpu, Run};
 pub use target::{Reach, Target};

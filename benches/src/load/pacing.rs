@@ -79,6 +79,41 @@ fn pace(schedule: Schedule, queue: &ArrivalQueue, stop: &AtomicBool) -> Paced {
     Paced { lag, overflowed, cpu }
 }
 
+/// Calls `release` for each of some arrivals when it is due: at `start`, `start + 1 / rate`, and so on, each with its index
+/// and the time at which it is due. It blocks the calling thread, and ends early when `release` returns false.
+///
+/// For clients that the load generator has none of, such as one whose next request depends on its last response. They must
+/// count latency from the time that they are given: counted from the sending, a server that stalls would look fast.
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use measure::load::on_schedule;
+///
+/// let (start, mut due) = (Instant::now(), Vec::new());
+/// on_schedule(start, 1_000.0, 3, |_, at| {
+///     due.push((at - start).as_micros());
+///     true
+/// });
+/// assert_eq!(due, [0, 1_000, 2_000]);
+/// assert!(start.elapsed().as_micros() >= 2_000);
+/// ```
+pub fn on_schedule(
+    start: Instant,
+    rate_rps: f64,
+    arrivals: u64,
+    mut release: impl FnMut(u64, Instant) -> bool,
+) {
+    process::ask_for_precise_timers();
+    let (schedule, never) = (Schedule { start, rate_rps, arrivals }, AtomicBool::new(false));
+    for index in 0..schedule.arrivals {
+        let due = schedule.due(index);
+        if wait_until(due, &never).is_none() || !release(index, due) {
+            break;
+        }
+    }
+}
+
 /// Waits until `due` and returns when it stopped waiting; `None` when it was told to stop.
 fn wait_until(due: Instant, stop: &AtomicBool) -> Option<Instant> {
     loop {
@@ -131,6 +166,16 @@ mod tests {
     fn an_arrival_is_never_released_before_it_is_due() {
         let due = Instant::now() + Duration::from_millis(3);
         assert!(wait_until(due, &AtomicBool::new(false)).unwrap() >= due);
+    }
+
+    #[test]
+    fn a_schedule_ends_when_its_arrivals_are_not_wanted_any_more() {
+        let mut released = Vec::new();
+        on_schedule(Instant::now(), 10_000.0, 1_000, |index, _| {
+            released.push(index);
+            index < 2
+        });
+        assert_eq!(released, [0, 1, 2]);
     }
 
     #[test]
