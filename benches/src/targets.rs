@@ -99,7 +99,7 @@ impl Limit {
     }
 
     /// Whether a figure meets the limit, by its confidence interval. A count has no uncertainty: its median decides.
-    fn judge(self, figure: &Median) -> Verdict {
+    pub fn judge(self, figure: &Median) -> Verdict {
         let Interval { low, high } = match self {
             Self::Exactly(_) => Interval { low: figure.median, high: figure.median },
             Self::AtMost(_) | Self::AtLeast(_) => figure.likely(),

@@ -1,22 +1,31 @@
 //! Compares our servers with servers on popular stacks in other languages.
 
+mod exchanges;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::exchanges::{ExchangeRound, ExchangeShare, Exchanger, Exchanges, PacedRound};
 use crate::figures::{Comparison, Median, RoundFigures};
 use crate::targets::paired;
 
 /// The largest share of a peer's CPU time that our server may take for the same response.
 pub const MOST_CPU: f64 = 1.0 / 3.0;
 
+/// The largest share of a peer's 99th percentile of latency, at the same rate.
+pub const MOST_P99: f64 = 1.0;
+
 /// The peers that could be measured, with their figures.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Peers {
-    /// The peers themselves.
+    /// The peers that answer `/me`.
     pub entries: Vec<Peer>,
     /// The highest throughput of each peer and of our designs, measured in the same rounds.
     pub ceiling: Option<Comparison>,
     /// All of them at one fixed rate, which the slowest can keep up with.
     pub at_rate: Option<Comparison>,
+    /// The servers that exchange refresh tokens; `None` when none was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchanges: Option<Exchanges>,
 }
 
 /// A server on another stack.

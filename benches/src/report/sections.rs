@@ -7,6 +7,7 @@ mod claims;
 mod concurrency;
 mod control;
 mod doubts;
+mod exchanges;
 mod latency;
 mod libraries;
 mod peers;
@@ -39,6 +40,7 @@ pub fn all(report: &Report) -> Vec<Section> {
         refresh::section(report),
         concurrency::section(report),
         peers::section(report),
+        exchanges::section(report),
         libraries::section(report),
         claims::section(report),
         scale::bounds(report),
