@@ -66,10 +66,10 @@ pub struct BenchArguments {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) into: Option<PathBuf>,
     /// Also measure popular stacks, as small servers in Node, Python and Go: express-session,
-    /// express-jsonwebtoken, fastify-jwt, fastapi-pyjwt, go-net-http; and the libraries alone, on one token: libraries. What
-    /// they need is installed into target/authlab/peers, which takes minutes once; a peer that cannot be installed is
-    /// skipped, and the report says why. Adds half a minute to --quick, otherwise four minutes. To choose some:
-    /// --peers=NAME,NAME
+    /// express-jsonwebtoken, fastify-jwt, fastapi-pyjwt, go-net-http; exchanges of refresh tokens on express-refresh and
+    /// oidc-provider; and the libraries alone, on one token: libraries. What they need is installed into
+    /// target/authlab/peers, which takes minutes once; a peer that cannot be installed is skipped, and the report says why.
+    /// Adds a minute to --quick, otherwise five. To choose some: --peers=NAME,NAME
     #[arg(long, value_name = "PEER", value_delimiter = ',', num_args = 0.., require_equals = true)]
     pub(crate) peers: Option<Vec<String>>,
     /// Print the report as JSON instead of tables

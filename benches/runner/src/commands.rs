@@ -56,16 +56,44 @@ impl Commands {
         let run = load::run(target, &Load::Closed(alone)).await?;
         let after = self.info("stats").await?;
         let requests = run.requests().max(1) as f64;
-        let of = |name: &str| {
-            let at = |info: &HashMap<String, f64>| info.get(name).copied().unwrap_or_default();
-            // The difference between the first two readings is the cost of one INFO.
-            ((at(&after) - at(&before)) - (at(&before) - at(&idle))).max(0.0) / requests
-        };
+        let of = |name: &str| added(name, [&idle, &before, &after]) / requests;
         Ok(StorePerRequest {
             commands: of("total_commands_processed"),
             bytes_in: of("total_net_input_bytes"),
             bytes_out: of("total_net_output_bytes"),
         })
+    }
+
+    /// Round trips to Redis and the commands that it ran, for each of some exchanges that one client makes, without other
+    /// load. Each message of one client is read at once, so reads are counted for round trips.
+    pub(crate) async fn per_exchange(
+        &self,
+        exchanges: usize,
+        work: impl Future<Output = Result<(), Failure>>,
+    ) -> Result<(f64, f64), Failure> {
+        let idle = self.info("stats").await?;
+        let before = self.info("stats").await?;
+        work.await?;
+        let after = self.info("stats").await?;
+        let of = |name: &str| added(name, [&idle, &before, &after]) / exchanges.max(1) as f64;
+        Ok((of("total_reads_processed"), of("total_commands_processed")))
+    }
+
+    /// Deletes the keys whose names begin like this.
+    pub(crate) async fn delete(&self, prefix: &str) -> Result<(), Failure> {
+        let (mut cursor, pattern) = (0_u64, format!("{prefix}*"));
+        loop {
+            let mut scan = redis::cmd("SCAN");
+            scan.arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(1_000);
+            let (next, keys): (u64, Vec<String>) = self.ask(&scan).await?;
+            if !keys.is_empty() {
+                let _deleted: u64 = self.ask(redis::cmd("UNLINK").arg(keys)).await?;
+            }
+            cursor = next;
+            if cursor == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Memory that one more session of one user takes, averaged over some logins; `None` when there are too many keys to
@@ -146,5 +174,26 @@ impl Commands {
     async fn ask<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, Failure> {
         self.own.fetch_add(1, Ordering::Relaxed);
         Ok(self.redis.query(command).await?)
+    }
+}
+
+/// What the work between the last two readings added to a counter. The difference between the first two is the cost of
+/// one `INFO`.
+fn added(name: &str, readings: [&HashMap<String, f64>; 3]) -> f64 {
+    let [idle, before, after] = readings.map(|info| info.get(name).copied().unwrap_or_default());
+    ((after - before) - (before - idle)).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_is_read_without_the_cost_of_reading_it() {
+        let info = |count: f64| HashMap::from([("commands".to_owned(), count)]);
+        let readings = [info(10.0), info(12.0), info(54.0)];
+        assert_eq!(added("commands", [&readings[0], &readings[1], &readings[2]]), 40.0);
+        assert_eq!(added("commands", [&readings[0], &readings[1], &readings[1]]), 0.0);
+        assert_eq!(added("reads", [&readings[0], &readings[1], &readings[2]]), 0.0);
     }
 }

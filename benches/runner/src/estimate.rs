@@ -14,10 +14,10 @@ use super::{revocation, scale, targets};
 pub(crate) fn duration(plan: &Plan, arguments: &BenchArguments, peers: &Chosen) -> Duration {
     let asked = if arguments.designs.is_empty() { names().len() } else { arguments.designs.len() };
     let designs = asked + arguments.url.len();
-    let beside_peers = match peers.servers.len() {
-        0 => 0,
-        count => count + peers::OURS,
-    };
+    let exchangers = peers.servers.iter().filter(|peer| peer.work.is_an_exchange()).count();
+    let with = |peers: usize, ours: usize| if peers == 0 { 0 } else { peers + ours };
+    let beside_peers = with(peers.servers.len() - exchangers, peers::OURS);
+    let beside_exchangers = with(exchangers, 1);
     let libraries = if peers.libraries { peers::libraries::WORKS } else { 0 };
     let of = |pass: Pass, designs: usize, times: usize| pass.duration(designs) * times as u32;
     // The control and the server that does nothing take part.
@@ -28,6 +28,8 @@ pub(crate) fn duration(plan: &Plan, arguments: &BenchArguments, peers: &Chosen) 
         + of(plan.refresh, 1, 1)
         + of(plan.peers, beside_peers, 1)
         + of(plan.peers_at_rate, beside_peers, 1)
+        + of(plan.exchange_peers, beside_exchangers, 1)
+        + of(plan.exchange_peers_at_rate, beside_exchangers, 1)
         + of(plan.libraries, libraries, 1)
         + of(plan.claims, measured_in(Part::Claims).len(), plan.roles.len())
         + scale::duration(plan)
@@ -62,5 +64,20 @@ mod tests {
         assert!(seconds("bench --targets") <= 4 * 60, "{}", seconds("bench --targets"));
         assert!(seconds("bench --targets --quick") <= 45);
         assert!(seconds("bench --smoke") <= 15, "{}", seconds("bench --smoke"));
+    }
+
+    #[test]
+    fn peers_take_the_time_that_the_help_says_when_they_are_asked_for_and_none_otherwise() {
+        let added = |plan: &str, peers: &str| {
+            planned(&format!("bench{plan} {peers}")) - planned(&format!("bench{plan}"))
+        };
+        // Each server: the warm-up, and then the rounds of both passes. One peer is measured beside the hybrid, two too.
+        let each = Duration::from_millis(2_000 + 20 * 400 + 12 * 1_000);
+        assert_eq!(added("", "--peers=oidc-provider"), each * 2);
+        assert_eq!(added("", "--peers=oidc-provider,express-refresh"), each * 3);
+        let each = Duration::from_millis(800 + 6 * 250 + 6 * 400);
+        assert_eq!(added(" --quick", "--peers=oidc-provider,express-refresh"), each * 3);
+        assert!(added("", "--peers").as_secs() <= 5 * 60, "{:?}", added("", "--peers"));
+        assert!(added(" --quick", "--peers").as_secs() <= 50, "{:?}", added(" --quick", "--peers"));
     }
 }

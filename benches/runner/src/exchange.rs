@@ -3,12 +3,17 @@
 //! A token is valid for one exchange, so a prebuilt request cannot be sent repeatedly. The clients run in this process,
 //! whose CPU time is not counted; the CPU time of the server and of Redis is.
 
+pub(crate) mod wire;
+
+use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::Failure;
 use harness::client::{Held, connections};
+use measure::load::{Latencies, on_schedule};
 use measure::process;
 use reqwest::StatusCode;
+use tokio::sync::mpsc::unbounded_channel;
 
 use super::commands::Commands;
 
@@ -16,11 +21,17 @@ pub(crate) const CLIENTS: usize = 16;
 /// The most attempts at one exchange.
 const ATTEMPTS: usize = 5;
 
+/// A client that holds a refresh token.
+pub(crate) trait Holder {
+    /// Exchanges the token for the next one, which the client then holds.
+    async fn exchange(&mut self, http: &reqwest::Client, url: &str) -> Result<(), Failure>;
+}
+
 /// A server, and what each of its clients holds: the last token is kept from round to round.
-pub(crate) struct Exchange {
+pub(crate) struct Exchange<H = Held> {
     pub(crate) url: String,
     pub(crate) pid: u32,
-    pub(crate) holders: Vec<Held>,
+    pub(crate) holders: Vec<H>,
 }
 
 /// The results of one round.
@@ -32,7 +43,7 @@ pub(crate) struct Round {
     trips: f64,
 }
 
-impl Exchange {
+impl<H: Holder> Exchange<H> {
     /// Exchanges tokens for `duration`, and reads the CPU clocks before and after.
     pub(crate) async fn round(
         &mut self,
@@ -43,11 +54,13 @@ impl Exchange {
         let pid = self.pid;
         let meters =
             || Ok::<_, Failure>((process::cpu_time(pid)?, store.map(process::cpu_time).transpose()?));
+        let connections: Vec<_> = self.holders.iter().map(|_| connections()).collect::<Result<_, _>>()?;
         let calls = commands.script_calls().await?;
         let (server, of_store) = meters()?;
         let began = Instant::now();
         let (url, until) = (&self.url, began + duration);
-        let all = self.holders.iter_mut().map(|held| exchange(url, held, || Instant::now() < until));
+        let clients = self.holders.iter_mut().zip(&connections);
+        let all = clients.map(|(holder, http)| exchange(http, url, holder, || Instant::now() < until));
         let exchanges = futures_util::future::try_join_all(all).await?.into_iter().sum();
         let took = began.elapsed();
         let (server_after, store_after) = meters()?;
@@ -60,12 +73,52 @@ impl Exchange {
         })
     }
 
+    /// Exchanges tokens at `rate_rps`, over all clients in turn, and returns how long the exchanges took. A latency counts
+    /// from the time at which the exchange was due: a client whose last exchange is late sends the next one at once, and
+    /// the delay counts.
+    pub(crate) async fn paced(&mut self, rate_rps: f64, duration: Duration) -> Result<Latencies, Failure> {
+        let url = &self.url;
+        let connected = self.holders.iter_mut().map(async |holder| {
+            let http = connections()?;
+            // It opens the connection, and is not counted.
+            holder.exchange(&http, url).await?;
+            Ok::<_, Failure>((http, holder))
+        });
+        let connected = futures_util::future::try_join_all(connected).await?;
+        let (senders, clients): (Vec<_>, Vec<_>) = connected
+            .into_iter()
+            .map(|(http, holder)| {
+                let (sender, mut arrivals) = unbounded_channel::<Instant>();
+                let client = async move {
+                    let mut latencies = Latencies::new();
+                    while let Some(due) = arrivals.recv().await {
+                        holder.exchange(&http, url).await?;
+                        latencies.record(due.elapsed());
+                    }
+                    Ok::<_, Failure>(latencies)
+                };
+                (sender, client)
+            })
+            .unzip();
+        let arrivals = (rate_rps * duration.as_secs_f64()).round().max(1.0) as u64;
+        // The timer of the runtime ticks in milliseconds, so a thread keeps the schedule. It ends when its clients do.
+        let pacing = thread::Builder::new().name("exchange-pacing".to_owned()).spawn(move || {
+            on_schedule(Instant::now(), rate_rps, arrivals, |index, due| {
+                senders[index as usize % senders.len()].send(due).is_ok()
+            });
+        })?;
+        let mut all = Latencies::new();
+        futures_util::future::try_join_all(clients).await?.iter().for_each(|latencies| all.merge(latencies));
+        pacing.join().map_err(|_panic| Failure::new("the thread that paces exchanges has failed"))?;
+        Ok(all)
+    }
+
     /// Exchanges the first client's token `exchanges` times.
     pub(crate) async fn times(&mut self, exchanges: usize) -> Result<(), Failure> {
-        let held =
-            self.holders.first_mut().ok_or_else(|| Failure::new("there is no client to exchange a token"))?;
+        let no_client = || Failure::new("there is no client to exchange a token");
+        let holder = self.holders.first_mut().ok_or_else(no_client)?;
         let mut left = (0..exchanges).map(|_| true);
-        exchange(&self.url, held, || left.next().is_some()).await?;
+        exchange(&connections()?, &self.url, holder, || left.next().is_some()).await?;
         Ok(())
     }
 }
@@ -91,12 +144,23 @@ impl Round {
     }
 }
 
+impl Holder for Held {
+    async fn exchange(&mut self, http: &reqwest::Client, url: &str) -> Result<(), Failure> {
+        self.take(exchanged(http, url, self).await?);
+        Ok(())
+    }
+}
+
 /// Lets one client exchange its token as long as `goes_on` returns true; returns the number of exchanges.
-async fn exchange(url: &str, held: &mut Held, mut goes_on: impl FnMut() -> bool) -> Result<u64, Failure> {
-    let http = connections()?;
+async fn exchange(
+    http: &reqwest::Client,
+    url: &str,
+    holder: &mut impl Holder,
+    mut goes_on: impl FnMut() -> bool,
+) -> Result<u64, Failure> {
     let mut exchanges = 0;
     while goes_on() {
-        held.take(exchanged(&http, url, held).await?);
+        holder.exchange(http, url).await?;
         exchanges += 1;
     }
     Ok(exchanges)

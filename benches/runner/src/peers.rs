@@ -1,9 +1,10 @@
 //! Measures servers on popular stacks in other languages, under the same load in the same run.
 //!
-//! Each peer is one idiomatic source file in `benches/peers` that implements the part of the contract that login and
-//! `/me` need. All are installed before the first measurement, so that no installation disturbs one. They are measured
+//! Each peer is one idiomatic source file in `benches/peers` that implements what its work needs: a login, and `/me` or an
+//! exchange of a refresh token ([`exchanges`]). All are installed before the first measurement, so that no installation disturbs one. They are measured
 //! at the end, in rounds of their own, together with those of our designs that do the same work.
 
+pub(crate) mod exchanges;
 mod install;
 mod known;
 pub(crate) mod libraries;
@@ -16,14 +17,14 @@ use kit::design::Asks;
 use measure::figures::BASELINE;
 use measure::load::{Reach, Target as Loaded};
 use measure::process;
-use measure::report::peers::{Libraries, MOST_CPU, Peer as Told, Peers};
+use measure::report::peers::{Libraries, MOST_CPU, MOST_P99, Peer as Told, Peers};
 use measure::report::{Role, Subject};
 use measure::rounds::Design as Measured;
 use measure::targets::{Limit, Target};
 
 use self::install::Installed;
-use self::known::LIBRARIES;
 pub(crate) use self::known::{Chosen, OURS, Peer, chosen};
+use self::known::{LIBRARIES, Work};
 use self::runtime::Runtime;
 use super::ceiling::rounded;
 use super::commands::Commands;
@@ -41,6 +42,8 @@ const SHARE: f64 = 0.5;
 #[derive(Default)]
 pub(crate) struct Ready {
     pub(crate) servers: Vec<(Peer, Installed)>,
+    /// The peers that exchange refresh tokens.
+    pub(crate) exchangers: Vec<(Peer, Installed)>,
     /// The programs that time the libraries; `None` when the libraries were not asked for.
     pub(crate) libraries: Option<Vec<Installed>>,
 }
@@ -55,6 +58,9 @@ pub(crate) async fn install(bench: &Bench, chosen: &Chosen) -> Found<Ready> {
                 continue;
             }
             match fetched(bench, peer.name, peer.runtime).await {
+                Some(Ok(installed)) if peer.work.is_an_exchange() => {
+                    found.value.exchangers.push((peer, installed));
+                }
                 Some(Ok(installed)) => found.value.servers.push((peer, installed)),
                 Some(Err(why)) => found.skip(peer.name, &why.to_string()),
                 None => return Ok(()),
@@ -124,7 +130,7 @@ pub(crate) async fn servers(
         }
         let (entries, subjects) = told.into_iter().unzip();
         found.value.subjects = subjects;
-        let mut peers = Peers { entries, ceiling, at_rate: None };
+        let mut peers = Peers { entries, ceiling, ..Peers::default() };
         if let Some(slowest) = peers.slowest_rps() {
             let rate_rps = rounded(slowest * SHARE);
             let what = format!("the peers at {rate_rps:.0} requests/s");
@@ -160,11 +166,13 @@ pub(crate) async fn time_libraries(
 /// The target rows for each peer's figures.
 pub(crate) fn targets(peers: Option<&Peers>) -> Vec<Target> {
     let how = "the same /me in other languages and frameworks, under the same load, in turn";
-    let Some(peers) = peers else {
+    let exchanges = exchanges::targets(peers.and_then(|peers| peers.exchanges.as_ref()));
+    let Some(peers) = peers.filter(|peers| !peers.entries.is_empty()) else {
         let why =
             "The peers were not run: `--peers` installs and runs those whose languages this machine has.";
         let what = "CPU a request: ours / each peer's";
-        return vec![Target::new("T7", what, Limit::AtMost(MOST_CPU), Err(why.to_owned()), how)];
+        let row = Target::new("T7", what, Limit::AtMost(MOST_CPU), Err(why.to_owned()), how);
+        return [vec![row], exchanges].concat();
     };
     let of = |peer: &Told| {
         let ours = peer.ours.first()?;
@@ -176,10 +184,10 @@ pub(crate) fn targets(peers: Option<&Peers>) -> Vec<Target> {
         let latency = share.p99.ok_or_else(|| "It was stopped before that.".to_owned());
         Some([
             Target::new("T7", &cpu, Limit::AtMost(MOST_CPU), Ok(share.server_cpu), how),
-            Target::new("T7", &p99, Limit::AtMost(1.0), latency, how),
+            Target::new("T7", &p99, Limit::AtMost(MOST_P99), latency, how),
         ])
     };
-    peers.entries.iter().filter_map(of).flatten().collect()
+    peers.entries.iter().filter_map(of).flatten().chain(exchanges).collect()
 }
 
 /// Starts a peer and logs in to it, as the contract defines.
@@ -225,11 +233,15 @@ impl Peer {
     }
 
     fn told(&self, installed: &Installed) -> Told {
+        let rivals = match self.work {
+            Work::Me(rivals) => rivals,
+            Work::Exchange { .. } => &[],
+        };
         Told {
             name: self.name.to_owned(),
             what: self.what.to_owned(),
             runs_on: installed.runs_on.clone(),
-            ours: self.rivals.iter().map(|role| name_of(*role).to_owned()).collect(),
+            ours: rivals.iter().map(|role| name_of(*role).to_owned()).collect(),
         }
     }
 }

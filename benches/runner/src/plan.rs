@@ -55,6 +55,9 @@ pub(crate) struct Plan {
     /// Rounds of the peers with our designs; the warm-up lets runtimes compile.
     pub(crate) peers: Pass,
     pub(crate) peers_at_rate: Pass,
+    /// Rounds of the peers that exchange refresh tokens, with the hybrid.
+    pub(crate) exchange_peers: Pass,
+    pub(crate) exchange_peers_at_rate: Pass,
     /// Rounds of the libraries; a round is one library's turn.
     pub(crate) libraries: Pass,
     /// Logins to measure what a session takes in Redis; each costs a password hash.
@@ -180,6 +183,8 @@ impl Plan {
             refresh: pass(5, 1_500, 500),
             peers: pass(7, 1_500, 2_000),
             peers_at_rate: pass(5, 1_500, 500),
+            exchange_peers: pass(20, 400, 2_000),
+            exchange_peers_at_rate: pass(12, 1_000, 0),
             libraries: pass(9, 200, 200),
             log_ins: 20,
             targets: Some(Self::FULL_EFFORT),
@@ -204,6 +209,8 @@ impl Plan {
             refresh: pass(3, 400, 100),
             peers: pass(3, 400, 800),
             peers_at_rate: pass(3, 400, 100),
+            exchange_peers: pass(6, 250, 800),
+            exchange_peers_at_rate: pass(6, 400, 0),
             libraries: pass(5, 50, 50),
             log_ins: 8,
             targets: None,
@@ -229,6 +236,8 @@ impl Plan {
             refresh: least,
             peers: pass(2, 100, 100),
             peers_at_rate: least,
+            exchange_peers: least,
+            exchange_peers_at_rate: least,
             libraries: pass(1, 10, 10),
             log_ins: 2,
             targets: Some(Self::SMOKE_EFFORT),
@@ -255,6 +264,11 @@ impl Pass {
     /// The length of a round, for work that is not a comparison.
     pub(crate) fn round(&self) -> Duration {
         self.round
+    }
+
+    /// How long a server is warmed up, for work that is not a comparison.
+    pub(crate) fn warm_up(&self) -> Duration {
+        self.warm_up
     }
 
     fn under(&self, load: Load) -> Rounds {

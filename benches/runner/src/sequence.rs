@@ -134,6 +134,12 @@ async fn beside_peers(
     report.subjects.extend(beside.subjects);
     report.peers = beside.peers;
     ended?;
+    let measured = peers::exchanges::measure(bench, lineup, installed.exchangers).await;
+    let (exchanges, ended) = measured.parted(&mut report.skipped);
+    if exchanges.is_some() {
+        report.peers.get_or_insert_default().exchanges = exchanges;
+    }
+    ended?;
     let libraries = peers::time_libraries(bench, installed.libraries).await;
     libraries.put(&mut report.libraries, &mut report.skipped)
 }

@@ -8,7 +8,7 @@ use measure::report::sections::{self, Section};
 use super::write::Written;
 
 /// The sections that are printed on a terminal; the files contain all.
-const SHOWN: [&str; 12] = [
+const SHOWN: [&str; 13] = [
     "control",
     "changes",
     "cost",
@@ -19,6 +19,7 @@ const SHOWN: [&str; 12] = [
     "scale",
     "targets",
     "peers",
+    "exchanges",
     "libraries",
     "doubts",
 ];

@@ -1,5 +1,7 @@
 //! Tests the peers as servers: a measured server must also respond correctly.
 
+mod exchange;
+
 use conformance::{Check, Descriptor, Feature, Options, Target, checks, run};
 use kit::testing::{Part, found_or_skip};
 
@@ -63,18 +65,23 @@ async fn go_net_http_keeps_the_least_of_the_contract_but_for_what_is_known() {
     keeps_the_contract("go-net-http", None, &["access.trailing-bits", "me.two-authorizations"]).await;
 }
 
-/// Runs the contract's checks on one peer: a fast response must also be correct.
-async fn keeps_the_contract(name: &str, redis: Option<&str>, known: &[&str]) {
-    let peer = PEERS.into_iter().find(|peer| peer.name == name).unwrap();
+/// Installs and starts a peer; `None` after reporting that this machine cannot.
+async fn started(peer: &Peer, redis: Option<&str>) -> Option<Process> {
     let part = match peer.runtime {
         Runtime::Node => Part::Node,
         Runtime::Python => Part::Python,
         Runtime::Go => Part::Go,
         Runtime::Rust => unreachable!("no peer is a server in Rust"),
     };
-    let installed = install::install(name, peer.runtime).await.map_err(|why| why.to_string());
-    let Some(installed) = found_or_skip(part, installed) else { return };
-    let server = peer.start(&installed, redis).await.unwrap_or_else(|why| panic!("{why}"));
+    let installed = install::install(peer.name, peer.runtime).await.map_err(|why| why.to_string());
+    let installed = found_or_skip(part, installed)?;
+    Some(peer.start(&installed, redis).await.unwrap_or_else(|why| panic!("{why}")))
+}
+
+/// Runs the contract's checks on one peer: a fast response must also be correct.
+async fn keeps_the_contract(name: &str, redis: Option<&str>, known: &[&str]) {
+    let peer = PEERS.into_iter().find(|peer| peer.name == name).unwrap();
+    let Some(server) = started(&peer, redis).await else { return };
     let (claimed, own) = match peer.asks {
         Asks::Redis => {
             (Feature::SessionCookie, ["cookie.session-attributes", "cookie.name-exact"].as_slice())
