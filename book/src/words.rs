@@ -45,6 +45,7 @@ pub(crate) struct Words {
     pub(crate) weight: ChartWords,
     pub(crate) peers: ChartWords,
     pub(crate) libraries: ChartWords,
+    pub(crate) exchanges: ChartWords,
 }
 
 /// The texts of one chart and its table.

@@ -27,7 +27,7 @@ struct View {
     steps: Option<fn(&Report) -> Vec<String>>,
 }
 
-const VIEWS: [View; 7] = [
+const VIEWS: [View; 8] = [
     View { name: "cost", section: "cost", words: |words| &words.cost, rows: rows::cost, steps: None },
     View {
         name: "frontier",
@@ -61,6 +61,13 @@ const VIEWS: [View; 7] = [
         section: "libraries",
         words: |words| &words.libraries,
         rows: rows::libraries,
+        steps: None,
+    },
+    View {
+        name: "exchanges",
+        section: "exchanges",
+        words: |words| &words.exchanges,
+        rows: rows::exchanges,
         steps: None,
     },
 ];

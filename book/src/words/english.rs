@@ -68,4 +68,9 @@ pub(super) const WORDS: Words = Words {
         axes: ["one check", ""],
         columns: &["ns", "times authlab's"],
     },
+    exchanges: ChartWords {
+        title: "CPU time of one exchange of a refresh token, compared with common alternatives",
+        axes: ["server", "Redis"],
+        columns: &["exchanges/s", "server µs", "Redis µs", "p99 µs at the same rate"],
+    },
 };

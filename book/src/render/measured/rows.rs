@@ -1,7 +1,7 @@
 //! The rows of each view's table.
 
 use measure::figures::{BASELINE, Comparison, DesignFigures};
-use measure::report::peers::LibraryTime;
+use measure::report::peers::{Exchanger, LibraryTime};
 use measure::report::table::{DOUBTED, NONE};
 use measure::report::{Report, Revocation, Subject, number, sections};
 
@@ -100,6 +100,20 @@ pub(super) fn libraries(report: &Report, _: Lang) -> Rows {
         vec![name, number::thousands(timed.ns.median), number::short(timed.times_ours.median)]
     };
     sorted.iter().map(row).collect()
+}
+
+pub(super) fn exchanges(report: &Report, _: Lang) -> Rows {
+    let exchanges = report.peers.as_ref().and_then(|peers| peers.exchanges.as_ref());
+    let row = |server: &Exchanger| {
+        vec![
+            server.name.clone(),
+            or_none(server.throughput_rps(), |rps| number::thousands(rps.median)),
+            or_none(server.server_cpu_us(), |cpu| number::short(cpu.median)),
+            or_none(server.store_cpu_us(), |cpu| number::short(cpu.median)),
+            or_none(server.p99_us(), |us| number::thousands(us.median)),
+        ]
+    };
+    exchanges.into_iter().flat_map(|exchanges| exchanges.all()).map(row).collect()
 }
 
 fn or_none<T>(figure: Option<T>, write: impl Fn(T) -> String) -> String {
