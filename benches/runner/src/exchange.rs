@@ -182,3 +182,58 @@ async fn exchanged(http: &reqwest::Client, url: &str, held: &Held) -> Result<Hel
     }
     Err(Failure::new(format!("the server answered an exchange of a refresh token with {status}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STALL: Duration = Duration::from_millis(30);
+
+    /// A client whose server answers at once, but for the second exchange, which it answers after a stall.
+    #[derive(Default)]
+    struct Stalled {
+        exchanges: u64,
+    }
+
+    impl Holder for Stalled {
+        async fn exchange(&mut self, _: &reqwest::Client, _: &str) -> Result<(), Failure> {
+            self.exchanges += 1;
+            let began = Instant::now();
+            while self.exchanges == 2 && began.elapsed() < STALL {
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        }
+    }
+
+    fn exchange_of(clients: usize) -> Exchange<Stalled> {
+        let holders = (0..clients).map(|_| Stalled::default()).collect();
+        Exchange { url: String::new(), pid: 0, holders }
+    }
+
+    #[tokio::test]
+    async fn a_stall_counts_for_every_exchange_that_was_due_meanwhile() {
+        let mut exchange = exchange_of(1);
+        let latencies = exchange.paced(1_000.0, Duration::from_millis(20)).await.unwrap();
+        // The last of the 20 was due after 19 ms, and waited for the end of the stall like the others.
+        assert_eq!(latencies.count(), 20);
+        assert!(latencies.quantile_us(0.0) >= 10_900.0, "{}", latencies.quantile_us(0.0));
+        assert_eq!(exchange.holders[0].exchanges, 21, "the first opens the connection and does not count");
+    }
+
+    #[tokio::test]
+    async fn the_clients_take_turns_at_the_rate() {
+        let mut exchange = exchange_of(4);
+        let latencies = exchange.paced(1_000.0, Duration::from_millis(20)).await.unwrap();
+        assert_eq!(latencies.count(), 20);
+        let each: Vec<u64> = exchange.holders.iter().map(|holder| holder.exchanges).collect();
+        assert_eq!(each, [6; 4]);
+    }
+
+    #[test]
+    fn the_cost_of_an_exchange_is_the_cpu_time_of_a_round_divided_by_its_exchanges() {
+        let ms = Duration::from_millis;
+        let round = Round { exchanges: 200, took: ms(400), server: ms(30), store: Some(ms(4)), trips: 200.0 };
+        assert_eq!((round.server_us(), round.store_us(), round.trips()), (150.0, Some(20.0), 1.0));
+    }
+}
