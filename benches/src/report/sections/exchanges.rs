@@ -76,9 +76,11 @@ fn says(exchanges: &Exchanges) -> Vec<String> {
             }
             None => "its latency was not measured".to_owned(),
         };
+        let whole = share.whole_cpu;
+        let whole = whole.map_or(String::new(), |whole| format!("; {:.2} together with Redis", whole.median));
         let lacks = peer.lacks.as_ref().map_or(String::new(), |lacks| format!(" {lacks}"));
         Some(format!(
-            "{} takes {cpu} of the server CPU time of {}: {verdict}; {p99}.{lacks}",
+            "{} takes {cpu} of the server CPU time of {}: {verdict}{whole}; {p99}.{lacks}",
             exchanges.ours.name, peer.name
         ))
     };

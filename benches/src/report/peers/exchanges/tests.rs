@@ -96,8 +96,8 @@ fn a_report_with_exchanges_says_what_a_peer_lacks_and_one_without_is_still_read(
     );
     assert_eq!(
         section.says[1],
-        "hybrid takes 0.25 (0.24 – 0.40) of the server CPU time of express-refresh: undecided; and 0.25 (0.20 – 0.50) \
-         of its p99: target met. The peer does nothing about a replay."
+        "hybrid takes 0.25 (0.24 – 0.40) of the server CPU time of express-refresh: undecided; 0.25 together \
+         with Redis; and 0.25 (0.20 – 0.50) of its p99: target met. The peer does nothing about a replay."
     );
     for text in [html::write(&report), markdown::write(&report)] {
         assert!(text.contains("The peer does nothing about a replay."), "{text}");
