@@ -108,11 +108,11 @@ fn has_the_shape_of_the_first_version(report: &Value) {
         keys(&report["subjects"][0]),
         "credential_bytes name refreshes resident_bytes role store store_per_request stored_bytes_per_session what"
     );
-    assert_eq!(keys(&report["ceiling"]), "designs doubts load rounds unserved");
+    assert_eq!(keys(&report["ceiling"]), "control cores designs doubts ended load repeated rounds unserved");
     assert_eq!(
         keys(&report["ceiling"]["designs"][0]),
         "design doubts errors max_us outcomes p50_us p90_us p99_9_us p99_us ratio rounds server_cpu_over_baseline_us \
-         server_cpu_us store_cpu_us store_round_trips throughput_rps warm_up"
+         server_cpu_ratio server_cpu_us store_cpu_us store_round_trips throughput_rps warm_up"
     );
     assert_eq!(keys(&report["histograms"][0]), "buckets design rate_rps");
 }

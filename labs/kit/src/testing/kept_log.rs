@@ -1,10 +1,11 @@
 //! Captures what a server logs, for a test to read.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use serde_json::Value;
-use tracing::subscriber::DefaultGuard;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -17,6 +18,11 @@ pub struct KeptLog {
     _until_dropped: DefaultGuard,
 }
 
+/// A second subscriber that nothing is written to. While there is only one, tracing asks the thread that is the first to
+/// reach a log statement whether anybody wants it; if that is the thread of a test that captures nothing, the statement is
+/// off for the test that does.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+
 #[derive(Clone, Default)]
 struct Bytes(Arc<Mutex<Vec<u8>>>);
 
@@ -28,6 +34,7 @@ impl KeptLog {
 
     /// Starts to capture what this filter admits, in the syntax of `RUST_LOG`.
     pub fn at(filter: &str) -> Self {
+        LazyLock::force(&ANOTHER);
         let bytes = Bytes::default();
         let log = lines(LogFormat::Json, EnvFilter::new(filter), false, bytes.clone());
         Self { bytes, _until_dropped: tracing::subscriber::set_default(log) }
