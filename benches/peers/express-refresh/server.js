@@ -55,7 +55,7 @@ app.use((error, request, response, next) => {
   problem(response, error.status ?? 500, error.status === undefined ? "internal" : "malformed");
 });
 
-// The key of a refresh token in Redis: whoever reads the database cannot exchange what is in it.
+// The key of a refresh token in Redis: a reader of the database finds hashes, which cannot be exchanged.
 function stored(refreshToken) {
   return `peer-refresh:${createHash("sha256").update(refreshToken).digest("base64url")}`;
 }
@@ -81,7 +81,7 @@ async function credentials({ userId, email }) {
   };
 }
 
-// Accounts live in memory: nobody measures a log-in here, it is only the way to a credential.
+// Accounts are in memory: logins are not measured here, they only issue a credential.
 const accounts = new Map();
 const derive = promisify(scrypt);
 const NOBODY = { salt: randomBytes(16), hash: randomBytes(32) };
@@ -114,5 +114,5 @@ function problem(response, status, code) {
 const server = app.listen(Number(process.env.PORT ?? 0), "127.0.0.1", () => {
   console.log(`listening on http://127.0.0.1:${server.address().port}`);
 });
-// Whoever started this holds the other end of stdin: when that is gone, nobody is left to serve.
+// The program that started this one holds the other end of stdin: this server ends with it.
 process.stdin.on("end", () => process.exit(0)).resume();

@@ -1,7 +1,7 @@
 // panva's oidc-provider, the certified OpenID Provider for Node, in its refresh grant: what a team runs that gives token
 // issuing to a ready-made authorization server. Its configuration asks for what the hybrid does: access tokens are JWTs
 // signed with HS256, refresh tokens are rotated at every exchange, and all state is in Redis, by an adapter written as its
-// documentation says. A log-in needs pages and consent, which nobody measures here: `/auth/login` makes the grant and the
+// documentation says. A login needs pages and consent, which are not measured here: `/auth/login` makes the grant and the
 // first refresh token with the provider's own models, as its interactions would.
 
 import { createSecretKey, randomBytes, randomUUID } from "node:crypto";
@@ -146,5 +146,5 @@ provider.use(async (context, next) => {
 const server = provider.listen(Number(process.env.PORT ?? 0), "127.0.0.1", () => {
   console.log(`listening on http://127.0.0.1:${server.address().port}`);
 });
-// Whoever started this holds the other end of stdin: when that is gone, nobody is left to serve.
+// The program that started this one holds the other end of stdin: this server ends with it.
 process.stdin.on("end", () => process.exit(0)).resume();
