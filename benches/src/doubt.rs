@@ -41,7 +41,7 @@ pub enum Doubt {
         /// The share of the time, from 0 to 1.
         share: f64,
     },
-    /// The 95 % confidence interval of the throughput is wider than ± 5 %.
+    /// The 95 % confidence interval of the throughput is wider than ± 5 %: of its ratio to the baseline's, if there is one.
     Uncertain {
         /// Half the width of the interval, as a share of the median.
         uncertainty: f64,
@@ -145,7 +145,7 @@ impl fmt::Display for Doubt {
             ),
             Self::Uncertain { uncertainty } => write!(
                 f,
-                "the throughput is known to ± {:.0} % only: another program may use this machine, or the rounds were too \
+                "the throughput, compared with the others, is known to ± {:.0} % only: another program may use this machine, or the rounds were too \
                  few; repeat when it is idle",
                 percent(*uncertainty)
             ),

@@ -19,7 +19,7 @@ pub(crate) fn read(path: &Path) -> Result<Report, Failure> {
     compare::read(&report.to_string()).map_err(unusable)
 }
 
-/// Escapes what a reader cannot see in every text of the report: the file may be somebody else's.
+/// Escapes what a reader cannot see in every text of the report: the file may come from another person.
 fn make_visible(value: &mut Value) {
     match value {
         Value::String(text) => {

@@ -40,7 +40,9 @@ pub(super) fn about(errors: &Errors, throughput_rps: Median, rounds: &[RoundFigu
     if let Some(share) = median(|round| round.others_share).filter(|share| *share > OTHERS_SHARE) {
         doubts.push(Doubt::Disturbed { share });
     }
-    let uncertainty = throughput_rps.uncertainty();
+    // The whole machine is faster in some rounds than in others. A ratio does not vary with it, and is what is compared.
+    let ratios: Option<Vec<f64>> = rounds.iter().map(|round| round.ratio).collect();
+    let uncertainty = ratios.and_then(Median::of).unwrap_or(throughput_rps).uncertainty();
     if uncertainty > UNCERTAINTY {
         doubts.push(Doubt::Uncertain { uncertainty });
     }

@@ -63,7 +63,8 @@ pub struct RoundFigures {
     pub generator_share: Option<f64>,
     /// The generator's CPU time per request in µs.
     pub generator_cpu_us: Option<f64>,
-    /// CPU time of other processes in this round, as a share of all processors' time; `None` where it is not known.
+    /// CPU time that other processes used at least in this round, as a share of all processors' time; `None` where it is not
+    /// known.
     #[serde(default)]
     pub others_share: Option<f64>,
     /// The latencies as `(ns, count)`, when the caller asked to keep them.

@@ -141,6 +141,15 @@ fn rounds_far_apart_are_doubted_and_close_ones_are_not() {
     };
     assert_eq!(figures(rounds([960, 1_000, 1_040]).to_vec()).doubts, []);
     assert_eq!(figures(rounds([900, 1_000, 1_100]).to_vec()).doubts, [Doubt::Uncertain { uncertainty: 0.1 }]);
+
+    // The same rounds of a machine that was slower at first, for the baseline as well.
+    let compared = |baseline: [u64; 3]| {
+        let mut own = rounds([900, 1_000, 1_100]).to_vec();
+        own.iter_mut().zip(rounds(baseline)).for_each(|(own, base)| own.compare_with(&base));
+        figures(own).doubts
+    };
+    assert_eq!(compared([1_800, 2_000, 2_200]), []);
+    assert!(matches!(compared([2_200, 2_000, 1_800])[..], [Doubt::Uncertain { .. }]));
 }
 
 #[test]

@@ -110,7 +110,7 @@ pub fn tiles(report: &Report) -> Vec<Tile> {
         let what = format!("until a stolen copy is refused after log out: {design}");
         let tile = |figure: String, how: String| Tile { figure, what: format!("{what}{how}") };
         let Some(seconds) = seconds else { return Some(tile("at once".to_owned(), String::new())) };
-        // Nobody waits for the usual lifetime: the test's tokens are shorter, and what they showed is extrapolated.
+        // The test issues tokens with a shorter lifetime than usual, so the usual one is extrapolated from it.
         let measured = row.access_ttl_s.filter(|measured| *measured != seconds);
         let how = measured.map_or(String::new(), |measured| {
             format!(" (computed; measured with tokens of {})", number::duration_s(measured as f64))

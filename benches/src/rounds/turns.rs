@@ -8,6 +8,9 @@ use crate::process;
 
 /// How often a disturbed turn is repeated before it counts as it is.
 const TRIES: usize = 3;
+/// The system counts the machine's CPU time in ticks of 10 ms, in one column for each kind of time. So much of a difference
+/// may be rounding.
+const ROUNDING: Duration = Duration::from_millis(30);
 /// The most repeats, as a share of all turns: on a machine that is never quiet, repeating does not help.
 const MOST_REPEATS: f64 = 0.25;
 
@@ -76,13 +79,18 @@ impl Others {
         Some(Self { used: all.saturating_sub(own), at: Instant::now() })
     }
 
-    /// What others have used since, as a share of the time of all processors.
+    /// What others have certainly used since, as a share of the time of all processors.
     fn share(&self, own: &[u32]) -> Option<f64> {
         let now = Self::until_now(own)?;
-        let processors = std::thread::available_parallelism().map_or(1, usize::from) as f64;
-        let whole = (now.at - self.at).as_secs_f64() * processors;
-        (whole > 0.0).then(|| now.used.saturating_sub(self.used).as_secs_f64() / whole)
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        share(now.used.saturating_sub(self.used), now.at - self.at, processors)
     }
+}
+
+/// The share of the time of these processors that `used` is at least, whatever was rounded.
+fn share(used: Duration, elapsed: Duration, processors: usize) -> Option<f64> {
+    let whole = elapsed.as_secs_f64() * processors as f64;
+    (whole > 0.0).then(|| used.saturating_sub(ROUNDING).as_secs_f64() / whole)
 }
 
 /// The counters of a design at one moment.
@@ -119,5 +127,19 @@ impl Design {
 
     fn uncountable(&self, source: CounterError) -> CompareError {
         CompareError::Counter { design: self.name.clone(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_is_no_disturbance_and_a_program_that_uses_a_tenth_is() {
+        let (ms, round) = (Duration::from_millis, Duration::from_millis(300));
+        assert_eq!(share(ms(30), round, 2), Some(0.0));
+        let tenth = share(ms(90), round, 2).unwrap();
+        assert!((tenth - 0.1).abs() < 1e-9 && tenth > OTHERS_SHARE, "{tenth}");
+        assert_eq!(share(ms(30), Duration::ZERO, 2), None);
     }
 }

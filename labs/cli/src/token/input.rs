@@ -158,7 +158,7 @@ fn walk(json: &Json, path: &str, founds: &mut Vec<Found>) -> Result<(), Failure>
     Ok(())
 }
 
-/// The text with `%20` and the like decoded, as a URL or a cookie contains it. What is no ASCII stays as it is.
+/// The text with `%20` and the like decoded, as a URL or a cookie contains it. Characters beyond ASCII stay as they are.
 fn percent_decoded(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::program::run_with;
 
 /// Runs `learn` with these environment variables, and exercises built in this folder. It stays at the current step,
-/// whichever that is, because these tests must not write the progress of whoever works in this tree.
+/// whichever that is, because these tests must not change the progress of a learner who works in this tree.
 fn learn(environment: &[(&str, &str)], target_dir: &Path) -> crate::program::Ended {
     let environment = [&[("LANG", "en_US.UTF-8"), ("LC_ALL", "")], environment].concat();
     run_with(&environment, &["learn", "--target-dir", &target_dir.to_string_lossy()])

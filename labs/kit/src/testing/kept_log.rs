@@ -19,7 +19,7 @@ pub struct KeptLog {
 }
 
 /// A second subscriber that nothing is written to. While there is only one, tracing asks the thread that is the first to
-/// reach a log statement whether anybody wants it; if that is the thread of a test that captures nothing, the statement is
+/// reach a log statement whether a subscriber wants it; if that is the thread of a test that captures nothing, the statement is
 /// off for the test that does.
 static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
