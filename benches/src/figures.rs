@@ -1,8 +1,8 @@
 //! The results of a comparison: plain data, with raw figures beside their medians and units in the names.
 
-pub mod bootstrap;
 mod control;
 mod doubts;
+pub mod exact;
 mod median;
 mod round;
 mod unserved;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bootstrap;
+use super::exact;
 
 /// The median of a figure over several rounds, with its confidence interval and the range of the values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ pub struct Median {
     pub min: f64,
     /// The largest value.
     pub max: f64,
-    /// The 95 % confidence interval of the median; `None` for fewer than [`bootstrap::LEAST`] values, and in reports that
+    /// The 95 % confidence interval of the median; `None` for fewer than [`exact::LEAST`] values, and in reports that
     /// were written before there were intervals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<Interval>,
@@ -44,7 +44,7 @@ impl Median {
         let upper = sorted.len() / 2;
         let lower = (sorted.len() - 1) / 2;
         let median = (sorted[lower] + sorted[upper]) / 2.0;
-        Some(Self { median, min, max, interval: bootstrap::interval(&sorted) })
+        Some(Self { median, min, max, interval: exact::interval(&sorted) })
     }
 
     /// A value that is known exactly.
